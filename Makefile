@@ -1,0 +1,70 @@
+# Every target sets up what it needs in .venv, from Python 3.11 or newer, make and git alone.
+# Another interpreter: make verify PYTHON=python3.12
+
+PYTHON ?= python3
+SIZE   ?= quick
+
+VENV   := .venv
+PY     := $(VENV)/bin/python
+PIP    := $(PY) -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help verify test bench docs clean FORCE
+
+help:
+	@echo 'make verify   judge every theorem (SIZE=quick or full); tables and figures in build/report/'
+	@echo 'make test     style, types, spelling, tests, doctests'
+	@echo 'make bench    timings of tests/benchmarks'
+	@echo 'make docs     the documentation, in build/docs/'
+	@echo 'make clean    remove what the others built, except $(VENV)'
+
+verify: $(VENV)/.installed-core
+	$(VENV)/bin/recall verify --size $(SIZE) --report build/report
+
+test: $(VENV)/.installed-test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m codespell_lib
+	$(PY) -m pytest
+
+bench: $(VENV)/.installed-test
+	$(PY) -m pytest tests/benchmarks --benchmark-only
+
+docs: $(VENV)/.installed-docs
+	$(PY) -m sphinx -W --keep-going -b html -d build/doctrees docs build/docs
+
+clean:
+	rm -rf build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find assoc sims theory tests docs -name __pycache__ -prune -exec rm -rf {} +
+
+# --- set-up -------------------------------------------------------------------------------------
+# One stamp for each set of packages, written last, so that a broken installation leaves none. It
+# holds the directory it was made in: a copied or moved checkout installs anew.
+
+EXTRAS-core :=
+EXTRAS-test := [test]
+EXTRAS-docs := [docs]
+
+STAMPS := $(addprefix $(VENV)/.installed-,core test docs)
+SOUND  := $(shell test -x $(PY) && echo yes)
+STALE  := $(if $(SOUND),$(shell grep -sLxF -e '$(CURDIR)' $(STAMPS)),$(STAMPS))
+RECENT := import sys; sys.exit(sys.version_info < (3, 11))
+
+$(STALE): FORCE
+
+$(STAMPS): $(VENV)/.installed-%: pyproject.toml constraints.txt
+	@rm -f $@
+	@$(PY) -c '$(RECENT)' 2>/dev/null && $(PY) -m pip --version >/dev/null 2>&1 || { \
+	    command -v $(PYTHON) >/dev/null || { \
+	        echo 'Python 3.11 or newer is needed, and there is no $(PYTHON) here.' \
+	             'Name yours: make $(MAKECMDGOALS) PYTHON=/path/to/python' >&2; exit 1; }; \
+	    $(PYTHON) -c '$(RECENT)' || { \
+	        echo "Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) -V 2>&1)." \
+	             'Name a newer one: make $(MAKECMDGOALS) PYTHON=/path/to/python' >&2; exit 1; }; \
+	    echo 'Making $(VENV)'; \
+	    $(PYTHON) -m venv --clear $(VENV); }
+	$(PIP) install --editable '.$(EXTRAS-$*)' --constraint constraints.txt
+	@printf '%s\n' '$(CURDIR)' > $@
