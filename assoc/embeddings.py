@@ -1,0 +1,341 @@
+r"""Embeddings: random laws, the user's own vectors, and what mends them.
+
+Every law draws n vectors in R^d row by row, so that the first rows of a longer draw from the same
+generator are the rows of a shorter one. Vectors have mean squared norm 1.
+
+============  ===========================================================
+``sphere``    uniform on the unit sphere (the papers' hypothesis)
+``gaussian``  N(0, I/d): the norm fluctuates by about 1/sqrt(2d)
+``rademacher`` entries +-1/sqrt(d)
+``orthonormal`` rows of a uniformly random orthogonal matrix, n <= d
+============  ===========================================================
+"""
+
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import numpy as np
+
+from assoc.errors import InputError
+from assoc.memory import Floats
+
+__all__ = [
+    "LAWS",
+    "PREPROCESSING",
+    "Law",
+    "NamedVectors",
+    "centre",
+    "check_vectors",
+    "gaussian",
+    "load_vectors",
+    "normalise",
+    "orthonormal",
+    "preprocess",
+    "rademacher",
+    "sphere",
+    "whiten",
+]
+
+
+# What numpy.load, zipfile and zlib raise on a damaged file.
+UNREADABLE = (
+    OSError, ValueError, EOFError, KeyError, SyntaxError, OverflowError,
+    NotImplementedError, RuntimeError, tokenize.TokenError, struct.error,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
+
+class Law(Protocol):
+    """A distribution of embeddings: ``law(n, d, rng=rng, dtype=float64) -> (n, d)``."""
+
+    def __call__(
+        self, n: int, d: int, /, *, rng: np.random.Generator, dtype: type[Any] = np.float64
+    ) -> Floats:
+        """Draw n vectors in R^d."""
+
+
+def gaussian(
+    n: int, d: int, /, *, rng: np.random.Generator, dtype: type[Any] = np.float64
+) -> Floats:
+    """Draw n vectors from N(0, I/d), shape (n, d).
+
+    Examples
+    --------
+    >>> gaussian(2, 3, rng=np.random.default_rng(0)).shape
+    (2, 3)
+    """
+    E: Floats = rng.standard_normal((n, d), dtype=dtype)
+    E *= dtype(1 / np.sqrt(d))
+    return E
+
+
+def sphere(n: int, d: int, /, *, rng: np.random.Generator, dtype: type[Any] = np.float64) -> Floats:
+    """Draw n vectors uniformly from the unit sphere of R^d, shape (n, d).
+
+    Examples
+    --------
+    >>> E = sphere(5, 3, rng=np.random.default_rng(0))
+    >>> np.allclose(np.linalg.norm(E, axis=1), 1)
+    True
+    """
+    E: Floats = rng.standard_normal((n, d), dtype=dtype)
+    E /= np.sqrt(np.einsum("ij,ij->i", E, E))[:, None]
+    return E
+
+
+def rademacher(
+    n: int, d: int, /, *, rng: np.random.Generator, dtype: type[Any] = np.float64
+) -> Floats:
+    """Draw n vectors with independent entries +-1/sqrt(d), shape (n, d), of unit norm.
+
+    Examples
+    --------
+    >>> np.unique(rademacher(5, 4, rng=np.random.default_rng(0))).tolist()
+    [-0.5, 0.5]
+    """
+    signs = rng.integers(0, 2, size=(n, d), dtype=np.int8)
+    return np.asarray((2 * signs - 1) / np.sqrt(d), dtype=dtype)
+
+
+def orthonormal(
+    n: int, d: int, /, *, rng: np.random.Generator, dtype: type[Any] = np.float64
+) -> Floats:
+    """Draw the first n rows of a uniformly random orthogonal matrix, shape (n, d).
+
+    Raises
+    ------
+    InputError
+        If n > d.
+
+    Examples
+    --------
+    >>> E = orthonormal(2, 3, rng=np.random.default_rng(0))
+    >>> np.allclose(E @ E.T, np.eye(2))
+    True
+    """
+    if n > d:
+        raise InputError(f"at most d = {d} vectors of R^{d} are orthonormal, not {n}")
+    Q, R = np.linalg.qr(rng.standard_normal((n, d)).T)
+    return np.ascontiguousarray((Q * np.sign(np.diag(R))).T, dtype=dtype)
+
+
+LAWS: Mapping[str, Law] = MappingProxyType(
+    {
+        "sphere": sphere,
+        "gaussian": gaussian,
+        "rademacher": rademacher,
+        "orthonormal": orthonormal,
+    }
+)
+"""The laws by name."""
+
+
+def check_vectors(E: Any, name: str, *, first: int = 0) -> Floats:
+    """Return E if it is a finite real matrix with at least one row and column.
+
+    Parameters
+    ----------
+    E : what is to be (n, d) embeddings.
+    name : what to call it in the message.
+    first : number of its first row, for the message.
+
+    Raises
+    ------
+    InputError
+        If E is not two-dimensional, not of real numbers, empty, or not finite (the first offending
+        row is named).
+
+    Examples
+    --------
+    >>> check_vectors([[1.0, float("nan")]], "E")
+    Traceback (most recent call last):
+    ...
+    assoc.errors.InputError: E: row 0 has a value that is not finite
+    """
+    try:
+        E = np.asarray(E)
+    except ValueError:
+        raise InputError(f"{name}: rows of different lengths are not a matrix") from None
+    if E.dtype.kind not in "fiu":
+        raise InputError(f"{name}: an array of real numbers is needed, not of {E.dtype}")
+    if E.ndim != 2:
+        raise InputError(f"{name}: a matrix (n, d) is needed, not an array of shape {E.shape}")
+    if 0 in E.shape:
+        raise InputError(f"{name}: shape {E.shape} holds no vectors")
+    if E.dtype not in (np.float32, np.float64):
+        E = E.astype(np.float64)
+    finite = np.isfinite(E).all(axis=1)
+    if not finite.all():
+        row = first + int(np.argmin(finite))
+        raise InputError(f"{name}: row {row} has a value that is not finite")
+    checked: Floats = E
+    return checked
+
+
+@dataclass(frozen=True, eq=False)
+class NamedVectors:
+    """Vectors (n, d) read from a file, with the n names that came along, if any."""
+
+    vectors: Floats
+    names: tuple[str, ...] | None
+    source: str
+
+    def __len__(self) -> int:
+        """Return n."""
+        return len(self.vectors)
+
+    def __repr__(self) -> str:
+        n, d = self.vectors.shape
+        return f"NamedVectors({n} vectors in R^{d} from {self.source!r})"
+
+
+def load_vectors(path: str | Path) -> NamedVectors:
+    """Read embeddings from a ``.npy`` matrix or a ``.npz`` archive; nothing is unpickled.
+
+    An archive holds one matrix, or one called ``vectors``; a one-dimensional array of strings of
+    the same length gives the names. Half precision is widened to float64.
+
+    Parameters
+    ----------
+    path : the file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, needs pickle, or does not hold one finite real matrix.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                arrays: dict[str, Any] = {"vectors": loaded}
+            else:
+                with loaded:
+                    arrays = {key: loaded[key] for key in loaded.files}
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except MemoryError:
+        raise InputError(f"{path}: claims to hold more than fits in memory") from None
+    except UNREADABLE as error:
+        if "Object arrays" in str(error):
+            message = "holds pickled objects, which are never read; save plain numbers"
+        elif "pickled" in str(error):
+            message = "neither a .npy nor a .npz file (pickles are never read)"
+        else:
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            message = f"not a readable .npy or .npz file ({reason})"
+        raise InputError(f"{path}: {message}") from None
+    foreign = sorted(key for key, array in arrays.items() if not isinstance(array, np.ndarray))
+    if foreign:
+        raise InputError(f"{path}: member {foreign[0]!r} is not an array")
+    matrices = {key: array for key, array in arrays.items() if array.dtype.kind not in "US"}
+    if "vectors" in matrices:
+        matrices = {"vectors": matrices["vectors"]}
+    if len(matrices) != 1:
+        raise InputError(
+            f"{path}: one numeric array, or one called 'vectors', is needed; "
+            f"found {sorted(arrays) or 'none'}"
+        )
+    vectors = check_vectors(next(iter(matrices.values())), str(path))
+    labels = [array for array in arrays.values() if array.dtype.kind in "US" and array.ndim == 1]
+    names = None
+    if len(labels) == 1:
+        names = tuple(str(label) for label in labels[0])
+        if len(names) != len(vectors):
+            raise InputError(f"{path}: {len(names)} names for {len(vectors)} vectors")
+    return NamedVectors(vectors, names, path.name)
+
+
+def normalise(E: Floats, name: str = "embeddings") -> Floats:
+    """Scale every row of E (n, d) to unit norm.
+
+    Raises
+    ------
+    InputError
+        If a row is zero.
+
+    Examples
+    --------
+    >>> normalise(np.array([[3.0, 4.0]]))
+    array([[0.6, 0.8]])
+    """
+    norms = np.linalg.norm(E, axis=1)
+    if not norms.all():
+        raise InputError(f"{name}: row {int(np.argmin(norms))} is zero and has no direction")
+    return np.asarray(E / norms[:, None])
+
+
+def centre(E: Floats, name: str = "embeddings") -> Floats:
+    """Subtract the mean vector of E (n, d), then normalise.
+
+    Raises
+    ------
+    InputError
+        If a row is the mean, up to rounding.
+
+    Examples
+    --------
+    >>> centre(np.array([[1.0, 5.0], [3.0, 5.0]]))
+    array([[-1.,  0.],
+           [ 1.,  0.]])
+    """
+    return normalise(_centred(E), name)
+
+
+def whiten(E: Floats, name: str = "embeddings") -> Floats:
+    """Centre E (n, d), make its covariance a multiple of the identity, then normalise.
+
+    Directions without any variance (all of them beyond n - 1) are dropped, not amplified.
+
+    Raises
+    ------
+    InputError
+        If a row is zero after whitening.
+
+    Examples
+    --------
+    >>> E = np.random.default_rng(0).standard_normal((500, 3)) * [1, 5, 25] + 7
+    >>> np.allclose(3 * np.cov(whiten(E).T), np.eye(3), atol=0.1)
+    True
+    """
+    left, values, right = np.linalg.svd(_centred(E), full_matrices=False)
+    kept = values > values[0] * max(E.shape) * np.finfo(E.dtype).eps
+    return normalise(left[:, kept] @ right[kept], name)
+
+
+def _centred(E: Floats) -> Floats:
+    """E minus its mean, with rows that differ from it by no more than rounding set to zero."""
+    # The second pass removes the rounding error of a long sum.
+    mean = E.mean(axis=0, dtype=np.float64)
+    mean += (E - mean).mean(axis=0)
+    centred = E - mean.astype(E.dtype)
+    rounding = 8 * np.finfo(E.dtype).eps * np.abs(E).max()
+    centred[np.abs(centred).max(axis=1) <= rounding] = 0
+    return np.asarray(centred)
+
+
+PREPROCESSING: Mapping[str, Callable[[Floats, str], Floats]] = MappingProxyType(
+    {"none": lambda E, name: E, "normalise": normalise, "centre": centre, "whiten": whiten}
+)
+"""What may be done to given vectors before they are used, by name."""
+
+
+def preprocess(E: Floats, how: str, name: str = "embeddings") -> Floats:
+    """Apply one of ``none``, ``normalise``, ``centre``, ``whiten`` to E (n, d).
+
+    Raises
+    ------
+    InputError
+        If ``how`` is not one of these, or a row has no direction.
+    """
+    if how not in PREPROCESSING:
+        raise InputError(f"preprocessing {how!r} is not one of {', '.join(PREPROCESSING)}")
+    return PREPROCESSING[how](E, name)
