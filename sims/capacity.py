@@ -1,0 +1,355 @@
+r"""Capacity: how many facts a construction recalls, as a bracket for every trial.
+
+The capacity of a trial is the N up to which the nested prefixes of one draw are recalled. Recall
+of a prefix is not monotone in N near the threshold (a new fact may cancel old interference), so a
+search finds one crossing: a size measured to be recalled right below one measured not to be.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.polynomial import Polynomial
+from numpy.typing import NDArray
+
+from assoc.errors import InputError
+from assoc.memory import Build
+from sims.construction import Construction, Rank
+from sims.parallel import available_threads, run
+from sims.randomness import Source
+from sims.recall import count_recalled, source_of
+from sims.results import Result, new_axes
+from sims.settings import RandomVectors, Setting, positive, settle
+from sims.statistics import LEVEL, Interval, median_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["CapacityPoint", "CapacityResult", "Criterion", "capacity", "rate_crossing"]
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """When a set of facts counts as recalled.
+
+    Parameters
+    ----------
+    rate : fraction of the inputs that must be recalled, in (0, 1]; 1 means every input. It is
+        taken as the decimal number it is written as: 0.55 of 100 inputs are 55.
+
+    Examples
+    --------
+    >>> Criterion.parse("all"), Criterion.parse("0.99").met(99, 100)
+    (Criterion(rate=1.0), True)
+    """
+
+    rate: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate <= 1:
+            raise InputError(f"criterion {self.rate} is neither 'all' nor a rate in (0, 1]")
+
+    @classmethod
+    def parse(cls, text: "str | float | Criterion") -> "Criterion":
+        """Read ``all`` or a rate."""
+        if isinstance(text, Criterion):
+            return text
+        try:
+            return cls(1.0 if text == "all" else float(text))
+        except (ValueError, TypeError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"criterion {text!r} is neither 'all' nor a rate in (0, 1]") from None
+
+    def met(self, count: int, judged: int) -> bool:
+        """Whether ``count`` of ``judged`` recalled inputs are enough."""
+        return int(count) >= Fraction(str(self.rate)) * int(judged)
+
+    def __str__(self) -> str:
+        return "all" if self.rate == 1 else str(self.rate)
+
+
+@dataclass(frozen=True)
+class CapacityPoint:
+    """Brackets of the capacity at one dimension.
+
+    Parameters
+    ----------
+    d : dimension.
+    low, high : for each trial, a size measured to be recalled and a larger one measured not to be
+        (infinite where the search was censored).
+    """
+
+    d: int
+    low: tuple[int, ...]
+    high: tuple[float, ...]
+
+    @property
+    def N(self) -> float:  # noqa: N802
+        """Median over trials of the largest size seen recalled."""
+        return float(np.median(self.low))
+
+    @property
+    def censored(self) -> int:
+        """Trials whose search ended at the largest allowed size without a failure."""
+        return int(np.isinf(self.high).sum())
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """Order-statistic interval of the median capacity."""
+        return median_interval(self.low, self.high, level=level)
+
+    @property
+    def law(self) -> float:
+        """N log N / d^2, and 0 at N = 0."""
+        from scipy import special
+
+        return float(special.xlogy(self.N, self.N) / self.d**2)
+
+
+@dataclass(frozen=True, repr=False)
+class CapacityResult(Result):
+    """Measured capacities, one point per dimension."""
+
+    memory: str
+    criterion: Criterion
+    embeddings: str
+    facts: str
+    seed: int
+    points: tuple[CapacityPoint, ...]
+
+    def __repr__(self) -> str:
+        listed = ", ".join(f"d={p.d}: N={p.N:g}" for p in self.points)
+        return f"CapacityResult({self.memory}, {self.criterion} recalled, {listed})"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record per dimension; an unbounded end is None."""
+        return [
+            {
+                "d": p.d,
+                "N": p.N,
+                "interval": [end if np.isfinite(end) else None for end in p.interval()],
+                "law": p.law,
+                "trials": len(p.low),
+                "censored": p.censored,
+                "low": list(p.low),
+                "high": [end if np.isfinite(end) else None for end in p.high],
+            }
+            for p in self.points
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain values."""
+        return {
+            "memory": self.memory,
+            "criterion": str(self.criterion),
+            "seed": self.seed,
+            "embeddings": self.embeddings,
+            "facts": self.facts,
+            "level": LEVEL,
+            "points": self.rows(),
+        }
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw capacity against d on logarithmic axes: every trial, and the medians."""
+        ax = new_axes(ax)
+        for p in self.points:
+            ax.plot([p.d] * len(p.low), p.low, ".", color="0.6", markersize=4, zorder=1)
+        ax.plot(
+            [p.d for p in self.points],
+            [p.N for p in self.points],
+            "o",
+            label=f"{self.memory}, median of {len(self.points[0].low)} trials",
+        )
+        ax.set_xscale("log", base=2)
+        ax.set_yscale("log")
+        ax.set_xlabel("dimension d")
+        ax.set_ylabel(f"facts recalled N ({self.criterion})")
+        return ax
+
+
+def capacity(
+    memory: str | Build,
+    *,
+    d: int | Sequence[int] | None = None,
+    criterion: str | float | Criterion = "all",
+    rank: Rank | None = None,
+    bits: int | None = None,
+    embeddings: Any = "sphere",
+    preprocess: str = "none",
+    facts: str = "identity",
+    outputs: int | None = None,
+    trials: int = 10,
+    max_N: int | None = None,
+    seed: int = 0,
+    experiment: str = "capacity",
+    threads: int | None = None,
+    executor: Executor | None = None,
+) -> CapacityResult:
+    r"""Search the capacity of a construction, trial by trial.
+
+    Each trial doubles N until the criterion fails, then halves the bracket down to neighbouring
+    integers. Both ends are measured.
+
+    Parameters
+    ----------
+    memory, rank, bits, embeddings, preprocess, facts, outputs, seed, experiment : as for
+        :func:`sims.recall.measure`.
+    d : dimension, or several.
+    criterion : ``all``, or the fraction of a trial's inputs that must be recalled.
+    trials : independent trials per dimension.
+    max_N : where to stop; trials that still recall there are reported as censored. None stands
+        for 16 d^2 (at least 1024), or for as many as can be drawn if that is fewer.
+    threads : trials searched at a time; None means all available.
+    executor : run the trials on this instead.
+
+    Returns
+    -------
+    CapacityResult, one point per dimension.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or names nothing.
+
+    Examples
+    --------
+    >>> capacity("linear", d=16, trials=5).points[0].censored
+    0
+    """
+    criterion = Criterion.parse(criterion)
+    construction = Construction(memory, rank, bits)
+    trials = positive(trials, "trials")
+    max_N = None if max_N is None else positive(max_N, "max_N")
+    threads = available_threads() if threads is None else positive(threads, "threads")
+    asked: Any = [d] if d is None or np.ndim(d) == 0 else d
+    dimensions = list(asked)
+    if not dimensions:
+        raise InputError("d is an empty list")
+    points = []
+    for dimension in dimensions:
+        setting = settle(
+            d=dimension,
+            embeddings=embeddings,
+            preprocessing=preprocess,
+            facts=facts,
+            outputs=outputs,
+        )
+        construction.build(setting.d)
+        source = source_of(setting, seed, experiment)
+        limit = int(min(setting.max_N, max(1024, 16 * setting.d**2) if max_N is None else max_N))
+        work = partial(_search, construction, setting, criterion, limit, source)
+        brackets = run(work, range(trials), threads=threads, executor=executor)
+        low, high = zip(*brackets, strict=True)
+        points.append(CapacityPoint(setting.d, low, high))
+    origin = setting.law if isinstance(setting, RandomVectors) else f"{setting.source} {preprocess}"
+    return CapacityResult(construction.label(None), criterion, origin, facts, seed, tuple(points))
+
+
+def _search(
+    construction: Construction,
+    setting: Setting,
+    criterion: Criterion,
+    limit: int,
+    source: Source,
+    trial: int,
+) -> tuple[int, float]:
+    """Bracket one trial's capacity: sizes measured recalled and, right above, not recalled."""
+
+    def holds(N: int) -> bool:
+        (count,) = count_recalled(construction, setting, N, [trial], source)
+        return criterion.met(count, N)
+
+    low, high = 0, min(max(2, setting.d // 2), limit)
+    while holds(high):
+        low = high
+        if high == limit:
+            return low, float("inf")
+        high = min(2 * high, limit)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if holds(middle):
+            low = middle
+        else:
+            high = middle
+    return low, high
+
+
+def rate_crossing(
+    memory: str | Build,
+    *,
+    d: int,
+    rate: float,
+    near: int,
+    rank: Rank | None = None,
+    bits: int | None = None,
+    trials: int = 100,
+    seed: int = 0,
+    experiment: str = "crossing",
+    threads: int | None = None,
+) -> tuple[float, Interval]:
+    r"""Size at which the *expected* recall falls to a rate, with an interval.
+
+    Mean recall over the same trials is measured on a grid of sizes around ``near``, which is moved
+    until the crossing lies inside. A parabola through the grid's means, which share their trials
+    and so err together, gives the crossing and the slope there; the interval is the normal one of
+    the mean recall, divided by that slope.
+
+    Parameters
+    ----------
+    memory, rank, bits, seed, experiment, threads : as for :func:`sims.recall.measure`.
+    d : dimension.
+    rate : recall at the crossing, in (0, 1).
+    near : where the search starts.
+    trials : trials, the same ones at every size.
+
+    Returns
+    -------
+    N, (low, high)
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or the recall crosses the rate nowhere up to 16 d^2.
+    """
+    from scipy import stats
+
+    if not 0 < rate < 1:
+        raise InputError(f"rate = {rate} is not between 0 and 1")
+    if near < 1:
+        raise InputError(f"near = {near} is not a positive number of facts")
+    if trials < 2:
+        raise InputError(f"trials = {trials}: an interval needs at least 2")
+    construction = Construction(memory, rank, bits)
+    setting = RandomVectors(d)
+    source = source_of(setting, seed, experiment)
+    threads = available_threads() if threads is None else positive(threads, "threads")
+
+    def sample(N: int) -> NDArray[np.float64]:
+        counts = count_recalled(construction, setting, N, range(trials), source, threads=threads)
+        return np.array(counts) / N
+
+    limit = max(1024, 16 * d**2)
+    while sample(near).mean() < rate:
+        if near <= 2:
+            raise InputError(f"the recall is below {rate} at N = {near} already")
+        near = max(2, min(near - 1, round(near / 1.1)))
+    while sample(near + max(1, near // 10)).mean() >= rate:
+        near += max(1, near // 10)
+        if near > limit:
+            raise InputError(f"the recall is still {rate} at N = {near}")
+    grid = np.unique(np.maximum(np.round(near * np.linspace(0.85, 1.25, 9)), 2).astype(int))
+    samples = np.array([sample(int(N)) for N in grid])
+    curve = Polynomial.fit(grid, samples.mean(axis=1), min(2, len(grid) - 1))
+    roots = np.asarray((curve - rate).roots(), np.complex128)
+    inside = (abs(roots.imag) < 1e-9) & (roots.real >= grid[0]) & (roots.real <= grid[-1])
+    if not inside.any():
+        raise InputError(f"the mean recall is too rough around N = {near}; use more trials")
+    N = float(min(roots.real[inside], key=lambda root: abs(root - near)))
+    at = int(np.argmin(np.abs(grid - N)))
+    error = samples[at].std(ddof=1) / np.sqrt(trials) / abs(float(curve.deriv()(N)))
+    half = float(stats.norm.ppf(0.5 + LEVEL / 2) * error)
+    return N, (N - half, N + half)

@@ -1,0 +1,109 @@
+"""Running independent work on this machine's cores, or on any executor."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any, TypeVar
+
+from threadpoolctl import threadpool_limits
+
+from assoc.errors import InputError
+
+__all__ = ["available_threads", "blas_threads", "run"]
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+
+
+def available_threads() -> int:
+    """Return the number of cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Limits:
+    """The limits on BLAS that are in force in this process; the lowest counts."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._asked: list[int] = []
+        self._limiter: Any = None
+
+    def add(self, threads: int) -> None:
+        with self._lock:
+            self._asked.append(threads)
+            self._settle()
+
+    def remove(self, threads: int) -> None:
+        with self._lock:
+            self._asked.remove(threads)
+            self._settle()
+
+    def _settle(self) -> None:
+        lowest = min(self._asked, default=None)
+        if self._limiter is not None and self._limiter[0] != lowest:
+            self._limiter[1].restore_original_limits()
+            self._limiter = None
+        if self._limiter is None and lowest is not None:
+            self._limiter = lowest, threadpool_limits(lowest, user_api="blas")
+
+
+_limits = _Limits()
+
+
+@contextmanager
+def blas_threads(threads: int) -> Iterator[None]:
+    """Let BLAS use at most this many threads while the context is open.
+
+    The limit holds for the whole process, and contexts may be open in several threads at once:
+    BLAS obeys the lowest of them, and is what it was when the last one closes.
+
+    Parameters
+    ----------
+    threads : at least 1.
+    """
+    _limits.add(threads)
+    try:
+        yield
+    finally:
+        _limits.remove(threads)
+
+
+def run(
+    work: Callable[[Item], Value],
+    items: Iterable[Item],
+    *,
+    threads: int = 1,
+    executor: Executor | None = None,
+) -> list[Value]:
+    """Return [work(item) for item in items], in order, computed in parallel.
+
+    Parameters
+    ----------
+    work : called once for each item; its first exception is raised here.
+    items : independent pieces of work.
+    threads : threads of this process to use when no executor is given; BLAS has one thread in
+        each.
+    executor : any ``concurrent.futures.Executor``; what is submitted to a process pool or cluster
+        must be importable there.
+
+    Raises
+    ------
+    InputError
+        If the number of threads is not positive.
+
+    Examples
+    --------
+    >>> run(abs, [-1, 2, -3], threads=2)
+    [1, 2, 3]
+    """
+    if threads < 1:
+        raise InputError(f"threads = {threads} is not positive")
+    if executor is not None:
+        return list(executor.map(work, items))
+    with blas_threads(1):
+        if threads == 1:
+            return [work(item) for item in items]
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(work, items))

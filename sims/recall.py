@@ -1,0 +1,294 @@
+r"""Recall at a point: what fraction of N facts a construction recalls, over independent trials."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assoc.errors import InputError
+from assoc.memory import Build
+from sims.construction import Construction, Rank
+from sims.judge import recalled, score_doubt
+from sims.parallel import available_threads, blas_threads, run
+from sims.randomness import INPUTS, MEMORY, OUTPUTS, Source
+from sims.results import Result, new_axes
+from sims.settings import RandomVectors, Setting, as_size, positive, settle
+from sims.statistics import LEVEL, Interval, mean_interval, proportion_interval
+from sims.streaming import recalled_of_sample
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["RecallPoint", "RecallResult", "count_recalled", "measure", "source_of"]
+
+SMALL = 2**15
+"""Entries of E up to which trials, rather than the blocks of one trial, share the threads."""
+
+BATCH = 32
+BATCH_SCORES = 2**18
+MAX_BATCHED = 1024
+"""Trials and scores in a batch of small trials, and the largest N that is batched."""
+
+
+@dataclass(frozen=True)
+class RecallPoint:
+    """Measured recall of one construction at one size.
+
+    Parameters
+    ----------
+    d, N, M : sizes.
+    counts : inputs recalled in each trial.
+    judged : inputs judged in each trial (N, or the size of the sample).
+    """
+
+    d: int
+    N: int
+    M: int
+    counts: tuple[int, ...]
+    judged: int
+
+    @property
+    def recall(self) -> float:
+        """Mean fraction recalled."""
+        return float(np.mean(self.counts) / self.judged)
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of :attr:`recall`, from the spread between trials (NaN for one trial)."""
+        if len(self.counts) < 2:
+            return float("nan")
+        return float(np.std(self.counts, ddof=1) / self.judged / np.sqrt(len(self.counts)))
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """Interval of the expected recall; see :func:`sims.statistics.mean_interval`."""
+        return mean_interval(np.array(self.counts) / self.judged, level=level)
+
+    @property
+    def whole(self) -> int:
+        """Trials in which every judged input was recalled."""
+        return sum(count == self.judged for count in self.counts)
+
+
+@dataclass(frozen=True, repr=False)
+class RecallResult(Result):
+    """Measured recall at one or more sizes; a table row and a point of the curve each."""
+
+    memory: str
+    embeddings: str
+    facts: str
+    seed: int
+    points: tuple[RecallPoint, ...]
+
+    def __repr__(self) -> str:
+        listed = ", ".join(f"N={p.N}: {p.recall:.4f}" for p in self.points[:4])
+        more = ", ..." if len(self.points) > 4 else ""
+        return f"RecallResult({self.memory}, d={self.points[0].d}, {listed}{more})"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record per size."""
+        return [
+            {
+                "d": p.d,
+                "N": p.N,
+                "M": p.M,
+                "recall": p.recall,
+                "interval": list(p.interval()),
+                "all_recalled": p.whole / len(p.counts),
+                "all_recalled_interval": list(
+                    proportion_interval(p.whole, len(p.counts), level=LEVEL)
+                ),
+                "trials": len(p.counts),
+                "judged": p.judged,
+            }
+            for p in self.points
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain values; a single point's values stand at the top level too."""
+        rows = self.rows()
+        head = {
+            "memory": self.memory,
+            "embeddings": self.embeddings,
+            "facts": self.facts,
+            "seed": self.seed,
+        }
+        single = rows[0] if len(rows) == 1 else {}
+        return {**head, **single, "level": LEVEL, "points": rows}
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw recall against N, with intervals."""
+        ax = new_axes(ax)
+        N = [p.N for p in self.points]
+        recall = np.array([p.recall for p in self.points])
+        ends = np.array([p.interval() for p in self.points])
+        bars = np.maximum(np.abs(ends.T - recall), 0)
+        ax.errorbar(N, recall, yerr=bars, fmt="o", capsize=3, label=f"{self.memory}, measured")
+        ax.set_xlabel("facts N")
+        ax.set_ylabel("recall")
+        return ax
+
+
+def measure(
+    memory: str | Build,
+    *,
+    N: int | Sequence[int],
+    d: int | None = None,
+    rank: Rank | None = None,
+    bits: int | None = None,
+    embeddings: Any = "sphere",
+    preprocess: str = "none",
+    facts: str = "identity",
+    outputs: int | None = None,
+    trials: int = 20,
+    inputs: int | None = None,
+    seed: int = 0,
+    experiment: str = "recall",
+    threads: int | None = None,
+    executor: Executor | None = None,
+) -> RecallResult:
+    r"""Measure the recall of a construction by Monte Carlo.
+
+    Parameters
+    ----------
+    memory : a name of :data:`assoc.catalogue.MEMORIES`, ``package.module:function``, or a function
+        ``build(E, U, f, *, rng) -> memory``.
+    N : number of facts, or several.
+    d : dimension; for given vectors it may be omitted.
+    rank, bits : what the named memory needs; rank may be written ``"d/2"``.
+    embeddings : a law of :data:`assoc.embeddings.LAWS`, or vectors (n, d) or
+        :class:`assoc.embeddings.NamedVectors`, which each trial splits into inputs and outputs.
+    preprocess : none, normalise, centre or whiten, for given vectors.
+    facts : a law of :data:`assoc.fact_maps.MAPS`.
+    outputs : M; None means M = N.
+    trials : independent trials per N.
+    inputs : judge only a random sample of this many inputs and stream the facts; for memories
+        that are a function of the Hebbian matrix, random embeddings and the identity map.
+    seed, experiment : with (d, N-independent) point and trial they determine every random number;
+        the trials of different N are nested prefixes of the same draws.
+    threads : threads to use; None means all available. Results do not depend on it.
+    executor : run the trials on this instead of threads; streamed trials (``inputs``) take none.
+
+    Returns
+    -------
+    RecallResult, one point per N.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or names nothing.
+
+    Examples
+    --------
+    >>> measure("linear", d=16, N=8, trials=100)
+    RecallResult(linear, d=16, N=8: 0.99...)
+    """
+    if inputs is not None and executor is not None:
+        raise InputError("a sample of inputs is streamed on threads: give no executor")
+    construction = Construction(memory, rank, bits)
+    setting = settle(
+        d=d, embeddings=embeddings, preprocessing=preprocess, facts=facts, outputs=outputs
+    )
+    construction.build(setting.d)
+    trials = positive(trials, "trials")
+    inputs = None if inputs is None else positive(inputs, "inputs")
+    threads = available_threads() if threads is None else positive(threads, "threads")
+    asked: Any = [N] if np.ndim(N) == 0 else N
+    sizes = [as_size(n, "N") for n in asked]
+    if not sizes:
+        raise InputError("N is an empty list")
+    if min(sizes) < 1:
+        raise InputError(f"N = {min(sizes)} is not a positive number of facts")
+    source = source_of(setting, seed, experiment)
+    points = []
+    for n in sizes:
+        M = n if outputs is None else outputs
+        if inputs is None:
+            counts = count_recalled(
+                construction, setting, n, range(trials), source, threads=threads, executor=executor
+            )
+            judged = n
+        else:
+            judged = min(inputs, n)
+            counts = [
+                recalled_of_sample(construction, setting, n, judged, source, trial, threads=threads)
+                for trial in range(trials)
+            ]
+        points.append(RecallPoint(setting.d, n, M, tuple(counts), judged))
+    origin = setting.law if isinstance(setting, RandomVectors) else f"{setting.source} {preprocess}"
+    return RecallResult(construction.label(setting.d), origin, facts, seed, tuple(points))
+
+
+def source_of(setting: Setting, seed: int, experiment: str) -> Source:
+    """Return the randomness of a setting: independent of N, so that trials are nested."""
+    return Source(seed, experiment, (setting.d,))
+
+
+def count_recalled(
+    construction: Construction,
+    setting: Setting,
+    N: int,
+    trials: Sequence[int],
+    source: Source,
+    *,
+    threads: int = 1,
+    executor: Executor | None = None,
+) -> list[int]:
+    """Count the inputs recalled in each of the given trials at size N.
+
+    Small trials run side by side; the blocks of a large one do.
+
+    Raises
+    ------
+    InputError
+        If N is not positive, or too large for the setting.
+    """
+    if N < 1:
+        raise InputError(f"N = {N} is not a positive number of facts")
+    small = N * setting.d <= SMALL
+    if small and N <= MAX_BATCHED and _is_plain(construction, setting):
+        size = max(1, min(BATCH, BATCH_SCORES // max(N, setting.d) ** 2))
+        batches = [trials[start : start + size] for start in range(0, len(trials), size)]
+        batch_work = partial(_count_batch, setting, N, source)
+        counted = run(batch_work, batches, threads=threads, executor=executor)
+        return [count for batch in counted for count in batch]
+    if small or executor is not None:
+        work = partial(_count_trial, construction, setting, N, source, 1)
+        return run(work, trials, threads=threads, executor=executor)
+    return [_count_trial(construction, setting, N, source, threads, trial) for trial in trials]
+
+
+def _is_plain(construction: Construction, setting: Setting) -> bool:
+    return construction.memory == "linear" and setting == RandomVectors(setting.d)
+
+
+def _count_batch(setting: Setting, N: int, source: Source, trials: Sequence[int]) -> list[int]:
+    """Count for the Hebbian memory of the identity on the sphere, a batch of trials at a time.
+
+    This is what :func:`_count_trial` counts, from the same random numbers, without its overhead.
+    """
+    from sims.kernels import count_batch
+
+    d = setting.d
+    E = source.spheres(N, d, trials=trials, stream=INPUTS)
+    U = source.spheres(N, d, trials=trials, stream=OUTPUTS)
+    with blas_threads(1):
+        W = U.transpose(0, 2, 1) @ E
+        scores = E @ W.transpose(0, 2, 1) @ U.transpose(0, 2, 1)
+    # A score has the rounding error of W e, at most gamma_d |W|_F, and that of <u, W e>, no larger.
+    doubt = 4 * score_doubt(d) * np.sqrt(np.einsum("tij,tij->t", W, W))
+    counts = np.empty(len(trials), np.int64)
+    count_batch(scores, doubt.astype(np.float32), W, E, U, counts)
+    return [int(count) for count in counts]
+
+
+def _count_trial(
+    construction: Construction, setting: Setting, N: int, source: Source, threads: int, trial: int
+) -> int:
+    E, U, f = setting.draw(N, source, trial)
+    with blas_threads(threads):
+        build = construction.build(setting.d)
+        memory = build(E, U, f, rng=source.generator(trial, MEMORY))
+    return int(recalled(memory, E, U, f, threads=threads).sum())

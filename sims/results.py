@@ -1,0 +1,45 @@
+"""What every measurement returns: a frozen record that becomes a table or a figure."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["Result", "new_axes"]
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """Base of the result records: rows of a table, with views made from them."""
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the table as a list of plain records."""
+        raise TypeError(f"{type(self).__name__} has no rows")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain Python values that JSON can hold."""
+        return {"points": self.rows()}
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the table as a pandas DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the curve on ``ax``, or on new axes, and return the axes."""
+        raise TypeError(f"{type(self).__name__} is not a curve")
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html(index=False))
+
+
+def new_axes(ax: "Axes | None") -> "Axes":
+    """Return ``ax``, or the axes of a new figure that no window manager holds on to."""
+    if ax is not None:
+        return ax
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(6, 4), layout="constrained").subplots()

@@ -1,0 +1,204 @@
+"""What a trial draws: embeddings E and U, and the facts f between them."""
+
+import operator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from assoc.embeddings import LAWS, NamedVectors, check_vectors, preprocess
+from assoc.errors import InputError
+from assoc.fact_maps import MAPS
+from assoc.memory import Floats, Integers
+from sims.randomness import FACTS, INPUTS, OUTPUTS, Source
+
+__all__ = ["GivenVectors", "RandomVectors", "Setting", "as_size", "positive", "settle"]
+
+MAX_BYTES = 16 * 2**30
+
+
+@dataclass(frozen=True)
+class RandomVectors:
+    """Embeddings drawn anew in each trial.
+
+    Parameters
+    ----------
+    d : dimension.
+    law : a name of :data:`assoc.embeddings.LAWS`.
+    facts : a name of :data:`assoc.fact_maps.MAPS`.
+    outputs : M; None means M = N.
+    """
+
+    d: int
+    law: str = "sphere"
+    facts: str = "identity"
+    outputs: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.d < 1:
+            raise InputError(f"d = {self.d} is not a positive dimension")
+        if 4 * self.d**2 > MAX_BYTES:
+            gigabytes = 4 * self.d**2 / 1e9
+            raise InputError(f"d = {self.d}: one d x d matrix alone takes {gigabytes:.3g} GB")
+        _check_outputs(self.outputs)
+        for name, known, what in ((self.law, LAWS, "embeddings"), (self.facts, MAPS, "facts")):
+            if name not in known:
+                raise InputError(f"{what} {name!r} is not one of {', '.join(known)}")
+
+    @property
+    def max_N(self) -> float:  # noqa: N802
+        """Largest N that can be drawn: bounded by memory, and by d for orthonormal vectors."""
+        limit = float(MAX_BYTES // (8 * self.d))
+        if self.law == "orthonormal":
+            limit = min(limit, self.d)
+        if self.facts in ("identity", "permutation") and self.outputs is not None:
+            limit = min(limit, self.outputs)
+        return limit
+
+    def draw(self, N: int, source: Source, trial: int) -> tuple[Floats, Floats, Integers]:
+        """Draw E (N, d), U (M, d) in single precision and f (N,) of one trial."""
+        if N < 1:
+            raise InputError(f"N = {N} is not a positive number of facts")
+        M = N if self.outputs is None else self.outputs
+        gigabytes = 4 * (N + M) * self.d / 1e9
+        if gigabytes > MAX_BYTES / 1e9:
+            raise InputError(
+                f"N = {N}, d = {self.d}: the embeddings alone take {gigabytes:.3g} GB; "
+                "judge a sample of the inputs instead (--inputs), which streams them"
+            )
+        law = LAWS[self.law]
+        E = source.vectors(law, N, self.d, trial=trial, stream=INPUTS)
+        U = source.vectors(law, M, self.d, trial=trial, stream=OUTPUTS)
+        f = MAPS[self.facts](N, M, rng=source.generator(trial, FACTS))
+        return E, U, f
+
+
+@dataclass(frozen=True, eq=False)
+class GivenVectors:
+    """The user's own vectors, split at random in each trial into inputs and outputs.
+
+    Parameters
+    ----------
+    vectors : (n, d) float; N + M <= n rows are used, none of them twice.
+    source : where they came from, for tables.
+    facts, outputs : as for :class:`RandomVectors`.
+    """
+
+    vectors: Floats
+    source: str
+    facts: str = "identity"
+    outputs: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_outputs(self.outputs)
+        if self.facts not in MAPS:
+            raise InputError(f"facts {self.facts!r} is not one of {', '.join(MAPS)}")
+        if self.max_N < 1:
+            n, M = len(self.vectors), 1 if self.outputs is None else self.outputs
+            raise InputError(
+                f"{self.source}: {n} vectors are too few for an input and M = {M} outputs"
+            )
+
+    @property
+    def d(self) -> int:
+        """Dimension of the vectors."""
+        return int(self.vectors.shape[1])
+
+    @property
+    def max_N(self) -> float:  # noqa: N802
+        """Largest N for which inputs and outputs can be disjoint."""
+        n = len(self.vectors)
+        return n // 2 if self.outputs is None else n - self.outputs
+
+    def draw(self, N: int, source: Source, trial: int) -> tuple[Floats, Floats, Integers]:
+        """Draw E (N, d), U (M, d) and f (N,) of one trial."""
+        M = N if self.outputs is None else self.outputs
+        n = len(self.vectors)
+        if not 1 <= N <= n - M:
+            raise InputError(
+                f"N = {N} inputs and M = {M} outputs need {N + M} distinct vectors; "
+                f"{self.source} has {n}"
+            )
+        order = source.generator(trial, INPUTS).permutation(n)
+        f = MAPS[self.facts](N, M, rng=source.generator(trial, FACTS))
+        return self.vectors[order[:N]], self.vectors[order[::-1][:M]], f
+
+
+Setting = RandomVectors | GivenVectors
+"""What a trial draws from."""
+
+
+def as_size(value: Any, name: str) -> int:
+    """Return value as a plain integer.
+
+    Raises
+    ------
+    InputError
+        If it is not an integer.
+
+    Examples
+    --------
+    >>> as_size(np.int64(3), "d")
+    3
+    """
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise InputError(f"{name} = {value!r} is not an integer") from None
+
+
+def positive(value: Any, name: str) -> int:
+    """Return value as a plain integer that is at least 1.
+
+    Raises
+    ------
+    InputError
+        If it is not an integer or not positive.
+
+    Examples
+    --------
+    >>> positive(np.int64(3), "trials")
+    3
+    """
+    size = as_size(value, name)
+    if size < 1:
+        raise InputError(f"{name} = {size} is not positive")
+    return size
+
+
+def _check_outputs(outputs: int | None) -> None:
+    if outputs is not None and outputs < 1:
+        raise InputError(f"M = {outputs} is not a positive number of outputs")
+
+
+def settle(
+    *,
+    d: int | None,
+    embeddings: Any = "sphere",
+    preprocessing: str = "none",
+    facts: str = "identity",
+    outputs: int | None = None,
+) -> Setting:
+    """Make the setting that the public functions' arguments describe.
+
+    Raises
+    ------
+    InputError
+        If d is missing for random embeddings, or contradicts the given ones, or a name is unknown.
+    """
+    d = None if d is None else as_size(d, "d")
+    outputs = None if outputs is None else as_size(outputs, "M")
+    if isinstance(embeddings, str):
+        if d is None:
+            raise InputError("random embeddings need a dimension d")
+        if preprocessing != "none":
+            raise InputError(f"preprocessing {preprocessing!r} is for your own vectors only")
+        return RandomVectors(d, embeddings, facts, outputs)
+    if isinstance(embeddings, NamedVectors):
+        vectors, source = embeddings.vectors, embeddings.source
+    else:
+        vectors, source = check_vectors(embeddings, "embeddings"), "array"
+    vectors = np.asarray(preprocess(vectors, preprocessing, source))
+    if d is not None and d != vectors.shape[1]:
+        raise InputError(f"d = {d}, but the vectors of {source} have dimension {vectors.shape[1]}")
+    return GivenVectors(vectors, source, facts, outputs)
