@@ -1,0 +1,121 @@
+"""Which hypotheses of a theorem hold on given sizes or vectors, and what would mend the others."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from assoc.embeddings import NamedVectors, check_vectors, preprocess
+from assoc.errors import InputError
+from sims.results import Result
+from theory.claims import Condition, Problem
+from theory.registry import find
+
+__all__ = ["ConditionsResult", "conditions"]
+
+
+@dataclass(frozen=True, repr=False)
+class ConditionsResult(Result):
+    """Conditions of one theorem, for the vectors as they are and after each preprocessing.
+
+    Parameters
+    ----------
+    theorem : its name.
+    embeddings : where the vectors came from, or the random law.
+    checked : (preprocessing, conditions); one entry for random embeddings, several for a file.
+    """
+
+    theorem: str
+    embeddings: str
+    checked: tuple[tuple[str, tuple[Condition, ...]], ...]
+
+    def __repr__(self) -> str:
+        failing = [c.name for c in self.checked[0][1] if not c.holds]
+        return f"ConditionsResult({self.theorem}, fails: {', '.join(failing) or 'none'})"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record per condition and preprocessing."""
+        return [
+            {
+                "preprocess": how,
+                "name": c.name,
+                "holds": c.holds,
+                "value": c.value,
+                "required": c.required,
+                "remedy": c.remedy,
+            }
+            for how, found in self.checked
+            for c in found
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain values; ``conditions`` are those of the vectors as given."""
+        rows = self.rows()
+        first = self.checked[0][0]
+        return {
+            "theorem": self.theorem,
+            "embeddings": self.embeddings,
+            "conditions": [row for row in rows if row["preprocess"] == first],
+            "points": rows,
+        }
+
+
+def conditions(
+    theorem: str,
+    *,
+    d: int | None = None,
+    N: int | None = None,
+    rank: int | None = None,
+    facts: str = "identity",
+    outputs: int | None = None,
+    embeddings: Any = None,
+    preprocessing: str | None = None,
+) -> ConditionsResult:
+    """Check the hypotheses of a theorem.
+
+    Parameters
+    ----------
+    theorem : its name.
+    d, N, rank, facts, outputs : sizes; what is not given is not checked.
+    embeddings : vectors (n, d) or :class:`assoc.embeddings.NamedVectors`; None stands for
+        embeddings drawn as the theorem says.
+    preprocessing : none, normalise, centre or whiten; None checks the vectors as they are and then
+        after each of the others, to show what would mend them.
+
+    Returns
+    -------
+    ConditionsResult
+
+    Raises
+    ------
+    InputError
+        If the theorem is unknown, there is nothing to check, or a size is out of range.
+
+    Examples
+    --------
+    >>> conditions("linear-capacity", d=64, N=40)
+    ConditionsResult(linear-capacity, fails: none)
+    """
+    found = find(theorem)
+    for name, value in (("d", d), ("N", N), ("rank", rank), ("M", outputs)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} = {value} is not positive")
+    if embeddings is None:
+        if d is None or N is None:
+            raise InputError("sizes d and N are needed, or embeddings")
+        problem = Problem(d, N, rank, facts, outputs)
+        return ConditionsResult(theorem, "sphere", (("none", found.conditions(problem)),))
+    if not isinstance(embeddings, NamedVectors):
+        embeddings = NamedVectors(check_vectors(embeddings, "embeddings"), None, "array")
+    if d is not None and d != embeddings.vectors.shape[1]:
+        raise InputError(
+            f"d = {d}, but the vectors of {embeddings.source} have dimension "
+            f"{embeddings.vectors.shape[1]}"
+        )
+    chosen = (
+        ("none", "normalise", "centre", "whiten") if preprocessing is None else (preprocessing,)
+    )
+    checked = []
+    for how in chosen:
+        vectors = preprocess(embeddings.vectors, how, embeddings.source)
+        problem = Problem(vectors.shape[1], N, rank, facts, outputs, vectors, embeddings.names)
+        checked.append((how, found.conditions(problem)))
+    return ConditionsResult(theorem, embeddings.source, tuple(checked))

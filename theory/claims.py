@@ -1,0 +1,199 @@
+"""What a theorem is made of here: hypotheses, claims, findings and verdicts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from assoc.memory import Floats
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "Claim",
+    "Condition",
+    "Finding",
+    "Hypothesis",
+    "Kind",
+    "Problem",
+    "Theorem",
+    "Verdict",
+]
+
+
+class Kind(StrEnum):
+    """What sort of statement a claim is, and so how it is judged."""
+
+    EXACT = "exact"
+    """Symbolic, or certified in floating point."""
+    SUFFICIENT = "sufficient"
+    """A condition guarantees success with probability at least 1 - delta."""
+    NECESSARY = "necessary"
+    """No model may beat the bound."""
+    SCALING = "scaling"
+    """The exponent of a law."""
+    CONSTANT = "constant"
+    """A sharp constant, or a prediction without a fitted number."""
+    TRAJECTORY = "trajectory"
+    """Holds along a whole solution."""
+
+
+class Verdict(StrEnum):
+    """What a check concludes."""
+
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    INCONCLUSIVE = "inconclusive"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One hypothesis, checked: whether it holds, by how much, and what would mend it."""
+
+    name: str
+    holds: bool
+    value: str
+    required: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """The sizes, and possibly the vectors, on which hypotheses are checked.
+
+    Parameters
+    ----------
+    d, N : dimension and number of facts; None when they are not given.
+    rank : m, for rank-limited memories.
+    facts, outputs : law of the fact map and M.
+    vectors : the user's embeddings (n, d); None stands for the theorem's own law.
+    names : names of the vectors, used to point at offenders.
+    """
+
+    d: int | None = None
+    N: int | None = None
+    rank: int | None = None
+    facts: str = "identity"
+    outputs: int | None = None
+    vectors: Floats | None = None
+    names: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A numbered hypothesis of a theorem, executable.
+
+    Parameters
+    ----------
+    text : the hypothesis in words.
+    check : gives the conditions it comes to on a problem (none where the problem is silent).
+    """
+
+    text: str
+    check: Callable[[Problem], tuple[Condition, ...]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one run of a check found.
+
+    Parameters
+    ----------
+    verdict : the conclusion.
+    measured, interval, predicted, tolerance : the comparison that decided, in ``quantity``'s units.
+    quantity : what these numbers are.
+    conditions : the hypotheses that were checked first.
+    note : one line on how the verdict came about.
+    table : every comparison made, one record each.
+    """
+
+    verdict: Verdict
+    quantity: str
+    measured: float | None = None
+    interval: tuple[float, float] | None = None
+    predicted: float | None = None
+    tolerance: float | None = None
+    conditions: tuple[Condition, ...] = ()
+    note: str = ""
+    table: tuple[Mapping[str, Any], ...] = ()
+
+
+Check = Callable[..., Finding]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One checkable statement of a theorem.
+
+    Parameters
+    ----------
+    name : short name, unique within the theorem.
+    kind : how it is judged.
+    source : where it stands, and whether it is restated or derived here.
+    statement : the claim in words.
+    check : ``check(seed=..., **regime) -> Finding``.
+    quick, full : regimes in which it must hold.
+    must_fail : a regime in which its conclusion is false, so that the check must not say "holds".
+    why_fail : why it must fail there.
+    fault : changes to the quick regime that plant a fault in the construction (or formula).
+    fault_text : what was damaged.
+    """
+
+    name: str
+    kind: Kind
+    source: str
+    statement: str
+    check: Check
+    quick: Mapping[str, Any]
+    must_fail: Mapping[str, Any]
+    why_fail: str
+    fault: Mapping[str, Any]
+    fault_text: str
+    full: Mapping[str, Any] = field(default_factory=dict)
+    expected: Verdict = Verdict.HOLDS
+
+    def regime(self, size: str) -> dict[str, Any]:
+        """Return the regime of a size: ``quick``, ``full``, ``must_fail`` or ``fault``."""
+        changes: dict[str, Mapping[str, Any]] = {
+            "quick": {},
+            "full": self.full,
+            "must_fail": self.must_fail,
+            "fault": self.fault,
+        }
+        return {**self.quick, **changes[size]}
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A theorem as a checkable object.
+
+    Parameters
+    ----------
+    name : the name it has on the command line.
+    title : one line.
+    source : paper and number, and how far the statement follows it.
+    statement : the statement, in Markdown with TeX.
+    constants : what is known of the constants that the paper leaves open.
+    deviations : where this project's reading differs from the paper.
+    hypotheses : numbered, executable.
+    claims : what is judged.
+    figure : draws the theorem's picture from findings (claim name -> finding).
+    """
+
+    name: str
+    title: str
+    source: str
+    statement: str
+    constants: str
+    deviations: str
+    hypotheses: tuple[Hypothesis, ...]
+    claims: tuple[Claim, ...]
+    figure: "Callable[[Mapping[str, Finding]], Figure]"
+
+    def conditions(self, problem: Problem) -> tuple[Condition, ...]:
+        """Check every hypothesis on a problem."""
+        return tuple(
+            condition for hypothesis in self.hypotheses for condition in hypothesis.check(problem)
+        )

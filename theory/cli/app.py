@@ -1,0 +1,60 @@
+"""The command's entry: subcommands, and what errors look like."""
+
+import os
+import sys
+
+import typer
+
+from assoc.errors import InputError
+from theory.cli import facts, judging, measuring
+
+__all__ = ["main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="How many facts can a network's weights hold? Verify theorems, predict, measure.",
+)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+) -> None:
+    if version:
+        from theory.files import tool_version
+
+        print(tool_version())
+        raise typer.Exit
+
+
+judging.register(app)
+measuring.register(app)
+facts.register(app)
+
+
+def main() -> None:
+    """Run the command; bad input is one line on stderr and exit status 2."""
+    # A user's own construction is imported from where the command is run.
+    sys.path.insert(0, os.getcwd())
+    try:
+        status = app(standalone_mode=False)
+    except InputError as error:
+        sys.exit(_fail(str(error)))
+    except typer.TyperException as error:
+        sys.exit(_fail(error.format_message(), error.exit_code))
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(_fail("interrupted", 130))
+    except BrokenPipeError:
+        # The reader of our output has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str, status: int = 2) -> int:
+    line = " ".join(message.split())
+    print(f"recall: {line}", file=sys.stderr)
+    return status

@@ -1,0 +1,151 @@
+"""``recall list | conditions | verify``."""
+
+from pathlib import Path
+
+import typer
+
+from theory.cli.measuring import FACTS, OUTPUTS, read_vectors
+from theory.cli.output import JSON, SEED, command_line, emit, print_table, say, working
+
+__all__ = ["register"]
+
+STYLES = {
+    "holds": "green",
+    "violated": "bold red",
+    "inconclusive": "yellow",
+    "not_applicable": "cyan",
+    "caught": "green",
+    "MISSED": "bold red",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command("list")(list_claims)
+    app.command()(conditions)
+    app.command()(verify)
+
+
+def list_claims(json: bool = JSON) -> None:
+    """List the theorems and their claims.
+
+    Example: `recall list`
+    """
+    from theory.registry import registered
+
+    rows = [
+        {
+            "theorem": theorem.name,
+            "claim": claim.name,
+            "kind": str(claim.kind),
+            "statement": claim.statement,
+            "source": claim.source,
+        }
+        for theorem in registered()
+        for claim in theorem.claims
+    ]
+    if json:
+        emit({"result": {"claims": rows}}, seed=None)
+        return
+    for theorem in registered():
+        shown = [row for row in rows if row["theorem"] == theorem.name]
+        print_table(f"{theorem.name}: {theorem.title}", shown, ["claim", "kind", "statement"])
+
+
+def conditions(
+    theorem: str = typer.Argument(help="A name of `recall list`."),
+    d: int | None = typer.Option(None, "--d", "-d", help="Dimension."),
+    N: int | None = typer.Option(None, "--N", "-N", help="Number of facts."),
+    rank: int | None = typer.Option(None, help="Rank m."),
+    facts: str = FACTS,
+    outputs: int | None = OUTPUTS,
+    embeddings: str | None = typer.Option(
+        None, help="A .npy or .npz file of your vectors; without it, sizes are checked."
+    ),
+    preprocess: str | None = typer.Option(
+        None, help="Check only after none, normalise, centre or whiten; default: all four."
+    ),
+    json: bool = JSON,
+) -> None:
+    """Check which hypotheses of a theorem hold, by how much, and what would mend them.
+
+    Examples: `recall conditions linear-capacity --d 64 --N 40`;
+    `recall conditions linear-capacity --embeddings minilm_tokens.npz`
+    """
+    from theory.applicability import conditions as check
+
+    vectors = None if embeddings is None else read_vectors(embeddings)
+    result = check(
+        theorem, d=d, N=N, rank=rank, facts=facts, outputs=outputs, embeddings=vectors,
+        preprocessing=preprocess,
+    )  # fmt: skip
+    if json:
+        emit({"result": result.to_dict()}, seed=None)
+        return
+    for how, found in result.checked:
+        rows = [
+            {
+                "hypothesis": c.name,
+                "holds": c.holds,
+                "value": c.value,
+                "required": c.required,
+                "what would mend it": c.remedy,
+            }
+            for c in found
+        ]
+        after = "" if how == "none" else f" after --preprocess {how}"
+        print_table(
+            f"{result.theorem} on {result.embeddings}{after}",
+            rows,
+            list(rows[0]),
+            styles={"yes": "green", "no": "bold red"},
+        )
+
+
+def verify(
+    theorem: list[str] | None = typer.Argument(None, help="Theorems to judge; all if none."),
+    size: str = typer.Option("quick", help="quick or full."),
+    seed: int = SEED,
+    controls: bool = typer.Option(
+        True, help="Also run each claim where it must fail, and with a planted fault."
+    ),
+    report: Path | None = typer.Option(None, help="Write report.html, figures and JSON here."),
+    json: bool = JSON,
+) -> None:
+    """Judge the claims. Exit status 1 if one is violated.
+
+    Examples: `recall verify`; `recall verify linear-capacity --size full --report build/report`
+    """
+    from theory.registry import verify as run
+    from theory.report import write_report
+
+    with working("judging the claims"):
+        result = run(theorem or (), size=size, seed=seed, controls=controls)
+    if json:
+        emit(result.to_dict(), seed=seed)
+    else:
+        rows = [
+            {
+                "theorem": claim.theorem,
+                "claim": claim.claim.name,
+                "kind": str(claim.claim.kind),
+                "verdict": str(claim.verdict),
+                "quantity": claim.finding.quantity,
+                "measured": claim.finding.measured,
+                "predicted": claim.finding.predicted,
+                "allowed": claim.finding.tolerance,
+                "controls": "caught" if claim.controls_caught else "MISSED",
+                "seconds": round(claim.seconds, 1),
+            }
+            for claim in result.claims
+        ]
+        if not controls:
+            rows = [{k: v for k, v in row.items() if k != "controls"} for row in rows]
+        counts = ", ".join(f"{count} {name}" for name, count in result.summary().items() if count)
+        print_table(f"recall verify, size {size}, seed {seed}", rows, list(rows[0]), styles=STYLES)
+        print(counts.replace("_", " "))
+    if report is not None:
+        written = write_report(result, report, command=command_line())
+        say(f"wrote {written}")
+    if result.summary()["violated"]:
+        raise typer.Exit(1)

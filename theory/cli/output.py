@@ -1,0 +1,183 @@
+"""What the commands print and write: one JSON document, or a table for people."""
+
+import json
+import math
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from assoc.errors import InputError
+from theory.files import provenance, tool_version, write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "BITS",
+    "JSON",
+    "PLOT",
+    "RANK",
+    "SEED",
+    "command_line",
+    "emit",
+    "integers",
+    "number",
+    "print_table",
+    "save_figure",
+    "say",
+    "working",
+]
+
+SEED = typer.Option(0, min=0, help="Determines every random number.")
+JSON = typer.Option(False, "--json", help="One JSON document on stdout, nothing else.")
+PLOT = typer.Option(None, help="Draw the result to this file (.png, .svg or .pdf).")
+RANK = typer.Option(None, help="Rank m of a low-rank memory: an integer, or a fraction: d/2.")
+BITS = typer.Option(None, help="Bits per weight of a quantised memory.")
+
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def command_line() -> str:
+    """Return the command as typed."""
+    return shlex.join(["recall", *sys.argv[1:]])
+
+
+def integers(text: str | None, name: str) -> list[int] | None:
+    """Read ``64`` or ``32,64,128``.
+
+    Raises
+    ------
+    InputError
+        If a part is not an integer.
+    """
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.replace("_", "").split(",")]
+    except ValueError:
+        raise InputError(f"{name} = {text!r} is not an integer or a list like 32,64,128") from None
+
+
+def emit(result: Mapping[str, Any], *, seed: int | None) -> None:
+    """Print the JSON document of a result."""
+    document = {
+        "tool": "recall",
+        "version": tool_version(),
+        "command": command_line(),
+        "seed": seed,
+        **result,
+    }
+    print(json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    """Copy with NumPy scalars as Python numbers, and non-finite numbers as null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def number(value: Any) -> str:
+    """Format a value for a table."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(number(item) for item in value)}]"
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    return str(value)
+
+
+def print_table(
+    title: str,
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    *,
+    styles: Mapping[str, str] | None = None,
+    caption: str | None = None,
+) -> None:
+    """Print records as a table; colour only on a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    for column in columns:
+        numeric = all(isinstance(row.get(column), int | float | None) for row in rows)
+        table.add_column(column.replace("_", " "), justify="right" if numeric else "left")
+    for row in rows:
+        cells = [number(row.get(column)) for column in columns]
+        table.add_row(*(Text(cell, style=(styles or {}).get(cell, "")) for cell in cells))
+    console = Console()
+    # Into a pipe or a file, a table keeps its natural width instead of being folded to 80 columns.
+    if not console.is_terminal:
+        console = Console(width=max(200, console.width))
+    console.print(table)
+
+
+def say(text: str) -> None:
+    """Print a remark on stderr."""
+    print(text, file=sys.stderr)
+
+
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """Show on a terminal's stderr that something is under way."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status(text) if console.is_terminal else _quiet():
+        yield
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    yield
+
+
+def check_plot(path: Path | None) -> None:
+    """Refuse a figure file whose format or folder is wrong, before any work is done.
+
+    Raises
+    ------
+    InputError
+        If the ending is not that of a known format, or the folder does not exist.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(f"--plot {path}: the ending must be one of {', '.join(FORMATS)}")
+    if not path.parent.is_dir():
+        raise InputError(f"--plot {path}: no such folder {path.parent}")
+
+
+def save_figure(figure: "Axes | Figure", path: Path, *, seed: int | None) -> None:
+    """Write a figure, with its provenance in the file's metadata."""
+    import io
+
+    from matplotlib.axes import Axes
+
+    from theory.figures import figure_of
+
+    whole = figure_of(figure) if isinstance(figure, Axes) else figure
+    origin = json.dumps(provenance(command=command_line(), seed=seed))
+    suffix = path.suffix.lower()
+    key = {".png": "Description", ".svg": "Description", ".pdf": "Subject"}[suffix]
+    buffer = io.BytesIO()
+    whole.savefig(buffer, format=suffix[1:], dpi=150, metadata={key: origin})
+    write_whole(path, buffer.getvalue())
+    say(f"wrote {path}")

@@ -1,0 +1,233 @@
+"""Real facts in a linear memory: every (subject, relation) a random key, answers as outputs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assoc.decoding import certified_margins, margins
+from assoc.embeddings import sphere
+from assoc.errors import InputError
+from assoc.fact_maps import class_sizes
+from assoc.fact_tables import FactTable, read_facts
+from assoc.memory import memory_bits
+from sims.construction import Construction, Rank
+from sims.randomness import INPUTS, MEMORY, OUTPUTS, Source
+from sims.results import Result
+from theory.claims import Condition
+from theory.prediction import all_recalled, classes_of_sizes, expected_recall
+
+__all__ = ["FactsResult", "recall_facts"]
+
+TARGET = 0.99
+STEP = 16
+
+
+@dataclass(frozen=True, repr=False)
+class FactsResult(Result):
+    """What a memory recalled of a fact table.
+
+    Parameters
+    ----------
+    file, memory : what was stored, and how.
+    d : dimension of keys and outputs.
+    facts, answers : N and M.
+    recall : fraction of the facts recalled.
+    certified : fraction proved recalled in spite of rounding; None if the memory cannot say.
+    predicted : expected recall, if there is a prediction.
+    predicted_all : predicted probability that all is recalled.
+    parameters, bits : of the memory; bits only if it is quantised.
+    bits_bound : N log2 M, the bits needed to name every answer.
+    conditions : hypotheses of ``linear-capacity`` on this table, and what was done where one fails.
+    forgotten : the facts not recalled, (subject, relation, answer, what was said instead).
+    notes : oddities of the file.
+    """
+
+    file: str
+    memory: str
+    seed: int
+    d: int
+    facts: int
+    answers: int
+    recall: float
+    certified: float | None
+    predicted: float | None
+    predicted_all: float | None
+    parameters: int
+    bits: int | None
+    bits_bound: float
+    conditions: tuple[Condition, ...]
+    forgotten: tuple[tuple[str, str, str, str], ...]
+    notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"FactsResult({self.file}: {self.recall:.2%} of {self.facts} facts, "
+            f"{self.memory}, d={self.d}, {self.parameters} parameters)"
+        )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the forgotten facts, one record each."""
+        keys = ("subject", "relation", "answer", "said")
+        return [dict(zip(keys, row, strict=True)) for row in self.forgotten]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain values."""
+        return {
+            "file": self.file,
+            "memory": self.memory,
+            "d": self.d,
+            "facts": self.facts,
+            "answers": self.answers,
+            "recall": self.recall,
+            "certified": self.certified,
+            "predicted": self.predicted,
+            "predicted_all": self.predicted_all,
+            "parameters": self.parameters,
+            "bits": self.bits,
+            "bits_bound": self.bits_bound,
+            "conditions": [
+                {"name": c.name, "holds": c.holds, "value": c.value, "required": c.required,
+                 "remedy": c.remedy}
+                for c in self.conditions
+            ],
+            "forgotten": self.rows(),
+            "notes": list(self.notes),
+        }  # fmt: skip
+
+
+def recall_facts(
+    path: str | Path,
+    *,
+    memory: str = "linear",
+    d: int | None = None,
+    rank: Rank | None = None,
+    bits: int | None = None,
+    seed: int = 0,
+) -> FactsResult:
+    """Store a fact table in a linear memory and ask for every fact.
+
+    Parameters
+    ----------
+    path : CSV file with columns subject, relation, answer.
+    memory : a memory's name, or ``package.module:function``.
+    d : dimension; None plans the least multiple of 16 at which all facts are recalled with
+        predicted probability 0.99.
+    rank, bits : what the memory needs.
+    seed : of the random keys and outputs.
+
+    Returns
+    -------
+    FactsResult
+
+    Raises
+    ------
+    InputError
+        If the file or an argument is bad, or there is no prediction to plan d by.
+
+    Examples
+    --------
+    >>> from assoc import example_path
+    >>> recall_facts(example_path("countries.csv"), d=512).facts
+    1747
+    """
+    table = read_facts(path)
+    construction = Construction(memory, rank, bits)
+    f = table.facts[:, 2]
+    N, M = len(table), len(table.answers)
+    sizes = class_sizes(f, M).astype(np.float64)
+    d = _planned(construction, sizes) if d is None else d
+    if d < 2:
+        raise InputError(f"d = {d}: a dimension of at least 2 is needed")
+    source = Source(seed, "facts", (d,))
+    E = sphere(N, d, rng=source.generator(0, INPUTS))
+    U = sphere(M, d, rng=source.generator(0, OUTPUTS))
+    built = construction.build(d)(E, U, f, rng=source.generator(0, MEMORY))
+    certified = None
+    if hasattr(built, "rounding_error"):
+        judged = certified_margins(built, E, U, f)
+        margin, certified = judged.margin, float(judged.certified.mean())
+    else:
+        margin = margins(built, E, U, f)
+    lost = np.flatnonzero(margin <= 0)
+    said = np.asarray(built(E[lost]) @ U.T).argmax(axis=1)
+    predictable = _predictable(construction)
+    classes = classes_of_sizes(sizes)
+    return FactsResult(
+        file=Path(path).name,
+        memory=construction.label(d),
+        seed=seed,
+        d=d,
+        facts=N,
+        answers=M,
+        recall=float((margin > 0).mean()),
+        certified=certified,
+        predicted=expected_recall(construction, d=d, N=N, facts=classes) if predictable else None,
+        predicted_all=all_recalled(construction, d=d, N=N, facts=classes) if predictable else None,
+        parameters=built.parameters,
+        bits=memory_bits(built),
+        bits_bound=float(N * np.log2(M)),
+        conditions=_conditions(table, sizes),
+        forgotten=tuple(
+            (
+                table.subjects[table.facts[x, 0]],
+                table.relations[table.facts[x, 1]],
+                table.answers[f[x]],
+                table.answers[y],
+            )
+            for x, y in zip(lost, said, strict=True)
+        ),
+        notes=table.notes,
+    )
+
+
+def _predictable(construction: Construction) -> bool:
+    name = str(construction.memory)
+    return ":" not in name and not name.startswith("dual")
+
+
+def _planned(construction: Construction, sizes: "np.ndarray[Any, np.dtype[np.float64]]") -> int:
+    """Least multiple of STEP at which everything is recalled with the target probability."""
+    if not _predictable(construction):
+        raise InputError(f"no prediction to plan {construction.label()!r} by; give d")
+    classes = classes_of_sizes(sizes)
+    N = float(sizes.sum())
+
+    def enough(steps: int) -> bool:
+        return all_recalled(construction, d=STEP * steps, N=N, facts=classes) >= TARGET
+
+    low, high = 0, 1
+    while not enough(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return STEP * high
+
+
+def _conditions(
+    table: FactTable, sizes: "np.ndarray[Any, np.dtype[np.float64]]"
+) -> tuple[Condition, ...]:
+    largest = int(sizes.argmax())
+    injective = bool(sizes.max() <= 1)
+    shared = table.shared_answers
+    example = next(iter(shared), "")
+    return (
+        Condition("uniform on the sphere", True, "keys and outputs drawn so", "by construction"),
+        Condition(
+            "f injective",
+            injective,
+            f"{int(sizes.max())} facts answer {table.answers[largest]!r}",
+            "one input per output",
+            "" if injective else "none needed: d is planned by the non-injective law",
+        ),
+        Condition(
+            "answers of different relations disjoint",
+            not shared,
+            f"{len(shared)} answers occur under several relations"
+            + (f", such as {example!r} ({' and '.join(shared[example])})" if shared else ""),
+            "needed by the transformer theorems only",
+            "" if not shared else "none needed: here equal strings are one output",
+        ),
+    )

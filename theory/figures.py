@@ -1,0 +1,121 @@
+"""Figures: what is measured, with the theory's curves beside it."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assoc.catalogue import MEMORIES
+from sims.capacity import CapacityResult
+from sims.construction import Construction
+from sims.recall import RecallResult
+from sims.results import new_axes
+from theory.guarantee import guaranteed_capacity
+from theory.prediction import capacity_of, expected_recall
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "capacity_figure",
+    "comparison_figure",
+    "figure_of",
+    "with_capacity_theory",
+    "with_recall_theory",
+]
+
+# Okabe and Ito's colour-blind-safe palette.
+MEASURED, PREDICTED, GUARANTEED = "#000000", "#0072B2", "#D55E00"
+
+
+def capacity_figure(rows: Sequence[Mapping[str, Any]], construction: Construction) -> "Figure":
+    """Draw capacity against d from a check's table (d, measured, interval), with theory."""
+    ax = new_axes(None)
+    d = np.array([row["d"] for row in rows])
+    N = np.array([row["measured"] for row in rows])
+    ends = np.array([row["interval"] for row in rows], np.float64).T
+    bars = np.abs(ends - N)
+    ax.errorbar(d, N, yerr=bars, fmt="o", color=MEASURED, capsize=3, label="measured median")
+    _capacity_curves(ax, construction, d, rate=1.0)
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log")
+    ax.set_xlabel("dimension d")
+    ax.set_ylabel("facts recalled, every one: N")
+    ax.legend(frameon=False)
+    return figure_of(ax)
+
+
+def with_capacity_theory(
+    result: CapacityResult, construction: Construction, ax: "Axes | None" = None
+) -> "Axes":
+    """Draw measured capacities with the prediction and the guarantee, where there are any."""
+    ax = result.plot(ax)
+    d = np.array([p.d for p in result.points])
+    known = construction.memory in MEMORIES and result.embeddings == "sphere"
+    if known and result.facts in ("identity", "permutation"):
+        _capacity_curves(ax, construction, d, rate=result.criterion.rate)
+    ax.legend(frameon=False)
+    return ax
+
+
+def _capacity_curves(ax: "Axes", construction: Construction, d: np.ndarray, *, rate: float) -> None:
+    """Add the predicted and, for whole recall by W itself, the guaranteed capacity."""
+    grid = np.unique(np.round(np.geomspace(d.min(), d.max(), 9)).astype(int))
+    predicted = [capacity_of(construction, d=int(k), rate=rate) for k in grid]
+    ax.plot(grid, predicted, "-", color=PREDICTED, label="prediction, nothing fitted")
+    guaranteed = construction.memory in ("linear", "low-rank")
+    if guaranteed and rate == 1:
+        sure = [guaranteed_capacity(int(k), rank=construction.rank_at(int(k))) for k in grid]
+        ax.plot(grid, sure, "--", color=GUARANTEED, label="guarantee: proved for half the draws")
+
+
+def with_recall_theory(
+    result: RecallResult,
+    construction: Construction,
+    *,
+    facts: str,
+    outputs: int | None,
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """Draw measured recall against N with the prediction."""
+    ax = result.plot(ax)
+    d = result.points[0].d
+    sizes = [p.N for p in result.points]
+    known = construction.memory in MEMORIES and result.embeddings == "sphere"
+    if known and len(sizes) > 1:
+        grid = np.unique(np.round(np.geomspace(min(sizes), max(sizes), 25)).astype(int))
+        curve = [expected_recall(construction, d=d, N=int(N), facts=facts, M=outputs) for N in grid]
+        ax.plot(grid, curve, "-", color=PREDICTED, label="prediction, nothing fitted")
+    ax.legend(frameon=False)
+    return ax
+
+
+def comparison_figure(
+    rows: Sequence[Mapping[str, Any]], labels: Sequence[str], quantity: str
+) -> "Figure":
+    """Draw measured against predicted values, one line each, with 3-standard-error bars."""
+    from matplotlib.figure import Figure
+
+    ax = Figure(figsize=(6, 0.6 + 0.28 * len(rows)), layout="constrained").subplots()
+    places = np.arange(len(rows))[::-1]
+    measured = [row["measured"] for row in rows]
+    error = [3 * row["error"] for row in rows]
+    ax.errorbar(
+        measured, places, xerr=error, fmt="o", color=MEASURED, capsize=3, label="measured, 3 s.e."
+    )
+    predicted = [row["predicted"] for row in rows]
+    ax.plot(predicted, places, "|", color=PREDICTED, markersize=14, mew=2, label="predicted")
+    ax.set_yticks(places, labels)
+    ax.set_xlabel(quantity)
+    ax.legend(frameon=False)
+    return figure_of(ax)
+
+
+def figure_of(ax: "Axes") -> "Figure":
+    """Return the figure that axes belong to."""
+    from matplotlib.figure import Figure
+
+    figure = ax.get_figure()
+    assert isinstance(figure, Figure)
+    return figure

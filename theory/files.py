@@ -1,0 +1,82 @@
+"""Files are written whole or not at all, and say where they come from."""
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from assoc.errors import InputError
+
+__all__ = ["provenance", "tool_version", "write_whole"]
+
+
+def write_whole(path: str | Path, content: str | bytes) -> None:
+    """Write a file under a temporary name, then rename it into place.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written; what was there before is still there.
+    """
+    path = Path(path)
+    data = content.encode() if isinstance(content, str) else content
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as handle:
+            temporary = handle.name
+            handle.write(data)
+        # A temporary file is private; give this one the permissions of any new file.
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+@cache
+def tool_version() -> str:
+    """Return the installed version of the distribution."""
+    try:
+        return version("factual-recall")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+@cache
+def _commit() -> str | None:
+    """Return the commit of the checkout this file is in, if it is in one."""
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return None
+    return found.stdout.strip() or None
+
+
+def provenance(*, command: str, seed: int | None) -> dict[str, Any]:
+    """Say how a result came about: command, seed, version, commit, machine."""
+    return {
+        "command": command,
+        "seed": seed,
+        "version": tool_version(),
+        "commit": _commit(),
+        "machine": {
+            "system": platform.system(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "python": ".".join(map(str, sys.version_info[:3])),
+        },
+    }

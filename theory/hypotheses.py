@@ -1,0 +1,207 @@
+r"""Hypotheses that the linear theorems share, as executable checks on sizes or on vectors.
+
+The uniform law on the sphere is tested by its classical invariants, each with a known null law:
+
+- unit norms;
+- Rayleigh: n d |mean|^2 is about chi^2 with d degrees: the vectors are centred;
+- Bingham: n d (d + 2) / 2 (tr C^2 - 1/d), with C the second moment of the directions, is about
+  chi^2 with (d - 1)(d + 2)/2 degrees: no direction is preferred;
+- the largest cosine of two vectors, against a union bound over all pairs: no near duplicates.
+
+Together the three tests reject uniform vectors with probability at most 3 * LEVEL.
+
+References
+----------
+Mardia and Jupp, Directional Statistics (2000), sections 9.4 and 10.4.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, special, stats
+
+from assoc.embeddings import check_vectors
+from assoc.errors import InputError
+from assoc.memory import Floats
+from theory.claims import Condition, Hypothesis, Problem
+from theory.guarantee import failure_bound
+
+__all__ = [
+    "INDEPENDENT",
+    "INJECTIVE",
+    "LEVEL",
+    "UNIFORM",
+    "Isotropy",
+    "duplicate_condition",
+    "enough_dimensions",
+    "isotropy",
+    "isotropy_conditions",
+]
+
+LEVEL = 1e-3
+BLOCK = 2048
+NORM_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Isotropy:
+    """How far vectors (n, d) are from uniform on the sphere.
+
+    Parameters
+    ----------
+    n, d : sizes.
+    norms : smallest, median and largest norm.
+    mean_length : length of the mean of the unit vectors; about 1/sqrt(n) if uniform.
+    mean_p, spread_p : p-values of the Rayleigh and Bingham tests.
+    interference : d times the mean squared cosine of two different vectors; 1 if uniform. This is
+        the factor by which interference between random pairs exceeds the theorem's.
+    """
+
+    n: int
+    d: int
+    norms: tuple[float, float, float]
+    mean_length: float
+    mean_p: float
+    spread_p: float
+    interference: float
+
+
+def isotropy(E: Floats) -> Isotropy:
+    """Measure how far E (n, d) is from the uniform law on the sphere.
+
+    Raises
+    ------
+    InputError
+        If E is not a finite real matrix, has a zero row, or n < 2.
+
+    Examples
+    --------
+    >>> from assoc.embeddings import sphere
+    >>> round(isotropy(sphere(2000, 16, rng=np.random.default_rng(0))).interference, 2)
+    1.0
+    """
+    E = np.asarray(check_vectors(E, "embeddings"), np.float64)
+    n, d = E.shape
+    norms = np.linalg.norm(E, axis=1)
+    if not norms.all():
+        raise InputError(f"embeddings: row {int(np.argmin(norms))} is zero and has no direction")
+    if n < 2 or d < 2:
+        raise InputError(f"embeddings: {n} vectors in R^{d} are too few to judge a distribution")
+    directions = E / norms[:, None]
+    mean = directions.mean(axis=0)
+    energy = float(np.sum((directions.T @ directions / n) ** 2))
+    bingham = n * d * (d + 2) / 2 * (energy - 1 / d)
+    return Isotropy(
+        n,
+        d,
+        (float(norms.min()), float(np.median(norms)), float(norms.max())),
+        float(np.linalg.norm(mean)),
+        float(stats.chi2.sf(n * d * float(mean @ mean), d)),
+        float(stats.chi2.sf(bingham, (d - 1) * (d + 2) / 2)),
+        (energy * n - 1) / (n - 1) * d,
+    )
+
+
+def isotropy_conditions(problem: Problem) -> tuple[Condition, ...]:
+    """Check unit norm, centring and isotropy of the user's vectors."""
+    if problem.vectors is None:
+        return (Condition("uniform on the sphere", True, "drawn so", "by construction"),)
+    found = isotropy(problem.vectors)
+    low, median, high = found.norms
+    unit = max(abs(low - 1), abs(high - 1)) <= NORM_TOLERANCE
+    return (
+        Condition(
+            "unit norm",
+            unit,
+            f"norms {low:.3g} to {high:.3g}, median {median:.3g}",
+            f"1 +- {NORM_TOLERANCE:g}",
+            "" if unit else "normalise",
+        ),
+        Condition(
+            "centred",
+            found.mean_p >= LEVEL,
+            f"mean direction has length {found.mean_length:.3g} (p = {found.mean_p:.2g})",
+            f"about {1 / np.sqrt(found.n):.3g} (Rayleigh p >= {LEVEL:g})",
+            "" if found.mean_p >= LEVEL else "centre",
+        ),
+        Condition(
+            "isotropic",
+            found.spread_p >= LEVEL,
+            f"mean squared cosine is {found.interference:.3g} / d (p = {found.spread_p:.2g})",
+            f"1 / d (Bingham p >= {LEVEL:g})",
+            "" if found.spread_p >= LEVEL else "whiten",
+        ),
+    )
+
+
+def duplicate_condition(problem: Problem) -> tuple[Condition, ...]:
+    """Check that no two of the user's vectors are closer than independent ones would be."""
+    if problem.vectors is None:
+        return (Condition("inputs and outputs independent", True, "drawn so", "by construction"),)
+    E = np.asarray(problem.vectors, np.float64)
+    n, d = E.shape
+    directions = E / np.linalg.norm(E, axis=1)[:, None]
+    top, pair = -1.0, (0, 0)
+    for start in range(0, n, BLOCK):
+        cosines = directions[start : start + BLOCK] @ directions.T
+        cosines[np.arange(len(cosines)), np.arange(start, start + len(cosines))] = -1.0
+        i, j = np.unravel_index(int(cosines.argmax()), cosines.shape)
+        if cosines[i, j] > top:
+            top, pair = float(cosines[i, j]), (int(i) + start, int(j))
+    log_level = np.log(LEVEL) - np.log(n * (n - 1) / 2)
+    limit = float(
+        optimize.brentq(
+            lambda t: np.log(0.5 * special.betaincc(0.5, (d - 1) / 2, t * t) + 1e-300) - log_level,
+            0.0,
+            1.0,
+        )
+    )
+    labels = [problem.names[k] if problem.names else f"row {k}" for k in pair]
+    return (
+        Condition(
+            "no near duplicates",
+            top <= limit,
+            f"largest cosine {top:.3g} ({labels[0]}, {labels[1]})",
+            f"at most {limit:.3g} among {n} independent vectors",
+            "" if top <= limit else "nothing linear mends it: such pairs compete at any d",
+        ),
+    )
+
+
+def injective_condition(problem: Problem) -> tuple[Condition, ...]:
+    """Check that the fact map can be injective."""
+    injective = problem.facts in ("identity", "permutation")
+    return (
+        Condition(
+            "f injective",
+            injective,
+            f"{problem.facts} facts",
+            "one input per output",
+            "" if injective else "see the non-injective law (claim non-injective)",
+        ),
+    )
+
+
+def enough_dimensions(problem: Problem) -> tuple[Condition, ...]:
+    """Check N against the explicit guarantee at failure probability 1/2."""
+    if problem.N is None or problem.d is None:
+        return ()
+    N, d, m = problem.N, problem.d, problem.rank
+    bound = failure_bound(N, d, rank=m)
+    size, law = (d * d, "d^2") if m is None else (m * d, "m d")
+    return (
+        Condition(
+            f"{law} large enough for N",
+            bound <= 0.5,
+            f"N log N / {law} = {N * np.log(N) / size:.4g}, failure probability <= {bound:.2g}",
+            "proved failure probability <= 1/2 (asymptotically N log N / " + law + " < 1/8)",
+            "" if bound <= 0.5 else "raise d" if m is None else "raise m or d",
+        ),
+    )
+
+
+UNIFORM = Hypothesis(
+    "The embeddings e_x, u_y are uniform on the unit sphere of R^d.", isotropy_conditions
+)
+INDEPENDENT = Hypothesis("All embeddings are independent.", duplicate_condition)
+INJECTIVE = Hypothesis("The fact map f is injective.", injective_condition)

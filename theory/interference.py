@@ -1,0 +1,203 @@
+r"""The law of interference: what one input meets when N facts share a linear memory.
+
+Divide everything by the signal's mean. For an input x with right answer a and any other output y,
+the memory's output splits into
+
+.. math:: F(e_x) = A\,u_a + \eta_y\,u_y + n_\perp,
+
+where A = 1 + (interference of a's own class) + (projection of the noise on u_a), eta_y is what
+y's class adds along u_y, and n_perp is the rest of the noise, at right angles to u_a. The noise
+is isotropic in the d output directions, so each is reached through a few scalars:
+
+- q: the relative size of the noise's energy given the inputs (chi-square of about as many
+  degrees as there are classes), times a factor of the construction (projection, sketch);
+- r: the length of n_perp, chi with d - 1 degrees, **shared by all competitors**;
+- A: normal given q; eta_y: a scaled coordinate on a sphere.
+
+The right answer and y both score on F(e_x), and the difference of their scores is
+
+.. math:: (A - \eta_y) - \langle u_y, (A - \eta_y)\,u_a + n_\perp \rangle .
+
+Given the scalars, u_y enters only through its coordinate T along the vector on the right, which
+is a coordinate of a uniform point on the sphere: y wins when
+
+.. math:: T > \frac{A - \eta_y}{\sqrt{\phi\,(A - \eta_y)^2 + r^2}}
+
+with phi = 1 (dual outputs shrink the overlap of different answers: phi < 1). Competitors are
+independent given (q, r, A). Averaging over the three gives the recall with no fitted number.
+``docs/derivations.md`` has the derivation and its approximations.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+from scipy.interpolate import CubicSpline
+
+from theory.quadrature import chi_square_nodes, sphere_nodes
+
+__all__ = ["Classes", "Interference", "failure_probability"]
+
+Floats = NDArray[np.float64]
+
+# Quadrature nodes for the noise energy, the length of n_perp, A and eta; tests double them.
+NODES = (4, 8, 48, 10)
+TINY = 1e-300
+
+
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """How the facts fall into classes of inputs with the same answer.
+
+    Parameters
+    ----------
+    share : (a,) fraction of the inputs in each kind of class; sums to 1.
+    own : (a,) size K of the input's class, for each kind.
+    count : (c,) number of competing outputs of each kind; sums to M - 1.
+    size : (c,) class size of these competitors.
+    """
+
+    share: Floats
+    own: Floats
+    count: Floats
+    size: Floats
+
+    @classmethod
+    def injective(cls, N: float) -> "Classes":
+        """Every output belongs to one input."""
+        one = np.ones(1)
+        return cls(one, one, np.array([N - 1.0]), one)
+
+
+@dataclass(frozen=True, eq=False)
+class Interference:
+    """Strengths of interference of one construction, in units of its signal.
+
+    Parameters
+    ----------
+    d : dimension of the outputs.
+    weight : (k,) probabilities of the construction's own random factor.
+    noise : (k,) variance per output coordinate that one other fact adds.
+    pair : (k,) variance of the overlap of two inputs, as read through the memory.
+    overlap : (k,) phi, all 1 unless the outputs are whitened.
+    steady : noise does not fluctuate with the inputs (it is fixed by the construction).
+    """
+
+    d: int
+    weight: Floats
+    noise: Floats
+    pair: Floats
+    overlap: Floats
+    steady: bool = False
+
+
+def failure_probability(law: Interference, classes: Classes) -> Floats:
+    """Probability that an input is not recalled, for each kind of class.
+
+    Accurate relative to itself however small it is, so that it can be multiplied by N.
+
+    Parameters
+    ----------
+    law : strengths of interference.
+    classes : how the facts fall into classes.
+
+    Returns
+    -------
+    (a,) probabilities in [0, 1], aligned with ``classes.own``.
+
+    Examples
+    --------
+    >>> d = 64
+    >>> one = np.ones(1)
+    >>> law = Interference(d, weight=one, noise=one / d**2, pair=one / d, overlap=one)
+    >>> 1 - failure_probability(law, Classes.injective(120))
+    array([0.98653])
+    """
+    return np.array([_failure(law, classes, own, NODES) for own in classes.own])
+
+
+def _failure(
+    law: Interference, classes: Classes, own: float, numbers: tuple[int, int, int, int]
+) -> float:
+    rest = np.maximum(classes.count @ classes.size - classes.size, 0.0)
+    typical = float(np.average(rest, weights=classes.count)) if classes.count.sum() > 0 else 0.0
+    if classes.count.sum() <= 0:
+        return 0.0
+    energy, fourth = _energy_moments(law, classes)
+    q, q_weight = chi_square_nodes(2 / energy if energy > 0 else np.inf, numbers[0])
+    # A sum of few terms has lighter tails than a normal: match its fourth moment.
+    dimension = (law.d + 2) / fourth - 2
+    z, z_weight = sphere_nodes(dimension, numbers[2])
+    length, length_weight = chi_square_nodes((law.d - 1) / max(1 - fourth, 1e-9), numbers[1])
+    total = 0.0
+    factors = zip(law.weight, law.noise, law.pair, law.overlap, strict=True)
+    for weight, noise, pair, phi in factors:
+        A = 1 + np.sqrt(noise * typical * q + (own - 1) * pair)[:, None, None] * z
+        log_recall = np.zeros((len(q), len(length), len(z)))
+        for count, size, others in zip(classes.count, classes.size, rest, strict=True):
+            r2 = (law.d - 1) * noise * others * q[:, None, None] * length[:, None]
+            win = _win(law.d, A, r2, size, pair, phi, numbers[3])
+            log_recall += count * np.log1p(-np.minimum(win, 1 - 1e-16))
+        failure = -np.expm1(log_recall)
+        mean = np.einsum("q,r,z,qrz->", q_weight, length_weight, z_weight, failure)
+        total += weight * float(mean)
+    return min(total, 1.0)
+
+
+def _energy_moments(law: Interference, classes: Classes) -> tuple[float, float]:
+    r"""Relative variance of the noise's energy Q = sum c^2, and E[sum c^4] / E[Q]^2.
+
+    The c are the coefficients of the other classes' outputs; ``steady`` noise has Q fixed.
+    """
+    # A squared coordinate on a sphere of R^k has relative variance 2 (k - 1) / (k + 2).
+    size = np.maximum(classes.size, TINY)
+    dimension = _coordinate_dimension(size, law.d)
+    spread = 2 * (dimension - 1) / (dimension + 2)
+    # The competitor in question is not part of the noise.
+    others = classes.count * max(1 - 1 / classes.count.sum(), 0.0)
+    mass = float(others @ size)
+    if mass <= TINY:
+        return 0.0, 0.5
+    fourth = min(float(others @ (size**2 * (1 + spread))) / mass**2, 0.5)
+    energy = 0.0 if law.steady else float(others @ (size**2 * spread)) / mass**2
+    return energy, fourth
+
+
+def _coordinate_dimension(size: Floats, d: int) -> Floats:
+    """Dimension k whose sphere coordinate has the kurtosis of a sum of K coordinates in R^d."""
+    return np.maximum(size * (d + 2) - 2, 1.0 + 1e-9)
+
+
+def _win(d: int, A: Floats, r2: Floats, size: float, pair: float, phi: float, n: int) -> Floats:
+    """Probability that one competitor beats the right answer, given A and r^2."""
+    win = np.zeros(np.broadcast_shapes(A.shape, r2.shape))
+    dimension = float(_coordinate_dimension(np.array(size), d))
+    t, t_weight = sphere_nodes(dimension, n) if size > 0 else (np.zeros(1), np.ones(1))
+    for eta, weight in zip(t * np.sqrt(size * pair), t_weight, strict=True):
+        signal = A - eta
+        # t^2 / (1 - t^2) for the threshold t, which keeps its digits where t is close to 1.
+        odds = signal**2 / np.maximum((phi - 1) * signal**2 + r2, TINY)
+        half = _half_tail(odds, d)
+        win += weight * np.where(signal >= 0, half, 1 - half)
+    return win
+
+
+def _half_tail(odds: Floats, d: int) -> Floats:
+    r"""P(T > t), t >= 0, for a sphere coordinate T, by odds = t^2 / (1 - t^2)."""
+    spline, end = _log_tail(d)
+    x = np.minimum(np.sqrt(np.log1p(odds)), end)
+    return np.exp(spline(x))
+
+
+@cache
+def _log_tail(d: int) -> tuple[CubicSpline, float]:
+    r"""Spline of log P(T > t) in x = sqrt(-log(1 - t^2)), where it is nearly a parabola.
+
+    The spline ends where the probability is below exp(-300), which stands for 0 beyond.
+    """
+    end = float(np.sqrt(min(1200 / (d - 1), 600)))
+    x = np.linspace(0, end, 1201)
+    tail = 0.5 * special.betainc((d - 1) / 2, 0.5, np.exp(-(x**2)))
+    return CubicSpline(x, np.log(tail)), end

@@ -1,0 +1,1 @@
+"""One module per theorem; each defines ``THEOREM`` and is found by its presence here."""
