@@ -1,0 +1,108 @@
+"""Fact maps: injective or balanced as they say, and prefixes where they promise them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from assoc import InputError
+from assoc.fact_maps import (
+    MAPS,
+    balanced,
+    check_map,
+    class_sizes,
+    identity,
+    permutation,
+    random,
+    zipf,
+    zipf_sizes,
+)
+from tests.oracles import one_line
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.sampled_from(sorted(MAPS)))
+def test_every_law_gives_a_map_or_says_that_none_exists(N, M, name):
+    rng = np.random.default_rng(0)
+    if name in ("identity", "permutation") and N > M:
+        with pytest.raises(InputError, match=f"no injective map from N = {N} inputs to M = {M}"):
+            MAPS[name](N, M, rng=rng)
+        return
+    f = MAPS[name](N, M, rng=rng)
+    np.testing.assert_array_equal(check_map(f, N, M), f)
+    assert class_sizes(f, M).sum() == N
+    if name in ("identity", "permutation"):
+        assert class_sizes(f, M).max() == 1
+    if name == "balanced":
+        assert np.ptp(class_sizes(f, M)) <= 1
+
+
+def test_identity_is_the_identity():
+    assert identity(3, 5).tolist() == [0, 1, 2]
+
+
+def test_all_permutations_of_three_are_equally_likely():
+    # Chi-square over the 6 permutations, level 1e-3, fixed seed.
+    rng = np.random.default_rng(0)
+    drawn = [tuple(permutation(3, 3, rng=rng)) for _ in range(3000)]
+    counts = [drawn.count(p) for p in sorted(set(drawn))]
+    assert len(counts) == 6
+    assert stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_balanced_prefixes_are_balanced():
+    f = balanced(100, 7)
+    for n in range(1, 101):
+        np.testing.assert_array_equal(balanced(n, 7), f[:n])
+        assert np.ptp(class_sizes(f[:n], 7)) <= 1
+
+
+@pytest.mark.parametrize("law", [random, zipf])
+def test_independent_maps_to_fixed_outputs_are_nested(law):
+    """For M fixed, fewer facts are the first of more facts."""
+    more = law(200, 13, rng=np.random.default_rng(3))
+    np.testing.assert_array_equal(law(50, 13, rng=np.random.default_rng(3)), more[:50])
+
+
+@pytest.mark.parametrize(("law", "expected"), [(random, None), (zipf, zipf_sizes(20_000, 5))])
+def test_frequencies(law, expected):
+    # Chi-square over 5 outputs, level 1e-3 each, fixed seed.
+    counts = class_sizes(law(20_000, 5, rng=np.random.default_rng(0)), 5)
+    assert stats.chisquare(counts, expected).pvalue > 1e-3
+
+
+@given(st.floats(1, 1e9), st.integers(1, 50), st.floats(0, 4))
+def test_zipf_sizes_follow_the_power_law_and_sum_to_the_number_of_facts(N, M, exponent):
+    sizes = zipf_sizes(N, M, exponent=exponent)
+    np.testing.assert_allclose(sizes.sum(), N)
+    ranks = np.arange(1, M + 1)
+    np.testing.assert_allclose(sizes / sizes[0], ranks**-exponent, rtol=1e-12)
+
+
+def test_class_sizes_count_outputs_nobody_has():
+    assert class_sizes(np.array([2, 2, 0]), 5).tolist() == [1, 0, 2, 0, 0]
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.int64])
+def test_integers_of_any_kind_are_accepted(dtype):
+    assert check_map(np.array([1, 0], dtype), 2, 2).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("f", "said"),
+    [
+        ([0, 1], "f must be 3 integers, not int64 of shape (2,)"),
+        ([[0, 1, 2]], "f must be 3 integers, not int64 of shape (1, 3)"),
+        ([[0], [1, 2], []], "f must be 3 integers, not rows of different lengths"),
+        ([0.0, 1.0, 2.0], "f must be 3 integers, not float64 of shape (3,)"),
+        ([True, False, True], "f must be 3 integers, not bool of shape (3,)"),
+        (["0", "1", "2"], "f must be 3 integers, not <U1 of shape (3,)"),
+        ([0, 1, 10**30], "f must be 3 integers, not object of shape (3,)"),
+        ([0, 4, 9], "f[1] = 4 is not an output: M = 4"),
+        ([0, 1, -1], "f[2] = -1 is not an output: M = 4"),
+    ],
+)
+def test_what_is_not_a_map_is_named(f, said):
+    with pytest.raises(InputError) as caught:
+        check_map(f, 3, 4)
+    assert one_line(caught.value) == said

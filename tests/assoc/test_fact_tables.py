@@ -1,0 +1,222 @@
+"""Fact tables: cells kept as written, and every way in which a CSV file can be wrong."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assoc import InputError, example_path, read_facts
+from tests.oracles import one_line
+
+HEADER = "subject,relation,answer\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a CSV file and return its path."""
+
+    def _write(content):
+        path = tmp_path / "facts.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return _write
+
+
+def said(path):
+    """Message about a bad file: one line that starts with its path."""
+    with pytest.raises(InputError) as caught:
+        read_facts(path)
+    text = one_line(caught.value)
+    assert text.startswith(f"{path}: ")
+    return text.removeprefix(f"{path}: ")
+
+
+def triples(table):
+    return [(table.subjects[s], table.relations[r], table.answers[a]) for s, r, a in table.facts]
+
+
+# --- what is read -------------------------------------------------------------------------------
+
+
+def test_facts_come_back_in_order(write):
+    table = read_facts(write(HEADER + "b,r,x\na,q,y\nb,q,x\n"))
+    assert triples(table) == [("b", "r", "x"), ("a", "q", "y"), ("b", "q", "x")]
+    assert table.subjects == ("b", "a")
+    assert table.relations == ("r", "q")
+    assert table.answers == ("x", "y")
+    assert len(table) == 3
+    assert table.notes == ()
+    assert repr(table) == "FactTable(3 facts: 2 subjects, 2 relations, 2 answers)"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "answer,extra,subject,relation\nx,?,a,r\n",
+        " subject , relation,answer \na,r,x\n",
+        "subject,relation,answer\r\na,r,x\r\n",
+        "subject,relation,answer\ra,r,x\r",
+        "subject,relation,answer\n\na,r,x\n\n\n",
+        "subject,relation,answer\na,r,x",
+        '"subject","relation","answer"\n"a","r","x"\n',
+        "\ufeffsubject,relation,answer\na,r,x\n",
+        '\ufeff"subject",relation,answer\na,r,x\n',
+    ],
+)
+def test_harmless_variations(write, content):
+    assert triples(read_facts(write(content))) == [("a", "r", "x")]
+
+
+def test_nothing_is_taken_for_missing_or_for_a_number(write):
+    table = read_facts(write(HEADER + "Namibia,ISO code,NA\nnull,nan,None\n007,1e3,-\n"))
+    assert triples(table) == [
+        ("Namibia", "ISO code", "NA"),
+        ("null", "nan", "None"),
+        ("007", "1e3", "-"),
+    ]
+
+
+def test_names_outside_ascii_and_quoted_cells(write):
+    content = HEADER + 'Åland,capital,Mariehamn\n"Bonaire, Saba","say ""hi""","two\nlines"\n'
+    assert triples(read_facts(write(content))) == [
+        ("Åland", "capital", "Mariehamn"),
+        ("Bonaire, Saba", 'say "hi"', "two\nlines"),
+    ]
+
+
+def test_line_breaks_within_a_cell_are_kept_as_written(write):
+    table = read_facts(write('subject,relation,answer\r\na,r,"x\r\ny"\r\n'))
+    assert table.answers == ("x\r\ny",)
+
+
+def test_surrounding_spaces_are_kept_and_noted_once(write):
+    table = read_facts(write(HEADER + "a,r,x\n a,r,y\n a,q,z\n"))
+    assert table.subjects == ("a", " a")
+    assert table.notes == ("line 3: subject ' a' has surrounding spaces (kept)",)
+
+
+def test_a_repeated_fact_counts_once_and_is_noted(write):
+    table = read_facts(write(HEADER + "a,r,x\nb,r,y\n\na,r,x\n"))
+    assert triples(table) == [("a", "r", "x"), ("b", "r", "y")]
+    assert table.notes == ("line 5 repeats the fact of line 2",)
+
+
+def test_shared_answers(write):
+    table = read_facts(write(HEADER + "a,r,x\na,q,x\nb,r,y\nb,q,z\nc,r,x\n"))
+    assert table.shared_answers == {"x": ("q", "r")}
+
+
+cells = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(
+    lambda cell: cell.strip()
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.tuples(cells, cells), cells, min_size=1, max_size=6))
+def test_whatever_csv_can_hold_comes_back(write, facts):
+    """Any text: quotes, commas, line breaks, separators of other scripts, NUL."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow(["subject", "relation", "answer"])
+    writer.writerows([*key, answer] for key, answer in facts.items())
+    table = read_facts(write(text.getvalue()))
+    assert triples(table) == [(*key, answer) for key, answer in facts.items()]
+
+
+# --- the shipped table --------------------------------------------------------------------------
+
+
+def test_the_traps_in_the_shipped_table():
+    table = read_facts(example_path("countries.csv"))
+    assert ("Namibia", "ISO code", "NA") in triples(table)
+    assert ("Canada", "continent", "NA") in triples(table)
+    assert table.shared_answers["AS"] == ("ISO code", "continent")
+    assert len(table) == 1747
+    (note,) = table.notes
+    assert "'Bonaire, Saint Eustatius and Saba ' has surrounding spaces (kept)" in note
+
+
+def test_an_example_that_is_not_shipped():
+    with pytest.raises(InputError, match=r"no example 'cities.csv'; shipped: countries.csv"):
+        example_path("cities.csv")
+
+
+# --- what is wrong ------------------------------------------------------------------------------
+
+
+def test_two_answers_name_both_lines(write):
+    path = write(HEADER + "b,r,y\na,r,x\nc,r,z\na,r,y\n")
+    assert said(path) == "two answers for (a, r): 'x' on line 3, 'y' on line 5"
+
+
+def test_lines_are_counted_as_an_editor_counts_them(write):
+    path = write(HEADER + '\n"a\nb",r,x\nc,r,x\nc,r,y\n')
+    assert said(path) == "two answers for (c, r): 'x' on line 5, 'y' on line 6"
+
+
+@pytest.mark.parametrize("column", ["subject", "relation", "answer"])
+def test_a_missing_column_is_named(write, column):
+    content = (HEADER + "a,r,x\n").replace(column, "something")
+    complaint = said(write(content))
+    assert complaint.startswith(f"needs one column named '{column}'; the header reads ")
+    assert "something" in complaint
+
+
+def test_a_column_given_twice(write):
+    assert "needs one column named 'answer'" in said(write("subject,relation,answer,answer\n"))
+
+
+@pytest.mark.parametrize("column", [0, 1, 2])
+@pytest.mark.parametrize("empty", ["", "  ", '""', "\t"])
+def test_an_empty_cell_is_named(write, column, empty):
+    cells = ["a", "r", "x"]
+    cells[column] = empty
+    name = ("subject", "relation", "answer")[column]
+    assert said(write(HEADER + "b,r,x\n" + ",".join(cells) + "\n")) == f"line 3: empty {name}"
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (HEADER + "a,r\n", "line 2 has 2 cells, the header 3"),
+        (HEADER + "a,r,x\na,q,x,y\n", "line 3 has 4 cells, the header 3"),
+        (HEADER + "a;r;x\n", "line 2 has 1 cells, the header 3"),
+        ("subject;relation;answer\na;r;x\n", "the header reads subject;relation;answer"),
+        (HEADER + 'a,r,"x\nb,r,y\n', "unexpected end of data"),
+        (HEADER + 'a,r,"x"y\n', "line 2: ',' expected after '\"'"),
+        (HEADER, "no facts below the header"),
+        (HEADER + "\n\n", "no facts below the header"),
+        ("", "needs one column named 'subject'; the header reads (empty)"),
+        ("\ufeff", "the header reads (empty)"),
+        ("\n", "the header reads (empty)"),
+        (HEADER + "a,r," + "x" * 200_000 + "\n", "line 2: field larger than field limit"),
+    ],
+)
+def test_malformed_files(write, content, complaint):
+    assert complaint in said(write(content))
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_another_encoding_names_the_line(write, mark):
+    content = mark + HEADER.encode() + "Perú,capital,Lima\nJapón,capital,Tokio\n".encode("latin-1")
+    assert said(write(content)) == "line 2 is not UTF-8 (byte 0xfa); save the file as UTF-8"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_wide_encodings(write, encoding):
+    assert "line 1 is not UTF-8" in said(write((HEADER + "a,r,x\n").encode(encoding)))
+
+
+def test_no_such_file(tmp_path):
+    assert said(tmp_path / "none.csv") == "No such file or directory"
+
+
+def test_a_directory(tmp_path):
+    assert said(tmp_path) == "Is a directory"
+
+
+def test_a_binary_file():
+    assert "not UTF-8" in said(example_path("minilm_tokens.npz"))

@@ -1,0 +1,199 @@
+"""Embeddings from .npy and .npz files, and every way in which such a file can be wrong."""
+
+import io
+import pickle
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assoc import InputError, example_path, load_vectors
+from tests.oracles import one_line
+
+VECTORS = np.arange(12.0).reshape(3, 4)
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f4", "i4"])
+def test_a_matrix_comes_back(tmp_path, dtype):
+    path = tmp_path / "e.npy"
+    np.save(path, VECTORS.astype(dtype))
+    loaded = load_vectors(path)
+    np.testing.assert_array_equal(loaded.vectors, VECTORS)
+    assert loaded.vectors.dtype == (np.float32 if dtype in ("f4",) else np.float64)
+    assert loaded.names is None
+    assert len(loaded) == 3
+    assert repr(loaded) == "NamedVectors(3 vectors in R^4 from 'e.npy')"
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_order_in_the_file_does_not_matter(tmp_path, order):
+    np.save(tmp_path / "e.npy", np.array(VECTORS, order=order))
+    np.testing.assert_array_equal(load_vectors(tmp_path / "e.npy").vectors, VECTORS)
+
+
+def test_the_path_may_be_a_string(tmp_path):
+    np.save(tmp_path / "e.npy", VECTORS)
+    assert len(load_vectors(str(tmp_path / "e.npy"))) == 3
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_names_come_along(tmp_path, save):
+    save(tmp_path / "e.npz", anything=VECTORS, tokens=np.array(["a", "é", "NA"]))
+    loaded = load_vectors(tmp_path / "e.npz")
+    assert loaded.names == ("a", "é", "NA")
+    np.testing.assert_array_equal(loaded.vectors, VECTORS)
+
+
+def test_the_array_called_vectors_is_taken_among_several(tmp_path):
+    np.savez(tmp_path / "e.npz", vectors=VECTORS, counts=np.arange(3), other=np.eye(5))
+    np.testing.assert_array_equal(load_vectors(tmp_path / "e.npz").vectors, VECTORS)
+
+
+@pytest.mark.parametrize(
+    ("name", "n"), [("minilm_tokens.npz", 4096), ("countries_minilm.npz", 1545)]
+)
+def test_the_shipped_examples_load(name, n):
+    loaded = load_vectors(example_path(name))
+    assert loaded.vectors.shape == (n, 384)
+    assert loaded.names is not None
+    assert len(set(loaded.names)) == n
+
+
+# --- what is wrong ------------------------------------------------------------------------------
+
+
+def said(path: Path) -> str:
+    """Message about a bad file: one line that starts with its path."""
+    with pytest.raises(InputError) as caught:
+        load_vectors(path)
+    text = one_line(caught.value)
+    assert text.startswith(f"{path}: ")
+    return text.removeprefix(f"{path}: ")
+
+
+def test_no_such_file(tmp_path):
+    assert said(tmp_path / "none.npy") == "no such file"
+
+
+def test_a_directory(tmp_path):
+    assert "not a readable .npy or .npz file" in said(tmp_path)
+
+
+def test_an_empty_file(tmp_path):
+    (tmp_path / "e.npy").touch()
+    assert "not a readable .npy or .npz file" in said(tmp_path / "e.npy")
+
+
+def test_text(tmp_path):
+    (tmp_path / "e.npy").write_text("1,2\n3,4\n")
+    assert "neither a .npy nor a .npz file" in said(tmp_path / "e.npy")
+
+
+def test_a_pickle_is_never_loaded(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "executed",))
+
+    (tmp_path / "e.npy").write_bytes(pickle.dumps(Bomb()))
+    np.save(tmp_path / "o.npy", np.array([[Bomb()]], object), allow_pickle=True)
+    np.savez(tmp_path / "o.npz", vectors=np.array([[Bomb()]], object))
+    assert "pickles are never read" in said(tmp_path / "e.npy")
+    assert "pickled objects, which are never read" in said(tmp_path / "o.npy")
+    assert "pickled objects, which are never read" in said(tmp_path / "o.npz")
+    assert not (tmp_path / "executed").exists()
+
+
+def test_names_saved_as_objects_are_not_unpickled_either(tmp_path):
+    names = np.array(["a", "b", "c"], object)
+    np.savez(tmp_path / "e.npz", vectors=VECTORS, names=names)
+    assert "pickled objects" in said(tmp_path / "e.npz")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "complaint"),
+    [
+        ({}, "found none"),
+        ({"a": VECTORS, "b": VECTORS}, r"one called 'vectors', is needed; found ['a', 'b']"),
+        ({"names": np.array(["a", "b"])}, "found ['names']"),
+        ({"vectors": VECTORS, "names": np.array(["a", "b"])}, "2 names for 3 vectors"),
+        ({"vectors": VECTORS[0]}, "a matrix (n, d) is needed, not an array of shape (4,)"),
+        ({"vectors": np.array(3.0)}, "a matrix (n, d) is needed, not an array of shape ()"),
+        ({"vectors": VECTORS + 1j}, "an array of real numbers is needed, not of complex128"),
+        ({"vectors": np.where(VECTORS == 9, np.nan, 1)}, "row 2 has a value that is not finite"),
+        ({"vectors": np.zeros((0, 4))}, "shape (0, 4) holds no vectors"),
+    ],
+)
+def test_archives_without_one_clear_matrix(tmp_path, arrays, complaint):
+    np.savez(tmp_path / "e.npz", **arrays)
+    assert complaint in said(tmp_path / "e.npz")
+
+
+def test_half_precision_overflow_is_not_finite(tmp_path):
+    np.save(tmp_path / "e.npy", np.array([[1.0, np.inf]], np.float16))
+    assert "row 0 has a value that is not finite" in said(tmp_path / "e.npy")
+
+
+def test_another_kind_of_zip_file(tmp_path):
+    with zipfile.ZipFile(tmp_path / "e.npz", "w") as archive:
+        archive.writestr("table.csv", "1,2\n")
+    assert "member 'table.csv' is not an array" in said(tmp_path / "e.npz")
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
+def test_truncated_files(tmp_path, suffix, keep):
+    path = tmp_path / f"e.{suffix}"
+    (np.save if suffix == "npy" else np.savez)(path, np.ones((50, 4)))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(keep * len(whole))])
+    assert "not a readable .npy or .npz file" in said(path)
+
+
+def test_damaged_compressed_data(tmp_path, rng):
+    path = tmp_path / "e.npz"
+    np.savez_compressed(path, vectors=rng.standard_normal((50, 50)))
+    damaged = bytearray(path.read_bytes())
+    damaged[500:600] = bytes(b ^ 0xFF for b in damaged[500:600])
+    path.write_bytes(damaged)
+    assert "not a readable .npy or .npz file" in said(path)
+
+
+def test_a_header_that_claims_an_absurd_size(tmp_path):
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999, 999), }"
+    header += b" " * (117 - len(header)) + b"\n"
+    path = tmp_path / "e.npy"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + b"\0" * 64)
+    assert "claims to hold more than fits in memory" in said(path)
+
+
+def files() -> list[bytes]:
+    """A plain matrix, an archive, and a compressed archive."""
+    plain, archive, compressed = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    np.save(plain, VECTORS)
+    np.savez(archive, vectors=VECTORS, names=np.array(["a", "b", "c"]))
+    np.savez_compressed(compressed, vectors=VECTORS)
+    return [file.getvalue() for file in (plain, archive, compressed)]
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(files()), st.data())
+@pytest.mark.filterwarnings("ignore:Reading `.npy`:UserWarning")
+def test_any_damage_gives_vectors_or_one_line(tmp_path, content, data):
+    """Bytes changed, dropped and inserted anywhere: never a traceback of another kind."""
+    damaged = bytearray(content)
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(damaged)))
+        length = data.draw(st.integers(0, 4))
+        damaged[start : start + length] = data.draw(st.binary(max_size=4))
+    path = tmp_path / "e.npz"
+    path.write_bytes(damaged)
+    try:
+        loaded = load_vectors(path)
+    except InputError as error:
+        one_line(error)
+    else:
+        assert np.isfinite(loaded.vectors).all()

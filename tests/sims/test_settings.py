@@ -1,0 +1,173 @@
+"""What a trial draws, and what is refused before anything is allocated."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assoc import InputError, load_vectors
+from assoc.embeddings import LAWS
+from sims.randomness import BLOCK_ROWS, Source
+from sims.settings import GivenVectors, RandomVectors, settle
+from tests.oracles import one_line
+
+SOURCE = Source(0, "test", (4,))
+VECTORS = np.arange(40.0).reshape(20, 2)
+
+
+# --- random vectors -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_draws_have_the_shapes_they_should(law):
+    E, U, f = RandomVectors(6, law, "random", 4).draw(5, SOURCE, 0)
+    assert (E.shape, U.shape, f.shape) == ((5, 6), (4, 6), (5,))
+    assert E.dtype == U.dtype == np.float32
+    assert f.max() < 4
+    assert not np.array_equal(E[:4], U)
+
+
+@pytest.mark.parametrize("law", ["sphere", "gaussian", "rademacher"])
+def test_fewer_facts_are_the_first_of_more_facts(law):
+    setting = RandomVectors(3, law)
+    E, U, f = setting.draw(BLOCK_ROWS + 5, SOURCE, 1)
+    for N in (1, 17, BLOCK_ROWS, BLOCK_ROWS + 4):
+        for fewer, more in zip(setting.draw(N, SOURCE, 1), (E, U, f), strict=True):
+            np.testing.assert_array_equal(fewer, more[:N])
+
+
+@pytest.mark.parametrize("facts", ["random", "balanced", "zipf"])
+def test_fewer_facts_of_fixed_outputs_are_nested_too(facts):
+    setting = RandomVectors(3, facts=facts, outputs=7)
+    E, U, f = setting.draw(100, SOURCE, 1)
+    fewer_E, same_U, fewer_f = setting.draw(40, SOURCE, 1)
+    np.testing.assert_array_equal(fewer_E, E[:40])
+    np.testing.assert_array_equal(same_U, U)
+    np.testing.assert_array_equal(fewer_f, f[:40])
+
+
+def test_trials_are_different_draws():
+    setting = RandomVectors(3)
+    first, second = (setting.draw(10, SOURCE, trial)[0] for trial in (0, 1))
+    assert not np.isin(first, second).any()
+
+
+# --- the user's own vectors ---------------------------------------------------------------------
+
+
+@given(st.integers(1, 10), st.integers(1, 10), st.integers(0, 50))
+def test_inputs_and_outputs_are_distinct_rows_of_the_vectors(N, M, trial):
+    E, U, f = GivenVectors(VECTORS, "mine", "random", M).draw(N, SOURCE, trial)
+    rows = np.concatenate([E, U])[:, 0].tolist()
+    assert len(rows) == len(set(rows)) == N + M
+    assert set(rows) <= set(VECTORS[:, 0])
+    assert f.max() < M
+
+
+def test_fewer_given_facts_are_the_first_of_more():
+    setting = GivenVectors(VECTORS, "mine")
+    E, U, f = setting.draw(10, SOURCE, 0)
+    for N in range(1, 10):
+        for fewer, more in zip(setting.draw(N, SOURCE, 0), (E, U, f), strict=True):
+            np.testing.assert_array_equal(fewer, more[:N])
+
+
+def test_every_row_is_used_as_often_as_any_other():
+    # Row 0 is an input in half of 2000 trials: binomial, 5 standard errors (level 6e-7).
+    setting = GivenVectors(VECTORS, "mine")
+    used = sum(0.0 in setting.draw(10, SOURCE, trial)[0][:, 0] for trial in range(2000))
+    assert abs(used - 1000) < 5 * np.sqrt(500)
+
+
+@pytest.mark.parametrize(("outputs", "most"), [(None, 10), (1, 19), (19, 1)])
+def test_the_largest_number_of_facts_is_exact(outputs, most):
+    setting = GivenVectors(VECTORS, "mine", "random", outputs)
+    assert setting.max_N == most
+    setting.draw(most, SOURCE, 0)
+    with pytest.raises(InputError, match=r"distinct vectors; mine has 20"):
+        setting.draw(most + 1, SOURCE, 0)
+
+
+def test_settle_takes_vectors_of_every_kind(tmp_path):
+    np.savez(tmp_path / "e.npz", vectors=VECTORS, names=np.array([str(i) for i in range(20)]))
+    for mine in (VECTORS, VECTORS.tolist(), load_vectors(tmp_path / "e.npz")):
+        setting = settle(d=None, embeddings=mine)
+        assert isinstance(setting, GivenVectors)
+        assert setting.d == 2
+        np.testing.assert_array_equal(setting.vectors, VECTORS)
+
+
+def test_settle_preprocesses():
+    setting = settle(d=2, embeddings=VECTORS + 1, preprocessing="centre")
+    np.testing.assert_allclose(np.linalg.norm(setting.vectors, axis=1), 1)
+
+
+# --- what is refused ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"d": 0}, "d = 0 is not a positive dimension"),
+        ({"d": -3}, "d = -3 is not a positive dimension"),
+        ({"d": None}, "random embeddings need a dimension d"),
+        ({"d": 2.5}, "d = 2.5 is not an integer"),
+        ({"d": "16"}, "d = '16' is not an integer"),
+        ({"d": 4, "embeddings": "cube"}, "embeddings 'cube' is not one of sphere, gaussian"),
+        ({"d": 4, "embeddings": "mine.npz"}, "embeddings 'mine.npz' is not one of sphere"),
+        ({"d": 4, "facts": "all"}, "facts 'all' is not one of identity, permutation"),
+        ({"d": 4, "preprocessing": "centre"}, "preprocessing 'centre' is for your own vectors"),
+        ({"d": 4, "outputs": 0}, "M = 0 is not a positive number of outputs"),
+        ({"d": 4, "outputs": -2}, "M = -2 is not a positive number of outputs"),
+        ({"d": 4, "outputs": 1.5}, "M = 1.5 is not an integer"),
+        ({"d": 3, "embeddings": VECTORS}, "d = 3, but the vectors of array have dimension 2"),
+        ({"d": 2, "embeddings": VECTORS, "facts": "all"}, "facts 'all' is not one of"),
+        ({"d": 2, "embeddings": VECTORS, "outputs": 0}, "M = 0 is not a positive number"),
+        ({"d": 2, "embeddings": VECTORS, "outputs": 20}, "20 vectors are too few"),
+        ({"d": 2, "embeddings": VECTORS[:1]}, "1 vectors are too few"),
+        ({"d": 2, "embeddings": VECTORS[0]}, "embeddings: a matrix (n, d) is needed"),
+        ({"d": 2, "embeddings": VECTORS * np.nan}, "embeddings: row 0 has a value that is not"),
+        ({"d": 2, "embeddings": [[1, 2], [3]]}, "embeddings: rows of different lengths"),
+        ({"d": 2, "embeddings": VECTORS, "preprocessing": "x"}, "preprocessing 'x' is not one of"),
+        (
+            {"d": 2, "embeddings": VECTORS * 0, "preprocessing": "normalise"},
+            "array: row 0 is zero and has no direction",
+        ),
+    ],
+)
+def test_bad_arguments_are_named(arguments, said):
+    with pytest.raises(InputError) as caught:
+        settle(**arguments)
+    assert said in one_line(caught.value)
+
+
+@pytest.mark.parametrize("N", [0, -1])
+@pytest.mark.parametrize("setting", [RandomVectors(4), GivenVectors(VECTORS, "mine")])
+def test_no_facts(setting, N):
+    with pytest.raises(InputError, match=f"N = {N} ") as caught:
+        setting.draw(N, SOURCE, 0)
+    one_line(caught.value)
+
+
+@pytest.mark.parametrize(("N", "d"), [(10**9, 64), (10**18, 1), (10**40, 64)])
+def test_an_absurd_number_of_facts_is_refused_before_anything_is_allocated(N, d):
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=f"N = {N}, d = {d}: the embeddings alone take"):
+            RandomVectors(d).draw(N, SOURCE, 0)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("d", [10**6, 10**9, 10**30])
+def test_an_absurd_dimension_is_refused(d):
+    with pytest.raises(InputError, match=f"^d = {d}: one d x d matrix alone takes .* GB$"):
+        settle(d=d)
+
+
+def test_numpy_integers_are_integers():
+    setting = settle(d=np.int64(4), outputs=np.int32(2), facts="random")
+    assert (type(setting.d), type(setting.outputs)) == (int, int)
