@@ -161,7 +161,7 @@ class CapacityResult(Result):
         ax.plot(
             [p.d for p in self.points],
             [p.N for p in self.points],
-            "o",
+            "ok",
             label=f"{self.memory}, median of {len(self.points[0].low)} trials",
         )
         ax.set_xscale("log", base=2)

@@ -125,7 +125,7 @@ class RecallResult(Result):
         recall = np.array([p.recall for p in self.points])
         ends = np.array([p.interval() for p in self.points])
         bars = np.maximum(np.abs(ends.T - recall), 0)
-        ax.errorbar(N, recall, yerr=bars, fmt="o", capsize=3, label=f"{self.memory}, measured")
+        ax.errorbar(N, recall, yerr=bars, fmt="ok", capsize=3, label=f"{self.memory}, measured")
         ax.set_xlabel("facts N")
         ax.set_ylabel("recall")
         return ax
