@@ -29,18 +29,19 @@ def score_doubt(d: int) -> float:
     r"""Bound on the rounding error of a single-precision score between vectors of norm 1.
 
     .. math:: |\mathrm{fl}(\langle u, F \rangle) - \langle u, F \rangle| \le
-              (\gamma_d + 3\,\mathrm{u})\,\|u\| \|F\|, \qquad
+              (\gamma_d + 5\,\mathrm{u})\,\|u\| \|F\|, \qquad
               \gamma_d = d\,\mathrm{u} / (1 - d\,\mathrm{u}), \quad \mathrm{u} = 2^{-24}:
 
     the dot product, whatever its order of summation, and the rounding to single precision of both
-    vectors and of what the score is compared with. A tenth is added for terms of second order.
+    vectors, of what the score is compared with, and of the comparison's two ends. A tenth is added
+    for terms of second order.
 
     Parameters
     ----------
     d : length of the vectors.
     """
     unit = float(np.finfo(np.float32).eps) / 2
-    return 1.1 * (d * unit / (1 - d * unit) + 3 * unit)
+    return 1.1 * (d * unit / (1 - d * unit) + 5 * unit)
 
 
 class Judge:

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["RecallPoint", "RecallResult", "count_recalled", "measure", "source_of"]
 
-SMALL = 2**15
-"""Entries of E up to which trials, rather than the blocks of one trial, share the threads."""
+SIDE_BY_SIDE = 2**22
+"""Entries of E up to which several trials may be held at a time, one in each thread."""
 
 BATCH = 32
 BATCH_SCORES = 2**18
 MAX_BATCHED = 1024
-"""Trials and scores in a batch of small trials, and the largest N that is batched."""
+"""Most trials and scores in a batch of small trials, and the largest N and d that are batched."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,8 @@ def count_recalled(
 ) -> list[int]:
     """Count the inputs recalled in each of the given trials at size N.
 
-    Small trials run side by side; the blocks of a large one do.
+    Trials run side by side if there are enough of them and they are not too large to be held at a
+    time; otherwise the blocks of each do.
 
     Raises
     ------
@@ -247,14 +248,16 @@ def count_recalled(
     """
     if N < 1:
         raise InputError(f"N = {N} is not a positive number of facts")
-    small = N * setting.d <= SMALL
-    if small and N <= MAX_BATCHED and _is_plain(construction, setting):
-        size = max(1, min(BATCH, BATCH_SCORES // max(N, setting.d) ** 2))
+    largest = max(N, setting.d)
+    if largest <= MAX_BATCHED and _is_plain(construction, setting):
+        share = -(-len(trials) // max(1, threads))
+        size = max(1, min(BATCH, BATCH_SCORES // largest**2, share))
         batches = [trials[start : start + size] for start in range(0, len(trials), size)]
         batch_work = partial(_count_batch, setting, N, source)
         counted = run(batch_work, batches, threads=threads, executor=executor)
         return [count for batch in counted for count in batch]
-    if small or executor is not None:
+    several = len(trials) >= threads and N * setting.d <= SIDE_BY_SIDE
+    if several or executor is not None:
         work = partial(_count_trial, construction, setting, N, source, 1)
         return run(work, trials, threads=threads, executor=executor)
     return [_count_trial(construction, setting, N, source, threads, trial) for trial in trials]
@@ -288,7 +291,8 @@ def _count_trial(
     construction: Construction, setting: Setting, N: int, source: Source, threads: int, trial: int
 ) -> int:
     E, U, f = setting.draw(N, source, trial)
-    with blas_threads(threads):
+    # BLAS's threads wait for each other by spinning, which costs more than a short build.
+    with blas_threads(threads if E.size > SIDE_BY_SIDE else 1):
         build = construction.build(setting.d)
         memory = build(E, U, f, rng=source.generator(trial, MEMORY))
     return int(recalled(memory, E, U, f, threads=threads).sum())

@@ -12,7 +12,7 @@ from assoc.fact_maps import MAPS
 from assoc.memory import Floats, Integers
 from sims.randomness import FACTS, INPUTS, OUTPUTS, Source
 
-__all__ = ["GivenVectors", "RandomVectors", "Setting", "as_size", "positive", "settle"]
+__all__ = ["MAX_BYTES", "GivenVectors", "RandomVectors", "Setting", "as_size", "positive", "settle"]
 
 MAX_BYTES = 16 * 2**30
 

@@ -24,6 +24,11 @@ __all__ = ["recalled_of_sample"]
 # Sums are kept in a fixed number of lanes, so that they do not depend on the number of threads.
 LANES = 4
 
+# A rough rate of one core, to refuse what would not end in a working day.
+OPERATIONS_PER_SECOND = 1e11
+NORMALS_PER_SECOND = 1e8
+MAX_HOURS = 8
+
 
 def recalled_of_sample(
     construction: Construction,
@@ -67,6 +72,15 @@ def recalled_of_sample(
         raise InputError(f"N = {N} is not a positive number of facts")
     if not 1 <= inputs <= N:
         raise InputError(f"inputs = {inputs} is not between 1 and N = {N}")
+    d = setting.d
+    hours = (
+        2 * N * d * (d + inputs) / OPERATIONS_PER_SECOND + 3 * N * d / NORMALS_PER_SECOND
+    ) / 3600
+    if hours > MAX_HOURS:
+        raise InputError(
+            f"N = {N}, d = {d}: streaming the facts would take about {hours:.2g} hours of one "
+            "core; recall predict needs none"
+        )
     sample = np.sort(source.generator(trial, SAMPLE).choice(N, size=inputs, replace=False))
     E: Floats = np.zeros((inputs, setting.d), np.float32)
     U = np.zeros_like(E)

@@ -15,6 +15,7 @@ from assoc.memory import memory_bits
 from sims.construction import Construction, Rank
 from sims.randomness import INPUTS, MEMORY, OUTPUTS, Source
 from sims.results import Result
+from sims.settings import MAX_BYTES
 from theory.claims import Condition
 from theory.prediction import all_recalled, classes_of_sizes, expected_recall
 
@@ -140,6 +141,9 @@ def recall_facts(
     d = _planned(construction, sizes) if d is None else d
     if d < 2:
         raise InputError(f"d = {d}: a dimension of at least 2 is needed")
+    gigabytes = 8 * (N + M + 2 * d) * d / 1e9
+    if gigabytes > MAX_BYTES / 1e9:
+        raise InputError(f"d = {d}: keys, outputs and matrix would take {gigabytes:.2g} GB")
     source = Source(seed, "facts", (d,))
     E = sphere(N, d, rng=source.generator(0, INPUTS))
     U = sphere(M, d, rng=source.generator(0, OUTPUTS))

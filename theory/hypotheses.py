@@ -39,6 +39,8 @@ __all__ = [
 ]
 
 LEVEL = 1e-3
+"""Probability with which each test rejects vectors for which its hypothesis holds."""
+
 BLOCK = 2048
 NORM_TOLERANCE = 1e-3
 
@@ -203,5 +205,10 @@ def enough_dimensions(problem: Problem) -> tuple[Condition, ...]:
 UNIFORM = Hypothesis(
     "The embeddings e_x, u_y are uniform on the unit sphere of R^d.", isotropy_conditions
 )
+"""Of unit norm, centred, isotropic."""
+
 INDEPENDENT = Hypothesis("All embeddings are independent.", duplicate_condition)
+"""No near duplicates."""
+
 INJECTIVE = Hypothesis("The fact map f is injective.", injective_condition)
+"""One input per output."""

@@ -21,11 +21,21 @@ import numpy as np
 from sims.statistics import LEVEL, proportion_interval
 from theory.claims import Condition, Finding, Verdict
 
-__all__ = ["NORMAL_QUANTILE", "SIGMAS", "applicable", "judge_guarantee", "judge_predictions"]
+__all__ = [
+    "NORMAL_QUANTILE",
+    "SIGMAS",
+    "applicable",
+    "judge_guarantee",
+    "judge_predictions",
+    "judge_slope",
+]
 
 SIGMAS = 3.0
-# Turns the half-width of a 99 % normal interval back into a standard error.
+"""Standard errors that measurement and prediction may differ by."""
+
 NORMAL_QUANTILE = float(NormalDist().inv_cdf(0.5 + LEVEL / 2))
+"""Turns the half-width of a 99 % normal interval back into a standard error."""
+
 GUARANTEE_LEVEL = 0.999
 
 

@@ -14,6 +14,7 @@ from scipy.linalg import eigh_tridiagonal
 __all__ = ["Nodes", "beta_nodes", "chi_square_nodes", "sphere_nodes"]
 
 Nodes = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Nodes and their weights, which sum to 1."""
 
 
 def _golub_welsch(diagonal: NDArray[np.float64], off: NDArray[np.float64]) -> Nodes:

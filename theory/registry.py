@@ -20,6 +20,7 @@ from theory.claims import Claim, Finding, Theorem, Verdict
 __all__ = ["SIZES", "ClaimResult", "VerifyResult", "find", "judge", "registered", "verify"]
 
 SIZES = ("quick", "full")
+"""Regimes in which claims are judged."""
 
 
 @cache

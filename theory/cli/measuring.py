@@ -23,14 +23,16 @@ from theory.cli.output import (
 if TYPE_CHECKING:
     from assoc.embeddings import NamedVectors
 
-__all__ = ["register"]
+__all__ = ["FACTS", "OUTPUTS", "read_vectors", "register"]
 
 MEMORY = typer.Argument(
     help="linear, low-rank, low-rank-gaussian, low-rank-svd, sign, quantised, dual-inputs, "
     "dual-outputs, dual-both, or your own package.module:function."
 )
 FACTS = typer.Option("identity", help="Fact map: identity, permutation, random, balanced or zipf.")
+"""Option for the law of the fact map."""
 OUTPUTS = typer.Option(None, "--outputs", "-M", help="Number of outputs M; N if not given.")
+"""Option for the number of outputs."""
 EMBEDDINGS = typer.Option(
     "sphere", help="sphere, gaussian, rademacher, orthonormal, or a .npy or .npz file of vectors."
 )

@@ -24,6 +24,7 @@ __all__ = [
     "PLOT",
     "RANK",
     "SEED",
+    "check_plot",
     "command_line",
     "emit",
     "integers",
@@ -35,10 +36,15 @@ __all__ = [
 ]
 
 SEED = typer.Option(0, min=0, help="Determines every random number.")
+"""Option for the seed."""
 JSON = typer.Option(False, "--json", help="One JSON document on stdout, nothing else.")
+"""Switch for the machine-readable output."""
 PLOT = typer.Option(None, help="Draw the result to this file (.png, .svg or .pdf).")
+"""Option for a figure."""
 RANK = typer.Option(None, help="Rank m of a low-rank memory: an integer, or a fraction: d/2.")
+"""Option for the rank of a memory."""
 BITS = typer.Option(None, help="Bits per weight of a quantised memory.")
+"""Option for the width of stored weights."""
 
 FORMATS = (".png", ".svg", ".pdf")
 

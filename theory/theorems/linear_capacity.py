@@ -369,3 +369,4 @@ it. Non-injective maps are outside the theorem; their law is derived here.
     ),
     figure=figure,
 )
+"""What d^2 parameters store."""

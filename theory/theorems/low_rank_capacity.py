@@ -272,3 +272,4 @@ $m = d/2$), in the limit $N \gg d$.
     ),
     figure=figure,
 )
+"""What m d parameters store."""

@@ -372,3 +372,4 @@ $q$, its length $r$ and the signal $A$, all of known law.
     ),
     figure=figure,
 )
+"""The sharp constants."""
