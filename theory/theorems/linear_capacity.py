@@ -25,6 +25,7 @@ from sims.randomness import MEMORY
 from sims.recall import measure, source_of
 from sims.settings import RandomVectors
 from theory.claims import Claim, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
+from theory.comparison import recall_row
 from theory.faults import confined, forgetful
 from theory.figures import capacity_figure
 from theory.guarantee import failure_bound, guaranteed_capacity
@@ -167,29 +168,24 @@ def check_non_injective(
 ) -> Finding:
     """Compare recall of non-injective maps with the prediction from their class sizes."""
     linear = Construction("linear")
-    rows = []
-    for M in outputs:
-        for name in facts:
-            N = round(capacity_of(linear, d=d, rate=0.98, facts=name, M=M))
-            result = measure(
-                memory, d=d, N=N, facts=name, outputs=M, trials=trials, seed=seed,
-                experiment="classes",
-            )  # fmt: skip
-            point = result.points[0]
-            as_facts = predicted_as or name
-            rows.append(
-                {
-                    "facts": name,
-                    "M": M,
-                    "d": d,
-                    "N": N,
-                    "measured": point.recall,
-                    "error": point.standard_error,
-                    "predicted": expected_recall(
-                        linear, d=d, N=N, facts=as_facts, M=M if predicted_as is None else None
-                    ),
-                }
-            )
+    rows = [
+        recall_row(
+            memory,
+            linear,
+            d=d,
+            N=round(capacity_of(linear, d=d, rate=0.98, facts=law, M=M)),
+            facts=law,
+            outputs=M,
+            predicted_as=predicted_as,
+            trials=trials,
+            seed=seed,
+            experiment="classes",
+            map=law,
+            M=M,
+        )
+        for M in outputs
+        for law in facts
+    ]
     return judge_predictions("recall", rows, tolerance=tolerance)
 
 

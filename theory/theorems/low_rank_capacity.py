@@ -18,12 +18,13 @@ from sims.capacity import capacity, rate_crossing
 from sims.construction import Construction
 from sims.recall import measure
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
+from theory.comparison import recall_row
 from theory.faults import confined, forgetful
 from theory.figures import comparison_figure
 from theory.guarantee import failure_bound, guaranteed_capacity
 from theory.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
 from theory.judging import NORMAL_QUANTILE, judge_guarantee, judge_predictions, judge_slope
-from theory.prediction import capacity_of, expected_recall
+from theory.prediction import capacity_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -80,24 +81,21 @@ def check_recall(
         construction = Construction(memory, rank=m)
         law = Construction(predicted_as or memory, rank=None if predicted_as == "linear" else m)
         build = construction.build(d)
-        for rate in (0.99, 0.97):
-            N = max(2, round(capacity_of(construction, d=d, rate=rate)))
-            result = measure(
-                forgetful(build, fraction=0.05) if damaged else build,
-                d=d, N=N, trials=trials, seed=seed, experiment=memory,
-            )  # fmt: skip
-            point = result.points[0]
-            rows.append(
-                {
-                    "memory": memory,
-                    "d": d,
-                    "m": m,
-                    "N": N,
-                    "measured": point.recall,
-                    "error": point.standard_error,
-                    "predicted": expected_recall(law, d=d, N=N),
-                }
+        measured = forgetful(build, fraction=0.05) if damaged else build
+        rows += [
+            recall_row(
+                measured,
+                law,
+                d=d,
+                N=max(2, round(capacity_of(construction, d=d, rate=rate))),
+                trials=trials,
+                seed=seed,
+                experiment=memory,
+                construction=memory,
+                m=m,
             )
+            for rate in (0.99, 0.97)
+        ]
     return judge_predictions("recall", rows, tolerance=tolerance)
 
 
@@ -171,7 +169,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     """Recall of the three closed forms: measured against predicted."""
     names = ("projector", "sketch")
     rows = [row for name in names if name in findings for row in findings[name].table]
-    labels = [f"{row['memory']}  d={row['d']} m={row['m']} N={row['N']}" for row in rows]
+    labels = [f"{row['construction']}  d={row['d']} m={row['m']} N={row['N']}" for row in rows]
     return comparison_figure(rows, labels, "recall")
 
 

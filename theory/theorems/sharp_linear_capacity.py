@@ -18,12 +18,13 @@ from sims.capacity import rate_crossing
 from sims.construction import Construction
 from sims.recall import measure
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem, Verdict
+from theory.comparison import recall_row
 from theory.faults import forgetful
 from theory.figures import comparison_figure
 from theory.guarantee import guaranteed_capacity
 from theory.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
 from theory.judging import NORMAL_QUANTILE, judge_predictions
-from theory.prediction import all_recalled, capacity_of, expected_recall
+from theory.prediction import all_recalled, capacity_of
 from theory.proofs import linear_proof_steps
 
 if TYPE_CHECKING:
@@ -47,24 +48,19 @@ def check_recall(
     memory: str | Build = "linear",
 ) -> Finding:
     """Compare measured with predicted recall where the prediction is one of ``rates``."""
-    law = Construction(predicted_as)
-    rows = []
-    for dimension, count in zip(d, trials, strict=True):
-        for rate in rates:
-            N = max(2, int(capacity_of(LINEAR, d=dimension, rate=rate)))
-            result = measure(
-                memory, d=dimension, N=N, trials=count, seed=seed, experiment="sharp-recall"
-            )
-            point = result.points[0]
-            rows.append(
-                {
-                    "d": dimension,
-                    "N": N,
-                    "measured": point.recall,
-                    "error": point.standard_error,
-                    "predicted": expected_recall(law, d=dimension, N=N),
-                }
-            )
+    rows = [
+        recall_row(
+            memory,
+            Construction(predicted_as),
+            d=dimension,
+            N=max(2, int(capacity_of(LINEAR, d=dimension, rate=rate))),
+            trials=count,
+            seed=seed,
+            experiment="sharp-recall",
+        )
+        for dimension, count in zip(d, trials, strict=True)
+        for rate in rates
+    ]
     return judge_predictions("recall", rows, tolerance=tolerance)
 
 
@@ -203,24 +199,19 @@ def check_bits(
     for b in bits:
         construction = Construction("quantised", bits=b)
         build = construction.build(d)
-        for rate in (0.99, 0.97):
-            N = int(capacity_of(construction, d=d, rate=rate))
-            result = measure(
+        rows += [
+            recall_row(
                 forgetful(build, fraction=0.05) if damaged else build,
-                d=d, N=N, trials=trials, seed=seed, experiment=f"bits-{b}",
-            )  # fmt: skip
-            point = result.points[0]
-            law = Construction("quantised", bits=b + wrong_bits)
-            rows.append(
-                {
-                    "bits": b,
-                    "d": d,
-                    "N": N,
-                    "measured": point.recall,
-                    "error": point.standard_error,
-                    "predicted": expected_recall(law, d=d, N=N),
-                }
+                Construction("quantised", bits=b + wrong_bits),
+                d=d,
+                N=int(capacity_of(construction, d=d, rate=rate)),
+                trials=trials,
+                seed=seed,
+                experiment=f"bits-{b}",
+                bits=b,
             )
+            for rate in (0.99, 0.97)
+        ]
     return judge_predictions("recall", rows, tolerance=tolerance)
 
 
