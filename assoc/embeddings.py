@@ -3,12 +3,12 @@ r"""Embeddings: random laws, the user's own vectors, and what mends them.
 Every law draws n vectors in R^d row by row, so that the first rows of a longer draw from the same
 generator are the rows of a shorter one. Vectors have mean squared norm 1.
 
-============  ===========================================================
-``sphere``    uniform on the unit sphere (the papers' hypothesis)
-``gaussian``  N(0, I/d): the norm fluctuates by about 1/sqrt(2d)
-``rademacher`` entries +-1/sqrt(d)
-``orthonormal`` rows of a uniformly random orthogonal matrix, n <= d
-============  ===========================================================
+===============  ========================================================
+``sphere``       uniform on the unit sphere (the papers' hypothesis)
+``gaussian``     N(0, I/d): the norm fluctuates by about 1/sqrt(2d)
+``rademacher``   entries +-1/sqrt(d)
+``orthonormal``  rows of a uniformly random orthogonal matrix, n <= d
+===============  ========================================================
 """
 
 import struct

@@ -15,6 +15,7 @@ from sims.randomness import FACTS, INPUTS, OUTPUTS, Source
 __all__ = ["MAX_BYTES", "GivenVectors", "RandomVectors", "Setting", "as_size", "positive", "settle"]
 
 MAX_BYTES = 16 * 2**30
+"""Memory that embeddings may take before they are refused."""
 
 
 @dataclass(frozen=True)

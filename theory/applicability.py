@@ -5,6 +5,7 @@ from typing import Any
 
 from assoc.embeddings import NamedVectors, check_vectors, preprocess
 from assoc.errors import InputError
+from assoc.fact_maps import MAPS
 from sims.results import Result
 from theory.claims import Condition, Problem
 from theory.registry import find
@@ -98,6 +99,8 @@ def conditions(
     for name, value in (("d", d), ("N", N), ("rank", rank), ("M", outputs)):
         if value is not None and value < 1:
             raise InputError(f"{name} = {value} is not positive")
+    if facts not in MAPS:
+        raise InputError(f"facts {facts!r} is not one of {', '.join(MAPS)}")
     if embeddings is None:
         if d is None or N is None:
             raise InputError("sizes d and N are needed, or embeddings")

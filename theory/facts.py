@@ -11,18 +11,19 @@ from assoc.embeddings import sphere
 from assoc.errors import InputError
 from assoc.fact_maps import class_sizes
 from assoc.fact_tables import FactTable, read_facts
-from assoc.memory import memory_bits
+from assoc.memory import Build, memory_bits
 from sims.construction import Construction, Rank
 from sims.randomness import INPUTS, MEMORY, OUTPUTS, Source
 from sims.results import Result
 from sims.settings import MAX_BYTES
 from theory.claims import Condition
-from theory.prediction import all_recalled, classes_of_sizes, expected_recall
+from theory.prediction import all_recalled, classes_of_sizes, expected_recall, predictable
 
 __all__ = ["FactsResult", "recall_facts"]
 
 TARGET = 0.99
 STEP = 16
+LARGEST = 2**16
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,7 +102,7 @@ class FactsResult(Result):
 def recall_facts(
     path: str | Path,
     *,
-    memory: str = "linear",
+    memory: str | Build = "linear",
     d: int | None = None,
     rank: Rank | None = None,
     bits: int | None = None,
@@ -112,7 +113,7 @@ def recall_facts(
     Parameters
     ----------
     path : CSV file with columns subject, relation, answer.
-    memory : a memory's name, or ``package.module:function``.
+    memory : a memory's name, ``package.module:function``, or a build function itself.
     d : dimension; None plans the least multiple of 16 at which all facts are recalled with
         predicted probability 0.99.
     rank, bits : what the memory needs.
@@ -156,8 +157,8 @@ def recall_facts(
         margin = margins(built, E, U, f)
     lost = np.flatnonzero(margin <= 0)
     said = np.asarray(built(E[lost]) @ U.T).argmax(axis=1)
-    predictable = _predictable(construction)
     classes = classes_of_sizes(sizes)
+    known = predictable(construction, classes)
     return FactsResult(
         file=Path(path).name,
         memory=construction.label(d),
@@ -167,8 +168,8 @@ def recall_facts(
         answers=M,
         recall=float((margin > 0).mean()),
         certified=certified,
-        predicted=expected_recall(construction, d=d, N=N, facts=classes) if predictable else None,
-        predicted_all=all_recalled(construction, d=d, N=N, facts=classes) if predictable else None,
+        predicted=expected_recall(construction, d=d, N=N, facts=classes) if known else None,
+        predicted_all=all_recalled(construction, d=d, N=N, facts=classes) if known else None,
         parameters=built.parameters,
         bits=memory_bits(built),
         bits_bound=float(N * np.log2(M)),
@@ -186,24 +187,28 @@ def recall_facts(
     )
 
 
-def _predictable(construction: Construction) -> bool:
-    name = str(construction.memory)
-    return ":" not in name and not name.startswith("dual")
-
-
 def _planned(construction: Construction, sizes: "np.ndarray[Any, np.dtype[np.float64]]") -> int:
     """Least multiple of STEP at which everything is recalled with the target probability."""
-    if not _predictable(construction):
-        raise InputError(f"no prediction to plan {construction.label()!r} by; give d")
     classes = classes_of_sizes(sizes)
+    if not predictable(construction, classes):
+        construction.build(LARGEST)
+        raise InputError(f"no prediction to plan {construction.label()!r} by; give d")
     N = float(sizes.sum())
 
     def enough(steps: int) -> bool:
         return all_recalled(construction, d=STEP * steps, N=N, facts=classes) >= TARGET
 
-    low, high = 0, 1
+    # No fewer dimensions than the rank.
+    rank = str(construction.rank)
+    high = -(-int(rank) // STEP) if rank.isdecimal() else 1
+    low = high - 1
     while not enough(high):
         low, high = high, 2 * high
+        if STEP * high > LARGEST:
+            raise InputError(
+                f"{construction.label()!r}: no d up to {LARGEST} is planned to recall all "
+                f"{N:.0f} facts; give d"
+            )
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assoc.catalogue import MEMORIES
 from sims.capacity import CapacityResult
 from sims.construction import Construction
 from sims.recall import RecallResult
 from sims.results import new_axes
 from theory.guarantee import guaranteed_capacity
-from theory.prediction import capacity_of, expected_recall
+from theory.prediction import INJECTIVE, capacity_of, expected_recall, predictable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,13 +46,17 @@ def capacity_figure(rows: Sequence[Mapping[str, Any]], construction: Constructio
 
 
 def with_capacity_theory(
-    result: CapacityResult, construction: Construction, ax: "Axes | None" = None
+    result: CapacityResult,
+    construction: Construction,
+    *,
+    outputs: int | None = None,
+    ax: "Axes | None" = None,
 ) -> "Axes":
     """Draw measured capacities with the prediction and the guarantee, where there are any."""
     ax = result.plot(ax)
     d = np.array([p.d for p in result.points])
-    known = construction.memory in MEMORIES and result.embeddings == "sphere"
-    if known and result.facts in ("identity", "permutation"):
+    known = predictable(construction, result.facts) and result.embeddings == "sphere"
+    if known and outputs is None and result.facts in INJECTIVE and d.min() >= 2:
         _capacity_curves(ax, construction, d, rate=result.criterion.rate)
     ax.legend(frameon=False)
     return ax
@@ -82,8 +85,8 @@ def with_recall_theory(
     ax = result.plot(ax)
     d = result.points[0].d
     sizes = [p.N for p in result.points]
-    known = construction.memory in MEMORIES and result.embeddings == "sphere"
-    if known and len(sizes) > 1:
+    known = predictable(construction, facts) and result.embeddings == "sphere"
+    if known and len(sizes) > 1 and d >= 2:
         grid = np.unique(np.round(np.geomspace(min(sizes), max(sizes), 25)).astype(int))
         curve = [expected_recall(construction, d=d, N=int(N), facts=facts, M=outputs) for N in grid]
         ax.plot(grid, curve, "-", color=PREDICTED, label="prediction, nothing fitted")

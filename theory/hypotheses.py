@@ -172,14 +172,17 @@ def duplicate_condition(problem: Problem) -> tuple[Condition, ...]:
 
 def injective_condition(problem: Problem) -> tuple[Condition, ...]:
     """Check that the fact map can be injective."""
-    injective = problem.facts in ("identity", "permutation")
+    one_each = problem.facts in ("identity", "permutation")
+    N, M = problem.N, problem.outputs
+    room = N is None or M is None or N <= M
+    remedy = "see the non-injective law (claim non-injective)" if not one_each else "raise M"
     return (
         Condition(
             "f injective",
-            injective,
-            f"{problem.facts} facts",
+            one_each and room,
+            f"{problem.facts} facts" + ("" if room else f", N = {N} > M = {M}"),
             "one input per output",
-            "" if injective else "see the non-injective law (claim non-injective)",
+            "" if one_each and room else remedy,
         ),
     )
 
@@ -189,13 +192,14 @@ def enough_dimensions(problem: Problem) -> tuple[Condition, ...]:
     if problem.N is None or problem.d is None:
         return ()
     N, d, m = problem.N, problem.d, problem.rank
-    bound = failure_bound(N, d, rank=m)
+    bound = failure_bound(N, d, M=max(N, problem.outputs or N), rank=m)
     size, law = (d * d, "d^2") if m is None else (m * d, "m d")
+    value = N * np.log(float(N)) / size
     return (
         Condition(
             f"{law} large enough for N",
             bound <= 0.5,
-            f"N log N / {law} = {N * np.log(N) / size:.4g}, failure probability <= {bound:.2g}",
+            f"N log N / {law} = {value:.4g}, failure probability <= {bound:.2g}",
             "proved failure probability <= 1/2 (asymptotically N log N / " + law + " < 1/8)",
             "" if bound <= 0.5 else "raise d" if m is None else "raise m or d",
         ),

@@ -10,7 +10,7 @@ from assoc.errors import InputError
 from sims.construction import Construction, Rank
 from sims.results import Result, new_axes
 from theory.guarantee import failure_bound, guaranteed_capacity
-from theory.prediction import all_recalled, capacity_of, expected_recall
+from theory.prediction import INJECTIVE, all_recalled, capacity_of, expected_recall
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,10 +110,10 @@ def predict(
     construction = Construction(memory, rank, bits)
     dimensions = [d] if isinstance(d, int | np.integer) else list(d)
     sizes = None if N is None else [N] if isinstance(N, int | np.integer) else list(N)
-    if not dimensions or min(dimensions) < 2:
-        raise InputError(f"d = {min(dimensions, default=0)}: predictions need a dimension d >= 2")
-    if outputs is not None and outputs < 1:
-        raise InputError(f"M = {outputs} is not a positive number of outputs")
+    if not dimensions:
+        raise InputError("d is an empty list")
+    if sizes is not None and not sizes:
+        raise InputError("N is an empty list")
     points: list[dict[str, Any]] = []
     for dimension in dimensions:
         if sizes is None:
@@ -127,13 +127,9 @@ def predict(
 def _recall(
     construction: Construction, d: int, N: int, facts: str, outputs: int | None
 ) -> dict[str, Any]:
-    if N < 1:
-        raise InputError(f"N = {N} is not a positive number of facts")
-    if outputs is not None and outputs < N and facts in ("identity", "permutation"):
-        raise InputError(f"no injective map from N = {N} inputs to M = {outputs} outputs")
     bound = None
-    if construction.memory in GUARANTEED and facts in ("identity", "permutation"):
-        bound = failure_bound(N, d, rank=construction.rank_at(d))
+    if construction.memory in GUARANTEED and facts in INJECTIVE:
+        bound = failure_bound(N, d, M=outputs, rank=construction.rank_at(d))
     return {
         "d": d,
         "N": N,
@@ -141,7 +137,7 @@ def _recall(
         "recall": expected_recall(construction, d=d, N=N, facts=facts, M=outputs),
         "all_recalled": all_recalled(construction, d=d, N=N, facts=facts, M=outputs),
         "failure_bound": bound,
-        "law": float(N * np.log(N) / d**2),
+        "law": float(N * np.log(float(N)) / d**2),
     }
 
 
@@ -151,8 +147,8 @@ def _capacities(
     N_99 = capacity_of(construction, d=d, rate=0.99, facts=facts, M=outputs)
     N_all = capacity_of(construction, d=d, facts=facts, M=outputs)
     sure = None
-    if construction.memory in GUARANTEED and facts in ("identity", "permutation"):
-        sure = guaranteed_capacity(d, rank=construction.rank_at(d))
+    if construction.memory in GUARANTEED and facts in INJECTIVE:
+        sure = guaranteed_capacity(d, M=outputs, rank=construction.rank_at(d))
     return {
         "d": d,
         "N_99": N_99,

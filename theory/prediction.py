@@ -28,20 +28,27 @@ from assoc.errors import InputError
 from assoc.fact_maps import MAPS, zipf_sizes
 from assoc.quantised import gaussian_quantiser
 from sims.construction import Construction
+from sims.settings import positive
 from theory.interference import Classes, Interference, failure_probability
 from theory.quadrature import beta_nodes
+from theory.sizes import check_sizes
 
 __all__ = [
+    "INJECTIVE",
     "all_recalled",
     "capacity_of",
     "classes_of",
     "classes_of_sizes",
     "expected_recall",
     "interference_of",
+    "predictable",
     "svd_efficiency",
 ]
 
 Floats = NDArray[np.float64]
+
+INJECTIVE = ("identity", "permutation")
+"""Laws of fact maps that give every input an output of its own."""
 
 FACTOR_NODES = 8
 KINDS = 5
@@ -106,6 +113,7 @@ def interference_of(construction: Construction, *, N: float, d: int) -> Interfer
         raise InputError(
             f"no prediction for {construction.label()!r}: it is not one of {', '.join(MEMORIES)}"
         )
+    check_sizes(d=d, N=N)
     construction.build(d)
     rank = construction.rank_at(d) or d
     one = np.ones(1)
@@ -127,9 +135,12 @@ def interference_of(construction: Construction, *, N: float, d: int) -> Interfer
         k, weight = beta_nodes(d / 2, max(N - d, 0) / 2, FACTOR_NODES)
         noise = share * (1 - share) / (d * k**2 * max(N - 1, 1))
         return Interference(d, weight, noise, (share / k) ** 2 / d, (1 / k - 1) * share)
-    kappa = {"low-rank-svd": lambda: svd_efficiency(rank / d)}.get(
-        name, lambda: gaussian_quantiser(construction.bits or 1)[1] if name != "linear" else 1.0
-    )()
+    kappa = 1.0
+    if name == "low-rank-svd":
+        kappa = svd_efficiency(rank / d)
+    elif name != "linear":
+        bits = 1 if construction.bits is None else construction.bits
+        kappa = gaussian_quantiser(bits)[1]
     return Interference(d, one, one / (kappa * d**2), one / d, one)
 
 
@@ -145,10 +156,14 @@ def classes_of(facts: str, *, N: float, M: int | None = None) -> Classes:
     Raises
     ------
     InputError
-        If the law is unknown.
+        If the law is unknown, or there is no such map.
     """
+    if M is not None:
+        positive(M, "M")
     outputs = float(N if M is None else M)
-    if facts in ("identity", "permutation"):
+    if facts in INJECTIVE:
+        if M is not None and M < N:
+            raise InputError(f"no injective map from N = {N:g} inputs to M = {M} outputs")
         one = np.ones(1)
         # Outputs without an input compete too, but attract nothing.
         return Classes(one, one, np.array([N - 1, outputs - N]), np.array([1.0, 0.0]))
@@ -201,12 +216,25 @@ def _merged(weight: Floats, value: Floats, *, kinds: int = KINDS) -> tuple[Float
     return total[kept], mean
 
 
+def predictable(construction: Construction, facts: str | Classes = "identity") -> bool:
+    """Whether there is a prediction for a construction and a law of fact maps (or its classes).
+
+    Examples
+    --------
+    >>> predictable(Construction("linear"), "zipf"), predictable(Construction("dual-both"), "zipf")
+    (True, False)
+    """
+    name = construction.memory
+    known = isinstance(name, str) and name in MEMORIES
+    return known and (facts in INJECTIVE or not str(name).startswith("dual"))
+
+
 def _failures(
     construction: Construction, d: int, N: float, facts: str | Classes, M: int | None
 ) -> tuple[Floats, Floats]:
     classes = classes_of(facts, N=N, M=M) if isinstance(facts, str) else facts
     law = interference_of(construction, N=N, d=d)
-    if facts not in ("identity", "permutation") and str(construction.memory).startswith("dual"):
+    if not predictable(construction, facts):
         raise InputError(f"no prediction for {construction.label()!r} with non-injective facts")
     return classes.share, failure_probability(law, classes)
 
@@ -231,7 +259,7 @@ def expected_recall(
     Examples
     --------
     >>> expected_recall(Construction("linear"), d=64, N=256)
-    0.7641
+    0.7574
     """
     share, failure = _failures(construction, d, N, facts, M)
     return float(1 - share @ failure)
@@ -252,7 +280,7 @@ def all_recalled(
     Examples
     --------
     >>> all_recalled(Construction("linear"), d=64, N=100)
-    0.6245
+    0.6028
     """
     share, failure = _failures(construction, d, N, facts, M)
     with np.errstate(divide="ignore"):
@@ -277,32 +305,40 @@ def capacity_of(
 
     Returns
     -------
-    N, a real number.
+    N, a real number: at most M for an injective map, and infinite where nothing is ever forgotten
+    since there is a single output.
 
     Raises
     ------
     InputError
-        If the rate is not in (0, 1].
+        If the rate is not in (0, 1], or another argument is out of range.
 
     Examples
     --------
     >>> round(capacity_of(Construction("linear"), d=64), 1)
-    103.7
+    104.6
     """
     if not 0 < rate <= 1:
         raise InputError(f"rate {rate} is not in (0, 1]")
+    check_sizes(d=d)
     measure: Callable[..., float] = all_recalled if rate == 1 else expected_recall
     level = 0.5 if rate == 1 else rate
 
+    largest = np.inf
+    if facts in INJECTIVE and M is not None:
+        largest = positive(M, "M")
+    elif M == 1:
+        return largest
+
     def excess(log_N: float) -> float:
-        N = float(np.exp(log_N))
+        N = min(float(np.exp(log_N)), largest)
         return measure(construction, d=d, N=N, facts=facts, M=M) - level
 
-    low = np.log(2.0)
+    if largest < np.inf and excess(np.log(largest)) >= 0:
+        return float(largest)
+    low = min(np.log(2.0), np.log(largest))
     # Start where the leading-order law puts it and widen until the level is bracketed.
-    high = max(np.log(d**2 / (4 * max(np.log(d), 1.0))), low + 0.1)
-    if M is not None and facts in ("identity", "permutation"):
-        high = min(high, np.log(M))
+    high = min(max(np.log(d**2 / (4 * max(np.log(d), 1.0))), low + 0.1), np.log(largest))
     while excess(high) > 0:
         low, high = high, high + 0.7
     while excess(low) < 0 and low > 0:

@@ -35,7 +35,7 @@ def chi_square_nodes(degrees: float, n: int) -> Nodes:
     Examples
     --------
     >>> q, w = chi_square_nodes(10, 5)
-    >>> w @ q, w @ (q - 1) ** 2
+    >>> float(w @ q), float(w @ (q - 1) ** 2)
     (1.0000000, 0.2000000)
     """
     if np.isinf(degrees):
@@ -54,7 +54,7 @@ def beta_nodes(a: float, b: float, n: int) -> Nodes:
     Examples
     --------
     >>> s, w = beta_nodes(2.0, 3.0, 6)
-    >>> w @ s
+    >>> float(w @ s)
     0.4000000
     """
     if b == 0:
@@ -84,7 +84,7 @@ def sphere_nodes(d: float, n: int) -> Nodes:
     Examples
     --------
     >>> z, w = sphere_nodes(5, 8)
-    >>> w @ z**2, w @ z**4
+    >>> float(w @ z**2), float(w @ z**4)
     (1.0000000, 2.1428571)
     """
     k = np.arange(2, n, dtype=np.float64)

@@ -80,9 +80,9 @@ def test_threads_change_nothing(memory):
         assert counts(memory, trials=2, inputs=300, threads=threads) == expected
 
 
-def test_an_executor_changes_nothing(processes):
-    expected = counts(trials=2, inputs=300)
-    assert counts(trials=2, inputs=300, executor=processes) == expected
+def test_a_stream_takes_no_executor(processes):
+    with pytest.raises(InputError, match="streamed on threads"):
+        counts(trials=2, inputs=300, executor=processes)
 
 
 def test_the_record_says_how_many_were_judged():

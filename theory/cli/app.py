@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib import import_module
 
 import typer
 
@@ -37,14 +38,19 @@ facts.register(app)
 
 def main() -> None:
     """Run the command; bad input is one line on stderr and exit status 2."""
-    # A user's own construction is imported from where the command is run.
-    sys.path.insert(0, os.getcwd())
+    if any(":" in argument for argument in sys.argv):
+        # A user's own construction is imported from where the command is run. What is installed
+        # comes first, and so does our package, for which an editable installation does not see.
+        import_module("sims")
+        sys.path.append(os.getcwd())
     try:
         status = app(standalone_mode=False)
     except InputError as error:
         sys.exit(_fail(str(error)))
     except typer.TyperException as error:
         sys.exit(_fail(error.format_message(), error.exit_code))
+    except MemoryError as error:
+        sys.exit(_fail(f"not enough memory: {error}"))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(_fail("interrupted", 130))
     except BrokenPipeError:
@@ -56,5 +62,7 @@ def main() -> None:
 
 def _fail(message: str, status: int = 2) -> int:
     line = " ".join(message.split())
-    print(f"recall: {line}", file=sys.stderr)
+    # Without arguments the help was the message.
+    if line:
+        print(f"recall: {line}", file=sys.stderr)
     return status

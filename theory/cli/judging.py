@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from assoc.errors import InputError
 from theory.cli.measuring import FACTS, OUTPUTS, read_vectors
 from theory.cli.output import JSON, SEED, command_line, emit, print_table, say, working
 
@@ -119,6 +120,8 @@ def verify(
     from theory.registry import verify as run
     from theory.report import write_report
 
+    if report is not None and report.exists() and not report.is_dir():
+        raise InputError(f"--report {report}: not a folder")
     with working("judging the claims"):
         result = run(theorem or (), size=size, seed=seed, controls=controls)
     if json:

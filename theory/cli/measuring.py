@@ -172,7 +172,8 @@ def capacity(
         )
         print_table(title, result.rows(), columns, caption=caption)
     if plot is not None:
-        axes = with_capacity_theory(result, Construction(memory, rank, bits))
+        construction = Construction(memory, rank, bits)
+        axes = with_capacity_theory(result, construction, outputs=outputs)
         save_figure(axes, plot, seed=seed)
 
 

@@ -1,0 +1,39 @@
+"""Sizes for which formulas are evaluated: positive, and no larger than they were checked for."""
+
+from assoc.errors import InputError
+
+__all__ = ["LARGEST_D", "LARGEST_N", "check_sizes"]
+
+LARGEST_D = 10**12
+"""Largest dimension d."""
+
+LARGEST_N = 10**30
+"""Largest number of facts N, or of outputs M."""
+
+
+def check_sizes(*, d: int, N: float = 1) -> None:
+    """Refuse a dimension below 2, a number of facts below 1, and absurd ones.
+
+    Raises
+    ------
+    InputError
+        If a size is out of range.
+
+    Examples
+    --------
+    >>> check_sizes(d=10**15)
+    Traceback (most recent call last):
+    ...
+    assoc.errors.InputError: d = 1e+15: the formulas are checked up to d = 1e+12
+    """
+    if d < 2:
+        raise InputError(f"d = {d}: the formulas need a dimension of at least 2")
+    # `not` also catches NaN.
+    if not N >= 1:
+        raise InputError(f"N = {N} is not a positive number of facts")
+    for name, value, largest in (("d", d, LARGEST_D), ("N", N, LARGEST_N)):
+        if value > largest:
+            shown = f"{value:.4g}" if len(str(value)) < 300 else "10^300 and more"
+            raise InputError(
+                f"{name} = {shown}: the formulas are checked up to {name} = {largest:.0e}"
+            )
