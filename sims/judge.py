@@ -55,8 +55,9 @@ class Judge:
 
     Notes
     -----
-    Embeddings' entries between 1e-9 and 1e9 in size, or small beside the largest, cannot overflow
-    or underflow to any effect: F is scaled to norm 1 before it is rounded to single precision.
+    F is scaled to norm 1 before it is rounded to single precision. Embeddings are not: the largest
+    of their entries should be between 1e-9 and 1e9 in size, so that no product overflows and none
+    that matters underflows.
     """
 
     def __init__(self, F: NDArray[np.float64], right: Floats, answer: Integers) -> None:
@@ -64,6 +65,7 @@ class Judge:
         norm[norm == 0] = 1
         self._F = F
         self._right = right
+        self._reach = _reach(right)
         self._lost = np.zeros(len(F), np.bool_)
         # What follows has a row for each input still in the running.
         self._inputs = np.arange(len(F))
@@ -79,7 +81,8 @@ class Judge:
         """
         from sims.kernels import judge_tile
 
-        doubt = score_doubt(U.shape[1]) * (_reach(U) if reach is None else reach)
+        reach = max(self._reach, _reach(U) if reach is None else reach)
+        doubt = score_doubt(U.shape[1]) * reach
         tile = np.empty(min(TILE, len(self._inputs)) * min(TILE, len(U)), np.float32)
         for left in range(0, len(U), TILE):
             self._drop_the_lost()

@@ -45,6 +45,7 @@ Floats = NDArray[np.float64]
 # Quadrature nodes for the noise energy, the length of n_perp, A and eta; tests double them.
 NODES = (4, 8, 48, 10)
 TINY = 1e-300
+EMPTY = 1e-100
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,13 +153,13 @@ def _energy_moments(law: Interference, classes: Classes) -> tuple[float, float]:
     The c are the coefficients of the other classes' outputs; ``steady`` noise has Q fixed.
     """
     # A squared coordinate on a sphere of R^k has relative variance 2 (k - 1) / (k + 2).
-    size = np.maximum(classes.size, TINY)
+    size = classes.size
     dimension = _coordinate_dimension(size, law.d)
     spread = 2 * (dimension - 1) / (dimension + 2)
     # The competitor in question is not part of the noise.
     others = classes.count * max(1 - 1 / classes.count.sum(), 0.0)
     mass = float(others @ size)
-    if mass <= TINY:
+    if mass <= EMPTY:
         return 0.0, 0.5
     fourth = min(float(others @ (size**2 * (1 + spread))) / mass**2, 0.5)
     energy = 0.0 if law.steady else float(others @ (size**2 * spread)) / mass**2

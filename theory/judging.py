@@ -72,10 +72,10 @@ def judge_predictions(
                 "difference": difference,
                 "allowed": allowed,
                 "strain": abs(difference) / allowed,
-                "blunt": row["error"] > 10 * slack,
+                "blunt": row["error"] > 10 * slack or np.isnan(difference + allowed),
             }
         )
-    worst = max(judged, key=lambda row: row["strain"])
+    worst = max(judged, key=lambda row: np.nan_to_num(row["strain"], nan=-1.0))
     if worst["strain"] > 1:
         verdict = Verdict.VIOLATED
     elif any(row["blunt"] for row in judged):

@@ -1,0 +1,52 @@
+"""Sphinx set-up: MyST pages, the API from docstrings, furo."""
+
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "extensions"))
+
+project = "recall"
+author = "the recall authors"
+copyright = "2026, the recall authors"
+release = installed_version("factual-recall")
+version = release
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "docstrings",
+    "stored_table",
+    "theorem_pages",
+]
+exclude_patterns = ["extensions", "results", "scripts"]
+
+myst_enable_extensions = [
+    "amsmath",
+    "attrs_block",
+    "attrs_inline",
+    "colon_fence",
+    "deflist",
+    "dollarmath",
+]
+myst_heading_anchors = 3
+
+napoleon_google_docstring = False
+napoleon_numpy_docstring = True
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+napoleon_custom_sections = ["Shapes"]
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_preserve_defaults = True
+
+html_theme = "furo"
+html_title = f"recall {release}"
+html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]

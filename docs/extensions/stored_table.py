@@ -1,0 +1,95 @@
+"""The directive ``stored-table``: a table of docs/results with the command that made it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+def shown(value: Any) -> str:
+    """Format one cell."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(shown(item) for item in value) + "]"
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**6 else scientific(value)
+    if not isinstance(value, float):
+        return str(value)
+    if value == 0:
+        return "0"
+    if not 1e-4 <= abs(value) < 1e6:
+        return scientific(value)
+    if abs(value) < 0.01:
+        return f"{value:.2g}"
+    if abs(value) < 10:
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    return f"{value:.6g}" if value == round(value) else f"{value:.1f}"
+
+
+def scientific(value: float) -> str:
+    """Format a very large or small number; a round power of ten keeps no digits."""
+    digits, power = (f"{value:.3e}" if abs(value) > 1 else f"{value:.1e}").split("e")
+    digits = digits.rstrip("0").rstrip(".")
+    factor = "" if digits == "1" else rf"{digits} \times "
+    return f"${factor}10^{{{int(power)}}}$"
+
+
+def table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lines of a Markdown table; columns of numbers are set flush right."""
+    numeric = {
+        key: all(isinstance(row.get(key), int | float | None) for row in rows) for key in columns
+    }
+    head = "| " + " | ".join(columns.values()) + " |"
+    rule = "| " + " | ".join("--:" if numeric[key] else ":--" for key in columns) + " |"
+    body = ["| " + " | ".join(shown(row.get(key)) for key in columns) + " |" for row in rows]
+    return [head, rule, *body]
+
+
+def origin(document: Mapping[str, Any]) -> str:
+    """Say which command made a stored result, and on what."""
+    machine = document["machine"]
+    seed = "" if document["seed"] is None else f", seed {document['seed']}"
+    commit = f", commit {document['commit']}" if document["commit"] else ""
+    return (
+        f"`{document['command']}`{seed}; version {document['version']}{commit}, "
+        f"{machine['system']} {machine['processor']}, {machine['cores']} cores, "
+        f"Python {machine['python']}."
+    )
+
+
+class StoredTable(SphinxDirective):
+    """Show docs/results/NAME.json, NAME being the argument."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table and its origin."""
+        path = RESULTS / f"{self.arguments[0]}.json"
+        self.env.note_dependency(str(path))
+        document = json.loads(path.read_text(encoding="utf-8"))
+        lines = [
+            *table(document["columns"], document["rows"]),
+            "",
+            "{.origin}",
+            f"From {origin(document)}",
+        ]
+        container = nodes.container()
+        source, line = self.get_source_info()
+        self.state.nested_parse(StringList(lines, source), line, container)
+        return [container]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive."""
+    app.add_directive("stored-table", StoredTable)
+    return {"version": "1", "parallel_read_safe": True}

@@ -1,0 +1,54 @@
+"""What the guarantee loses on the way from the union bound to a certified number."""
+
+import numpy as np
+from stored import store
+
+from sims.construction import Construction
+from theory.guarantee import guaranteed_capacity
+from theory.prediction import capacity_of
+from theory.quadrature import chi_square_nodes, sphere_nodes
+
+
+def union_bound(N: int, d: int) -> float:
+    """N (N - 1) E exp(-(1 - rho)(1 - eps)^2 d / (4 Q)) by quadrature: an estimate, not a bound."""
+    n = N - 2
+    mean, variance = n / d, 2 * n * (d - 1) / (d**2 * (d + 2))
+    q, q_weight = chi_square_nodes(2 * mean**2 / variance, 24)
+    t, weight = sphere_nodes(d, 48)
+    t = t / np.sqrt(d)
+    c = np.multiply.outer(1 - t, (1 - t) ** 2) * d / 4
+    value = np.exp(-c[..., None] / (mean * q))
+    return float(N * (N - 1) * np.einsum("req,r,e,q->", value, weight, weight, q_weight))
+
+
+def largest(d: int) -> int:
+    """Largest N whose union bound is at most 1/2."""
+    low, high = 2, d**2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if union_bound(middle, d) <= 0.5 else (low, middle)
+    return low
+
+
+def main() -> None:
+    """Compute and store."""
+    rows = []
+    for d in (64, 128, 256, 512, 1024):
+        certified, union = guaranteed_capacity(d), largest(d)
+        median = capacity_of(Construction("linear"), d=d)
+        row: dict[str, float] = {"d": d, "N": certified}
+        for name, N in (("certified", certified), ("union", union), ("median", median)):
+            row[name] = float(N * np.log(N) / d**2)
+        rows.append(row)
+    columns = {
+        "d": "$d$",
+        "N": "certified $N$",
+        "certified": r"its $N \log N / d^2$",
+        "union": "union bound by quadrature",
+        "median": "predicted median",
+    }
+    store("certified", rows, columns, seed=None)
+
+
+if __name__ == "__main__":
+    main()

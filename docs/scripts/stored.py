@@ -1,0 +1,52 @@
+"""Where the scripts of this folder put their numbers: one JSON file each, in docs/results."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from theory.files import provenance, write_whole
+
+DOCS = Path(__file__).parents[1]
+
+
+def command() -> str:
+    """Return the command that runs the calling script, from the top of the checkout."""
+    return f"python docs/scripts/{Path(sys.argv[0]).name}"
+
+
+def store(
+    name: str,
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, str],
+    *,
+    seed: int | None,
+) -> None:
+    """Write docs/results/NAME.json, which the directive ``stored-table`` shows.
+
+    Parameters
+    ----------
+    name : of the table.
+    rows : one record per row.
+    columns : heading (Markdown) of each key that is shown.
+    seed : of the random numbers; None if there are none.
+    """
+    document = {**provenance(command=command(), seed=seed), "columns": dict(columns), "rows": rows}
+    path = DOCS / "results" / f"{name}.json"
+    write_whole(path, json.dumps(document, indent=1, default=lambda value: value.item()) + "\n")
+    print(path)
+
+
+def draw(name: str, figure: Figure, *, seed: int | None) -> None:
+    """Write docs/figures/NAME.svg with its provenance inside."""
+    import io
+
+    buffer = io.BytesIO()
+    origin = json.dumps(provenance(command=command(), seed=seed))
+    figure.savefig(buffer, format="svg", metadata={"Description": origin, "Date": None})
+    path = DOCS / "figures" / f"{name}.svg"
+    write_whole(path, buffer.getvalue())
+    print(path)

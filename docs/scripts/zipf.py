@@ -1,0 +1,94 @@
+"""Zipf maps: measured recall, the law with exactly the other classes as competitors, predictions.
+
+An input's own class is no competitor. A law that averages over the sizes of all classes keeps it.
+"""
+
+import numpy as np
+from scipy import optimize
+from stored import store
+
+from assoc.fact_maps import zipf_sizes
+from sims import measure
+from sims.construction import Construction
+from theory.interference import Classes, failure_probability
+from theory.prediction import expected_recall, interference_of
+
+SEED = 0
+LINEAR = Construction("linear")
+SIZES = ((64, 8, 22, 4000), (64, 64, 39, 4000), (64, 64, 80, 2000), (128, 8, 50, 1500),
+         (128, 32, 90, 1500))  # fmt: skip
+
+
+def failures(N: float, d: int, M: int) -> tuple[np.ndarray, np.ndarray]:
+    """Share of each class and failure probability of its inputs, competitors being the others."""
+    sizes = zipf_sizes(N, M)
+    law = interference_of(LINEAR, N=N, d=d)
+    one = np.ones(1)
+    failing = []
+    for y, size in enumerate(sizes):
+        # Given that the input is in the class, the other N - 1 are so by chance.
+        own = np.array([1 + (N - 1) / N * size])
+        classes = Classes(one, own, np.ones(M - 1), np.delete(sizes, y))
+        failing.append(failure_probability(law, classes))
+    return sizes / N, np.concatenate(failing)
+
+
+def capacity(d: int, M: int) -> float:
+    """N at which all is recalled with probability 1/2."""
+
+    def excess(log_N: float) -> float:
+        N = float(np.exp(log_N))
+        share, failing = failures(N, d, M)
+        return float(N * share @ np.log1p(-failing) - np.log(0.5))
+
+    guess = np.log(0.3 * d * np.sum(1 / np.arange(1, M + 1)) / np.log(d))
+    return float(np.exp(optimize.brentq(excess, guess - 1.5, guess + 1.5, xtol=1e-3)))
+
+
+def main() -> None:
+    """Measure, compute and store both tables."""
+    rows = []
+    for d, M, N, trials in SIZES:
+        point = measure(
+            "linear", d=d, N=N, facts="zipf", outputs=M, trials=trials, seed=SEED
+        ).points[0]
+        share, failing = failures(N, d, M)
+        rows.append(
+            {
+                "d": d,
+                "M": M,
+                "N": N,
+                "measured": point.recall,
+                "error": point.standard_error,
+                "without": float(1 - share @ failing),
+                "predict": expected_recall(LINEAR, d=d, N=N, facts="zipf", M=M),
+            }
+        )
+    columns = {
+        "d": "$d$",
+        "M": "$M$",
+        "N": "$N$",
+        "measured": "measured",
+        "error": "s.e.",
+        "without": "law, own class excluded",
+        "predict": "`recall predict`",
+    }
+    store("zipf", rows, columns, seed=SEED)
+
+    rows = []
+    for d in (64, 10**4, 10**6, 10**9):
+        for M in (8, 64):
+            N = capacity(d, M)
+            largest = N / float(np.sum(1 / np.arange(1, M + 1)))
+            rows.append({"d": d, "M": M, "N": N, "law": 3 * largest * np.log(largest) / d})
+    columns = {
+        "d": "$d$",
+        "M": "$M$",
+        "N": "all recalled in half of the draws: $N$",
+        "law": r"$3 K_1 \log K_1 / d$",
+    }
+    store("zipf-capacity", rows, columns, seed=None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Both sides of every comparison: the obvious NumPy and ours, on the same problem."""
+
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assoc.embeddings import sphere
+from assoc.linear import hebbian
+from sims.judge import recalled
+from sims.parallel import blas_threads
+from sims.recall import measure
+
+D, N = 256, 8192
+SMALL_D, SMALL_N, TRIALS = 32, 64, 1000
+LARGE_D, LARGE_N, LARGE_INPUTS = 4096, 331_533, 2000
+SQUARE = 2048
+
+Vectors = NDArray[np.float32]
+
+
+def drawn(n: int = N, d: int = D) -> tuple[Vectors, Vectors]:
+    """E and U, uniform on the sphere."""
+    rng = np.random.default_rng(0)
+    return sphere(n, d, rng=rng, dtype=np.float32), sphere(n, d, rng=rng, dtype=np.float32)
+
+
+def obvious(E: Vectors, U: Vectors, *, threads: int = 1) -> NDArray[np.bool_]:
+    """Which inputs are recalled, the obvious way."""
+    with blas_threads(threads):
+        won: NDArray[np.bool_] = (E @ E.T @ U @ U.T).argmax(1) == np.arange(len(E))
+    return won
+
+
+def regrouped(E: Vectors, U: Vectors, *, threads: int = 1) -> NDArray[np.bool_]:
+    """Which inputs are recalled, the obvious way with the cheaper order of products."""
+    with blas_threads(threads):
+        won: NDArray[np.bool_] = (E @ (E.T @ U) @ U.T).argmax(1) == np.arange(len(E))
+    return won
+
+
+def ours(E: Vectors, U: Vectors, *, threads: int = 1) -> NDArray[np.bool_]:
+    """Which inputs are recalled: W is built, then judged."""
+    f = np.arange(len(E))
+    with blas_threads(1):
+        memory = hebbian(E, U, f, rng=np.random.default_rng(0))
+    return recalled(memory, E, U, f, threads=threads)
+
+
+def products(E: Vectors) -> float:
+    """Operations of building W, of its outputs, and of the scores of all inputs and outputs."""
+    n, d = map(int, E.shape)
+    return 2.0 * n * d * (2 * d + n)
+
+
+def square() -> Callable[[], None]:
+    """A single-precision product that suits BLAS best, without allocation, on one thread."""
+    A = np.random.default_rng(0).standard_normal((SQUARE, SQUARE), dtype=np.float32)
+    out = np.empty_like(A)
+
+    def multiply() -> None:
+        with blas_threads(1):
+            np.matmul(A, A, out=out)
+
+    return multiply
+
+
+def obvious_trials(d: int = SMALL_D, n: int = SMALL_N, trials: int = TRIALS) -> list[int]:
+    """Inputs recalled in each of many trials, one trial after another."""
+    counts = []
+    with blas_threads(1):
+        for seed in np.random.SeedSequence(0).spawn(trials):
+            rng = np.random.default_rng(seed)
+            E, U = rng.standard_normal((n, d)), rng.standard_normal((n, d))
+            E /= np.linalg.norm(E, axis=1, keepdims=True)
+            U /= np.linalg.norm(U, axis=1, keepdims=True)
+            W = U.T @ E
+            counts.append(int(((E @ W.T @ U.T).argmax(1) == np.arange(n)).sum()))
+    return counts
+
+
+def our_trials(*, threads: int = 1) -> tuple[int, ...]:
+    """Inputs recalled in each of many trials, by the library."""
+    result = measure("linear", d=SMALL_D, N=SMALL_N, trials=TRIALS, threads=threads)
+    return result.points[0].counts
+
+
+def interleaved(sides: Mapping[str, Callable[[], Any]], *, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each side in each round; every round runs every side once."""
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for side in sides.values():
+        side()
+    for _ in range(rounds):
+        for name, side in sides.items():
+            start = perf_counter()
+            side()
+            seconds[name].append(perf_counter() - start)
+    return seconds

@@ -1,0 +1,40 @@
+"""Planted faults do what they say."""
+
+import numpy as np
+import pytest
+
+from assoc import margins
+from assoc.linear import hebbian
+from assoc.low_rank import projected, truncated
+from theory.faults import confined, forgetful
+
+RNG = np.random.default_rng(0)
+E = np.eye(40)
+F = np.arange(40)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "lost"), [(0.0, 1), (0.001, 1), (0.05, 2), (0.5, 20), (0.98, 39)]
+)
+def test_the_last_facts_are_left_out(fraction, lost):
+    build = forgetful(hebbian, fraction=fraction)
+    margin = margins(build(E, E, F, rng=RNG), E, E, F)
+    assert (margin <= 0).nonzero()[0].tolist() == list(range(40 - lost, 40))
+
+
+def test_the_rank_no_longer_grows():
+    build = confined(projected, rank=8)
+    for d, m in ((4, 4), (8, 8), (40, 8)):
+        memory = build(np.eye(d), np.eye(d), np.arange(d), rng=RNG)
+        assert np.linalg.matrix_rank(memory.W) == m
+
+
+def test_their_names_say_what_was_done():
+    assert forgetful(hebbian).__name__ == "forgetful memory"
+    assert forgetful(truncated(3)).__name__ == "forgetful memory"
+
+    def mine(E, U, f, *, rng):
+        return hebbian(E, U, f, rng=rng)
+
+    assert forgetful(mine).__name__ == "forgetful mine"
+    assert confined(projected, rank=8).__name__ == "rank confined to 8"

@@ -1,0 +1,267 @@
+"""The guarantee is an upper bound: on frequencies, and on the integral that it bounds."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from assoc import InputError
+from sims.statistics import proportion_interval
+from tests.oracles import one_line
+from tests.simulate import recalled
+from theory import guarantee
+from theory.guarantee import _log_laplace_bound, failure_bound, guaranteed_capacity
+from theory.quadrature import beta_nodes, sphere_nodes
+
+# --- against simulation -------------------------------------------------------------------------
+
+SIZES = [
+    (8, 2, None, None),
+    (8, 3, None, None),
+    (16, 4, None, None),
+    (16, 6, None, None),
+    (32, 12, None, None),
+    (32, 20, None, None),
+    (8, 2, None, 9),
+    (16, 4, None, 20),
+    (32, 16, None, 100),
+    (16, 3, 12, None),
+    (16, 4, 8, None),
+    (32, 8, 16, None),
+    (32, 8, 16, 40),
+]
+
+
+@pytest.mark.parametrize(("d", "N", "rank", "M"), SIZES)
+def test_failures_are_no_more_frequent_than_the_bound(d, N, rank, M):
+    """Exact binomial intervals at level 1 - 1e-6 from 4000 draws, fixed seed."""
+    trials = 4000
+    whole = recalled(d, N, trials=trials, seed=d + N, M=M, rank=rank).all(axis=1)
+    bound = failure_bound(N, d, M=M, rank=rank)
+    assert 0 < bound < 1
+    low, high = proportion_interval(int((~whole).sum()), trials, level=1 - 1e-6)
+    assert low <= bound
+    # At most of these sizes the simulation even confirms it.
+    assert high <= bound or bound < 0.05
+
+
+# --- against the expectation that is bounded ----------------------------------------------------
+
+
+def union_bound(d, N, *, rank=None, M=None, draws=1000):
+    """N (N - 1) E exp(-(1 - rho)(sqrt(s) - eps)_+^2 d/(4Q)), with its standard error.
+
+    Gauss rules over rho, epsilon and s, simulation over Q.
+    """
+    rng = np.random.default_rng(7)
+    t, t_weight = sphere_nodes(float(d), 40)
+    t = t / np.sqrt(d)
+    s, s_weight = beta_nodes(rank / 2, (d - rank) / 2, 16) if rank else (np.ones(1), np.ones(1))
+
+    def pair(epsilon, weight, terms):
+        gap = np.maximum(np.sqrt(s)[:, None] - epsilon, 0)
+        c = np.multiply.outer(gap**2, 1 - t).ravel() * d / 4
+        mass = np.einsum("s,e,r->ser", s_weight, weight, t_weight).ravel()
+        c, mass = c[mass > 1e-15], mass[mass > 1e-15]
+        energies = rng.beta(0.5, (d - 1) / 2, (draws, terms)).sum(axis=1)
+        values = np.array([mass @ np.exp(-np.minimum(c / Q, 600)) for Q in energies])
+        return np.array([values.mean(), values.std(ddof=1) / np.sqrt(draws)])
+
+    total = N * (N - 1) * pair(t, t_weight, N - 2)
+    if M is not None:
+        total += N * (M - N) * pair(np.zeros(1), np.ones(1), N - 1)
+    return total
+
+
+@pytest.mark.parametrize(
+    ("d", "N", "rank", "M"),
+    [
+        (8, 3, None, None),
+        (16, 4, None, None),
+        (16, 6, None, None),
+        (32, 8, None, None),
+        (32, 20, None, None),
+        (64, 60, None, None),
+        (128, 200, None, None),
+        (16, 4, 8, None),
+        (64, 20, 32, None),
+        (16, 4, None, 20),
+        (32, 16, None, 100),
+        (32, 6, 16, 30),
+    ],
+)
+def test_it_lies_above_the_expectation_but_not_far(d, N, rank, M):
+    value, error = union_bound(d, N, rank=rank, M=M)
+    bound = failure_bound(N, d, rank=rank, M=M)
+    # Five standard errors above, fixed seed, and within the loss of a Jensen step and of the cells.
+    assert value + 5 * error < bound < 4 * value
+
+
+@pytest.mark.parametrize("d", [4, 8, 32, 200])
+@pytest.mark.parametrize("c", [1e-3, 0.05, 0.5, 4.0, 60.0])
+def test_the_laplace_bound_with_one_term_by_quadrature(d, c):
+    """n = 1: E exp(-c/Q), Q = t^2 for a sphere coordinate t, integrated in t."""
+
+    def integrand(t):
+        return np.exp(-c / t**2) * (1 - t * t) ** ((d - 3) / 2) if t > 0 else 0.0
+
+    over = integrate.quad(integrand, 0, 1, epsabs=0, epsrel=1e-10, limit=200)[0]
+    mass = integrate.quad(lambda t: (1 - t * t) ** ((d - 3) / 2), 0, 1)[0]
+    bound = np.exp(_log_laplace_bound(np.array(c), 1, d))
+    assert over / mass <= bound <= 1
+
+
+@pytest.mark.parametrize(("d", "n"), [(8, 3), (16, 30), (64, 200), (1000, 5)])
+def test_the_laplace_bound_is_that_of_the_best_tangent(d, n):
+    """exp(-2c/q) (1 - 2c/(d q^2))^(-n/2) is no smaller at any other point q."""
+    for c in np.geomspace(1e-3, 0.3 * d, 7):
+        bound = float(_log_laplace_bound(np.array(c), n, d))
+        q = np.geomspace(1.0001 * np.sqrt(2 * c / d), 100 * (np.sqrt(2 * c / d) + n / d), 4000)
+        tangents = -2 * c / q - n / 2 * np.log1p(-2 * c / (d * q**2))
+        assert bound <= tangents.min() + 1e-9
+        assert bound == pytest.approx(min(tangents.min(), 0), rel=1e-4, abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [1, 3, 10**6, 10**15, 10**22])
+@pytest.mark.parametrize("d", [2, 10**6, 10**12])
+def test_the_laplace_bound_keeps_its_digits_at_any_size(d, n):
+    """For n much larger than sqrt(c d) it is -c d/n, for n much smaller -sqrt(2 c d)."""
+    c = np.array([d / 4, 1.0])
+    bound = _log_laplace_bound(c, n, d)
+    assert np.isfinite(bound).all()
+    assert (bound <= 0).all()
+    for value, exponent in zip(bound, c, strict=True):
+        if n**2 > 1e8 * exponent * d:
+            assert value == pytest.approx(-exponent * d / n, rel=1e-3)
+        if 1e8 * n**2 < exponent * d:
+            assert value == pytest.approx(-np.sqrt(2 * exponent * d), rel=1e-2)
+
+
+def test_without_other_facts_there_is_no_noise():
+    assert _log_laplace_bound(np.array([0.0, 1e-9]), 0, 8).tolist() == [0.0, -np.inf]
+
+
+# --- its shape ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rank", [None, 8])
+def test_it_grows_with_the_facts(rank):
+    bounds = [failure_bound(N, 16, rank=rank) for N in range(1, 12)]
+    assert bounds[0] == 0
+    assert all(a <= b for a, b in itertools.pairwise(bounds))
+    assert bounds[1] < bounds[3]
+    assert failure_bound(10**20, 16, rank=rank) == 1
+
+
+def test_it_grows_with_the_outputs():
+    bounds = [failure_bound(8, 32, M=M) for M in (8, 9, 16, 100, 10**4, 10**9)]
+    assert all(a < b for a, b in itertools.pairwise(bounds))
+    assert failure_bound(8, 32) == bounds[0]
+
+
+def test_it_falls_with_the_dimension():
+    bounds = [failure_bound(30, d) for d in (2, 8, 32, 36, 40, 48, 64, 96)]
+    assert all(a >= b for a, b in itertools.pairwise(bounds))
+    assert bounds[-1] < 1e-3 < 0.9 < bounds[0]
+    # Then what the outermost cell may add, of order exp(-20), is all that is left.
+    assert max(failure_bound(30, d) for d in (200, 1000, 10**6, 10**12)) < 1e-7
+
+
+def test_it_falls_with_the_rank():
+    bounds = [failure_bound(8, 32, rank=m) for m in (1, 4, 12, 20, 28, 31)]
+    assert all(a >= b for a, b in itertools.pairwise(bounds))
+    assert bounds[-1] >= failure_bound(8, 32)
+
+
+@pytest.mark.parametrize("d", [8, 32, 100])
+@pytest.mark.parametrize("N", [2, 5, 20])
+def test_full_rank_is_no_restriction(d, N):
+    assert failure_bound(N, d, rank=d) == failure_bound(N, d)
+    assert guaranteed_capacity(d, rank=d) == guaranteed_capacity(d)
+
+
+@pytest.mark.parametrize(("d", "N", "rank"), [(64, 60, None), (128, 220, None), (64, 20, 32)])
+def test_finer_cells_only_lower_it(monkeypatch, d, N, rank):
+    bounds = []
+    for cells in (80, 159, 317) if rank is None else (40, 79, 157):
+        monkeypatch.setattr(guarantee, "CELLS", cells)
+        monkeypatch.setattr(guarantee, "CELLS_WITH_RANK", cells)
+        bounds.append(failure_bound(N, d, rank=rank))
+    # Halved cells lie inside the others; the cells of s are not nested, hence no equality there.
+    assert bounds[0] >= bounds[1] > bounds[2]
+    value, error = union_bound(d, N, rank=rank)
+    assert bounds[-1] > value + 3 * error
+
+
+# --- capacity -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("d", "law"), [(128, 0.091), (256, 0.102), (512, 0.110), (1024, 0.115)]
+)
+def test_the_values_of_the_prototype_are_found_again(d, law):
+    N = guaranteed_capacity(d)
+    assert N * np.log(N) / d**2 == pytest.approx(law, abs=0.002)
+
+
+def test_it_tends_to_an_eighth_from_below():
+    laws = []
+    for d in (10**3, 10**6, 10**9, 10**12):
+        N = float(guaranteed_capacity(d))
+        laws.append(N * np.log(N) / d**2)
+    assert all(a < b for a, b in itertools.pairwise(laws))
+    assert 0.124 < laws[-1] < 0.125
+
+
+@pytest.mark.parametrize("delta", [0.5, 0.1, 1e-6])
+@pytest.mark.parametrize(("d", "rank", "M"), [(32, None, None), (64, 32, None), (64, None, 500)])
+def test_it_is_the_largest_proved(d, rank, M, delta):
+    N = guaranteed_capacity(d, delta=delta, rank=rank, M=M)
+    assert failure_bound(N, d, rank=rank, M=M) <= delta < failure_bound(N + 1, d, rank=rank, M=M)
+
+
+def test_it_is_no_more_than_there_are_outputs():
+    assert [guaranteed_capacity(64, M=M) for M in (1, 2, 3, 20, 60)] == [1, 2, 3, 20, 60]
+    assert guaranteed_capacity(64, M=90) < 90
+    assert guaranteed_capacity(64, M=10**9) < guaranteed_capacity(64, M=90)
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"N": 0, "d": 8}, "N = 0 is not a positive number of facts"),
+        ({"N": 5, "d": 1}, "d = 1: the formulas need a dimension of at least 2"),
+        ({"N": 5, "d": 10**20}, "d = 1e+20: the formulas are checked up to d = 1e+12"),
+        ({"N": 5, "d": 8, "M": 4}, "no injective map from N = 5 inputs to M = 4 outputs"),
+        ({"N": 5, "d": 8, "rank": 9}, "rank 9 is not between 1 and d = 8"),
+        ({"N": 5, "d": 8, "rank": 0}, "rank 0 is not between 1 and d = 8"),
+    ],
+)
+def test_sizes_out_of_range_are_named(arguments, said):
+    with pytest.raises(InputError) as caught:
+        failure_bound(**arguments)
+    assert one_line(caught.value) == said
+
+
+@pytest.mark.parametrize("delta", [0, 1, -0.1, 2, np.nan])
+def test_the_failure_probability_must_lie_between_0_and_1(delta):
+    with pytest.raises(InputError) as caught:
+        guaranteed_capacity(16, delta=delta)
+    assert one_line(caught.value) == f"delta = {delta} is not between 0 and 1"
+
+
+def test_sums_of_squared_coordinates_are_what_the_proof_says():
+    """Q of N - 2 facts is a sum of Beta(1/2, (d - 1)/2): simulated overlaps against that law."""
+    rng = np.random.default_rng(0)
+    d, draws = 6, 20_000
+    E = rng.standard_normal((draws, 4, d))
+    E /= np.linalg.norm(E, axis=2, keepdims=True)
+    Q = np.einsum("tzd,td->tz", E[:, 1:], E[:, 0]) ** 2
+    for z in range(3):
+        assert stats.kstest(Q[:, z], stats.beta(0.5, (d - 1) / 2).cdf).pvalue > 1e-6
+    correlations = np.corrcoef(Q.T)[np.triu_indices(3, 1)]
+    assert np.abs(correlations).max() < 5 / np.sqrt(draws)

@@ -1,0 +1,245 @@
+"""The law of interference: its special functions, its quadrature, and simulation from scratch."""
+
+import mpmath
+import numpy as np
+import pytest
+from scipy import special
+
+from sims.construction import Construction
+from tests.simulate import recalled, uniform
+from theory import interference
+from theory.interference import Classes, Interference, _half_tail, failure_probability
+from theory.prediction import capacity_of, classes_of, interference_of
+
+ONE = np.ones(1)
+
+
+def plain(d):
+    """The linear memory's own strengths, written out."""
+    return Interference(d, ONE, ONE / d**2, ONE / d, ONE)
+
+
+def failure(law, classes):
+    return float(classes.share @ failure_probability(law, classes))
+
+
+# --- the tail of a sphere coordinate ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("d", [2, 3, 8, 16, 64, 1000, 10**6, 10**9])
+def test_the_tail_is_an_incomplete_beta_function(d):
+    """P(T > t) = I_{1 - t^2}((d - 1)/2, 1/2) / 2, wherever that is a floating-point number."""
+    t2 = np.concatenate([np.linspace(0, 0.999, 200), np.geomspace(1e-3 / d, 0.9, 200)])
+    expected = 0.5 * special.betaincc(0.5, (d - 1) / 2, t2)
+    seen = expected > 1e-250
+    tail = _half_tail(t2[seen] / (1 - t2[seen]), d)
+    np.testing.assert_allclose(tail, expected[seen], rtol=1e-6)
+
+
+@pytest.mark.parametrize("d", [2, 5, 64, 4096])
+def test_the_tail_in_forty_digits(d):
+    with mpmath.workdps(40):
+        for log_odds in (-8, -2, 0.3, 2):
+            odds = mpmath.exp(log_odds)
+            exact = mpmath.betainc(
+                mpmath.mpf(d - 1) / 2, 0.5, 0, 1 / (1 + odds), regularized=True
+            )
+            if exact > 1e-120:
+                tail = float(_half_tail(np.array(float(odds)), d))
+                assert tail == pytest.approx(float(exact / 2), rel=1e-7)
+
+
+@pytest.mark.parametrize("d", [2, 64, 10**12])
+def test_the_tail_ends_in_nothing(d):
+    ends = _half_tail(np.array([0.0, 1e300, np.inf]), d)
+    assert ends[0] == pytest.approx(0.5, rel=1e-9)
+    assert ends[1] == ends[2] < 1e-100
+    steps = _half_tail(np.geomspace(1e-9 / d, 1e6, 500), d)
+    assert (np.diff(steps) <= 0).all()
+
+
+# --- quadrature ---------------------------------------------------------------------------------
+
+
+USUAL = interference.NODES
+
+
+def with_nodes(monkeypatch, law, classes, factor):
+    """Failure with this many times the nodes in each direction."""
+    monkeypatch.setattr(interference, "NODES", tuple(factor * n for n in USUAL))
+    return failure(law, classes)
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.9, 0.97, 0.99, 1.0])
+@pytest.mark.parametrize("d", [16, 32, 64, 128, 256, 512])
+def test_twice_the_nodes_give_the_same_failure_probability(monkeypatch, d, rate):
+    N = capacity_of(Construction("linear"), d=d, rate=rate)
+    classes = Classes.injective(N)
+    law = plain(d)
+    assert with_nodes(monkeypatch, law, classes, 2) == pytest.approx(
+        failure(law, classes), rel=0.005
+    )
+
+
+@pytest.mark.parametrize(
+    ("memory", "options"),
+    [
+        ("low-rank", {"rank": "d/2"}),
+        ("low-rank-gaussian", {"rank": "d/2"}),
+        ("low-rank-svd", {"rank": "d/2"}),
+        ("sign", {}),
+        ("dual-inputs", {}),
+        ("dual-outputs", {}),
+        ("dual-both", {}),
+    ],
+)
+@pytest.mark.parametrize("rate", [0.9, 0.99])
+def test_twice_the_nodes_agree_for_every_memory(monkeypatch, memory, options, rate):
+    construction = Construction(memory, **options)
+    N = capacity_of(construction, d=64, rate=rate)
+    law, classes = interference_of(construction, N=N, d=64), Classes.injective(N)
+    assert with_nodes(monkeypatch, law, classes, 2) == pytest.approx(
+        failure(law, classes), rel=0.005
+    )
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.97, 0.99, 1.0])
+@pytest.mark.parametrize("d", [4096, 10**6, 10**12])
+def test_at_large_d_the_nodes_leave_capacities_as_they_are(monkeypatch, d, rate):
+    """Failure itself is a step in A there, and less accurate; the N at which it happens is not."""
+    linear = Construction("linear")
+    N = capacity_of(linear, d=d, rate=rate)
+    monkeypatch.setattr(interference, "NODES", (2, 4, 400, 4))
+    assert capacity_of(linear, d=d, rate=rate) == pytest.approx(N, rel=0.01)
+
+
+@pytest.mark.parametrize("facts", ["balanced", "random", "zipf"])
+@pytest.mark.parametrize(("d", "M"), [(32, 4), (64, 4), (64, 16)])
+def test_with_classes_the_nodes_change_recall_by_a_tenth_of_a_percent(monkeypatch, facts, d, M):
+    """Competitors of large classes are steps too: absolute digits of the recall, at 98 %."""
+    N = capacity_of(Construction("linear"), d=d, rate=0.98, facts=facts, M=M)
+    classes = classes_of(facts, N=N, M=M)
+    before = failure(plain(d), classes)
+    assert with_nodes(monkeypatch, plain(d), classes, 2) == pytest.approx(before, abs=0.001)
+
+
+# --- against simulation -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("d", "N", "M"),
+    [(16, 3, None), (16, 4, None), (16, 6, None), (16, 8, None), (16, 10, None),
+     (16, 4, 30), (16, 6, 60), (32, 12, None), (32, 24, None), (32, 36, None), (32, 20, 200)],
+)  # fmt: skip
+def test_recall_is_that_of_simulation(d, N, M):
+    """Within 5 standard errors of 20000 draws (level 6e-7, fixed seed) and 0.2 % absolute."""
+    trials = 20_000 if N < 20 else 4_000
+    fractions = recalled(d, N, trials=trials, seed=11, M=M).mean(axis=1)
+    error = fractions.std(ddof=1) / np.sqrt(trials)
+    predicted = 1 - failure(plain(d), classes_of("identity", N=N, M=M))
+    assert fractions.mean() == pytest.approx(predicted, abs=5 * error + 0.002)
+
+
+@pytest.mark.parametrize(("d", "N"), [(16, 24), (16, 60), (32, 100)])
+def test_recall_far_beyond_the_capacity_is_within_two_percent(d, N):
+    trials = 1000
+    fractions = recalled(d, N, trials=trials, seed=12).mean(axis=1)
+    error = fractions.std(ddof=1) / np.sqrt(trials)
+    predicted = 1 - failure(plain(d), Classes.injective(N))
+    assert fractions.mean() == pytest.approx(predicted, abs=5 * error + 0.02)
+
+
+@pytest.mark.parametrize("N", [5, 8])
+def test_a_pair_by_simulation_of_its_score_difference(N):
+    """P(score(x) <= score(y)) at d = 16, drawn without a memory, against the union over y.
+
+    A union is at most its sum, and close to it while failures are rare. 400000 draws, 5 standard
+    errors (level 6e-7), fixed seed.
+    """
+    d, draws, batches = 16, 400_000, 8
+    rng = np.random.default_rng(2)
+    wins = 0
+    for _ in range(batches):
+        size = draws // batches
+        overlaps = np.einsum("tzd,td->tz", *(uniform((size, *n, d), rng) for n in ((N - 1,), ())))
+        U = uniform((size, N, d), rng)
+        gap = U[:, 0] - U[:, 1]
+        noise = (overlaps * np.einsum("tzd,td->tz", U[:, 1:], gap)).sum(axis=1)
+        wins += (np.einsum("td,td->t", U[:, 0], gap) + noise <= 0).sum()
+    pair = wins / draws
+    error = np.sqrt(pair / draws)
+    predicted = failure(plain(d), Classes.injective(N))
+    assert 0.9 * (N - 1) * (pair - 5 * error) <= predicted <= (N - 1) * (pair + 5 * error)
+
+
+# --- special cases ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("d", [2, 16, 10**6])
+@pytest.mark.parametrize("M", [None, 2, 50])
+def test_one_fact_is_never_forgotten(d, M):
+    assert failure(plain(d), classes_of("identity", N=1, M=M)) < 1e-100
+
+
+@pytest.mark.parametrize("d", [2, 16, 10**6])
+def test_two_facts_are_never_forgotten(d):
+    """(1 - rho)(1 - eps) > 0 but for a set of measure 0."""
+    assert failure(plain(d), Classes.injective(2)) < 1e-100
+
+
+@pytest.mark.parametrize("d", [16, 64])
+def test_without_noise_nothing_is_forgotten(d):
+    silent = Interference(d, ONE, 0 * ONE, 0 * ONE, ONE)
+    assert failure(silent, Classes.injective(1000)) < 1e-80
+
+
+def test_with_overwhelming_noise_recall_is_a_guess():
+    """Every output is as good as any other: the right one of M is best with probability 1/M."""
+    M = 20
+    loud = Interference(16, ONE, 1e12 * ONE, 0 * ONE, ONE)
+    assert failure(loud, Classes.injective(M)) == pytest.approx(1 - 1 / M, abs=0.01)
+
+
+def test_a_single_output_is_always_right():
+    alone = Classes(ONE, np.array([50.0]), np.zeros(1), ONE)
+    assert failure(plain(16), alone) == 0
+
+
+def test_more_outputs_and_more_facts_are_harder():
+    few, more, most = (
+        failure(plain(32), classes_of("identity", N=20, M=M)) for M in (None, 30, 200)
+    )
+    assert few < more < most
+    by_facts = [failure(plain(32), Classes.injective(N)) for N in (3, 5, 10, 20, 40, 80, 1000)]
+    assert by_facts == sorted(by_facts)
+    by_dimension = [failure(plain(d), Classes.injective(30)) for d in (4, 8, 16, 32, 64, 128)]
+    assert by_dimension == sorted(by_dimension, reverse=True)
+
+
+def test_kinds_of_classes_may_be_split():
+    """Two kinds of the same size are one."""
+    whole = Classes(ONE, np.array([3.0]), np.array([9.0]), np.array([3.0]))
+    split = Classes(
+        np.array([0.25, 0.75]), np.array([3.0, 3.0]), np.array([4.0, 5.0]), np.array([3.0, 3.0])
+    )
+    law = plain(48)
+    np.testing.assert_allclose(
+        failure_probability(law, split), failure_probability(law, whole)[0], rtol=1e-12
+    )
+
+
+def test_a_random_factor_is_averaged():
+    mixed = Interference(
+        16, np.array([0.3, 0.7]), np.array([1, 2]) / 16**2, np.array([1, 2]) / 16, np.ones(2)
+    )
+    parts = [
+        failure(Interference(16, ONE, k * ONE / 16**2, k * ONE / 16, ONE), Classes.injective(8))
+        for k in (1, 2)
+    ]
+    assert failure(mixed, Classes.injective(8)) == pytest.approx(0.3 * parts[0] + 0.7 * parts[1])
+
+
+def test_small_failures_keep_their_digits():
+    """At d = 512 a few facts fail with probability far below the rounding of 1."""
+    rare = [failure(plain(512), Classes.injective(N)) for N in (150, 200, 300)]
+    assert 1e-200 < rare[0] < 1e-10 * rare[1] < 1e-20 * rare[2] < 1e-60

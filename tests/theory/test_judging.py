@@ -1,0 +1,226 @@
+"""Every rule has three outcomes, and raises false alarms as seldom as it says."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from theory.claims import Condition, Finding, Verdict
+from theory.judging import (
+    NORMAL_QUANTILE,
+    SIGMAS,
+    applicable,
+    judge_guarantee,
+    judge_predictions,
+    judge_slope,
+)
+
+HOLDS, VIOLATED, INCONCLUSIVE = Verdict.HOLDS, Verdict.VIOLATED, Verdict.INCONCLUSIVE
+
+
+def row(measured, error=0.01, predicted=0.5, **labels):
+    return {"measured": measured, "error": error, "predicted": predicted, **labels}
+
+
+# --- predictions --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("difference", "error", "tolerance", "verdict"),
+    [
+        (0.0, 0.01, 0.002, HOLDS),
+        (0.0319, 0.01, 0.002, HOLDS),
+        (-0.0319, 0.01, 0.002, HOLDS),
+        (0.0321, 0.01, 0.002, VIOLATED),
+        (-0.0321, 0.01, 0.002, VIOLATED),
+        (0.0, 0.0, 0.002, HOLDS),
+        (0.0021, 0.0, 0.002, VIOLATED),
+        (0.0, 0.0201, 0.002, INCONCLUSIVE),
+        (0.06, 0.0201, 0.002, INCONCLUSIVE),
+        (0.07, 0.0201, 0.002, VIOLATED),
+    ],
+)
+def test_one_prediction(difference, error, tolerance, verdict):
+    finding = judge_predictions("recall", [row(0.5 + difference, error)], tolerance=tolerance)
+    assert finding.verdict is verdict
+    assert finding.quantity == "recall"
+    assert finding.predicted == 0.5
+    assert finding.tolerance == pytest.approx(3 * error + tolerance)
+    low, high = finding.interval
+    assert high - low == pytest.approx(6 * error)
+    assert low <= finding.measured <= high
+
+
+@pytest.mark.parametrize(
+    ("measured", "verdict"), [(102.9, HOLDS), (97.1, HOLDS), (103.1, VIOLATED), (96.9, VIOLATED)]
+)
+def test_a_relative_tolerance_is_that_of_the_prediction(measured, verdict):
+    rows = [row(measured, 1 / 3, 100.0)]
+    assert judge_predictions("N", rows, tolerance=0.02, relative=True).verdict is verdict
+
+
+def test_all_must_agree_and_the_worst_is_shown():
+    rows = [row(0.5, d=1), row(0.54, d=2), row(0.51, d=3)]
+    finding = judge_predictions("recall", rows, tolerance=0.002)
+    assert finding.verdict is VIOLATED
+    assert finding.measured == 0.54
+    assert "3 comparisons" in finding.note
+    assert [r["d"] for r in finding.table] == [1, 2, 3]
+    assert [r["strain"] <= 1 for r in finding.table] == [True, False, True]
+    assert finding.table[1]["difference"] == pytest.approx(0.04)
+    assert judge_predictions("recall", [rows[0], rows[2]], tolerance=0.002).verdict is HOLDS
+
+
+def test_one_blunt_measurement_makes_the_whole_inconclusive():
+    rows = [row(0.5), row(0.5, 0.03)]
+    assert judge_predictions("recall", rows, tolerance=0.002).verdict is INCONCLUSIVE
+    assert judge_predictions("recall", rows, tolerance=0.004).verdict is HOLDS
+
+
+@pytest.mark.parametrize("rows", [[row(0.5, np.nan)], [row(0.5), row(np.nan)]])
+def test_an_unknown_error_or_value_never_holds(rows):
+    """The standard error of a single trial is NaN."""
+    assert judge_predictions("recall", rows, tolerance=0.1).verdict is INCONCLUSIVE
+    assert judge_predictions("recall", [*rows, row(0.9)], tolerance=0.1).verdict is VIOLATED
+
+
+def test_the_quantile_turns_half_widths_into_standard_errors():
+    half = stats.norm.interval(0.99)[1]
+    assert half / NORMAL_QUANTILE == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("tolerance", "rate"), [(1e-9, 2 * stats.norm.sf(SIGMAS)), (0.01, 6.3e-5)])
+def test_false_alarms_of_true_predictions(tolerance, rate):
+    """One standard error of 0.01: outside 3 sigma with 0.27 %, and outside 4 with 0.0063 %."""
+    rng = np.random.default_rng(0)
+    trials = 40_000
+    measured = rng.normal(0.5, 0.01, trials)
+    alarms = sum(
+        judge_predictions("x", [row(value)], tolerance=tolerance).verdict is VIOLATED
+        for value in measured
+    )
+    # Within the 99.99 % interval of the binomial law; fixed seed.
+    low, high = stats.binom.interval(0.9999, trials, rate)
+    assert low <= alarms <= high
+
+
+# --- guarantees ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "verdict"),
+    [
+        (200, 200, HOLDS),
+        (1000, 1000, HOLDS),
+        (960, 1000, HOLDS),
+        (190, 200, INCONCLUSIVE),
+        (50, 50, INCONCLUSIVE),
+        (180, 200, INCONCLUSIVE),
+        (150, 200, VIOLATED),
+        (0, 10, VIOLATED),
+        (1, 1, INCONCLUSIVE),
+        (0, 1, INCONCLUSIVE),
+    ],
+)
+def test_one_guarantee(successes, trials, verdict):
+    finding = judge_guarantee("all", [{"successes": successes, "trials": trials}], delta=0.1)
+    assert finding.verdict is verdict
+    assert finding.predicted == 0.9
+    assert finding.measured == successes / trials
+    low, high = finding.interval
+    assert low <= finding.measured <= high
+    assert finding.table[0]["low"] == low
+
+
+@pytest.mark.parametrize("delta", [0.01, 0.1, 0.5])
+@pytest.mark.parametrize("trials", [10, 50, 200])
+def test_false_alarms_of_true_guarantees(trials, delta):
+    """Summed exactly over the binomial law, at the worst success probability that is allowed."""
+    outcomes = np.arange(trials + 1)
+    verdicts = np.array(
+        [
+            judge_guarantee("all", [{"successes": k, "trials": trials}], delta=delta).verdict
+            for k in outcomes
+        ]
+    )
+    alarm = stats.binom.pmf(outcomes, trials, 1 - delta)[verdicts == VIOLATED].sum()
+    # One side of a 99.9 % interval.
+    assert alarm <= 0.0005
+    # And a guarantee that is broken, if only just, holds as seldom.
+    missed = stats.binom.pmf(outcomes, trials, 1 - delta - 1e-12)[verdicts == HOLDS].sum()
+    assert missed <= 0.0005
+
+
+def test_one_broken_guarantee_is_enough_and_one_unsure_one_too():
+    good = {"d": 1, "successes": 1000, "trials": 1000}
+    unsure = {"d": 2, "successes": 20, "trials": 20}
+    bad = {"d": 3, "successes": 10, "trials": 100}
+    for rows, verdict, shown in (
+        ([good], HOLDS, 1.0),
+        ([good, unsure], INCONCLUSIVE, 1.0),
+        ([bad, good, unsure], VIOLATED, 0.1),
+    ):
+        finding = judge_guarantee("all", rows, delta=0.1)
+        assert finding.verdict is verdict
+        assert finding.measured == shown
+        assert f"{len(rows)} sizes" in finding.note
+        assert [r["d"] for r in finding.table] == [r["d"] for r in rows]
+
+
+# --- slopes -------------------------------------------------------------------------------------
+
+
+def samples(slope, *, spread, trials=20, x=(0.0, 1.0, 2.0, 4.0)):
+    rng = np.random.default_rng(5)
+    return x, [(slope * value + rng.normal(0, spread, trials)).tolist() for value in x]
+
+
+@pytest.mark.parametrize(
+    ("slope", "spread", "verdict"),
+    [(2.0, 0.01, HOLDS), (2.04, 0.001, HOLDS), (2.2, 0.01, VIOLATED), (2.0, 20.0, INCONCLUSIVE)],
+)
+def test_a_slope(slope, spread, verdict):
+    x, y = samples(slope, spread=spread)
+    rows = ({"d": 1},)
+    finding = judge_slope("slope", x, y, 2.0, tolerance=0.05, rows=rows)
+    assert finding.verdict is verdict
+    assert finding.measured == pytest.approx(np.polyfit(x, np.mean(y, axis=1), 1)[0])
+    assert finding.table == rows
+
+
+def test_the_standard_error_of_a_slope_is_that_of_the_trials():
+    """Coverage of 1.96 standard errors over 4000 draws: 95 % within 5 errors of it, fixed seed."""
+    rng = np.random.default_rng(1)
+    x = np.array([0.0, 1.0, 3.0])
+    inside = 0
+    for _ in range(4000):
+        y = [rng.normal(value, 1 + value, 60).tolist() for value in x]
+        finding = judge_slope("slope", x.tolist(), y, 1.0, tolerance=1e-12)
+        error = (finding.interval[1] - finding.interval[0]) / (2 * SIGMAS)
+        inside += abs(finding.measured - 1) <= 1.96 * error
+    assert inside / 4000 == pytest.approx(0.95, abs=5 * np.sqrt(0.95 * 0.05 / 4000))
+
+
+# --- hypotheses ---------------------------------------------------------------------------------
+
+
+def test_a_failing_hypothesis_is_named_and_nothing_is_concluded():
+    conditions = [
+        Condition("centred", False, "0.1", "0"),
+        Condition("unit norm", True, "1", "1"),
+        Condition("isotropic", False, "2", "1"),
+    ]
+    found = Finding(VIOLATED, "recall", measured=0.3, note="far off")
+    judged = applicable(conditions, found)
+    assert judged.verdict is Verdict.NOT_APPLICABLE
+    assert judged.note == "hypothesis fails: centred, isotropic"
+    assert judged.conditions == tuple(conditions)
+    assert judged.measured == 0.3
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_hypotheses_that_hold_change_no_verdict(verdict):
+    conditions = [Condition("unit norm", True, "1", "1")]
+    judged = applicable(conditions, Finding(verdict, "recall", note="as it was"))
+    assert judged.verdict is verdict
+    assert judged.note == "as it was"
+    assert judged.conditions == tuple(conditions)

@@ -1,0 +1,180 @@
+"""Theorems are found by their files, and judged with their controls."""
+
+import textwrap
+
+import pytest
+
+import theory
+import theory.theorems
+from assoc import InputError
+from tests import toys
+from tests.oracles import one_line
+from theory import registry
+from theory.claims import Condition, Verdict
+from theory.registry import find, judge, registered, verify
+
+
+@pytest.fixture
+def fresh():
+    """Forget what was found, before and after."""
+    registered.cache_clear()
+    yield
+    registered.cache_clear()
+
+
+def use(monkeypatch, *theorems):
+    monkeypatch.setattr(registry, "registered", lambda: theorems)
+
+
+# --- finding ------------------------------------------------------------------------------------
+
+
+def test_the_theorems_of_the_first_paper_are_there_in_order():
+    names = [theorem.name for theorem in registered()]
+    assert {"linear-capacity", "low-rank-capacity", "sharp-linear-capacity"} <= set(names)
+    assert names == sorted(set(names))
+
+
+def test_a_new_file_is_a_new_theorem_and_nothing_else_is_needed(monkeypatch, tmp_path, fresh):
+    (tmp_path / "a_toy.py").write_text(
+        textwrap.dedent("""\
+        from tests import toys
+
+        THEOREM = toys.theorem(toys.claim("fun"), name="dropped-in")
+        """)
+    )
+    (tmp_path / "helpers.py").write_text("THEOREM = 'not a theorem'\n")
+    (tmp_path / "more_helpers.py").write_text("CONSTANT = 1\n")
+    before = {theorem.name for theorem in registered()}
+    registered.cache_clear()
+    monkeypatch.setattr(
+        theory.theorems, "__path__", [*theory.theorems.__path__, str(tmp_path)], raising=True
+    )
+    assert {theorem.name for theorem in registered()} == before | {"dropped-in"}
+    result = verify(["dropped-in"])
+    assert result.summary()["holds"] == 1
+
+
+def test_a_known_name_is_found():
+    assert find("low-rank-capacity").name == "low-rank-capacity"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("linear-capasity", "linear-capacity"),
+        ("low-rank", "low-rank-capacity"),
+        ("sharp-capacity", "sharp-linear-capacity"),
+        ("LINEAR-CAPACITY", None),
+        ("fermat", None),
+        ("", None),
+    ],
+)
+def test_an_unknown_name_gets_the_nearest_or_the_list(typed, meant):
+    with pytest.raises(InputError) as caught:
+        find(typed)
+    text = one_line(caught.value)
+    assert text.startswith(f"unknown theorem {typed!r}; ")
+    assert text.endswith(f"did you mean {meant!r}?") if meant else "known: linear-capacity" in text
+
+
+def test_the_package_offers_what_it_says():
+    for name in theory.__all__:
+        assert getattr(theory, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'verfy'"):
+        _ = theory.verfy
+
+
+# --- judging ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_the_finding_decides_when_the_controls_are_caught(verdict):
+    judged = judge(toys.theorem(), toys.claim("a", verdict), size="quick", seed=3, controls=True)
+    assert judged.verdict is verdict
+    assert judged.controls_caught
+    assert (judged.must_fail, judged.fault) == (Verdict.VIOLATED, Verdict.VIOLATED)
+    assert judged.finding.note == "seed 3"
+
+
+@pytest.mark.parametrize("control", ["must_fail", "fault"])
+@pytest.mark.parametrize("missed", [Verdict.HOLDS, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE])
+def test_a_claim_whose_control_is_missed_does_not_hold(control, missed):
+    blind = toys.claim("a", **{control: {"verdict": missed}})
+    judged = judge(toys.theorem(), blind, size="quick", seed=0, controls=True)
+    assert not judged.controls_caught
+    assert judged.verdict is Verdict.INCONCLUSIVE
+    assert judged.to_dict()["controls"][control] == missed
+
+
+def test_without_controls_nothing_is_said_of_them():
+    blind = toys.claim("a", must_fail={"verdict": Verdict.HOLDS})
+    judged = judge(toys.theorem(), blind, size="quick", seed=0, controls=False)
+    assert judged.verdict is Verdict.HOLDS
+    assert judged.to_dict()["controls"] == {"must_fail": None, "fault": None}
+
+
+def test_a_missed_control_does_not_hide_a_violation():
+    wrong = toys.claim("a", Verdict.VIOLATED, fault={"verdict": Verdict.HOLDS})
+    judged = judge(toys.theorem(), wrong, size="quick", seed=0, controls=True)
+    assert judged.verdict is Verdict.VIOLATED
+
+
+def test_regimes_change_the_quick_one():
+    made = toys.claim("a", full={"conditions": ()}, fault={"verdict": Verdict.INCONCLUSIVE})
+    assert made.regime("quick") == {"verdict": Verdict.HOLDS}
+    assert made.regime("full") == {"verdict": Verdict.HOLDS, "conditions": ()}
+    assert made.regime("must_fail") == {"verdict": Verdict.VIOLATED}
+    assert made.regime("fault") == {"verdict": Verdict.INCONCLUSIVE}
+
+
+def test_a_run_counts_its_verdicts(monkeypatch):
+    first = toys.theorem(
+        toys.claim("a"),
+        toys.claim("b", Verdict.INCONCLUSIVE, full={"verdict": Verdict.VIOLATED}),
+        name="first",
+    )
+    failing = Condition("d even", False, "7", "2 divides d", "raise d")
+    second = toys.theorem(
+        toys.claim("c", Verdict.NOT_APPLICABLE, quick={"conditions": (failing,)}), name="second"
+    )
+    use(monkeypatch, first, second)
+    heard = []
+    result = verify(progress=heard.append)
+    assert heard == ["first / a", "first / b", "second / c"]
+    assert result.summary() == {
+        "holds": 1,
+        "violated": 0,
+        "inconclusive": 1,
+        "not_applicable": 1,
+    }
+    assert repr(result) == (
+        "VerifyResult(quick, 1 holds, 0 violated, 1 inconclusive, 1 not_applicable)"
+    )
+    assert verify(["first"], size="full").summary()["violated"] == 1
+    assert [c.theorem for c in verify(["second", "first"]).claims] == ["second", "first", "first"]
+    frame = result.to_frame()
+    assert list(frame["claim"]) == ["a", "b", "c"]
+    assert "table" not in frame
+    assert "<table" in result._repr_html_()
+    record = result.to_dict()["claims"][2]
+    assert record["conditions"] == [
+        {"name": "d even", "holds": False, "value": "7", "required": "2 divides d"}
+    ]
+    assert record["interval"] == [0.4, 0.6]
+    assert record["table"] == [toys.ROW]
+    assert record["seconds"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"size": "huge"}, "size 'huge' is not one of quick, full"),
+        ({"names": ["linear-capacity", "nonesuch"]}, "unknown theorem 'nonesuch'"),
+    ],
+)
+def test_bad_arguments_are_named_before_any_work(monkeypatch, arguments, said):
+    monkeypatch.setattr(registry, "judge", None)
+    with pytest.raises(InputError) as caught:
+        verify(**arguments)
+    assert said in one_line(caught.value)
