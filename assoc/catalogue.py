@@ -1,13 +1,17 @@
 """Memories by name, and the user's own by ``package.module:function``."""
 
+import difflib
 import importlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 from assoc.errors import InputError
-from assoc.linear import dual_both, dual_inputs, dual_outputs, hebbian
+from assoc.linear import HebbianBuild, dual_both, dual_inputs, dual_outputs, hebbian
 from assoc.low_rank import gaussian_projected, projected, truncated
-from assoc.memory import Build
+from assoc.memory import Build, Floats, Integers, Memory
 from assoc.quantised import quantised
 
 __all__ = ["MEMORIES", "NEEDS_BITS", "NEEDS_RANK", "resolve"]
@@ -87,8 +91,10 @@ def resolve(
         return name, NEEDS_BITS[name](bits)
     if ":" in name:
         return name, _imported(name)
+    near = difflib.get_close_matches(name, MEMORIES, 1)
+    hint = f"did you mean {near[0]!r}? Known: " if near else "one of "
     raise InputError(
-        f"unknown memory {name!r}: one of {', '.join(MEMORIES)}, or package.module:function"
+        f"unknown memory {name!r}: {hint}{', '.join(MEMORIES)}, or package.module:function"
     )
 
 
@@ -102,8 +108,32 @@ def _imported(name: str) -> Build:
         raise InputError(f"memory {name!r}: no module named {module_name!r}") from None
     except (ValueError, TypeError):
         raise InputError(f"memory {name!r}: {module_name!r} is not a module name") from None
+    except Exception as error:  # A user's module may fail in any way; say how, keep the cause.
+        raise InputError(f"memory {name!r}: {type(error).__name__}: {error}") from error
     build = getattr(module, attribute, None)
     if not callable(build):
         raise InputError(f"memory {name!r}: {module_name} has no function {attribute!r}")
-    found: Build = build
-    return found
+    return build if isinstance(build, HebbianBuild) else _UserBuild(name, build)
+
+
+@dataclass(frozen=True)
+class _UserBuild:
+    """A build function of the user's, whose failures are reported by its name."""
+
+    name: str
+    function: Build
+
+    def __call__(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Memory:
+        try:
+            memory = self.function(E, U, f, rng=rng)
+        except InputError:
+            raise
+        except Exception as error:  # It may fail in any way; say how, keep the cause.
+            raise InputError(f"memory {self.name!r}: {type(error).__name__}: {error}") from error
+        returned: object = memory
+        if not isinstance(returned, Memory):
+            raise InputError(
+                f"memory {self.name!r} returned {type(memory).__name__}, not a callable with a "
+                "'parameters' attribute"
+            )
+        return memory

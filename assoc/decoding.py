@@ -172,9 +172,10 @@ def memory_outputs(memory: Memory, E: Floats, d_out: int, *, first: int = 0) -> 
     """
     try:
         out = np.asarray(memory(E))
-    except ValueError as error:
-        message = f"the memory does not accept inputs of shape {E.shape}: {error}"
-        raise InputError(message) from error
+    except Exception as error:  # A user's memory may fail in any way; say how, keep the cause.
+        raise InputError(
+            f"the memory does not accept inputs of shape {E.shape}: {type(error).__name__}: {error}"
+        ) from error
     if out.shape != (len(E), d_out):
         raise InputError(
             f"the memory returned shape {out.shape} for {len(E)} inputs; "

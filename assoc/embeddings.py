@@ -287,7 +287,7 @@ def centre(E: Floats, name: str = "embeddings") -> Floats:
     array([[-1.,  0.],
            [ 1.,  0.]])
     """
-    return normalise(_centred(E), name)
+    return normalise(_centred(E), f"{name}, centred")
 
 
 def whiten(E: Floats, name: str = "embeddings") -> Floats:
@@ -308,7 +308,7 @@ def whiten(E: Floats, name: str = "embeddings") -> Floats:
     """
     left, values, right = np.linalg.svd(_centred(E), full_matrices=False)
     kept = values > values[0] * max(E.shape) * np.finfo(E.dtype).eps
-    return normalise(left[:, kept] @ right[kept], name)
+    return normalise(left[:, kept] @ right[kept], f"{name}, whitened")
 
 
 def _centred(E: Floats) -> Floats:

@@ -23,7 +23,7 @@ from sims.parallel import available_threads, run
 from sims.randomness import Source
 from sims.recall import count_recalled, source_of
 from sims.results import Result, new_axes
-from sims.settings import RandomVectors, Setting, positive, settle
+from sims.settings import RandomVectors, Setting, positive, settle, trial_count
 from sims.statistics import LEVEL, Interval, median_interval
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def capacity(
     """
     criterion = Criterion.parse(criterion)
     construction = Construction(memory, rank, bits)
-    trials = positive(trials, "trials")
+    trials = trial_count(trials)
     max_N = None if max_N is None else positive(max_N, "max_N")
     threads = available_threads() if threads is None else positive(threads, "threads")
     asked: Any = [d] if d is None or np.ndim(d) == 0 else d

@@ -15,7 +15,7 @@ from sims.judge import recalled, score_doubt
 from sims.parallel import available_threads, blas_threads, run
 from sims.randomness import INPUTS, MEMORY, OUTPUTS, Source
 from sims.results import Result, new_axes
-from sims.settings import RandomVectors, Setting, as_size, positive, settle
+from sims.settings import RandomVectors, Setting, as_size, positive, settle, trial_count
 from sims.statistics import LEVEL, Interval, mean_interval, proportion_interval
 from sims.streaming import recalled_of_sample
 
@@ -192,7 +192,7 @@ def measure(
         d=d, embeddings=embeddings, preprocessing=preprocess, facts=facts, outputs=outputs
     )
     construction.build(setting.d)
-    trials = positive(trials, "trials")
+    trials = trial_count(trials)
     inputs = None if inputs is None else positive(inputs, "inputs")
     threads = available_threads() if threads is None else positive(threads, "threads")
     asked: Any = [N] if np.ndim(N) == 0 else N

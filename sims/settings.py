@@ -12,7 +12,16 @@ from assoc.fact_maps import MAPS
 from assoc.memory import Floats, Integers
 from sims.randomness import FACTS, INPUTS, OUTPUTS, Source
 
-__all__ = ["MAX_BYTES", "GivenVectors", "RandomVectors", "Setting", "as_size", "positive", "settle"]
+__all__ = [
+    "MAX_BYTES",
+    "GivenVectors",
+    "RandomVectors",
+    "Setting",
+    "as_size",
+    "positive",
+    "settle",
+    "trial_count",
+]
 
 MAX_BYTES = 16 * 2**30
 """Memory that embeddings may take before they are refused."""
@@ -148,6 +157,27 @@ def as_size(value: Any, name: str) -> int:
         raise InputError(f"{name} = {value!r} is not an integer") from None
 
 
+SMALLEST = 1e-30
+"""Largest entry that given vectors need, so that products of four of them mean something."""
+
+MAX_COUNT = 10**7
+"""Most trials that are run in one go."""
+
+
+def trial_count(value: Any) -> int:
+    """Return a number of trials as a plain integer.
+
+    Raises
+    ------
+    InputError
+        If it is not an integer, not positive, or more than any computer here will run.
+    """
+    trials = positive(value, "trials")
+    if trials > MAX_COUNT:
+        raise InputError(f"trials = {trials} is more than {MAX_COUNT}")
+    return trials
+
+
 def positive(value: Any, name: str) -> int:
     """Return value as a plain integer that is at least 1.
 
@@ -199,6 +229,9 @@ def settle(
         vectors, source = embeddings.vectors, embeddings.source
     else:
         vectors, source = check_vectors(embeddings, "embeddings"), "array"
+    largest = float(np.abs(vectors).max())
+    if largest and not SMALLEST < largest < 1 / SMALLEST:
+        raise InputError(f"{source}: entries of size {largest:.2g} are too extreme; rescale them")
     vectors = np.asarray(preprocess(vectors, preprocessing, source))
     if d is not None and d != vectors.shape[1]:
         raise InputError(f"d = {d}, but the vectors of {source} have dimension {vectors.shape[1]}")

@@ -119,6 +119,9 @@ def conditions(
     checked = []
     for how in chosen:
         vectors = preprocess(embeddings.vectors, how, embeddings.source)
+        if not vectors.any(axis=1).all():
+            row = int(vectors.any(axis=1).argmin())
+            raise InputError(f"{embeddings.source}: row {row} is zero and has no direction")
         problem = Problem(vectors.shape[1], N, rank, facts, outputs, vectors, embeddings.names)
         checked.append((how, found.conditions(problem)))
     return ConditionsResult(theorem, embeddings.source, tuple(checked))

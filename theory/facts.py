@@ -156,7 +156,8 @@ def recall_facts(
     else:
         margin = margins(built, E, U, f)
     lost = np.flatnonzero(margin <= 0)
-    said = np.asarray(built(E[lost]) @ U.T).argmax(axis=1)
+    # No memory is asked about no inputs: the user's own need not know what to answer.
+    said = np.asarray(built(E[lost]) @ U.T).argmax(axis=1) if lost.size else lost
     classes = classes_of_sizes(sizes)
     known = predictable(construction, classes)
     return FactsResult(

@@ -111,7 +111,7 @@ def comparison_figure(
     ax.plot(predicted, places, "|", color=PREDICTED, markersize=14, mew=2, label="predicted")
     ax.set_yticks(places, labels)
     ax.set_xlabel(quantity)
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return figure_of(ax)
 
 

@@ -119,7 +119,11 @@ def guaranteed_capacity(
     if not 0 < delta < 1:
         raise InputError(f"delta = {delta} is not between 0 and 1")
     limit = LARGEST_N if M is None else M
-    low, high = 1, 2
+    # Start at an eighth of the asymptotic law where that is proved already.
+    low = max(1, min(limit, int(d**2 / (64 * max(np.log(d), 1.0)))))
+    if failure_bound(low, d, M=M, rank=rank) > delta:
+        low = 1
+    high = 2 * low
     while high <= limit and failure_bound(high, d, M=M, rank=rank) <= delta:
         low, high = high, 2 * high
     high = min(high, limit + 1)

@@ -21,7 +21,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import integrate, optimize, stats
+from scipy import optimize
 
 from assoc.catalogue import MEMORIES
 from assoc.errors import InputError
@@ -78,6 +78,8 @@ def svd_efficiency(fraction: float) -> float:
     >>> svd_efficiency(0.5)
     0.893731
     """
+    from scipy import integrate
+
     if fraction >= 1:
         return 1.0
 
@@ -197,6 +199,8 @@ def classes_of_sizes(sizes: Floats) -> Classes:
 
 
 def _binomial(n: float, p: float) -> tuple[Floats, Floats]:
+    from scipy import stats
+
     law = stats.binom(round(n), p)
     values = np.arange(law.ppf(1e-9), law.ppf(1 - 1e-9) + 1, dtype=np.float64)
     return np.asarray(law.pmf(values)), values

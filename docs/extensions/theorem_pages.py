@@ -106,7 +106,7 @@ def claim_section(claim: Claim, stored: Mapping[str, Any] | None) -> list[str]:
     if rows:
         columns = {key: plain(key.replace("_", " ")) for row in rows for key in row}
         lines += [
-            f"<details><summary>{len(rows)} comparisons</summary>",
+            f"<details><summary>{len(rows)} row{'s' * (len(rows) > 1)}</summary>",
             "",
             *table(columns, rows),
             "",

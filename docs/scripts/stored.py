@@ -44,9 +44,13 @@ def draw(name: str, figure: Figure, *, seed: int | None) -> None:
     """Write docs/figures/NAME.svg with its provenance inside."""
     import io
 
+    from matplotlib import rc_context
+
     buffer = io.BytesIO()
     origin = json.dumps(provenance(command=command(), seed=seed))
-    figure.savefig(buffer, format="svg", metadata={"Description": origin, "Date": None})
+    # Without a fixed salt every drawing would have identifiers of its own.
+    with rc_context({"svg.hashsalt": name}):
+        figure.savefig(buffer, format="svg", metadata={"Description": origin, "Date": None})
     path = DOCS / "figures" / f"{name}.svg"
     write_whole(path, buffer.getvalue())
     print(path)

@@ -1,5 +1,6 @@
 """Memories by name and by import path."""
 
+import re
 import sys
 
 import numpy as np
@@ -32,7 +33,31 @@ def test_a_function_is_itself():
 
 def test_an_import_path():
     assert resolve("assoc.linear:hebbian") == ("assoc.linear:hebbian", hebbian)
-    assert resolve("tests.oracles:table") == ("tests.oracles:table", table)
+    name, build = resolve("tests.oracles:table")
+    assert name == "tests.oracles:table"
+    assert build.function is table
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def (:", "SyntaxError"),
+        ("raise RuntimeError('boom')", "RuntimeError: boom"),
+        ("def build(E, U, f): pass", "unexpected keyword argument 'rng'"),
+        ("def build(E, U, f, *, rng): return None", "returned NoneType, not a callable"),
+        ("def build(E, U, f, *, rng): return lambda E: E", "'parameters'"),
+        ("def build(E, U, f, *, rng): 1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_what_is_wrong_with_a_users_module_is_said(source, said, tmp_path, monkeypatch):
+    name = f"users_{abs(hash(source))}"
+    (tmp_path / f"{name}.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match=re.escape(said)) as caught:
+        resolve(f"{name}:build")[1](
+            np.eye(2), np.eye(2), np.arange(2), rng=np.random.default_rng(0)
+        )
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -348,7 +348,7 @@ def test_an_error_of_the_construction_itself_is_theirs_to_see():
         ({"preprocess": "whiten"}, "preprocessing 'whiten' is for your own vectors only"),
         (
             {"embeddings": np.ones((90, 16)), "preprocess": "centre"},
-            "array: row 0 is zero and has no direction",
+            "array, centred: row 0 is zero and has no direction",
         ),
     ],
 )

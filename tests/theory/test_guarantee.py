@@ -197,9 +197,7 @@ def test_finer_cells_only_lower_it(monkeypatch, d, N, rank):
 # --- capacity -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("d", "law"), [(128, 0.091), (256, 0.102), (512, 0.110), (1024, 0.115)]
-)
+@pytest.mark.parametrize(("d", "law"), [(128, 0.091), (256, 0.102), (512, 0.110), (1024, 0.115)])
 def test_the_values_of_the_prototype_are_found_again(d, law):
     N = guaranteed_capacity(d)
     assert N * np.log(N) / d**2 == pytest.approx(law, abs=0.002)

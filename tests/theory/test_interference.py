@@ -41,9 +41,7 @@ def test_the_tail_in_forty_digits(d):
     with mpmath.workdps(40):
         for log_odds in (-8, -2, 0.3, 2):
             odds = mpmath.exp(log_odds)
-            exact = mpmath.betainc(
-                mpmath.mpf(d - 1) / 2, 0.5, 0, 1 / (1 + odds), regularized=True
-            )
+            exact = mpmath.betainc(mpmath.mpf(d - 1) / 2, 0.5, 0, 1 / (1 + odds), regularized=True)
             if exact > 1e-120:
                 tail = float(_half_tail(np.array(float(odds)), d))
                 assert tail == pytest.approx(float(exact / 2), rel=1e-7)

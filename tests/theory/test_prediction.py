@@ -68,15 +68,21 @@ def test_a_balanced_law_is_that_of_its_sizes(N, M):
     for d in (8, 24):
         by_law = expected_recall(LINEAR, d=d, N=N, facts=law)
         assert expected_recall(LINEAR, d=d, N=N, facts=counted) == pytest.approx(by_law, rel=1e-9)
-    own = {size: share for size, share in zip(law.own, law.share, strict=True) if share > 0}
-    assert own == pytest.approx(dict(zip(counted.own, counted.share, strict=True)))
+    np.testing.assert_allclose(law.own, counted.own)
+    np.testing.assert_allclose(law.share, counted.share)
 
 
 def test_injective_laws_are_that_of_unit_sizes():
     for facts in ("identity", "permutation"):
-        by_law = expected_recall(LINEAR, d=24, N=20, facts=facts, M=50)
-        counted = classes_of_sizes(np.repeat([1, 0], [20, 30]))
+        by_law = expected_recall(LINEAR, d=24, N=20, facts=facts)
+        counted = classes_of_sizes(np.ones(20))
         assert expected_recall(LINEAR, d=24, N=20, facts=counted) == pytest.approx(by_law)
+        # With empty classes, which kind an input's own class is shifts the others by 1 in M.
+        by_law = expected_recall(LINEAR, d=64, N=100, facts=facts, M=300)
+        counted = classes_of_sizes(np.repeat([1, 0], [100, 200]))
+        assert expected_recall(LINEAR, d=64, N=100, facts=counted) == pytest.approx(
+            by_law, abs=0.001
+        )
 
 
 @pytest.mark.parametrize("facts", ["random", "zipf"])
@@ -131,7 +137,9 @@ def test_a_higher_rank_and_more_bits_recall_more():
     for name in ("low-rank", "low-rank-gaussian", "low-rank-svd"):
         by_rank = [expected_recall(Construction(name, m), d=64, N=60) for m in (8, 16, 32, 48, 64)]
         assert by_rank == sorted(by_rank)
-    by_bits = [expected_recall(Construction("quantised", bits=b), d=64, N=150) for b in (1, 2, 3, 8)]
+    by_bits = [
+        expected_recall(Construction("quantised", bits=b), d=64, N=150) for b in (1, 2, 3, 8)
+    ]
     assert by_bits == sorted(by_bits)
     assert by_bits[0] == expected_recall(Construction("sign"), d=64, N=150)
     assert by_bits[-1] == pytest.approx(expected_recall(LINEAR, d=64, N=150), abs=1e-4)
@@ -184,28 +192,42 @@ def test_truncation_keeps_everything_at_full_rank_and_nothing_at_none():
     assert shares[2] > 0.25
 
 
-@pytest.mark.parametrize("fraction", [0.1, 0.25, 0.5, 0.75])
-def test_the_share_is_that_of_a_large_gaussian_matrix(fraction):
-    """Signal by central differences along random directions, energy by the singular values.
+def truncated_divergence(values, m):
+    """Sum of the d^2 partial derivatives of the rank-m truncation, from the singular values."""
+    top, rest = values[:m, None] ** 2, values[None, m:] ** 2
+    return m**2 + 2 * (top / (top - rest)).sum()
 
-    At d = 300 the limit is reached within 1 %, fixed seed.
-    """
-    d, step = 300, 1e-4
-    m = round(fraction * d)
-    rng = np.random.default_rng(4)
+
+@pytest.mark.parametrize("m", [1, 3, 5])
+def test_the_divergence_of_a_truncation_by_finite_differences(rng, m):
+    d, step = 6, 1e-6
+    W = rng.standard_normal((d, d))
 
     def truncated(W):
         left, values, right = np.linalg.svd(W)
         return (left[:, :m] * values[:m]) @ right[:m]
 
-    signal = []
-    W = rng.standard_normal((d, d)) / np.sqrt(d)
-    for _ in range(6):
-        D = rng.standard_normal((d, d)) / d
-        change = truncated(W + step * D) - truncated(W - step * D)
-        signal.append((D * change).sum() / (2 * step) / (D**2).sum())
-    energy = (np.linalg.svd(W, compute_uv=False)[:m] ** 2).sum() / d
-    assert np.mean(signal) ** 2 / energy == pytest.approx(svd_efficiency(m / d), rel=0.015)
+    total = 0.0
+    for i, j in itertools.product(range(d), repeat=2):
+        bump = np.zeros((d, d))
+        bump[i, j] = step
+        total += (truncated(W + bump) - truncated(W - bump))[i, j] / (2 * step)
+    values = np.linalg.svd(W, compute_uv=False)
+    assert truncated_divergence(values, m) == pytest.approx(total, rel=1e-6)
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.25, 0.5, 0.75])
+def test_the_share_is_that_of_large_gaussian_matrices(rng, fraction):
+    """Signal and energy of 400 matrices of d = 80: the limit within 2 %, fixed seed."""
+    d = 80
+    m = round(fraction * d)
+    signal, energy = [], []
+    for _ in range(400):
+        values = np.linalg.svd(rng.standard_normal((d, d)) / np.sqrt(d), compute_uv=False)
+        signal.append(truncated_divergence(values, m) / d**2)
+        energy.append((values[:m] ** 2).sum() / d)
+    share = np.mean(signal) ** 2 / np.mean(energy)
+    assert share == pytest.approx(svd_efficiency(fraction), rel=0.02)
 
 
 # --- capacity -----------------------------------------------------------------------------------
@@ -268,10 +290,14 @@ def test_a_single_output_is_never_forgotten():
 # --- against simulation -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("memory", [c for c in EVERY if not c.memory.startswith("dual")],
-                         ids=lambda c: c.memory)  # fmt: skip
+@pytest.mark.parametrize(
+    "memory", [c for c in EVERY if not c.memory.startswith("dual")], ids=lambda c: c.memory
+)
 def test_recall_is_what_is_measured(memory):
-    """Within 5 standard errors (level 6e-7, fixed seed) and 0.7 % absolute; 0.3 % for W itself."""
+    """Within 5 standard errors (level 6e-7, fixed seed) and 0.3 % absolute for W itself.
+
+    0.7 % for what is made of it, and 2 % for the truncation, whose law is a limit.
+    """
     d = 64
     for rate in (0.97, 0.99):
         N = round(capacity_of(memory, d=d, rate=rate))
@@ -279,7 +305,7 @@ def test_recall_is_what_is_measured(memory):
             memory.memory, rank=memory.rank, bits=memory.bits, d=d, N=N, trials=200, seed=1
         )
         (point,) = result.points
-        slack = 0.003 if memory == LINEAR else 0.007
+        slack = {"linear": 0.003, "low-rank-svd": 0.02}.get(memory.memory, 0.007)
         predicted = expected_recall(memory, d=d, N=N)
         assert point.recall == pytest.approx(predicted, abs=5 * point.standard_error + slack)
 

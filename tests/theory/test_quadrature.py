@@ -50,7 +50,17 @@ def test_infinitely_many_degrees_are_a_constant():
 @pytest.mark.parametrize("n", COUNTS)
 @pytest.mark.parametrize(
     ("a", "b"),
-    [(0.5, 0.5), (1, 1), (2, 3), (0.5, 7.5), (8, 0.5), (16, 48), (1e4, 3e5), (5e11, 0.5), (2, 1e12)],
+    [
+        (0.5, 0.5),
+        (1, 1),
+        (2, 3),
+        (0.5, 7.5),
+        (8, 0.5),
+        (16, 48),
+        (1e4, 3e5),
+        (5e11, 0.5),
+        (2, 1e12),
+    ],
 )
 def test_beta_moments(a, b, n):
     """E s^j = prod_{i < j} (a + i)/(a + b + i), exact for j < 2n."""

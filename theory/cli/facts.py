@@ -56,8 +56,8 @@ def facts(
         "predicted recall": result.predicted,
         "predicted chance of all": result.predicted_all,
     }
-    rows = [{"": key, " ": value} for key, value in values.items()]
-    print_table(f"{result.file} in one matrix", rows, ["", " "])
+    rows = [{"what": key, "value": value} for key, value in values.items() if value is not None]
+    print_table(f"{result.file} in one matrix", rows, ["what", "value"], header=False)
     checked = [
         {"hypothesis": c.name, "holds": c.holds, "value": c.value, "what was done": c.remedy}
         for c in result.conditions

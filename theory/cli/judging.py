@@ -1,12 +1,17 @@
 """``recall list | conditions | verify``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from assoc.errors import InputError
+from theory.claims import Kind
 from theory.cli.measuring import FACTS, OUTPUTS, read_vectors
 from theory.cli.output import JSON, SEED, command_line, emit, print_table, say, working
+
+if TYPE_CHECKING:
+    from theory.registry import ClaimResult
 
 __all__ = ["register"]
 
@@ -14,9 +19,11 @@ STYLES = {
     "holds": "green",
     "violated": "bold red",
     "inconclusive": "yellow",
-    "not_applicable": "cyan",
+    "not applicable": "cyan",
     "caught": "green",
     "MISSED": "bold red",
+    "yes": "green",
+    "no": "bold red",
 }
 
 
@@ -83,24 +90,26 @@ def conditions(
     if json:
         emit({"result": result.to_dict()}, seed=None)
         return
-    for how, found in result.checked:
-        rows = [
-            {
-                "hypothesis": c.name,
-                "holds": c.holds,
-                "value": c.value,
-                "required": c.required,
-                "what would mend it": c.remedy,
-            }
-            for c in found
+    first, found = result.checked[0]
+    title = f"{result.theorem} on {result.embeddings}"
+    rows = [
+        {
+            "hypothesis": c.name,
+            "holds": c.holds,
+            "value": c.value,
+            "required": c.required,
+            "what would mend it": c.remedy,
+        }
+        for c in found
+    ]
+    after = "" if first == "none" else f", after {first}"
+    print_table(title + after, rows, list(rows[0]), styles=STYLES)
+    if len(result.checked) > 1:
+        holds = [
+            {"hypothesis": c.name, **{how: checked[i].holds for how, checked in result.checked}}
+            for i, c in enumerate(found)
         ]
-        after = "" if how == "none" else f" after --preprocess {how}"
-        print_table(
-            f"{result.theorem} on {result.embeddings}{after}",
-            rows,
-            list(rows[0]),
-            styles={"yes": "green", "no": "bold red"},
-        )
+        print_table("which hold after each --preprocess", holds, list(holds[0]), styles=STYLES)
 
 
 def verify(
@@ -127,28 +136,35 @@ def verify(
     if json:
         emit(result.to_dict(), seed=seed)
     else:
-        rows = [
-            {
-                "theorem": claim.theorem,
-                "claim": claim.claim.name,
-                "kind": str(claim.claim.kind),
-                "verdict": str(claim.verdict),
-                "quantity": claim.finding.quantity,
-                "measured": claim.finding.measured,
-                "predicted": claim.finding.predicted,
-                "allowed": claim.finding.tolerance,
-                "controls": "caught" if claim.controls_caught else "MISSED",
-                "seconds": round(claim.seconds, 1),
-            }
-            for claim in result.claims
-        ]
-        if not controls:
-            rows = [{k: v for k, v in row.items() if k != "controls"} for row in rows]
+        for name in dict.fromkeys(claim.theorem for claim in result.claims):
+            rows = [_verdict_row(claim) for claim in result.claims if claim.theorem == name]
+            columns = [column for column in rows[0] if controls or column != "controls"]
+            print_table(
+                name,
+                rows,
+                columns,
+                optional=["quantity", "seconds", "kind", "allowed"],
+                styles=STYLES,
+            )
         counts = ", ".join(f"{count} {name}" for name, count in result.summary().items() if count)
-        print_table(f"recall verify, size {size}, seed {seed}", rows, list(rows[0]), styles=STYLES)
-        print(counts.replace("_", " "))
+        print(f"size {size}, seed {seed}: {counts.replace('_', ' ')}")
     if report is not None:
         written = write_report(result, report, command=command_line())
         say(f"wrote {written}")
     if result.summary()["violated"]:
         raise typer.Exit(1)
+
+
+def _verdict_row(claim: "ClaimResult") -> dict[str, Any]:
+    guaranteed = claim.claim.kind is Kind.SUFFICIENT
+    return {
+        "claim": claim.claim.name,
+        "kind": str(claim.claim.kind),
+        "verdict": str(claim.verdict).replace("_", " "),
+        "quantity": claim.finding.quantity,
+        "measured": claim.finding.measured,
+        "predicted": f">= {claim.finding.predicted:.5g}" if guaranteed else claim.finding.predicted,
+        "allowed": None if guaranteed else claim.finding.tolerance,
+        "controls": "caught" if claim.controls_caught else "MISSED",
+        "seconds": round(claim.seconds, 1),
+    }

@@ -74,7 +74,10 @@ def predict(
         emit({"result": result.to_dict()}, seed=None)
     else:
         rows = result.rows()
-        print_table(f"{result.memory}: predicted", rows, list(rows[0]))
+        print_table(
+            f"{result.memory}: predicted", rows, list(rows[0]), optional=["M", "law_99", "law"]
+        )
+        print("law: N log N / d^2; failure bound, N guaranteed: proved")
     if plot is not None:
         save_figure(result.plot(), plot, seed=None)
 
@@ -121,7 +124,8 @@ def measure(
         columns = ["d", "N", "M", "recall", "interval", "all_recalled", "all_recalled_interval",
                    "trials", "judged"]  # fmt: skip
         title = f"{result.memory} on {result.embeddings}, {result.facts} facts: measured"
-        print_table(title, result.rows(), columns, caption="intervals at 99 %")
+        print_table(title, result.rows(), columns, optional=["judged", "M", "d", "trials"])
+        print("intervals at 99 %; where all trials agree, an exact one that counts whole trials")
     if plot is not None:
         construction = Construction(memory, rank, bits)
         axes = with_recall_theory(result, construction, facts=facts, outputs=outputs)
@@ -167,10 +171,8 @@ def capacity(
     else:
         title = f"{result.memory} on {result.embeddings}: capacity, criterion {result.criterion}"
         columns = ["d", "N", "interval", "law", "trials", "censored"]
-        caption = (
-            "N: median over trials; interval: of the median, at least 99 %; law: N log N / d^2"
-        )
-        print_table(title, result.rows(), columns, caption=caption)
+        print_table(title, result.rows(), columns)
+        print("N: median over trials; interval: of the median, at least 99 %; law: N log N / d^2")
     if plot is not None:
         construction = Construction(memory, rank, bits)
         axes = with_capacity_theory(result, construction, outputs=outputs)

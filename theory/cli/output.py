@@ -102,7 +102,8 @@ def number(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(number(item) for item in value)}]"
+        ends = (f"{item:.4g}" if isinstance(item, float) else number(item) for item in value)
+        return f"[{', '.join(ends)}]"
     if isinstance(value, float):
         return f"{value:.5g}"
     return str(value)
@@ -113,26 +114,52 @@ def print_table(
     rows: Sequence[Mapping[str, Any]],
     columns: Sequence[str],
     *,
+    optional: Sequence[str] = (),
     styles: Mapping[str, str] | None = None,
-    caption: str | None = None,
+    header: bool = True,
 ) -> None:
-    """Print records as a table; colour only on a terminal."""
+    """Print records as a table; colour only on a terminal.
+
+    Where the terminal is too narrow, ``optional`` columns are left out, the first of them first;
+    text is folded, never cut. Into a pipe or a file the table keeps its natural width.
+    """
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
-    for column in columns:
-        numeric = all(isinstance(row.get(column), int | float | None) for row in rows)
-        table.add_column(column.replace("_", " "), justify="right" if numeric else "left")
-    for row in rows:
-        cells = [number(row.get(column)) for column in columns]
-        table.add_row(*(Text(cell, style=(styles or {}).get(cell, "")) for cell in cells))
+    def table_of(shown: Sequence[str]) -> Table:
+        table = Table(
+            title=title,
+            title_justify="left",
+            title_style="bold",
+            box=SIMPLE_HEAD,
+            pad_edge=False,
+            show_header=header,
+        )
+        for column in shown:
+            numeric = all(isinstance(row.get(column), int | float | None) for row in rows)
+            table.add_column(
+                column.replace("_", " "),
+                justify="right" if numeric else "left",
+                overflow="fold",
+                no_wrap=numeric,
+            )
+        for row in rows:
+            cells = [number(row.get(column)) for column in shown]
+            table.add_row(*(Text(cell, style=(styles or {}).get(cell, "")) for cell in cells))
+        return table
+
     console = Console()
-    # Into a pipe or a file, a table keeps its natural width instead of being folded to 80 columns.
     if not console.is_terminal:
         console = Console(width=max(200, console.width))
-    console.print(table)
+    shown = list(columns)
+    for column in optional:
+        # A console without bounds measures what the table would like to have.
+        if Console(width=10_000).measure(table_of(shown)).maximum <= console.width:
+            break
+        shown.remove(column)
+    console.print(table_of(shown))
 
 
 def say(text: str) -> None:

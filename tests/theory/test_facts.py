@@ -1,0 +1,144 @@
+"""A table of facts in one matrix."""
+
+import numpy as np
+import pytest
+
+from assoc import InputError, example_path
+from tests.oracles import one_line, table
+from theory import recall_facts
+
+FACTS = [("France", "capital", "Paris"), ("France", "continent", "EU"), ("Chad", "ISO", "TD"),
+         ("Peru", "capital", "Lima"), ("Namibia", "ISO", "NA"), ("Canada", "continent", "NA")]  # fmt: skip
+
+
+@pytest.fixture
+def csv(tmp_path):
+    """Write a table; every fact given."""
+
+    def write(facts=FACTS, name="facts.csv", encoding="utf-8"):
+        lines = ["subject,relation,answer", *(",".join(fact) for fact in facts)]
+        path = tmp_path / name
+        path.write_text("\n".join(lines) + "\n", encoding=encoding)
+        return path
+
+    return write
+
+
+def test_a_small_table_is_recalled_and_certified(csv):
+    result = recall_facts(csv(), d=256)
+    assert (result.facts, result.answers, result.d) == (6, 5, 256)
+    assert result.recall == result.certified == 1
+    assert result.forgotten == ()
+    assert result.parameters == 256**2
+    assert result.bits is None
+    assert result.bits_bound == pytest.approx(6 * np.log2(5))
+    assert result.file == "facts.csv"
+    assert repr(result) == (
+        "FactsResult(facts.csv: 100.00% of 6 facts, linear, d=256, 65536 parameters)"
+    )
+
+
+def test_the_dimension_is_planned():
+    result = recall_facts(example_path("countries.csv"))
+    assert result.d % 16 == 0
+    assert result.predicted_all >= 0.99
+    assert result.recall == 1
+    # A step less would not have been enough.
+    smaller = recall_facts(example_path("countries.csv"), d=result.d - 16)
+    assert smaller.predicted_all < 0.99
+
+
+def test_a_memory_too_small_says_what_it_forgot():
+    result = recall_facts(example_path("countries.csv"), d=256)
+    assert result.recall == pytest.approx(result.predicted, abs=0.05)
+    assert len(result.forgotten) == round((1 - result.recall) * result.facts)
+    for _, _, answer, said in result.forgotten:
+        assert answer != said
+    assert list(result.rows()[0]) == ["subject", "relation", "answer", "said"]
+    assert len(result.to_frame()) == len(result.forgotten)
+
+
+def test_strings_stay_as_they_are(csv):
+    """NA is the code of Namibia and of North America, and no missing value."""
+    result = recall_facts(csv(), d=256)
+    conditions = {c.name: c for c in result.conditions}
+    assert conditions["f injective"].value == "2 facts answer 'NA'"
+    shared = conditions["answers of different relations disjoint"]
+    assert not shared.holds
+    assert "such as 'NA' (ISO and continent)" in shared.value
+
+
+def test_a_byte_order_mark_changes_nothing(csv):
+    plain, marked = csv(), csv(name="marked.csv", encoding="utf-8-sig")
+    assert marked.read_bytes().startswith(b"\xef\xbb\xbf")
+    first, second = recall_facts(plain, d=64), recall_facts(marked, d=64)
+    assert first.to_dict() | {"file": ""} == second.to_dict() | {"file": ""}
+
+
+def test_injective_facts_satisfy_the_hypotheses(csv):
+    result = recall_facts(csv([("a", "r", "x"), ("b", "r", "y")]), d=64)
+    assert all(c.holds for c in result.conditions)
+
+
+def test_a_single_answer_needs_no_bits(csv):
+    result = recall_facts(csv([("a", "r", "x"), ("b", "r", "x"), ("c", "s", "x")]))
+    assert result.d == 16
+    assert result.bits_bound == 0
+    assert result.recall == 1
+
+
+@pytest.mark.parametrize(
+    ("memory", "options", "predicted", "bits"),
+    [
+        ("linear", {}, True, None),
+        ("sign", {}, True, 64**2),
+        ("quantised", {"bits": 3}, True, 3 * 64**2),
+        ("low-rank", {"rank": "d/2"}, True, None),
+        ("low-rank-svd", {"rank": 32}, True, None),
+        ("dual-inputs", {}, False, None),
+        (table, {}, False, None),
+    ],
+)
+def test_other_memories(csv, memory, options, predicted, bits):
+    result = recall_facts(csv(), memory=memory, d=64, **options)
+    assert (result.predicted is not None) is predicted
+    assert result.bits == bits
+    # A memory that cannot bound its rounding is not certified, and says so.
+    assert (result.certified is None) is (memory is table)
+    assert result.recall > 0.6
+
+
+def test_a_fixed_rank_is_no_larger_than_the_planned_dimension(csv):
+    result = recall_facts(csv(), memory="low-rank", rank=40)
+    assert result.d >= 48
+    assert result.predicted_all >= 0.99
+
+
+def test_the_seed_decides():
+    path = example_path("countries.csv")
+    first, again, other = (recall_facts(path, d=128, seed=seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first.forgotten != other.forgotten
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"d": 1}, "d = 1: a dimension of at least 2 is needed"),
+        ({"d": 0}, "d = 0: a dimension of at least 2 is needed"),
+        ({"d": 10**9}, "d = 1000000000: keys, outputs and matrix would take"),
+        ({"memory": "nonesuch"}, "unknown memory 'nonesuch'"),
+        ({"memory": "nonesuch", "d": 16}, "unknown memory 'nonesuch'"),
+        ({"memory": "nonesuch:build", "d": 16}, "memory 'nonesuch:build': no module named"),
+        ({"memory": "dual-inputs"}, "no prediction to plan 'dual-inputs' by; give d"),
+        ({"memory": "low-rank"}, "memory 'low-rank' needs its rank given"),
+        ({"memory": "low-rank", "rank": 99, "d": 16}, "rank 99 is not between 1 and d = 16"),
+        ({"memory": "low-rank", "rank": 1}, "'low-rank m=1': no d up to 65536 is planned to"),
+        ({"memory": "quantised", "bits": 99}, "bits = 99 is not between 1 and 16"),
+    ],
+)
+def test_bad_arguments_are_named(csv, arguments, said):
+    facts = [(f"s{k}", "r", f"a{k}") for k in range(300)]
+    with pytest.raises(InputError) as caught:
+        recall_facts(csv(facts), **arguments)
+    assert one_line(caught.value).startswith(said)
