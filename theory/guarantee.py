@@ -66,9 +66,8 @@ def failure_bound(N: int, d: int, *, M: int | None = None, rank: int | None = No
     >>> failure_bound(300, 256) < 1e-3 < failure_bound(1200, 256)
     True
     """
-    check_sizes(d=d, N=N)
     M = N if M is None else M
-    check_sizes(d=d, N=M)
+    check_sizes(d=d, N=N, M=M)
     if M < N:
         raise InputError(f"no injective map from N = {N} inputs to M = {M} outputs")
     if rank is not None and not 1 <= rank <= d:

@@ -28,7 +28,6 @@ from assoc.errors import InputError
 from assoc.fact_maps import MAPS, zipf_sizes
 from assoc.quantised import gaussian_quantiser
 from sims.construction import Construction
-from sims.settings import positive
 from theory.interference import Classes, Interference, failure_probability
 from theory.quadrature import beta_nodes
 from theory.sizes import check_sizes
@@ -52,6 +51,7 @@ INJECTIVE = ("identity", "permutation")
 
 FACTOR_NODES = 8
 KINDS = 5
+MOST_CLASSES = 10**7
 
 
 @cache
@@ -161,7 +161,7 @@ def classes_of(facts: str, *, N: float, M: int | None = None) -> Classes:
         If the law is unknown, or there is no such map.
     """
     if M is not None:
-        positive(M, "M")
+        check_sizes(d=2, N=N, M=M)
     outputs = float(N if M is None else M)
     if facts in INJECTIVE:
         if M is not None and M < N:
@@ -182,6 +182,10 @@ def classes_of(facts: str, *, N: float, M: int | None = None) -> Classes:
         part, size = _merged(*_binomial(N, 1 / outputs))
         return Classes(share, own + 1, part * outputs * others, size)
     if facts == "zipf":
+        if outputs > MOST_CLASSES:
+            raise InputError(
+                f"M = {outputs:.4g}: zipf classes are summed one by one, {MOST_CLASSES:.0e} at most"
+            )
         sizes = zipf_sizes(float(N), int(outputs))
         share, own = _merged(sizes / N, sizes)
         part, size = _merged(np.full(len(sizes), 1 / len(sizes)), sizes)
@@ -201,7 +205,12 @@ def classes_of_sizes(sizes: Floats) -> Classes:
 def _binomial(n: float, p: float) -> tuple[Floats, Floats]:
     from scipy import stats
 
-    law = stats.binom(round(n), p)
+    mean = float(n * p)
+    if mean > 1e6:
+        # So many that the law is a normal one, and smooth.
+        z = np.linspace(-6, 6, 2001)
+        return np.exp(-(z**2) / 2), mean + np.sqrt(mean * (1 - p)) * z
+    law = stats.poisson(mean) if n > 1e9 else stats.binom(round(n), p)
     values = np.arange(law.ppf(1e-9), law.ppf(1 - 1e-9) + 1, dtype=np.float64)
     return np.asarray(law.pmf(values)), values
 
@@ -324,13 +333,13 @@ def capacity_of(
     """
     if not 0 < rate <= 1:
         raise InputError(f"rate {rate} is not in (0, 1]")
-    check_sizes(d=d)
+    check_sizes(d=d, M=1 if M is None else M)
     measure: Callable[..., float] = all_recalled if rate == 1 else expected_recall
     level = 0.5 if rate == 1 else rate
 
     largest = np.inf
     if facts in INJECTIVE and M is not None:
-        largest = positive(M, "M")
+        largest = float(M)
     elif M == 1:
         return largest
 

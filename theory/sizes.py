@@ -11,8 +11,8 @@ LARGEST_N = 10**30
 """Largest number of facts N, or of outputs M."""
 
 
-def check_sizes(*, d: int, N: float = 1) -> None:
-    """Refuse a dimension below 2, a number of facts below 1, and absurd ones.
+def check_sizes(*, d: int, N: float = 1, M: float = 1) -> None:
+    """Refuse a dimension below 2, numbers of facts or outputs below 1, and absurd ones.
 
     Raises
     ------
@@ -31,7 +31,9 @@ def check_sizes(*, d: int, N: float = 1) -> None:
     # `not` also catches NaN.
     if not N >= 1:
         raise InputError(f"N = {N} is not a positive number of facts")
-    for name, value, largest in (("d", d, LARGEST_D), ("N", N, LARGEST_N)):
+    if not M >= 1:
+        raise InputError(f"M = {M} is not a positive number of outputs")
+    for name, value, largest in (("d", d, LARGEST_D), ("N", N, LARGEST_N), ("M", M, LARGEST_N)):
         if value > largest:
             shown = f"{value:.4g}" if len(str(value)) < 300 else "10^300 and more"
             raise InputError(

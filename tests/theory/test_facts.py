@@ -7,8 +7,14 @@ from assoc import InputError, example_path
 from tests.oracles import one_line, table
 from theory import recall_facts
 
-FACTS = [("France", "capital", "Paris"), ("France", "continent", "EU"), ("Chad", "ISO", "TD"),
-         ("Peru", "capital", "Lima"), ("Namibia", "ISO", "NA"), ("Canada", "continent", "NA")]  # fmt: skip
+FACTS = [
+    ("France", "capital", "Paris"),
+    ("France", "continent", "EU"),
+    ("Chad", "ISO", "TD"),
+    ("Peru", "capital", "Lima"),
+    ("Namibia", "ISO", "NA"),
+    ("Canada", "continent", "NA"),
+]
 
 
 @pytest.fixture

@@ -339,7 +339,7 @@ def test_recall_of_classes_is_what_is_measured(facts, M):
         (LINEAR, {"d": 1, "N": 5}, "d = 1: the formulas need a dimension of at least 2"),
         (LINEAR, {"d": 8, "N": 0}, "N = 0 is not a positive number of facts"),
         (LINEAR, {"d": 8, "N": 5, "M": 4}, "no injective map from N = 5 inputs to M = 4 outputs"),
-        (LINEAR, {"d": 8, "N": 5, "M": 0}, "M = 0 is not positive"),
+        (LINEAR, {"d": 8, "N": 5, "M": 0}, "M = 0 is not a positive number of outputs"),
         (LINEAR, {"d": 8, "N": 5, "facts": "odd"}, "facts 'odd' is not one of identity, "),
         (LINEAR, {"d": 10**13, "N": 5}, "d = 1e+13: the formulas are checked up to d = 1e+12"),
         (Construction("low-rank", 9), {"d": 8, "N": 5}, "rank 9 is not between 1 and d = 8"),
@@ -380,7 +380,7 @@ def test_what_can_be_predicted():
 
 
 def test_strengths_are_those_of_the_table():
-    """Means over the construction's own random factor, in units of the plain memory's 1/d^2, 1/d."""
+    """Means over the construction's own random factor, in units of the plain 1/d^2 and 1/d."""
     d, m, N = 64, 32, 200
 
     def strengths(memory):
