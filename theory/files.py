@@ -1,10 +1,13 @@
 """Files are written whole or not at all, and say where they come from."""
 
+import json
+import math
 import os
 import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,7 +15,7 @@ from typing import Any
 
 from assoc.errors import InputError
 
-__all__ = ["provenance", "tool_version", "write_whole"]
+__all__ = ["as_json", "provenance", "tool_version", "write_whole"]
 
 
 def write_whole(path: str | Path, content: str | bytes) -> None:
@@ -39,6 +42,29 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def as_json(document: Mapping[str, Any]) -> str:
+    """Write a document as JSON: NumPy scalars as numbers, what is not finite as null.
+
+    Examples
+    --------
+    >>> print(as_json({"N": [1, float("inf")]}).replace(chr(10), ""))
+    {  "N": [    1,    null  ]}
+    """
+    return json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 @cache

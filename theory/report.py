@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assoc.errors import InputError
 from theory.claims import Theorem
-from theory.files import provenance, write_whole
+from theory.files import as_json, provenance, write_whole
 from theory.registry import ClaimResult, VerifyResult, find
 
 if TYPE_CHECKING:
@@ -73,15 +73,10 @@ def write_report(result: VerifyResult, folder: Path, *, command: str) -> Path:
             write_whole(folder / f"{name}.{suffix}", _rendered(figure, suffix, origin))
         sections.append(_section(theorem, claims, _rendered(figure, "svg", origin).decode()))
     document = {"tool": "recall", **origin, **result.to_dict()}
-    write_whole(folder / "verify.json", json.dumps(document, indent=2, default=_number))
+    write_whole(folder / "verify.json", as_json(document))
     page = folder / "report.html"
     write_whole(page, _page(result, sections, origin))
     return page
-
-
-def _number(value: Any) -> Any:
-    """Turn a NumPy scalar into a Python number, for JSON."""
-    return value.item()
 
 
 def _rendered(figure: "Figure", suffix: str, origin: Mapping[str, Any]) -> bytes:

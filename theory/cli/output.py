@@ -1,7 +1,6 @@
 """What the commands print and write: one JSON document, or a table for people."""
 
 import json
-import math
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
-from theory.files import provenance, tool_version, write_whole
+from theory.files import as_json, provenance, tool_version, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,20 +78,7 @@ def emit(result: Mapping[str, Any], *, seed: int | None) -> None:
         "seed": seed,
         **result,
     }
-    print(json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def _plain(value: Any) -> Any:
-    """Copy with NumPy scalars as Python numbers, and non-finite numbers as null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    print(as_json(document))
 
 
 def number(value: Any) -> str:

@@ -1,0 +1,119 @@
+"""Figures show what they say: the points, the theory's curves where there is a theory, the key."""
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sims import capacity, measure
+from sims.construction import Construction
+from tests.oracles import table
+from theory.figures import (
+    capacity_figure,
+    comparison_figure,
+    figure_of,
+    with_capacity_theory,
+    with_recall_theory,
+)
+from theory.guarantee import guaranteed_capacity
+from theory.prediction import capacity_of, expected_recall
+
+LINEAR = Construction("linear")
+
+
+def curves(ax):
+    """Lines with a label of their own, by label."""
+    return {
+        line.get_label(): line for line in ax.get_lines() if not line.get_label().startswith("_")
+    }
+
+
+def keys(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_a_comparison_has_a_line_for_every_row():
+    rows = [{"measured": k / 10, "error": 0.01, "predicted": k / 10 + 0.005} for k in range(12)]
+    figure = comparison_figure(rows, [f"row {k}" for k in range(12)], "recall of <x>")
+    (ax,) = figure.axes
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == [f"row {k}" for k in range(12)]
+    assert ax.get_xlabel() == "recall of <x>"
+    assert len(keys(ax)) == 2
+    predicted = curves(ax)["predicted"]
+    np.testing.assert_allclose(predicted.get_xdata(), [row["predicted"] for row in rows])
+    # The first row stands on top.
+    assert predicted.get_ydata()[0] == 11
+    assert figure.get_figheight() > comparison_figure(rows[:2], ["a", "b"], "x").get_figheight()
+
+
+def test_capacities_stand_beside_prediction_and_guarantee():
+    rows = [
+        {"d": 16, "measured": 12, "interval": [10, 14]},
+        {"d": 64, "measured": 110, "interval": [100, 120]},
+    ]
+    (ax,) = capacity_figure(rows, LINEAR).axes
+    shown = curves(ax)
+    predicted, proved = (
+        shown["prediction, nothing fitted"],
+        shown["guarantee: proved for half the draws"],
+    )
+    assert predicted.get_xdata()[[0, -1]].tolist() == [16, 64]
+    assert predicted.get_ydata()[-1] == capacity_of(LINEAR, d=64)
+    assert proved.get_ydata()[-1] == guaranteed_capacity(64)
+    assert "measured median" in keys(ax)
+
+
+@pytest.mark.parametrize(
+    ("memory", "options", "search", "labels"),
+    [
+        ("linear", {}, {}, {"prediction, nothing fitted", "guarantee: proved for half the draws"}),
+        ("linear", {}, {"criterion": 0.9}, {"prediction, nothing fitted"}),
+        ("sign", {}, {}, {"prediction, nothing fitted"}),
+        ("linear", {}, {"embeddings": "rademacher"}, set()),
+        ("linear", {}, {"facts": "random", "outputs": 4}, set()),
+        ("linear", {}, {"outputs": 9}, set()),
+        ("linear", {}, {"d": 1}, set()),
+        (table, {}, {"max_N": 20}, set()),
+    ],
+)
+def test_theory_is_drawn_only_where_there_is_some(memory, options, search, labels):
+    result = capacity(memory, **{"d": [8, 12], "trials": 3, **options, **search})
+    construction = Construction(memory, **options)
+    ax = with_capacity_theory(result, construction, outputs=search.get("outputs"))
+    assert set(curves(ax)) - labels == {f"{result.memory}, median of 3 trials"}
+    assert labels <= set(curves(ax))
+    assert len(keys(ax)) == 1 + len(labels)
+
+
+@pytest.mark.parametrize(
+    ("memory", "arguments", "predicted"),
+    [
+        ("linear", {"N": [4, 8, 12]}, True),
+        ("linear", {"N": [4, 8], "facts": "random", "outputs": 3}, True),
+        ("linear", {"N": 8}, False),
+        ("linear", {"N": [4, 8], "embeddings": "gaussian"}, False),
+        ("linear", {"N": [4, 8], "d": 1}, False),
+        ("dual-inputs", {"N": [4, 8]}, True),
+        ("dual-inputs", {"N": [4, 8], "facts": "random", "outputs": 3}, False),
+        (table, {"N": [4, 8]}, False),
+    ],
+)
+def test_recall_stands_beside_its_prediction(memory, arguments, predicted):
+    result = measure(memory, **{"d": 8, "trials": 3, **arguments})
+    facts, outputs = arguments.get("facts", "identity"), arguments.get("outputs")
+    ax = with_recall_theory(result, Construction(memory), facts=facts, outputs=outputs)
+    assert ("prediction, nothing fitted" in curves(ax)) is predicted
+    if predicted:
+        last = curves(ax)["prediction, nothing fitted"].get_ydata()[-1]
+        assert last == expected_recall(
+            Construction(memory), d=8, N=arguments["N"][-1], facts=facts, M=outputs
+        )
+
+
+def test_axes_that_are_given_are_used():
+    given = Figure().subplots()
+    result = measure("linear", d=8, N=[3, 4], trials=2)
+    ax = with_recall_theory(result, LINEAR, facts="identity", outputs=None, ax=given)
+    assert ax is given
+    assert isinstance(ax, Axes)
+    assert figure_of(ax) is given.get_figure()

@@ -1,0 +1,181 @@
+"""The report of a run: whole, self-contained, and the same in HTML as in JSON."""
+
+import html.parser
+import json
+import math
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from assoc import InputError
+from tests import toys
+from tests.oracles import one_line
+from theory import registry, verify
+from theory.claims import Condition, Verdict
+from theory.files import as_json
+from theory.report import write_report
+
+FAILING = Condition("<centred>", False, "0.1 & more", "about 0")
+VOID = {"area", "br", "img", "input", "link", "meta", "path", "use"}
+
+
+class Page(html.parser.HTMLParser):
+    """Collects what the tests ask about, and that every element is closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.elements, self.text = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """A run over two theorems with every verdict, and a control that was missed."""
+    first = toys.theorem(
+        toys.claim("right"),
+        toys.claim("wrong", Verdict.VIOLATED),
+        toys.claim("blind", fault={"verdict": Verdict.HOLDS}),
+        name="first-toy",
+    )
+    unfit = toys.claim("unfit", Verdict.NOT_APPLICABLE, quick={"conditions": (FAILING,)})
+    second = toys.theorem(unfit, name="second-toy")
+    monkeypatch.setattr(registry, "registered", lambda: (first, second))
+    return verify(seed=3)
+
+
+@pytest.fixture
+def folder(run, tmp_path):
+    page = write_report(run, tmp_path / "a" / "b", command="recall verify --report a/b")
+    assert page == tmp_path / "a" / "b" / "report.html"
+    return page.parent
+
+
+@pytest.fixture
+def page(folder):
+    parser = Page()
+    parser.feed((folder / "report.html").read_text(encoding="utf-8"))
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+def test_the_folder_holds_the_page_the_figures_and_the_numbers(folder):
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "first-toy.png",
+        "first-toy.svg",
+        "report.html",
+        "second-toy.png",
+        "second-toy.svg",
+        "verify.json",
+    ]
+
+
+def test_the_page_asks_for_nothing_from_elsewhere(page):
+    for tag, attributes in page.elements:
+        assert tag not in ("script", "link", "iframe", "object", "embed", "base")
+        for name, value in attributes.items():
+            if name.rpartition(":")[2] in ("src", "href", "srcset", "data", "action"):
+                assert value.startswith("#"), (tag, name, value)
+            assert not re.search(r"url\((?!#)", value or "")
+            assert not name.startswith("on")
+    assert "@import" not in "".join(page.text)
+    assert not re.search(r"url\((?!#)", "".join(page.text))
+
+
+def test_every_figure_has_alternative_text(page):
+    figures = [attributes for tag, attributes in page.elements if tag == "svg"]
+    labelled = [attributes for _, attributes in page.elements if attributes.get("role") == "img"]
+    assert len(figures) == len(labelled) == 2
+    for name, attributes in zip(("first-toy", "second-toy"), labelled, strict=True):
+        assert name in attributes["aria-label"]
+    assert all(attributes.get("alt") for tag, attributes in page.elements if tag == "img")
+
+
+def test_the_board_has_a_row_for_every_claim(folder, run):
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    board = text[text.index("<tbody>") : text.index("</tbody>")]
+    rows = re.findall(r"<tr>(.*?)</tr>", board)
+    assert len(rows) == len(run.claims) == 4
+    for row, claim in zip(rows, run.claims, strict=True):
+        cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
+        assert cells[:2] == [claim.theorem, claim.claim.name]
+        assert cells[3] == str(claim.verdict).replace("_", " ")
+        assert cells[4] == "recall &lt;of&gt; toys"
+        assert cells[5:8] == ["0.5", "0.49", "0.1"]
+        assert cells[8] == ("MISSED" if claim.claim.name == "blind" else "caught")
+    assert "<h1>recall: 1 holds, 1 violated, 1 inconclusive, 1 not applicable</h1>" in text
+
+
+def test_controls_that_were_not_run_are_not_called_caught(monkeypatch, tmp_path):
+    monkeypatch.setattr(registry, "registered", lambda: (toys.theorem(toys.claim("a")),))
+    page = write_report(verify(controls=False), tmp_path, command="recall verify")
+    assert "<td>not run</td>" in page.read_text(encoding="utf-8")
+
+
+def test_text_is_escaped_and_failing_hypotheses_are_listed(page, folder):
+    text = "".join(page.text)
+    assert "Toys are recalled & enjoyed." in text
+    assert "<centred>: 0.1 & more; required about 0" in text
+    assert "recall verify --report a/b" in text
+    assert "the toy is broken" in text
+    assert "<centred>" not in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_json_is_that_of_the_command(folder, run):
+    document = json.loads((folder / "verify.json").read_text(encoding="utf-8"))
+    assert document["tool"] == "recall"
+    assert document["command"] == "recall verify --report a/b"
+    assert document["seed"] == 3
+    assert document["size"] == "quick"
+    assert document["summary"] == run.summary()
+    assert [claim["claim"] for claim in document["claims"]] == ["right", "wrong", "blind", "unfit"]
+    assert document["claims"][0]["table"] == [toys.ROW]
+    assert {"version", "commit", "machine"} <= set(document)
+
+
+def test_figures_carry_their_origin(folder):
+    for path in (*folder.glob("*.png"), *folder.glob("*.svg")):
+        assert b"recall verify --report a/b" in path.read_bytes()
+    assert (folder / "first-toy.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_second_report_replaces_the_first(run, folder):
+    write_report(run, folder, command="again")
+    assert json.loads((folder / "verify.json").read_text())["command"] == "again"
+    assert len(list(folder.iterdir())) == 6
+
+
+def test_a_folder_that_cannot_be_made_is_named(run, tmp_path):
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "under"):
+        with pytest.raises(InputError) as caught:
+            write_report(run, place, command="")
+        assert one_line(caught.value).startswith(f"{place}: cannot be made (")
+    shutil.rmtree(tmp_path)
+
+
+def test_json_holds_numbers_and_nothing_that_is_not_json():
+    document = {
+        "a": np.float64(0.5),
+        "b": [np.int64(3), float("inf"), math.nan, (True, None)],
+        3: {"é": np.bool_(True)},
+    }
+    text = as_json(document)
+    assert json.loads(text) == {"a": 0.5, "b": [3, None, None, [True, None]], "3": {"é": True}}
+    assert "é" in text
