@@ -62,7 +62,9 @@ class PredictionResult(Result):
                 if self.points[0].get(key) is not None:
                     ax.plot(d, [p[key] for p in self.points], "o-", label=label)
             ax.set_xscale("log", base=2)
-            ax.set_yscale("log")
+            # With a single output nothing is ever forgotten, and there is nothing to scale.
+            if np.isfinite([p["N_99"] for p in self.points]).any():
+                ax.set_yscale("log")
             ax.set_xlabel("dimension d")
             ax.set_ylabel("facts N")
         ax.set_title(f"{self.memory}: predicted")

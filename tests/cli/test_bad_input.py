@@ -74,7 +74,7 @@ ARGUMENTS = [
     (f"predict linear --d 8 --N {10**40}", "N = 1e+40: the formulas are checked up to"),
     ("predict linear --d 8 --N 5 -M 4", "no injective map from N = 5 inputs to M = 4 outputs"),
     ("predict linear --d 8 --facts random -M 0", "M = 0 is not a positive number of outputs"),
-    ("predict linear --d 1000000 --facts zipf", "zipf classes are summed one by one"),
+    ("predict linear --d 1000000 --facts zipf", "M = 1.81e+10: zipf classes are summed one by one"),
     ("predict linear", "Missing option '--d'"),
     ("capacity linear", "random embeddings need a dimension d"),
     ("capacity linear --d 16,0", "d = 0 is not a positive dimension"),
@@ -211,7 +211,8 @@ def test_zero_vectors_have_no_direction(recall, tmp_path, command, how):
     vectors[13] -= vectors.sum(axis=0)
     np.save(tmp_path / "mine.npy", vectors)
     ran = recall(*command.split(), "--embeddings", "mine.npy", "--preprocess", how)
-    assert ran.complaint == "mine.npy: row 12 is zero and has no direction"
+    after = ", whitened" if how == "whiten" else ""
+    assert ran.complaint == f"mine.npy{after}: row 12 is zero and has no direction"
 
 
 def test_zero_vectors_cannot_be_judged(recall, tmp_path):
@@ -240,7 +241,6 @@ BAD_TABLES = {
     "Latin-1": (f"{HEADER}Curaçao,r,x\n".encode("latin-1"), "line 2 is not UTF-8 (byte 0xe7)"),
     "UTF-16": (f"{HEADER}a,r,x\n".encode("utf-16"), "line 1 is not UTF-8 (byte 0xff)"),
     "open quote": (f'{HEADER}"a,r,x\n'.encode(), "line 2"),
-    "zero bytes": (f"{HEADER}a,r,x\0\n".encode(), "line 2"),
 }
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ def test_an_interrupt_in_this_process_too(recall, monkeypatch):
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sims.capacity.capacity", interrupted)
+    monkeypatch.setattr(import_module("sims.capacity"), "capacity", interrupted)
     ran = recall("capacity", "linear", "--d", 8)
     assert (ran.status, ran.out, ran.err) == (130, "", "recall: interrupted\n")
 
@@ -97,7 +98,7 @@ def test_memory_that_runs_out_is_one_line(recall, monkeypatch):
     def greedy(*arguments, **options):
         raise MemoryError("Unable to allocate 3 PiB")
 
-    monkeypatch.setattr("sims.recall.measure", greedy)
+    monkeypatch.setattr(import_module("sims.recall"), "measure", greedy)
     assert recall("measure", "linear", "--d", 8, "--N", 4).complaint == (
         "not enough memory: Unable to allocate 3 PiB"
     )

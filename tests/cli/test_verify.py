@@ -154,10 +154,3 @@ def test_a_report_cannot_replace_a_file(recall, all_well, tmp_path):
 def test_bad_arguments_are_named(recall, all_well, tmp_path, arguments, said):
     assert recall("verify", *arguments, "--report", "report").complaint.startswith(said)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_real_theorem(recall):
-    """The claims of one theorem that take no time to speak of, as they are registered."""
-    ran = recall("list", "--json")
-    names = {claim["theorem"] for claim in ran.result["claims"]}
-    assert "sharp-linear-capacity" in names

@@ -11,6 +11,8 @@ from theory.cli import facts, judging, measuring
 
 __all__ = ["main"]
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -52,11 +54,13 @@ def main() -> None:
     except MemoryError as error:
         sys.exit(_fail(f"not enough memory: {error}"))
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(_fail("interrupted", 130))
+        sys.exit(_fail("interrupted", INTERRUPTED))
     except BrokenPipeError:
         # The reader of our output has gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    if status == INTERRUPTED:
+        sys.exit(_fail("interrupted", INTERRUPTED))
     sys.exit(status if isinstance(status, int) else 0)
 
 
