@@ -49,12 +49,13 @@ def test_failures_are_no_more_frequent_than_the_bound(d, N, rank, M):
 # --- against the expectation that is bounded ----------------------------------------------------
 
 
-def union_bound(d, N, *, rank=None, M=None, draws=1000):
+def union_bound(d, N, *, rank=None, M=None):
     """N (N - 1) E exp(-(1 - rho)(sqrt(s) - eps)_+^2 d/(4Q)), with its standard error.
 
     Gauss rules over rho, epsilon and s, simulation over Q.
     """
     rng = np.random.default_rng(7)
+    draws = 1000 if rank is None else 200
     t, t_weight = sphere_nodes(float(d), 40)
     t = t / np.sqrt(d)
     s, s_weight = beta_nodes(rank / 2, (d - rank) / 2, 16) if rank else (np.ones(1), np.ones(1))
@@ -63,7 +64,7 @@ def union_bound(d, N, *, rank=None, M=None, draws=1000):
         gap = np.maximum(np.sqrt(s)[:, None] - epsilon, 0)
         c = np.multiply.outer(gap**2, 1 - t).ravel() * d / 4
         mass = np.einsum("s,e,r->ser", s_weight, weight, t_weight).ravel()
-        c, mass = c[mass > 1e-15], mass[mass > 1e-15]
+        c, mass = c[mass > 1e-12], mass[mass > 1e-12]
         energies = rng.beta(0.5, (d - 1) / 2, (draws, terms)).sum(axis=1)
         values = np.array([mass @ np.exp(-np.minimum(c / Q, 600)) for Q in energies])
         return np.array([values.mean(), values.std(ddof=1) / np.sqrt(draws)])

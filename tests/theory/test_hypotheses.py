@@ -1,5 +1,7 @@
 """Tests of the embeddings: how often they reject uniform vectors, and what they see in others."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -248,6 +250,11 @@ def test_enough_dimensions_is_the_guarantee_at_one_half():
 TOKENS = load_vectors(example_path("minilm_tokens.npz"))
 
 
+@cache
+def tokens(how):
+    return preprocess(TOKENS.vectors, how)
+
+
 @pytest.mark.parametrize(
     ("how", "unit", "centred", "isotropic"),
     [
@@ -258,7 +265,7 @@ TOKENS = load_vectors(example_path("minilm_tokens.npz"))
     ],
 )
 def test_token_embeddings(how, unit, centred, isotropic):
-    vectors = preprocess(TOKENS.vectors, how)
+    vectors = tokens(how)
     assert holds(vectors, TOKENS.names) == {
         "unit norm": unit,
         "centred": centred,
@@ -271,7 +278,7 @@ def test_token_embeddings(how, unit, centred, isotropic):
 
 def test_interference_of_token_embeddings_is_twice_that_of_uniform_ones():
     assert isotropy(TOKENS.vectors).interference == pytest.approx(2.13, abs=0.01)
-    assert isotropy(preprocess(TOKENS.vectors, "whiten")).interference < 1
+    assert isotropy(tokens("whiten")).interference < 1
 
 
 def test_the_level_is_stated_once():
