@@ -4,55 +4,82 @@ import difflib
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 
 from assoc.errors import InputError
+from assoc.fitted import fitted
 from assoc.linear import HebbianBuild, dual_both, dual_inputs, dual_outputs, hebbian
 from assoc.low_rank import gaussian_projected, projected, truncated
 from assoc.memory import Build, Floats, Integers, Memory
+from assoc.mlp import gated, two_layer
 from assoc.quantised import quantised
+from assoc.readout import bilinear, whitened
 
-__all__ = ["MEMORIES", "NEEDS_BITS", "NEEDS_RANK", "resolve"]
+__all__ = ["MEMORIES", "Recipe", "resolve"]
 
-PLAIN: Mapping[str, Build] = MappingProxyType(
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a named memory is made.
+
+    Parameters
+    ----------
+    make : takes the options by keyword and returns the build.
+    needs : options that must be given.
+    takes : options that may be given.
+    """
+
+    make: Callable[..., Build]
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Options that the memory knows."""
+        return self.needs + self.takes
+
+
+def _plain(build: Build) -> Recipe:
+    return Recipe(lambda: build)
+
+
+RANKED = ("rank",)
+WIDE = ("width",)
+
+MEMORIES: Mapping[str, Recipe] = MappingProxyType(
     {
-        "linear": hebbian,
-        "dual-inputs": dual_inputs,
-        "dual-outputs": dual_outputs,
-        "dual-both": dual_both,
-        "sign": quantised(1),
+        "linear": _plain(hebbian),
+        "low-rank": Recipe(projected, RANKED),
+        "low-rank-gaussian": Recipe(gaussian_projected, RANKED),
+        "low-rank-svd": Recipe(truncated, RANKED),
+        "sign": _plain(quantised(1)),
+        "quantised": Recipe(quantised, ("bits",)),
+        "dual-inputs": _plain(dual_inputs),
+        "dual-outputs": _plain(dual_outputs),
+        "dual-both": _plain(dual_both),
+        "mlp": Recipe(two_layer, WIDE, ("degree",)),
+        "gated-mlp": Recipe(gated, WIDE, ("degree",)),
+        "whitened-mlp": Recipe(whitened, WIDE, ("degree",)),
+        "bilinear": Recipe(bilinear, WIDE),
+        "bilinear-ridge": Recipe(partial(bilinear, ridge=True), WIDE),
+        "bilinear-als": Recipe(fitted, WIDE),
+        "bilinear-margin": Recipe(partial(fitted, targets="margins"), WIDE),
     }
 )
-"""Builds that take nothing more."""
-
-NEEDS_RANK: Mapping[str, Callable[[int], Build]] = MappingProxyType(
-    {
-        "low-rank": projected,
-        "low-rank-gaussian": gaussian_projected,
-        "low-rank-svd": truncated,
-    }
-)
-"""Builds that take a rank."""
-
-NEEDS_BITS: Mapping[str, Callable[[int], Build]] = MappingProxyType({"quantised": quantised})
-"""Builds that take a number of bits."""
-
-MEMORIES: tuple[str, ...] = (*PLAIN, *NEEDS_RANK, *NEEDS_BITS)
-"""Names of all memories."""
+"""All memories by name."""
 
 
-def resolve(
-    memory: str | Build, *, rank: int | None = None, bits: int | None = None
-) -> tuple[str, Build]:
+def resolve(memory: str | Build, **given: int | None) -> tuple[str, Build]:
     """Name and build function of a memory.
 
     Parameters
     ----------
     memory : one of :data:`MEMORIES`, ``package.module:function``, or a build function itself.
-    rank : m, for the memories of bounded rank and only for these.
-    bits : b, for ``quantised`` and only for it.
+    given : options by name: ``rank`` and ``width`` (m), ``bits`` (b), ``degree`` (k); None stands
+        for not given. Only those that the memory knows may be given.
 
     Returns
     -------
@@ -62,8 +89,8 @@ def resolve(
     Raises
     ------
     InputError
-        If the name is unknown, a module or function is not found, or rank or bits is missing or
-        out of place.
+        If the name is unknown, a module or function is not found, or an option is missing, out of
+        place or out of range.
 
     Examples
     --------
@@ -74,21 +101,19 @@ def resolve(
     ...
     assoc.errors.InputError: memory 'low-rank' needs its rank given
     """
+    options = {option: value for option, value in given.items() if value is not None}
     name = memory if isinstance(memory, str) else getattr(memory, "__name__", type(memory).__name__)
-    for option, value, needed in (("rank", rank, NEEDS_RANK), ("bits", bits, NEEDS_BITS)):
-        needs = isinstance(memory, str) and name in needed
-        if needs and value is None:
+    recipe = MEMORIES.get(memory) if isinstance(memory, str) else None
+    for option in () if recipe is None else recipe.needs:
+        if option not in options:
             raise InputError(f"memory {name!r} needs its {option} given")
-        if value is not None and not needs:
+    for option in options:
+        if recipe is None or option not in recipe.options:
             raise InputError(f"memory {name!r} takes no {option}")
     if not isinstance(memory, str):
         return name, memory
-    if name in PLAIN:
-        return name, PLAIN[name]
-    if name in NEEDS_RANK and rank is not None:
-        return name, NEEDS_RANK[name](rank)
-    if name in NEEDS_BITS and bits is not None:
-        return name, NEEDS_BITS[name](bits)
+    if recipe is not None:
+        return name, recipe.make(**options)
     if ":" in name:
         return name, _imported(name)
     near = difflib.get_close_matches(name, MEMORIES, 1)

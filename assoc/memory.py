@@ -11,15 +11,20 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.errors import InputError
+
 __all__ = [
+    "MAX_BYTES",
     "UNDERFLOW",
     "Build",
     "Factors",
     "Floats",
     "Integers",
     "Memory",
+    "check_fits",
     "dot_error",
     "memory_bits",
+    "precision",
     "row_norms",
 ]
 
@@ -28,6 +33,9 @@ Floats: TypeAlias = NDArray[np.floating[Any]]
 
 Integers: TypeAlias = NDArray[np.integer[Any]]
 """Fact maps and counts."""
+
+MAX_BYTES = 16 * 2**30
+"""Memory that one piece of work may take before it is refused."""
 
 UNDERFLOW = 4 * float(np.finfo(np.float64).smallest_subnormal)
 """Absolute error that underflow may add to one product and to a bound on it, with room to spare."""
@@ -63,6 +71,44 @@ class Build(Protocol):
 
     def __call__(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Memory:
         """Build the memory of the facts x -> f(x)."""
+
+
+def check_fits(entries: float, itemsize: int, what: str) -> None:
+    """Refuse arrays that are too large, before they are made.
+
+    Parameters
+    ----------
+    entries : number of entries of all of them together.
+    itemsize : bytes of an entry.
+    what : what they are, for the message.
+
+    Raises
+    ------
+    InputError
+        If they take more than :data:`MAX_BYTES`.
+
+    Examples
+    --------
+    >>> check_fits(1e12, 4, "width m = 10^10, d = 100: the weights")
+    Traceback (most recent call last):
+    ...
+    assoc.errors.InputError: width m = 10^10, d = 100: the weights take 4e+03 GB; 17.2 GB at most
+    """
+    if entries * itemsize > MAX_BYTES:
+        gigabytes = float(min(entries, 1e300)) * itemsize / 1e9
+        raise InputError(f"{what} take {gigabytes:.3g} GB; {MAX_BYTES / 1e9:.3g} GB at most")
+
+
+def precision(*arrays: Floats) -> "np.dtype[np.floating[Any]]":
+    """Return the precision in which a memory of these embeddings is stored: single or double.
+
+    Examples
+    --------
+    >>> precision(np.eye(2, dtype=np.float32)), precision(np.eye(2), np.eye(2, dtype=np.float32))
+    (dtype('float32'), dtype('float64'))
+    """
+    single = all(A.dtype in (np.float16, np.float32) for A in arrays)
+    return np.dtype(np.float32 if single else np.float64)
 
 
 def dot_error(n: int) -> float:

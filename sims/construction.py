@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from assoc.catalogue import resolve
 from assoc.errors import InputError
 from assoc.memory import Build
+from assoc.mlp import check_width
 
-__all__ = ["Construction", "Rank"]
+__all__ = ["Construction", "Size"]
 
-Rank = int | str
-"""An integer, or a fraction of the dimension such as ``d/2``."""
+Size = int | str
+"""An integer, or a multiple of the dimension such as ``d/2`` or ``16d``."""
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,22 @@ class Construction:
     memory : as for :func:`assoc.catalogue.resolve`.
     rank : m, or a fraction of the dimension written ``d/2``; for memories of bounded rank.
     bits : b, for quantised memories.
+    width : m, or a multiple of the dimension written ``16d``; for networks.
+    degree : k, for networks of Hermite polynomials.
 
     Examples
     --------
     >>> Construction("low-rank", rank="d/4").rank_at(64)
     16
+    >>> Construction("mlp", width="16d").width_at(64)
+    1024
     """
 
     memory: str | Build
-    rank: Rank | None = None
+    rank: Size | None = None
     bits: int | None = None
+    width: Size | None = None
+    degree: int | None = None
 
     def rank_at(self, d: int) -> int | None:
         """Return the rank m at dimension d.
@@ -40,30 +47,60 @@ class Construction:
         InputError
             If the rank is neither an integer nor of the form d/k, or not between 1 and d.
         """
-        if self.rank is None:
-            return None
-        text = str(self.rank).replace(" ", "")
-        divisor = text.removeprefix("d/") if text.startswith("d/") else None
-        try:
-            m = int(text) if divisor is None else round(d / float(divisor))
-        except (ValueError, ZeroDivisionError, OverflowError):
-            raise InputError(
-                f"rank {self.rank!r} is neither an integer nor of the form d/2"
-            ) from None
-        if not 1 <= m <= d:
+        m = _at(self.rank, d, "rank")
+        if m is not None and not 1 <= m <= d:
             raise InputError(f"rank {m} is not between 1 and d = {d}")
         return m
 
+    def width_at(self, d: int) -> int | None:
+        """Return the width m at dimension d.
+
+        Raises
+        ------
+        InputError
+            If the width is neither an integer nor of the form 16d or d/2, or not positive.
+        """
+        m = _at(self.width, d, "width")
+        return None if m is None else check_width(m)
+
     def build(self, d: int) -> Build:
         """Return the build function at dimension d."""
-        return resolve(self.memory, rank=self.rank_at(d), bits=self.bits)[1]
+        return resolve(
+            self.memory,
+            rank=self.rank_at(d),
+            bits=self.bits,
+            width=self.width_at(d),
+            degree=self.degree,
+        )[1]
 
     def label(self, d: int | None = None) -> str:
-        """Name for tables, with the rank and bits."""
+        """Name for tables, with the options."""
         name = self.memory if isinstance(self.memory, str) else resolve(self.memory)[0]
-        parts = [str(name)]
-        if self.rank is not None:
-            parts.append(f"m={self.rank if d is None else self.rank_at(d)}")
-        if self.bits is not None:
-            parts.append(f"b={self.bits}")
-        return " ".join(parts)
+        rank = self.rank if d is None else self.rank_at(d)
+        width = self.width if d is None else self.width_at(d)
+        options = {"m": rank if width is None else width, "b": self.bits, "k": self.degree}
+        given = [f"{symbol}={value}" for symbol, value in options.items() if value is not None]
+        return " ".join([str(name), *given])
+
+
+def _at(size: Size | None, d: int, name: str) -> int | None:
+    """Return a size at dimension d."""
+    if size is None:
+        return None
+    try:
+        text = str(size).replace(" ", "")
+        if text.startswith("d/"):
+            return round(d / float(text.removeprefix("d/")))
+        if text.endswith("d"):
+            return round(d * float(text.removesuffix("d") or 1))
+        return int(text)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise InputError(
+            f"{name} {_shown(size)} is neither an integer nor of the form d/2 or 16d"
+        ) from None
+
+
+def _shown(size: Size) -> str:
+    """Return the size for a message; Python refuses to print the longest integers."""
+    huge = isinstance(size, int) and size.bit_length() > 4000
+    return "of thousands of digits" if huge else repr(size)

@@ -9,11 +9,10 @@ import numpy as np
 from assoc.embeddings import LAWS, NamedVectors, check_vectors, preprocess
 from assoc.errors import InputError
 from assoc.fact_maps import MAPS
-from assoc.memory import Floats, Integers
+from assoc.memory import MAX_BYTES, Floats, Integers
 from sims.randomness import FACTS, INPUTS, OUTPUTS, Source
 
 __all__ = [
-    "MAX_BYTES",
     "GivenVectors",
     "RandomVectors",
     "Setting",
@@ -22,9 +21,6 @@ __all__ = [
     "settle",
     "trial_count",
 ]
-
-MAX_BYTES = 16 * 2**30
-"""Memory that embeddings may take before they are refused."""
 
 
 @dataclass(frozen=True)

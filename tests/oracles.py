@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -47,6 +48,24 @@ def exact_outputs(factors: Sequence[Array], E: Array) -> list[list[Fraction]]:
     for factor in reversed(factors):
         rows = exact(factor)
         outputs = [[dot(row, e) for row in rows] for e in outputs]
+    return outputs
+
+
+def exact_polynomial(activation: Polynomial, x: Fraction) -> Fraction:
+    """Value of a polynomial, its stored coefficients taken as they are, in rational arithmetic."""
+    return sum((Fraction(float(c)) * x**j for j, c in enumerate(activation.coef)), Fraction())
+
+
+def exact_network(
+    W: Array, V: Array, activation: Polynomial, E: Array, P: Array | None = None
+) -> list[list[Fraction]]:
+    """Outputs sum_i v_i sigma(<w_i, e>), or with <p_i, e> besides, in rational arithmetic."""
+    outputs = []
+    for e in exact(E):
+        hidden = [exact_polynomial(activation, dot(w, e)) for w in exact(W)]
+        if P is not None:
+            hidden = [h * dot(p, e) for h, p in zip(hidden, exact(P), strict=True)]
+        outputs.append([dot(column, hidden) for column in exact(V.T)])
     return outputs
 
 

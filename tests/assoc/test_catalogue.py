@@ -7,24 +7,123 @@ import numpy as np
 import pytest
 
 from assoc import MEMORIES, InputError, Memory, resolve
-from assoc.catalogue import NEEDS_BITS, NEEDS_RANK
+from assoc.hermite import DEGREES
 from assoc.linear import hebbian
+from assoc.memory import memory_bits
 from tests.oracles import one_line, table
 
+SIZES = {"rank": 2, "bits": 3, "width": 8}
 
-def options(name):
-    return {"rank": 2 if name in NEEDS_RANK else None, "bits": 2 if name in NEEDS_BITS else None}
+# Stored numbers at rank 2, width 8, from 4 dimensions to 3.
+PARAMETERS = {
+    "linear": 4 * 3,
+    "low-rank": 2 * (4 + 3),
+    "low-rank-gaussian": 2 * (4 + 3),
+    "low-rank-svd": 2 * (4 + 3),
+    "sign": 4 * 3,
+    "quantised": 4 * 3,
+    "dual-inputs": 4 * 3,
+    "dual-outputs": 4 * 3,
+    "dual-both": 4 * 3,
+    "mlp": 8 * (4 + 3),
+    "gated-mlp": 8 * (4 + 4 + 3),
+    "whitened-mlp": 8 * (4 + 3),
+    "bilinear": 8 * (4 + 4 + 3),
+    "bilinear-ridge": 8 * (4 + 4 + 3),
+    "bilinear-als": 8 * (4 + 4 + 3),
+    "bilinear-margin": 8 * (4 + 4 + 3),
+}
+
+
+FITTED = ("bilinear-als", "bilinear-margin")
+"""Names whose hidden layer is fitted too; tests/assoc/test_fitted.py is about them."""
+
+
+def needed(name):
+    return {option: SIZES[option] for option in MEMORIES[name].needs}
+
+
+def draw(rng, N=5):
+    return rng.standard_normal((N, 4)), rng.standard_normal((N, 3)), np.arange(N)
+
+
+def arrays(memory):
+    """Every array that a memory holds."""
+    for value in vars(memory).values():
+        for array in value if isinstance(value, tuple) else (value,):
+            if isinstance(array, np.ndarray):
+                yield array
 
 
 @pytest.mark.parametrize("name", MEMORIES)
-def test_every_name_builds_a_memory(rng, name):
-    label, build = resolve(name, **options(name))
+def test_every_name_builds_a_memory_that_counts_its_numbers(rng, name):
+    label, build = resolve(name, **needed(name))
     assert label == name
-    E = rng.standard_normal((5, 4))
-    memory = build(E, E, np.arange(5), rng=rng)
+    E, U, f = draw(rng)
+    memory = build(E, U, f, rng=rng)
     assert isinstance(memory, Memory)
-    assert memory(E).shape == (5, 4)
-    assert memory.parameters > 0
+    assert memory(E).shape == (5, 3)
+    assert memory.parameters == sum(array.size for array in arrays(memory)) == PARAMETERS[name]
+    assert memory_bits(memory) == {"sign": 12, "quantised": 36}.get(name)
+
+
+def test_every_name_is_counted():
+    assert list(PARAMETERS) == list(MEMORIES)
+    assert {option for recipe in MEMORIES.values() for option in recipe.options} == {
+        *SIZES,
+        "degree",
+    }
+
+
+@pytest.mark.parametrize("name", MEMORIES)
+def test_every_option_that_is_needed_is_asked_for(name):
+    for option in MEMORIES[name].needs:
+        for without in ({}, {option: None}):
+            given = {k: v for k, v in needed(name).items() if k != option} | without
+            with pytest.raises(InputError) as caught:
+                resolve(name, **given)
+            assert one_line(caught.value) == f"memory {name!r} needs its {option} given"
+
+
+@pytest.mark.parametrize("name", MEMORIES)
+@pytest.mark.parametrize("option", ["rank", "bits", "width", "degree", "depth"])
+def test_an_option_is_known_or_refused(name, option):
+    """None stands for not given, also where the option has no place."""
+    if option in MEMORIES[name].options:
+        resolve(name, **{**needed(name), option: 2})
+        return
+    assert resolve(name, **needed(name), **{option: None})[0] == name
+    with pytest.raises(InputError) as caught:
+        resolve(name, **needed(name), **{option: 2})
+    assert one_line(caught.value) == f"memory {name!r} takes no {option}"
+
+
+@pytest.mark.parametrize("name", [name for name in MEMORIES if "degree" in MEMORIES[name].takes])
+def test_a_degree_reaches_the_network(rng, name):
+    E, U, f = draw(rng)
+    built = [resolve(name, width=8, degree=k)[1](E, U, f, rng=rng) for k in DEGREES]
+    if name == "gated-mlp":
+        assert [network.degree for network in built] == list(DEGREES)
+    else:
+        # sigma = h_{k+1} / sqrt(k + 1)
+        assert [network.activation.degree() - 1 for network in built] == list(DEGREES)
+
+
+def test_the_hidden_layer_of_each_name():
+    """What tells the networks apart: which weights are drawn, which are fitted."""
+    E, U, f = draw(np.random.default_rng(0), N=8)
+    built = {
+        name: resolve(name, width=8)[1](E, U, f, rng=np.random.default_rng(1))
+        for name in MEMORIES
+        if "width" in MEMORIES[name].needs and name not in FITTED
+    }
+    assert set(built) == {"mlp", "gated-mlp", "whitened-mlp", "bilinear", "bilinear-ridge"}
+    # Eight facts, eight neurons: the fitted ones answer exactly and the others do not.
+    exact = {name for name, network in built.items() if np.allclose(network(E), U, atol=1e-4)}
+    assert exact == {"whitened-mlp", "bilinear-ridge"}
+    np.testing.assert_array_equal(built["bilinear"].P, built["bilinear-ridge"].P)
+    np.testing.assert_array_equal(built["mlp"].V[:4], -built["mlp"].V[4:])
+    np.testing.assert_allclose(np.linalg.norm(built["gated-mlp"].V, axis=1), np.sqrt(3))
 
 
 def test_a_function_is_itself():
@@ -71,6 +170,23 @@ def test_what_is_wrong_with_a_users_module_is_said(source, said, tmp_path, monke
         ("sign", {"bits": 1}, "memory 'sign' takes no bits"),
         ("low-rank", {"rank": 2, "bits": 1}, "memory 'low-rank' takes no bits"),
         (table, {"rank": 3}, "memory 'table' takes no rank"),
+        ("linear", {"width": 3}, "memory 'linear' takes no width"),
+        ("mlp", {}, "memory 'mlp' needs its width given"),
+        ("mlp", {"degree": 2}, "memory 'mlp' needs its width given"),
+        ("mlp", {"width": 8, "rank": 2}, "memory 'mlp' takes no rank"),
+        ("bilinear-als", {}, "memory 'bilinear-als' needs its width given"),
+        ("bilinear-margin", {"width": 8, "degree": 1}, "memory 'bilinear-margin' takes no degree"),
+        ("bilinear-als", {"width": 0}, "width 0 is not a positive integer"),
+        ("mlp", {"width": 7}, "width 7 is odd"),
+        ("mlp", {"width": 0}, "width 0 is not a positive integer"),
+        ("mlp", {"width": 8, "degree": 7}, "degree 7 is not an integer from 1 to 6"),
+        ("gated-mlp", {"width": 2.5}, "width 2.5 is not a positive integer"),
+        ("whitened-mlp", {"width": 8, "degree": 0}, "degree 0 is not an integer from 1 to 6"),
+        ("bilinear", {"width": 8, "degree": 1}, "memory 'bilinear' takes no degree"),
+        ("bilinear", {"width": True}, "width True is not a positive integer"),
+        ("tests.oracles:table", {"width": 8}, "memory 'tests.oracles:table' takes no width"),
+        ("gated", {"width": 8}, "memory 'gated' takes no width"),
+        ("mpl", {}, "unknown memory 'mpl': did you mean 'mlp'? Known: linear, "),
         ("nowhere:build", {}, "memory 'nowhere:build': no module named 'nowhere'"),
         ("assoc.nowhere:build", {}, "no module named 'assoc.nowhere'"),
         ("assoc.linear:nothing", {}, "assoc.linear has no function 'nothing'"),

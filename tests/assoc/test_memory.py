@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from assoc import Factors, Memory
+from assoc import Factors, InputError, Memory
 from assoc.linear import hebbian
-from assoc.memory import dot_error, memory_bits, row_norms
+from assoc.memory import MAX_BYTES, check_fits, dot_error, memory_bits, precision, row_norms
 from assoc.quantised import quantised
-from tests.oracles import dot, exact, exact_outputs, table
+from tests.oracles import dot, exact, exact_outputs, one_line, table
 
 entries = st.floats(-1e6, 1e6, allow_subnormal=False)
 
@@ -101,3 +101,39 @@ def test_rounding_error_is_not_vacuous(rng):
     E = rng.standard_normal((10, 64)) / 8
     memory = Factors((W,))
     assert (memory.rounding_error(E) < 1e-12 * np.linalg.norm(memory(E), axis=1)).all()
+
+
+@pytest.mark.parametrize("itemsize", [1, 4, 8])
+def test_what_fits_is_counted_in_bytes(itemsize):
+    check_fits(MAX_BYTES // itemsize, itemsize, "the weights")
+    with pytest.raises(InputError) as caught:
+        check_fits(MAX_BYTES // itemsize + 1, itemsize, "the weights")
+    assert one_line(caught.value) == "the weights take 17.2 GB; 17.2 GB at most"
+    with pytest.raises(InputError, match=r"^N = 3: the rows take 8e\+03 GB; 17.2 GB at most$"):
+        check_fits(8 * 10**12 // itemsize, itemsize, "N = 3: the rows")
+
+
+def test_sizes_beyond_any_float_are_refused_too():
+    """10^400 is no floating-point number; what is said of it still fits on a line."""
+    with pytest.raises(InputError) as caught:
+        check_fits(10**400, 8, "the weights")
+    assert one_line(caught.value) == "the weights take 8e+291 GB; 17.2 GB at most"
+
+
+@pytest.mark.parametrize(
+    ("dtypes", "expected"),
+    [
+        (["f4"], "f4"),
+        (["f2"], "f4"),
+        (["f2", "f4"], "f4"),
+        (["f4", "f8"], "f8"),
+        (["f8", "f4"], "f8"),
+        (["f2", "f8"], "f8"),
+        (["i4"], "f8"),
+        (["f4", "i8"], "f8"),
+        (["?", "f4"], "f8"),
+        (["g"], "f8"),
+    ],
+)
+def test_single_precision_only_where_all_is_single(dtypes, expected):
+    assert precision(*(np.ones(2, dtype) for dtype in dtypes)) == np.dtype(expected)
