@@ -13,12 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
 from assoc.memory import Build
-from sims.construction import Construction, Rank
+from sims.construction import Construction, Size
+from sims.crossing import crossing
 from sims.parallel import available_threads, run
 from sims.randomness import Source
 from sims.recall import count_recalled, source_of
@@ -176,8 +176,10 @@ def capacity(
     *,
     d: int | Sequence[int] | None = None,
     criterion: str | float | Criterion = "all",
-    rank: Rank | None = None,
+    rank: Size | None = None,
     bits: int | None = None,
+    width: Size | None = None,
+    degree: int | None = None,
     embeddings: Any = "sphere",
     preprocess: str = "none",
     facts: str = "identity",
@@ -196,8 +198,8 @@ def capacity(
 
     Parameters
     ----------
-    memory, rank, bits, embeddings, preprocess, facts, outputs, seed, experiment : as for
-        :func:`sims.recall.measure`.
+    memory, rank, bits, width, degree, embeddings, preprocess, facts, outputs, seed, experiment :
+        as for :func:`sims.recall.measure`.
     d : dimension, or several.
     criterion : ``all``, or the fraction of a trial's inputs that must be recalled.
     trials : independent trials per dimension.
@@ -221,7 +223,7 @@ def capacity(
     0
     """
     criterion = Criterion.parse(criterion)
-    construction = Construction(memory, rank, bits)
+    construction = Construction(memory, rank, bits, width, degree)
     trials = trial_count(trials)
     max_N = None if max_N is None else positive(max_N, "max_N")
     threads = available_threads() if threads is None else positive(threads, "threads")
@@ -284,8 +286,10 @@ def rate_crossing(
     d: int,
     rate: float,
     near: int,
-    rank: Rank | None = None,
+    rank: Size | None = None,
     bits: int | None = None,
+    width: Size | None = None,
+    degree: int | None = None,
     trials: int = 100,
     seed: int = 0,
     experiment: str = "crossing",
@@ -294,13 +298,12 @@ def rate_crossing(
     r"""Size at which the *expected* recall falls to a rate, with an interval.
 
     Mean recall over the same trials is measured on a grid of sizes around ``near``, which is moved
-    until the crossing lies inside. A parabola through the grid's means, which share their trials
-    and so err together, gives the crossing and the slope there; the interval is the normal one of
-    the mean recall, divided by that slope.
+    until the crossing lies inside; :func:`sims.crossing.crossing` finds it there.
 
     Parameters
     ----------
-    memory, rank, bits, seed, experiment, threads : as for :func:`sims.recall.measure`.
+    memory, rank, bits, width, degree, seed, experiment, threads :
+        as for :func:`sims.recall.measure`.
     d : dimension.
     rate : recall at the crossing, in (0, 1).
     near : where the search starts.
@@ -315,15 +318,13 @@ def rate_crossing(
     InputError
         If an argument is out of range, or the recall crosses the rate nowhere up to 16 d^2.
     """
-    from scipy import stats
-
     if not 0 < rate < 1:
         raise InputError(f"rate = {rate} is not between 0 and 1")
     if near < 1:
         raise InputError(f"near = {near} is not a positive number of facts")
     if trials < 2:
         raise InputError(f"trials = {trials}: an interval needs at least 2")
-    construction = Construction(memory, rank, bits)
+    construction = Construction(memory, rank, bits, width, degree)
     setting = RandomVectors(d)
     source = source_of(setting, seed, experiment)
     threads = available_threads() if threads is None else positive(threads, "threads")
@@ -343,13 +344,4 @@ def rate_crossing(
             raise InputError(f"the recall is still {rate} at N = {near}")
     grid = np.unique(np.maximum(np.round(near * np.linspace(0.85, 1.25, 9)), 2).astype(int))
     samples = np.array([sample(int(N)) for N in grid])
-    curve = Polynomial.fit(grid, samples.mean(axis=1), min(2, len(grid) - 1))
-    roots = np.asarray((curve - rate).roots(), np.complex128)
-    inside = (abs(roots.imag) < 1e-9) & (roots.real >= grid[0]) & (roots.real <= grid[-1])
-    if not inside.any():
-        raise InputError(f"the mean recall is too rough around N = {near}; use more trials")
-    N = float(min(roots.real[inside], key=lambda root: abs(root - near)))
-    at = int(np.argmin(np.abs(grid - N)))
-    error = samples[at].std(ddof=1) / np.sqrt(trials) / abs(float(curve.deriv()(N)))
-    half = float(stats.norm.ppf(0.5 + LEVEL / 2) * error)
-    return N, (N - half, N + half)
+    return crossing(grid.astype(np.float64), samples, rate, near=near)

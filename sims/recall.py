@@ -10,7 +10,7 @@ import numpy as np
 
 from assoc.errors import InputError
 from assoc.memory import Build
-from sims.construction import Construction, Rank
+from sims.construction import Construction, Size
 from sims.judge import recalled, score_doubt
 from sims.parallel import available_threads, blas_threads, run
 from sims.randomness import INPUTS, MEMORY, OUTPUTS, Source
@@ -136,8 +136,10 @@ def measure(
     *,
     N: int | Sequence[int],
     d: int | None = None,
-    rank: Rank | None = None,
+    rank: Size | None = None,
     bits: int | None = None,
+    width: Size | None = None,
+    degree: int | None = None,
     embeddings: Any = "sphere",
     preprocess: str = "none",
     facts: str = "identity",
@@ -157,7 +159,8 @@ def measure(
         ``build(E, U, f, *, rng) -> memory``.
     N : number of facts, or several.
     d : dimension; for given vectors it may be omitted.
-    rank, bits : what the named memory needs; rank may be written ``"d/2"``.
+    rank, bits, width, degree : what the named memory needs; rank and width may follow the
+        dimension, ``"d/2"`` or ``"16d"``.
     embeddings : a law of :data:`assoc.embeddings.LAWS`, or vectors (n, d) or
         :class:`assoc.embeddings.NamedVectors`, which each trial splits into inputs and outputs.
     preprocess : none, normalise, centre or whiten, for given vectors.
@@ -187,7 +190,7 @@ def measure(
     """
     if inputs is not None and executor is not None:
         raise InputError("a sample of inputs is streamed on threads: give no executor")
-    construction = Construction(memory, rank, bits)
+    construction = Construction(memory, rank, bits, width, degree)
     setting = settle(
         d=d, embeddings=embeddings, preprocessing=preprocess, facts=facts, outputs=outputs
     )

@@ -1,0 +1,357 @@
+r"""Width: how many hidden neurons a construction needs to recall given facts, as a bracket.
+
+A trial's facts are fixed and its network is built anew at every width. Recall is not monotone in
+the width near the threshold, so a search finds one crossing: a width measured not to be enough
+right below one measured to be.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assoc.catalogue import MEMORIES
+from assoc.errors import InputError
+from sims.capacity import Criterion
+from sims.construction import Construction
+from sims.crossing import crossing
+from sims.parallel import available_threads, run
+from sims.randomness import MEMORY, Source
+from sims.recall import count_recalled, source_of
+from sims.results import Result, new_axes
+from sims.settings import RandomVectors, Setting, positive, settle, trial_count
+from sims.statistics import LEVEL, Interval, median_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "WidthPoint",
+    "WidthResult",
+    "parameters_per_neuron",
+    "smallest_width",
+    "width_crossing",
+]
+
+PAIRED = ("mlp",)
+"""Memories whose neurons come in pairs, so that their width is even."""
+
+
+@dataclass(frozen=True)
+class WidthPoint:
+    """Brackets of the smallest width at one size.
+
+    Parameters
+    ----------
+    d, N : dimension and number of facts.
+    low, high : for each trial, a width measured not to be enough (0 where none was) and a larger
+        one measured to be (infinite where the search was censored).
+    parameters : stored numbers of a network per unit of width.
+    """
+
+    d: int
+    N: int
+    low: tuple[int, ...]
+    high: tuple[float, ...]
+    parameters: int
+
+    @property
+    def width(self) -> float:
+        """Median over trials of the smallest width seen to be enough."""
+        return float(np.median(self.high))
+
+    @property
+    def censored(self) -> int:
+        """Trials in which the largest allowed width was not enough."""
+        return int(np.isinf(self.high).sum())
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """Order-statistic interval of the median width."""
+        return median_interval(self.low, self.high, level=level)
+
+    @property
+    def law(self) -> float:
+        """Return m d / (N log N)."""
+        return float(self.width * self.d / (self.N * np.log(max(self.N, 2))))
+
+
+@dataclass(frozen=True, repr=False)
+class WidthResult(Result):
+    """Measured widths, one point per size."""
+
+    memory: str
+    criterion: Criterion
+    embeddings: str
+    facts: str
+    seed: int
+    points: tuple[WidthPoint, ...]
+
+    def __repr__(self) -> str:
+        listed = ", ".join(f"d={p.d} N={p.N}: m={p.width:g}" for p in self.points)
+        return f"WidthResult({self.memory}, {self.criterion} recalled, {listed})"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record per size; an unbounded end is None."""
+
+        def finite(value: float) -> float | None:
+            return value if np.isfinite(value) else None
+
+        return [
+            {
+                "d": p.d,
+                "N": p.N,
+                "width": finite(p.width),
+                "interval": [finite(end) for end in p.interval()],
+                "parameters": finite(p.width * p.parameters),
+                "law": finite(p.law),
+                "trials": len(p.low),
+                "censored": p.censored,
+                "low": list(p.low),
+                "high": [finite(end) for end in p.high],
+            }
+            for p in self.points
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain values."""
+        return {
+            "memory": self.memory,
+            "criterion": str(self.criterion),
+            "seed": self.seed,
+            "embeddings": self.embeddings,
+            "facts": self.facts,
+            "level": LEVEL,
+            "points": self.rows(),
+        }
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw width against N on logarithmic axes: every trial, and the medians."""
+        ax = new_axes(ax)
+        for p in self.points:
+            ax.plot([p.N] * len(p.high), p.high, ".", color="0.6", markersize=4, zorder=1)
+        trials = len(self.points[0].low)
+        for d in sorted({p.d for p in self.points}):
+            chosen = [p for p in self.points if p.d == d]
+            label = f"{self.memory}, d = {d}, median of {trials} trials"
+            ax.plot([p.N for p in chosen], [p.width for p in chosen], "o", label=label)
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.set_xlabel("facts N")
+        ax.set_ylabel(f"width m ({self.criterion} recalled)")
+        return ax
+
+
+def smallest_width(
+    memory: str,
+    *,
+    N: int | Sequence[int],
+    d: int | Sequence[int] | None = None,
+    criterion: str | float | Criterion = "all",
+    degree: int | None = None,
+    embeddings: Any = "sphere",
+    preprocess: str = "none",
+    facts: str = "identity",
+    outputs: int | None = None,
+    trials: int = 10,
+    max_width: int | None = None,
+    resolution: float = 0.01,
+    seed: int = 0,
+    experiment: str = "width",
+    threads: int | None = None,
+    executor: Executor | None = None,
+) -> WidthResult:
+    r"""Search the smallest width of a network that recalls N facts, trial by trial.
+
+    Each trial doubles or halves the width until the criterion changes, then halves the bracket
+    down to the resolution. Both ends are measured.
+
+    Parameters
+    ----------
+    memory : a network of :data:`assoc.catalogue.MEMORIES`: a name that needs a width.
+    N, d : number of facts and dimension, or several; every pair is searched.
+    criterion : ``all``, or the fraction of a trial's inputs that must be recalled.
+    degree, embeddings, preprocess, facts, outputs, seed, experiment : as for
+        :func:`sims.recall.measure`.
+    trials : independent trials per size.
+    max_width : where to stop; trials in which it is not enough are reported as censored. None
+        stands for 64 N, or at least 1024.
+    resolution : width of the bracket, relative to its upper end; never below neighbouring widths.
+    threads : trials searched at a time; None means all available.
+    executor : run the trials on this instead.
+
+    Returns
+    -------
+    WidthResult, one point per size.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or the memory has no width.
+
+    Examples
+    --------
+    >>> smallest_width("bilinear-ridge", d=16, N=32, trials=3).points[0].censored
+    0
+    """
+    criterion = Criterion.parse(criterion)
+    if memory not in MEMORIES or "width" not in MEMORIES[memory].options:
+        known = ", ".join(name for name, recipe in MEMORIES.items() if "width" in recipe.options)
+        raise InputError(f"memory {memory!r} has no width to search; one of {known}")
+    if not 0 <= resolution < 1:
+        raise InputError(f"resolution {resolution} is not in [0, 1)")
+    trials = trial_count(trials)
+    threads = available_threads() if threads is None else positive(threads, "threads")
+    max_width = None if max_width is None else positive(max_width, "max_width")
+    points = []
+    for dimension in _several(d, "d"):
+        setting = settle(
+            d=dimension,
+            embeddings=embeddings,
+            preprocessing=preprocess,
+            facts=facts,
+            outputs=outputs,
+        )
+        for n in _several(N, "N"):
+            size = positive(n, "N")
+            step = 2 if memory in PAIRED else 1
+            limit = max(1024, 64 * size) if max_width is None else max_width
+            work = partial(
+                _search,
+                Construction(memory, width=step, degree=degree),
+                setting,
+                size,
+                criterion,
+                (step, max(limit // step, 1) * step, resolution),
+                source_of(setting, seed, experiment),
+            )
+            brackets = run(work, range(trials), threads=threads, executor=executor)
+            low, high = zip(*brackets, strict=True)
+            points.append(
+                WidthPoint(setting.d, size, low, high, parameters_per_neuron(memory, setting.d))
+            )
+    origin = setting.law if isinstance(setting, RandomVectors) else f"{setting.source} {preprocess}"
+    label = Construction(memory, degree=degree).label()
+    return WidthResult(label, criterion, origin, facts, seed, tuple(points))
+
+
+def _several(value: Any, name: str) -> list[Any]:
+    """Return a list of what may be one or several."""
+    values: list[Any] = [value] if value is None or np.ndim(value) == 0 else list(value)
+    if not values:
+        raise InputError(f"{name} is an empty list")
+    return values
+
+
+def parameters_per_neuron(memory: str, d: int) -> int:
+    """Count the parameters of a network per unit of width, on a small one.
+
+    Examples
+    --------
+    >>> parameters_per_neuron("mlp", 64), parameters_per_neuron("gated-mlp", 64)
+    (128, 192)
+    """
+    rng = Source(0, "parameters", (d,)).generator(0, MEMORY)
+    step = 2 if memory in PAIRED else 1
+    build = Construction(memory, width=step).build(d)
+    return build(np.eye(2, d), np.eye(2, d), np.arange(2), rng=rng).parameters // step
+
+
+def _search(
+    construction: Construction,
+    setting: Setting,
+    N: int,
+    criterion: Criterion,
+    bounds: tuple[int, int, float],
+    source: Source,
+    trial: int,
+) -> tuple[int, float]:
+    """Bracket one trial's width: measured not to be enough and, right above, to be enough."""
+    step, limit, resolution = bounds
+
+    def enough(width: int) -> bool:
+        network = replace(construction, width=width)
+        (count,) = count_recalled(network, setting, N, [trial], source)
+        return criterion.met(count, N)
+
+    start = max(1, round(2 * N / setting.d / step)) * step
+    low, high = 0, min(start, limit)
+    while not enough(high):
+        low = high
+        if high == limit:
+            return low, float("inf")
+        high = min(2 * high, limit)
+    while low == 0 and high > step:
+        half = max(1, high // (2 * step)) * step
+        low, high = (0, half) if enough(half) else (half, high)
+    while high - low > max(step, resolution * high):
+        middle = (low + high) // (2 * step) * step
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return low, high
+
+
+def width_crossing(
+    memory: str,
+    *,
+    d: int,
+    N: int,
+    rate: float,
+    near: float,
+    degree: int | None = None,
+    facts: str = "identity",
+    outputs: int | None = None,
+    trials: int = 20,
+    seed: int = 0,
+    experiment: str = "width-crossing",
+    threads: int | None = None,
+) -> tuple[float, Interval]:
+    r"""Width at which the *expected* recall of N facts rises to a rate, with an interval.
+
+    Mean recall over the same trials is measured at widths around ``near``, which is moved until
+    the crossing lies inside; :func:`sims.crossing.crossing` finds it on the scale of log m.
+
+    Parameters
+    ----------
+    memory, d, N, degree, facts, outputs, trials, seed, experiment, threads : as for
+        :func:`smallest_width`.
+    rate : recall at the crossing, in (0, 1).
+    near : where the search starts.
+
+    Returns
+    -------
+    m, (low, high)
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or no width up to 64 N reaches the rate.
+    """
+    if not 0 < rate < 1:
+        raise InputError(f"rate = {rate} is not between 0 and 1")
+    if trials < 2:
+        raise InputError(f"trials = {trials}: an interval needs at least 2")
+    setting = RandomVectors(d, facts=facts, outputs=outputs)
+    source = source_of(setting, seed, experiment)
+    threads = available_threads() if threads is None else positive(threads, "threads")
+    step = 2 if memory in PAIRED else 1
+
+    def sample(width: float) -> NDArray[np.float64]:
+        network = Construction(memory, width=max(1, round(width / step)) * step, degree=degree)
+        counts = count_recalled(network, setting, N, range(trials), source, threads=threads)
+        return np.array(counts) / N
+
+    while sample(near).mean() >= rate:
+        near /= 1.15
+        if near < step:
+            raise InputError(f"the recall is {rate} at width {step} already")
+    while sample(near * 1.15).mean() < rate:
+        near *= 1.15
+        if near > max(1024, 64 * N):
+            raise InputError(f"the recall is still below {rate} at width {near:.0f}")
+    grid = np.round(near * np.geomspace(1 / 1.15, 1.15**2, 4) / step) * step
+    samples = np.array([sample(width) for width in grid])
+    log_m, ends = crossing(np.log(grid), samples, rate, near=float(np.log(near)))
+    return float(np.exp(log_m)), (float(np.exp(ends[0])), float(np.exp(ends[1])))
