@@ -11,11 +11,10 @@ from assoc.embeddings import sphere
 from assoc.errors import InputError
 from assoc.fact_maps import class_sizes
 from assoc.fact_tables import FactTable, read_facts
-from assoc.memory import Build, memory_bits
-from sims.construction import Construction, Rank
+from assoc.memory import MAX_BYTES, Build, memory_bits
+from sims.construction import Construction, Size
 from sims.randomness import INPUTS, MEMORY, OUTPUTS, Source
 from sims.results import Result
-from sims.settings import MAX_BYTES
 from theory.claims import Condition
 from theory.prediction import all_recalled, classes_of_sizes, expected_recall, predictable
 
@@ -104,8 +103,10 @@ def recall_facts(
     *,
     memory: str | Build = "linear",
     d: int | None = None,
-    rank: Rank | None = None,
+    rank: Size | None = None,
     bits: int | None = None,
+    width: Size | None = None,
+    degree: int | None = None,
     seed: int = 0,
 ) -> FactsResult:
     """Store a fact table in a linear memory and ask for every fact.
@@ -116,7 +117,7 @@ def recall_facts(
     memory : a memory's name, ``package.module:function``, or a build function itself.
     d : dimension; None plans the least multiple of 16 at which all facts are recalled with
         predicted probability 0.99.
-    rank, bits : what the memory needs.
+    rank, bits, width, degree : what the memory needs.
     seed : of the random keys and outputs.
 
     Returns
@@ -135,7 +136,7 @@ def recall_facts(
     1747
     """
     table = read_facts(path)
-    construction = Construction(memory, rank, bits)
+    construction = Construction(memory, rank, bits, width, degree)
     f = table.facts[:, 2]
     N, M = len(table), len(table.answers)
     sizes = class_sizes(f, M).astype(np.float64)

@@ -9,8 +9,15 @@ from sims.capacity import CapacityResult
 from sims.construction import Construction
 from sims.recall import RecallResult
 from sims.results import new_axes
+from sims.width import WidthResult
 from theory.guarantee import guaranteed_capacity
-from theory.prediction import INJECTIVE, capacity_of, expected_recall, predictable
+from theory.prediction import (
+    INJECTIVE,
+    capacity_of,
+    expected_recall,
+    predictable,
+    width_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +29,7 @@ __all__ = [
     "figure_of",
     "with_capacity_theory",
     "with_recall_theory",
+    "with_width_theory",
 ]
 
 # Okabe and Ito's colour-blind-safe palette.
@@ -58,6 +66,29 @@ def with_capacity_theory(
     known = predictable(construction, result.facts) and result.embeddings == "sphere"
     if known and outputs is None and result.facts in INJECTIVE and d.min() >= 2:
         _capacity_curves(ax, construction, d, rate=result.criterion.rate)
+    ax.legend(frameon=False)
+    return ax
+
+
+def with_width_theory(
+    result: WidthResult,
+    construction: Construction,
+    *,
+    outputs: int | None = None,
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """Draw measured widths with the prediction, where there is one."""
+    ax = result.plot(ax)
+    if predictable(construction, result.facts) and result.embeddings == "sphere":
+        for d in sorted({p.d for p in result.points}):
+            sizes = [p.N for p in result.points if p.d == d]
+            grid = np.unique(np.round(np.geomspace(min(sizes), max(sizes), 5)).astype(int))
+            rate, facts = result.criterion.rate, result.facts
+            predicted = [
+                width_of(construction, d=d, N=int(N), rate=rate, facts=facts, M=outputs)
+                for N in grid
+            ]
+            ax.plot(grid, predicted, "-", label=f"d = {d}, prediction, nothing fitted")
     ax.legend(frameon=False)
     return ax
 

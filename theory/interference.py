@@ -38,7 +38,7 @@ from scipy.interpolate import CubicSpline
 
 from theory.quadrature import chi_square_nodes, sphere_nodes
 
-__all__ = ["Classes", "Interference", "failure_probability"]
+__all__ = ["Classes", "Interference", "failure_probability", "half_tail"]
 
 Floats = NDArray[np.float64]
 
@@ -180,13 +180,13 @@ def _win(d: int, A: Floats, r2: Floats, size: float, pair: float, phi: float, n:
         signal = A - eta
         # t^2 / (1 - t^2) for the threshold t, which keeps its digits where t is close to 1.
         odds = signal**2 / np.maximum((phi - 1) * signal**2 + r2, TINY)
-        half = _half_tail(odds, d)
+        half = half_tail(odds, d)
         win += weight * np.where(signal >= 0, half, 1 - half)
     return win
 
 
-def _half_tail(odds: Floats, d: int) -> Floats:
-    r"""P(T > t), t >= 0, for a sphere coordinate T, by odds = t^2 / (1 - t^2)."""
+def half_tail(odds: Floats, d: int) -> Floats:
+    r"""P(T > t), t >= 0, for a coordinate T on the sphere of R^d, by odds = t^2 / (1 - t^2)."""
     spline, end = _log_tail(d)
     x = np.minimum(np.sqrt(np.log1p(odds)), end)
     return np.exp(spline(x))

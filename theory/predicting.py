@@ -1,16 +1,26 @@
-"""Predictions as tables and curves: recall at a size, or capacity at a dimension."""
+"""Predictions as tables and curves: recall at a size, capacity of a dimension, width for facts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.catalogue import MEMORIES
 from assoc.errors import InputError
-from sims.construction import Construction, Rank
+from sims.construction import Construction, Size
 from sims.results import Result, new_axes
+from sims.width import parameters_per_neuron
 from theory.guarantee import failure_bound, guaranteed_capacity
-from theory.prediction import INJECTIVE, all_recalled, capacity_of, expected_recall
+from theory.prediction import (
+    GATED,
+    INJECTIVE,
+    all_recalled,
+    best_degree,
+    capacity_of,
+    expected_recall,
+    width_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,14 +32,15 @@ GUARANTEED = ("linear", "low-rank")
 
 @dataclass(frozen=True, repr=False)
 class PredictionResult(Result):
-    """Predicted recall at sizes N, or predicted capacities at dimensions d; one record each."""
+    """Predicted recall at sizes N, capacities at dimensions d, or widths for N; one record each."""
 
     memory: str
     facts: str
     points: tuple[dict[str, Any], ...]
 
     def __repr__(self) -> str:
-        keys = ("d", "N", "recall") if "recall" in self.points[0] else ("d", "N_99", "N_all")
+        choices = ("d", "N", "recall"), ("d", "N_99", "N_all"), ("d", "N", "width_99", "width_all")
+        keys = next(keys for keys in choices if keys[-1] in self.points[0])
         listed = "; ".join(", ".join(f"{k}={p[k]:.6g}" for k in keys) for p in self.points[:4])
         return f"PredictionResult({self.memory}: {listed})"
 
@@ -43,9 +54,19 @@ class PredictionResult(Result):
         return {"memory": self.memory, "facts": self.facts, **single, "points": self.rows()}
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw recall against N, or capacities against d."""
+        """Draw recall against N, capacities against d, or widths against N."""
         ax = new_axes(ax)
-        if "recall" in self.points[0]:
+        if "width_99" in self.points[0]:
+            for d in sorted({p["d"] for p in self.points}):
+                chosen = [p for p in self.points if p["d"] == d]
+                for key, style in (("width_99", "o-"), ("width_all", "s--")):
+                    label = f"d = {d}, {'99 %' if key == 'width_99' else 'all'} recalled"
+                    ax.plot([p["N"] for p in chosen], [p[key] for p in chosen], style, label=label)
+            ax.set_xscale("log")
+            ax.set_yscale("log")
+            ax.set_xlabel("facts N")
+            ax.set_ylabel("width m")
+        elif "recall" in self.points[0]:
             N = [p["N"] for p in self.points]
             for key, label in (
                 ("recall", "recall"),
@@ -77,12 +98,14 @@ def predict(
     *,
     d: int | Sequence[int],
     N: int | Sequence[int] | None = None,
-    rank: Rank | None = None,
+    rank: Size | None = None,
     bits: int | None = None,
+    width: Size | None = None,
+    degree: int | None = None,
     facts: str = "identity",
     outputs: int | None = None,
 ) -> PredictionResult:
-    r"""Predict recall, or capacity, with no fitted number and no simulation.
+    r"""Predict recall, capacity or width, with no fitted number and no simulation.
 
     Parameters
     ----------
@@ -90,7 +113,8 @@ def predict(
     d : dimension, or several; at least 2.
     N : number of facts, or several; None asks for the capacities N_99 (expected recall 99 %),
         N_all (all recalled with probability 1/2) and N_guaranteed (proved for that probability).
-    rank, bits : what the memory needs.
+        For a network without a width, the widths are asked for that recall N facts so.
+    rank, bits, width, degree : what the memory needs.
     facts, outputs : law of the fact map and number of outputs M (None: M = N).
 
     Returns
@@ -109,20 +133,26 @@ def predict(
     >>> predict("linear", d=10**6).points[0]["N_all"] / 1e9
     5.99
     """
-    construction = Construction(memory, rank, bits)
+    construction = Construction(memory, rank, bits, width, degree)
     dimensions = [d] if isinstance(d, int | np.integer) else list(d)
     sizes = None if N is None else [N] if isinstance(N, int | np.integer) else list(N)
     if not dimensions:
         raise InputError("d is an empty list")
     if sizes is not None and not sizes:
         raise InputError("N is an empty list")
+    network = memory in MEMORIES and "width" in MEMORIES[memory].needs
+    if network and width is None and sizes is None:
+        raise InputError(f"memory {memory!r} needs its width given, or the facts N it is for")
     points: list[dict[str, Any]] = []
     for dimension in dimensions:
         if sizes is None:
             points.append(_capacities(construction, dimension, facts, outputs))
             continue
         for n in sizes:
-            points.append(_recall(construction, dimension, n, facts, outputs))
+            if network and width is None:
+                points.append(_widths(construction, dimension, n, facts, outputs))
+            else:
+                points.append(_recall(construction, dimension, n, facts, outputs))
     return PredictionResult(construction.label(), facts, tuple(points))
 
 
@@ -132,7 +162,7 @@ def _recall(
     bound = None
     if construction.memory in GUARANTEED and facts in INJECTIVE:
         bound = failure_bound(N, d, M=outputs, rank=construction.rank_at(d))
-    return {
+    recall = {
         "d": d,
         "N": N,
         "M": N if outputs is None else outputs,
@@ -140,6 +170,41 @@ def _recall(
         "all_recalled": all_recalled(construction, d=d, N=N, facts=facts, M=outputs),
         "failure_bound": bound,
         "law": float(N * np.log(float(N)) / d**2),
+    }
+    width = construction.width_at(d)
+    if width is None:
+        return recall
+    # A network has no guarantee, and its own measure of load.
+    del recall["failure_bound"], recall["law"]
+    return {
+        **recall,
+        "width": width,
+        "parameters": width * parameters_per_neuron(str(construction.memory), d),
+        "load": float(N * np.log(float(N)) / (width * d)),
+    }
+
+
+def _widths(
+    construction: Construction, d: int, N: int, facts: str, outputs: int | None
+) -> dict[str, Any]:
+    chosen: dict[str, Any] = {}
+    if construction.memory in GATED and construction.degree is None:
+        k = best_degree(construction, d=d, N=N, rate=0.99, facts=facts, M=outputs)
+        construction = replace(construction, degree=k)
+    if construction.degree is not None:
+        chosen = {"degree": construction.degree}
+    width_99 = width_of(construction, d=d, N=N, rate=0.99, facts=facts, M=outputs)
+    width_all = width_of(construction, d=d, N=N, facts=facts, M=outputs)
+    each = parameters_per_neuron(str(construction.memory), d)
+    return {
+        "d": d,
+        "N": N,
+        **chosen,
+        "width_99": width_99,
+        "width_all": width_all,
+        "parameters_99": width_99 * each,
+        "parameters_all": width_all * each,
+        "load_99": float(N * np.log(float(N)) / (width_99 * d)),
     }
 
 
@@ -151,11 +216,23 @@ def _capacities(
     sure = None
     if construction.memory in GUARANTEED and facts in INJECTIVE:
         sure = guaranteed_capacity(d, M=outputs, rank=construction.rank_at(d))
-    return {
+    capacities = {
         "d": d,
         "N_99": N_99,
         "N_all": N_all,
         "N_guaranteed": sure,
         "law_99": float(N_99 * np.log(N_99) / d**2),
         "law_all": float(N_all * np.log(N_all) / d**2),
+    }
+    width = construction.width_at(d)
+    if width is None:
+        return capacities
+    # A network has no guarantee, and its own measure of load.
+    for key in ("N_guaranteed", "law_99", "law_all"):
+        del capacities[key]
+    return {
+        **capacities,
+        "width": width,
+        "load_99": float(N_99 * np.log(N_99) / (width * d)),
+        "load_all": float(N_all * np.log(N_all) / (width * d)),
     }

@@ -1,47 +1,40 @@
-r"""Parameter-free predictions: recall and capacity of every linear memory, for any size.
+r"""Parameter-free predictions: recall, capacity and width of every named memory, for any size.
 
-Each construction is a set of interference strengths (:class:`theory.interference.Interference`);
-one law turns them into recall. Nothing is fitted and nothing is simulated, so d = 10^6 costs what
-d = 64 does.
-
-====================  ============================================================================
-linear                noise 1/d^2 per fact, pair overlap 1/d
-low-rank              both times kappa = 1/s, s ~ Beta(m/2, (d - m)/2): mean about d/m
-low-rank-gaussian     both times kappa = 1/s, s ~ Beta(m/2, (d - 1)/2): mean about 1 + d/m
-low-rank-svd          noise divided by :func:`svd_efficiency` (limit N >> d)
-sign, quantised       noise divided by kappa_b of :func:`assoc.quantised.gaussian_quantiser`
-dual-inputs           (1/H - 1)/d in all, H ~ Beta(d/2, (N - d)/2) the leverage of an input
-dual-outputs          noise (1 - d/N)/d^2, overlap of answers times 1 - d/N
-dual-both             both effects: noise about (1 - d/N)^2/d^2
-====================  ============================================================================
+A linear memory, or a network that is read out linearly, is a set of interference strengths
+(:mod:`theory.strengths`), and one law turns them into recall (:mod:`theory.interference`); a gated
+memory has a law of its own (:mod:`theory.gated`). Nothing is fitted and nothing is simulated, so
+d = 10^6 costs what d = 64 does.
 """
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from assoc.catalogue import MEMORIES
 from assoc.errors import InputError
 from assoc.fact_maps import MAPS, zipf_sizes
-from assoc.quantised import gaussian_quantiser
+from assoc.hermite import DEGREES
+from assoc.mlp import choose_degree, leading_width
 from sims.construction import Construction
-from theory.interference import Classes, Interference, failure_probability
-from theory.quadrature import beta_nodes
+from theory import gated
+from theory.interference import Classes, failure_probability
 from theory.sizes import check_sizes
+from theory.strengths import STRENGTHS, interference_of
 
 __all__ = [
+    "GATED",
     "INJECTIVE",
     "all_recalled",
+    "best_degree",
     "capacity_of",
     "classes_of",
     "classes_of_sizes",
     "expected_recall",
-    "interference_of",
     "predictable",
-    "svd_efficiency",
+    "width_of",
 ]
 
 Floats = NDArray[np.float64]
@@ -49,101 +42,18 @@ Floats = NDArray[np.float64]
 INJECTIVE = ("identity", "permutation")
 """Laws of fact maps that give every input an output of its own."""
 
-FACTOR_NODES = 8
+GATED: Mapping[str, int] = MappingProxyType({"gated-mlp": 1, "mlp": 2})
+"""Memories with the law of :mod:`theory.gated`, and how many hidden neurons a gate takes."""
+
+ANY_MAP = (
+    *("linear", "low-rank", "low-rank-gaussian", "low-rank-svd", "sign", "quantised"),
+    *GATED,
+)
+"""Memories whose recall is predicted for every law of fact maps; others only for injective ones."""
+
 KINDS = 5
 MOST_CLASSES = 10**7
-
-
-@cache
-def svd_efficiency(fraction: float) -> float:
-    r"""Share of d^2 that the best rank-m approximation of W keeps, for m/d = ``fraction``, N >> d.
-
-    W is then a Gaussian matrix whose singular values follow the quarter-circle law p on [0, 2].
-    With tau its upper ``fraction`` quantile, the signal kept is the divergence of the truncation,
-
-    .. math:: s = \mu^2 + 2 \int_{a > \tau > b} \frac{a^2}{a^2 - b^2}\, p(a) p(b)\, da\, db,
-
-    its noise energy E = int_tau^2 a^2 p(a) da, and the share s^2 / E.
-
-    Parameters
-    ----------
-    fraction : m / d in (0, 1].
-
-    References
-    ----------
-    Candes, Sing-Long and Trzasko (2013) for the divergence of a spectral function.
-
-    Examples
-    --------
-    >>> svd_efficiency(0.5)
-    0.893731
-    """
-    from scipy import integrate
-
-    if fraction >= 1:
-        return 1.0
-
-    def p(a: float) -> float:
-        return float(np.sqrt(max(4 - a * a, 0.0)) / np.pi)
-
-    tau = float(optimize.brentq(lambda t: integrate.quad(p, t, 2)[0] - fraction, 0, 2, xtol=1e-12))
-
-    def below(a: float) -> float:
-        return float(integrate.quad(lambda b: p(b) / (a * a - b * b), 0, tau, limit=200)[0])
-
-    crossed = integrate.quad(lambda a: a * a * p(a) * below(a), tau, 2, limit=200)[0]
-    energy = integrate.quad(lambda a: a * a * p(a), tau, 2)[0]
-    return float((fraction**2 + 2 * crossed) ** 2 / energy)
-
-
-def interference_of(construction: Construction, *, N: float, d: int) -> Interference:
-    """Interference strengths of a named memory on uniform sphere embeddings.
-
-    Parameters
-    ----------
-    construction : one of the memories in this module's table.
-    N : number of facts (matters for the dual memories).
-    d : dimension.
-
-    Raises
-    ------
-    InputError
-        If there is no prediction for the construction, or its rank or bits are out of range.
-    """
-    name = construction.memory
-    if not isinstance(name, str) or name not in MEMORIES:
-        raise InputError(
-            f"no prediction for {construction.label()!r}: it is not one of {', '.join(MEMORIES)}"
-        )
-    check_sizes(d=d, N=N)
-    construction.build(d)
-    rank = construction.rank_at(d) or d
-    one = np.ones(1)
-    if name in ("low-rank", "low-rank-gaussian"):
-        rest = d - rank if name == "low-rank" else d - 1
-        s, weight = beta_nodes(rank / 2, rest / 2, FACTOR_NODES)
-        return Interference(d, weight, 1 / (s * d**2), 1 / (s * d), np.ones(len(weight)))
-    if name in ("dual-inputs", "dual-both"):
-        leverage, weight = beta_nodes(d / 2, max(N - d, 0) / 2, FACTOR_NODES)
-        pair = (1 / leverage - 1) / max(N - 1, 1)
-        if name == "dual-inputs":
-            return Interference(d, weight, pair / d, pair, np.ones(len(weight)), steady=True)
-        kept = max(1 - d / N, 0.0)
-        return Interference(
-            d, weight, pair * kept / d, pair, np.full(len(weight), kept), steady=True
-        )
-    if name == "dual-outputs":
-        share = min(d / N, 1.0)
-        k, weight = beta_nodes(d / 2, max(N - d, 0) / 2, FACTOR_NODES)
-        noise = share * (1 - share) / (d * k**2 * max(N - 1, 1))
-        return Interference(d, weight, noise, (share / k) ** 2 / d, (1 / k - 1) * share)
-    kappa = 1.0
-    if name == "low-rank-svd":
-        kappa = svd_efficiency(rank / d)
-    elif name != "linear":
-        bits = 1 if construction.bits is None else construction.bits
-        kappa = gaussian_quantiser(bits)[1]
-    return Interference(d, one, one / (kappa * d**2), one / d, one)
+WIDEST = 10**9
 
 
 def classes_of(facts: str, *, N: float, M: int | None = None) -> Classes:
@@ -238,14 +148,23 @@ def predictable(construction: Construction, facts: str | Classes = "identity") -
     (True, False)
     """
     name = construction.memory
-    known = isinstance(name, str) and name in MEMORIES
-    return known and (facts in INJECTIVE or not str(name).startswith("dual"))
+    if not isinstance(name, str):
+        return False
+    return name in ANY_MAP or (name in STRENGTHS and facts in INJECTIVE)
 
 
 def _failures(
     construction: Construction, d: int, N: float, facts: str | Classes, M: int | None
 ) -> tuple[Floats, Floats]:
+    """Share of each kind of class, and the probability that an input of it is not recalled."""
+    check_sizes(d=d, N=N)
     classes = classes_of(facts, N=N, M=M) if isinstance(facts, str) else facts
+    gate = GATED.get(str(construction.memory))
+    if gate is not None:
+        construction.build(d)
+        gates = (construction.width_at(d) or 1) / gate
+        k = construction.degree or choose_degree(N, d)
+        return classes.share, gated.failure_probability(k, gates, d, classes)
     law = interference_of(construction, N=N, d=d)
     if not predictable(construction, facts):
         raise InputError(f"no prediction for {construction.label()!r} with non-injective facts")
@@ -357,3 +276,96 @@ def capacity_of(
     while excess(low) < 0 and low > 0:
         low, high = max(low - 0.7, 0.0), low
     return float(np.exp(optimize.brentq(excess, low, high, xtol=1e-4)))
+
+
+def width_of(
+    construction: Construction,
+    *,
+    d: int,
+    N: float,
+    rate: float = 1.0,
+    facts: str = "identity",
+    M: int | None = None,
+) -> float:
+    r"""Predicted width: where the expected recall, or the chance of all, rises to its level.
+
+    Parameters
+    ----------
+    construction : a named network; a width that it has is ignored.
+    d, N, facts, M : as for :func:`expected_recall`.
+    rate : below 1, the m at which the expected recall is this rate; 1 means every input, and the
+        m at which all are recalled with probability 1/2.
+
+    Returns
+    -------
+    m, a real number; infinite where no width is enough, since the degree is too small for N.
+
+    Raises
+    ------
+    InputError
+        If the rate is not in (0, 1], there is no prediction, or an argument is out of range.
+
+    Examples
+    --------
+    >>> round(width_of(Construction("gated-mlp", degree=2), d=64, N=512, rate=0.99))
+    755
+    """
+    if not 0 < rate <= 1:
+        raise InputError(f"rate {rate} is not in (0, 1]")
+    measure: Callable[..., float] = all_recalled if rate == 1 else expected_recall
+    level = 0.5 if rate == 1 else rate
+    step = GATED.get(str(construction.memory), 1)
+
+    def excess(log_m: float) -> float:
+        width = max(1, round(float(np.exp(log_m)) / step)) * step
+        network = replace(construction, width=width)
+        return measure(network, d=d, N=N, facts=facts, M=M) - level
+
+    if excess(np.log(WIDEST)) < 0:
+        return np.inf
+    # Start where the leading order puts it, and widen until the level is bracketed.
+    guess = 2 * N * np.log(max(N, 2)) / d
+    if construction.memory in GATED:
+        k = construction.degree or choose_degree(N, d)
+        guess = 2 * step * min(leading_width(N, d, k), WIDEST / 10)
+    low = high = float(np.log(max(guess, 8)))
+    while excess(high) < 0:
+        low, high = high, high + 0.5
+    while low == high or excess(low) >= 0:
+        if low <= np.log(step):
+            return float(step)
+        low, high = max(low - 0.5, float(np.log(step))), low
+    return float(np.exp(optimize.brentq(excess, low, high, xtol=1e-3)))
+
+
+def best_degree(
+    construction: Construction,
+    *,
+    d: int,
+    N: float,
+    rate: float = 1.0,
+    facts: str = "identity",
+    M: int | None = None,
+) -> int:
+    """Degree that needs the fewest neurons, by the law.
+
+    The search starts from :func:`assoc.mlp.choose_degree`, which knows only the leading order, and
+    goes to neighbouring degrees while these need fewer.
+
+    Parameters are those of :func:`width_of`.
+
+    Examples
+    --------
+    >>> best_degree(Construction("gated-mlp"), d=64, N=1024, rate=0.99)
+    2
+    """
+
+    def width(k: int) -> float:
+        return width_of(replace(construction, degree=k), d=d, N=N, rate=rate, facts=facts, M=M)
+
+    best = choose_degree(N, d)
+    least = width(best)
+    for direction in (-1, 1):
+        while best + direction in DEGREES and (other := width(best + direction)) < least:
+            best, least = best + direction, other
+    return best

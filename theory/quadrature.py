@@ -9,9 +9,12 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 from scipy.linalg import eigh_tridiagonal
 
-__all__ = ["Nodes", "beta_nodes", "chi_square_nodes", "sphere_nodes"]
+__all__ = ["Nodes", "beta_nodes", "chi_square_nodes", "mean_nodes", "sphere_nodes"]
+
+Floats = NDArray[np.float64]
 
 Nodes = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Nodes and their weights, which sum to 1."""
@@ -93,3 +96,41 @@ def sphere_nodes(d: float, n: int) -> Nodes:
     later = k * (k + d - 3) / (4 * (k + order) * (k + order - 1))
     off = np.sqrt(np.concatenate([[1 / d], later])[: n - 1] * d)
     return _golub_welsch(np.zeros(n), off)
+
+
+def mean_nodes(value: Floats, weight: Floats, m: int, n: int = 24) -> Nodes:
+    r"""Nodes and weights of the mean of m independent copies of a variable that is at least 0.
+
+    Its law is the inverse Fourier transform of a power, on a grid; the nodes are its quantiles at
+    the Gauss-Legendre nodes of (0, 1).
+
+    Parameters
+    ----------
+    value, weight : (k,) the variable, and its probabilities.
+    m : number of copies.
+    n : number of nodes.
+
+    Examples
+    --------
+    >>> g = np.linspace(0, 8, 100)
+    >>> x, w = mean_nodes(g**2, np.exp(-(g**2) / 2) / np.exp(-(g**2) / 2).sum(), 50)
+    >>> round(float(w @ x), 2), round(float(w @ (x - w @ x) ** 2), 3)
+    (0.97, 0.039)
+    """
+    # The few largest of m copies make the tail of the law, not its bulk.
+    order = np.argsort(value)
+    common = order[np.cumsum(weight[order]) <= 1 - 8 / m]
+    centre, mean = float(weight[common] @ value[common]), float(weight @ value)
+    bulk = np.sqrt(max(float(weight[common] @ value[common] ** 2) - centre**2, 1e-12) / m)
+    low = max(centre - 8 * bulk, 0.0)
+    high = mean + 12 * np.sqrt((float(weight @ value**2) - mean**2) / m)
+    count = fft.next_fast_len(max(64, min(round(3 * (high - low) / bulk), 4096)), real=True)
+    span = high - low
+    # Tilted, so that what lies above the grid does not fold back into it.
+    s = (-8.0 + 2j * np.pi * np.arange(count // 2 + 1)) / span
+    transform = [np.exp(m * np.log(np.exp(z / m * value) @ weight) - z * low) for z in s]
+    grid = np.arange(count) * span / count
+    law = fft.irfft(np.conj(transform), count) * np.exp(8.0 * grid / span)
+    reached = np.maximum.accumulate((np.cumsum(law) - law / 2) / law.sum())
+    place, share = np.polynomial.legendre.leggauss(n)
+    return np.interp((1 + place) / 2, reached, low + grid), share / 2

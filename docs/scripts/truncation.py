@@ -8,7 +8,8 @@ from sims.capacity import rate_crossing
 from sims.construction import Construction
 from sims.statistics import LEVEL
 from theory.judging import NORMAL_QUANTILE
-from theory.prediction import capacity_of, svd_efficiency
+from theory.prediction import capacity_of
+from theory.strengths import svd_efficiency
 
 SEED = 0
 D = 128

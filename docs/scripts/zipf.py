@@ -11,7 +11,8 @@ from assoc.fact_maps import zipf_sizes
 from sims import measure
 from sims.construction import Construction
 from theory.interference import Classes, failure_probability
-from theory.prediction import expected_recall, interference_of
+from theory.prediction import expected_recall
+from theory.strengths import interference_of
 
 SEED = 0
 LINEAR = Construction("linear")

@@ -8,8 +8,9 @@ from scipy import special
 from sims.construction import Construction
 from tests.simulate import recalled, uniform
 from theory import interference
-from theory.interference import Classes, Interference, _half_tail, failure_probability
-from theory.prediction import capacity_of, classes_of, interference_of
+from theory.interference import Classes, Interference, failure_probability, half_tail
+from theory.prediction import capacity_of, classes_of
+from theory.strengths import interference_of
 
 ONE = np.ones(1)
 
@@ -32,7 +33,7 @@ def test_the_tail_is_an_incomplete_beta_function(d):
     t2 = np.concatenate([np.linspace(0, 0.999, 200), np.geomspace(1e-3 / d, 0.9, 200)])
     expected = 0.5 * special.betaincc(0.5, (d - 1) / 2, t2)
     seen = expected > 1e-250
-    tail = _half_tail(t2[seen] / (1 - t2[seen]), d)
+    tail = half_tail(t2[seen] / (1 - t2[seen]), d)
     np.testing.assert_allclose(tail, expected[seen], rtol=1e-6)
 
 
@@ -43,16 +44,16 @@ def test_the_tail_in_forty_digits(d):
             odds = mpmath.exp(log_odds)
             exact = mpmath.betainc(mpmath.mpf(d - 1) / 2, 0.5, 0, 1 / (1 + odds), regularized=True)
             if exact > 1e-120:
-                tail = float(_half_tail(np.array(float(odds)), d))
+                tail = float(half_tail(np.array(float(odds)), d))
                 assert tail == pytest.approx(float(exact / 2), rel=1e-7)
 
 
 @pytest.mark.parametrize("d", [2, 64, 10**12])
 def test_the_tail_ends_in_nothing(d):
-    ends = _half_tail(np.array([0.0, 1e300, np.inf]), d)
+    ends = half_tail(np.array([0.0, 1e300, np.inf]), d)
     assert ends[0] == pytest.approx(0.5, rel=1e-9)
     assert ends[1] == ends[2] < 1e-100
-    steps = _half_tail(np.geomspace(1e-9 / d, 1e6, 500), d)
+    steps = half_tail(np.geomspace(1e-9 / d, 1e6, 500), d)
     assert (np.diff(steps) <= 0).all()
 
 

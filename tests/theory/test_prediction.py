@@ -16,10 +16,9 @@ from theory.prediction import (
     classes_of,
     classes_of_sizes,
     expected_recall,
-    interference_of,
     predictable,
-    svd_efficiency,
 )
+from theory.strengths import svd_efficiency
 
 LINEAR = Construction("linear")
 
@@ -31,7 +30,7 @@ def construction(name, *, rank="d/2", bits=3):
     )
 
 
-EVERY = [construction(name) for name in MEMORIES]
+EVERY = [construction(name) for name in MEMORIES if "width" not in MEMORIES[name].options]
 every_memory = pytest.mark.parametrize("memory", EVERY, ids=lambda c: c.memory)
 
 # --- classes ------------------------------------------------------------------------------------
@@ -177,57 +176,6 @@ def test_one_and_two_facts(memory, N):
 
 def test_a_fact_beside_outputs_of_nobody():
     assert expected_recall(LINEAR, d=16, N=1, M=50) == pytest.approx(1, abs=1e-12)
-
-
-# --- truncation ---------------------------------------------------------------------------------
-
-
-def test_truncation_keeps_everything_at_full_rank_and_nothing_at_none():
-    assert svd_efficiency(1.0) == svd_efficiency(1.5) == 1.0
-    shares = [svd_efficiency(fraction) for fraction in (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)]
-    assert all(a < b for a, b in itertools.pairwise(shares))
-    assert shares[0] < 0.05
-    assert shares[-1] > 0.999
-    # Better than a random projector of the same rank.
-    assert shares[2] > 0.25
-
-
-def truncated_divergence(values, m):
-    """Sum of the d^2 partial derivatives of the rank-m truncation, from the singular values."""
-    top, rest = values[:m, None] ** 2, values[None, m:] ** 2
-    return m**2 + 2 * (top / (top - rest)).sum()
-
-
-@pytest.mark.parametrize("m", [1, 3, 5])
-def test_the_divergence_of_a_truncation_by_finite_differences(rng, m):
-    d, step = 6, 1e-6
-    W = rng.standard_normal((d, d))
-
-    def truncated(W):
-        left, values, right = np.linalg.svd(W)
-        return (left[:, :m] * values[:m]) @ right[:m]
-
-    total = 0.0
-    for i, j in itertools.product(range(d), repeat=2):
-        bump = np.zeros((d, d))
-        bump[i, j] = step
-        total += (truncated(W + bump) - truncated(W - bump))[i, j] / (2 * step)
-    values = np.linalg.svd(W, compute_uv=False)
-    assert truncated_divergence(values, m) == pytest.approx(total, rel=1e-6)
-
-
-@pytest.mark.parametrize("fraction", [0.1, 0.25, 0.5, 0.75])
-def test_the_share_is_that_of_large_gaussian_matrices(rng, fraction):
-    """Signal and energy of 400 matrices of d = 80: the limit within 2 %, fixed seed."""
-    d = 80
-    m = round(fraction * d)
-    signal, energy = [], []
-    for _ in range(400):
-        values = np.linalg.svd(rng.standard_normal((d, d)) / np.sqrt(d), compute_uv=False)
-        signal.append(truncated_divergence(values, m) / d**2)
-        energy.append((values[:m] ** 2).sum() / d)
-    share = np.mean(signal) ** 2 / np.mean(energy)
-    assert share == pytest.approx(svd_efficiency(fraction), rel=0.02)
 
 
 # --- capacity -----------------------------------------------------------------------------------
@@ -377,24 +325,3 @@ def test_what_can_be_predicted():
     ]
     assert not predictable(Construction(table))
     assert not predictable(Construction("mine:build"))
-
-
-def test_strengths_are_those_of_the_table():
-    """Means over the construction's own random factor, in units of the plain 1/d^2 and 1/d."""
-    d, m, N = 64, 32, 200
-
-    def strengths(memory):
-        law = interference_of(memory, N=N, d=d)
-        assert law.weight.sum() == pytest.approx(1)
-        return float(law.weight @ law.noise * d**2), float(law.weight @ law.pair * d)
-
-    assert strengths(LINEAR) == (1, 1)
-    assert strengths(Construction("sign")) == pytest.approx((np.pi / 2, 1))
-    assert strengths(Construction("low-rank", m)) == pytest.approx([(d - 2) / (m - 2)] * 2)
-    sketch = 1 + (d - 1) / (m - 2)
-    assert strengths(Construction("low-rank-gaussian", m)) == pytest.approx([sketch] * 2)
-    # E (1/H - 1) d/(N - 1), H ~ Beta(d/2, (N - d)/2).
-    leverage = ((N - 2) / (d - 2) - 1) * d / (N - 1)
-    assert strengths(Construction("dual-inputs")) == pytest.approx([leverage] * 2)
-    noise, pair = strengths(Construction("dual-both"))
-    assert (noise, pair) == pytest.approx((leverage * (1 - d / N), leverage))

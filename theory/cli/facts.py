@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from theory.cli.output import BITS, JSON, RANK, SEED, emit, print_table, say, working
+from theory.cli.output import BITS, DEGREE, JSON, RANK, SEED, WIDTH, emit, print_table, say, working
 
 __all__ = ["register"]
 
@@ -22,6 +22,8 @@ def facts(
     d: int | None = typer.Option(None, "--d", "-d", help="Dimension; planned if not given."),
     rank: str | None = RANK,
     bits: int | None = BITS,
+    width: str | None = WIDTH,
+    degree: int | None = DEGREE,
     seed: int = SEED,
     json: bool = JSON,
 ) -> None:
@@ -37,7 +39,9 @@ def facts(
 
         file = example_path(file.name) if file.name in EXAMPLES else file
     with working("storing and recalling"):
-        result = recall_facts(file, memory=memory, d=d, rank=rank, bits=bits, seed=seed)
+        result = recall_facts(
+            file, memory=memory, d=d, rank=rank, bits=bits, width=width, degree=degree, seed=seed
+        )
     if json:
         emit({"result": result.to_dict()}, seed=seed)
         return

@@ -8,7 +8,7 @@ import typer
 from assoc.errors import InputError
 from theory.claims import Kind
 from theory.cli.measuring import FACTS, OUTPUTS, read_vectors
-from theory.cli.output import JSON, SEED, command_line, emit, print_table, say, working
+from theory.cli.output import DEGREE, JSON, SEED, command_line, emit, print_table, say, working
 
 if TYPE_CHECKING:
     from theory.registry import ClaimResult
@@ -65,6 +65,8 @@ def conditions(
     d: int | None = typer.Option(None, "--d", "-d", help="Dimension."),
     N: int | None = typer.Option(None, "--N", "-N", help="Number of facts."),
     rank: int | None = typer.Option(None, help="Rank m."),
+    width: int | None = typer.Option(None, help="Width m of a network."),
+    degree: int | None = DEGREE,
     facts: str = FACTS,
     outputs: int | None = OUTPUTS,
     embeddings: str | None = typer.Option(
@@ -84,8 +86,8 @@ def conditions(
 
     vectors = None if embeddings is None else read_vectors(embeddings)
     result = check(
-        theorem, d=d, N=N, rank=rank, facts=facts, outputs=outputs, embeddings=vectors,
-        preprocessing=preprocess,
+        theorem, d=d, N=N, rank=rank, width=width, degree=degree, facts=facts, outputs=outputs,
+        embeddings=vectors, preprocessing=preprocess,
     )  # fmt: skip
     if json:
         emit({"result": result.to_dict()}, seed=None)

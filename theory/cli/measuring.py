@@ -1,17 +1,20 @@
 """``recall predict | measure | capacity``."""
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from assoc.errors import InputError
 from theory.cli.output import (
     BITS,
+    DEGREE,
     JSON,
     PLOT,
     RANK,
     SEED,
+    WIDTH,
     check_plot,
     emit,
     integers,
@@ -21,13 +24,20 @@ from theory.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from matplotlib.axes import Axes
+
     from assoc.embeddings import NamedVectors
+    from sims.capacity import CapacityResult
+    from sims.width import WidthResult
 
 __all__ = ["FACTS", "OUTPUTS", "read_vectors", "register"]
 
 MEMORY = typer.Argument(
     help="linear, low-rank, low-rank-gaussian, low-rank-svd, sign, quantised, dual-inputs, "
-    "dual-outputs, dual-both, or your own package.module:function."
+    "dual-outputs, dual-both, mlp, gated-mlp, whitened-mlp, bilinear, bilinear-ridge, "
+    "bilinear-als, bilinear-margin, or your own package.module:function."
 )
 FACTS = typer.Option("identity", help="Fact map: identity, permutation, random, balanced or zipf.")
 """Option for the law of the fact map."""
@@ -53,22 +63,25 @@ def predict(
     N: str | None = typer.Option(None, "--N", "-N", help="Facts, or several; none: capacities."),
     rank: str | None = RANK,
     bits: int | None = BITS,
+    width: str | None = WIDTH,
+    degree: int | None = DEGREE,
     facts: str = FACTS,
     outputs: int | None = OUTPUTS,
     plot: Path | None = PLOT,
     json: bool = JSON,
 ) -> None:
-    """Predict recall, or capacity, without a fitted number and without simulation.
+    """Predict recall, capacity or width, without a fitted number and without simulation.
 
     Examples: `recall predict linear --d 64 --N 256`; `recall predict linear --d 1000000`;
-    `recall predict low-rank --rank d/2 --d 64,128,256 --plot capacity.png`
+    `recall predict low-rank --rank d/2 --d 64,128,256 --plot capacity.png`;
+    `recall predict gated-mlp --d 64 --N 512,1024,2048`
     """
     check_plot(plot)
     from theory.predicting import predict as compute
 
     result = compute(
-        memory, d=integers(d, "d") or [], N=integers(N, "N"), rank=rank, bits=bits, facts=facts,
-        outputs=outputs,
+        memory, d=integers(d, "d") or [], N=integers(N, "N"), rank=rank, bits=bits, width=width,
+        degree=degree, facts=facts, outputs=outputs,
     )  # fmt: skip
     if json:
         emit({"result": result.to_dict()}, seed=None)
@@ -77,9 +90,16 @@ def predict(
         print_table(
             f"{result.memory}: predicted", rows, list(rows[0]), optional=["M", "law_99", "law"]
         )
-        print("law: N log N / d^2; failure bound, N guaranteed: proved")
+        print(_legend(rows[0]))
     if plot is not None:
         save_figure(result.plot(), plot, seed=None)
+
+
+def _legend(row: "Mapping[str, Any]") -> str:
+    """Say what the columns of a prediction are."""
+    if any(key.startswith("load") for key in row):
+        return "load: N log N / (m d); 99: expected recall 99 %; all: every one, half the draws"
+    return "law: N log N / d^2; failure bound, N guaranteed: proved"
 
 
 def measure(
@@ -89,6 +109,8 @@ def measure(
     trials: int = typer.Option(20, min=1, help="Independent trials."),
     rank: str | None = RANK,
     bits: int | None = BITS,
+    width: str | None = WIDTH,
+    degree: int | None = DEGREE,
     facts: str = FACTS,
     outputs: int | None = OUTPUTS,
     embeddings: str = EMBEDDINGS,
@@ -114,7 +136,7 @@ def measure(
 
     with working("measuring"):
         result = run(
-            memory, N=integers(N, "N") or [], d=d, rank=rank, bits=bits,
+            memory, N=integers(N, "N") or [], d=d, rank=rank, bits=bits, width=width, degree=degree,
             embeddings=_embeddings(embeddings), preprocess=preprocess, facts=facts,
             outputs=outputs, trials=trials, inputs=inputs, seed=seed, threads=threads,
         )  # fmt: skip
@@ -127,7 +149,7 @@ def measure(
         print_table(title, result.rows(), columns, optional=["judged", "M", "d", "trials"])
         print("intervals at 99 %; where all trials agree, an exact one that counts whole trials")
     if plot is not None:
-        construction = Construction(memory, rank, bits)
+        construction = Construction(memory, rank, bits, width, degree)
         axes = with_recall_theory(result, construction, facts=facts, outputs=outputs)
         save_figure(axes, plot, seed=seed)
 
@@ -135,11 +157,17 @@ def measure(
 def capacity(
     memory: str = MEMORY,
     d: str | None = typer.Option(None, "--d", "-d", help="Dimension, or several: 32,64,128."),
+    N: str | None = typer.Option(
+        None, "--N", "-N", help="Facts, or several: search the smallest width that recalls them."
+    ),
     criterion: str = typer.Option("all", help="all, or the rate that must be recalled: 0.99."),
     trials: int = typer.Option(10, min=1, help="Independent trials."),
     max_n: int | None = typer.Option(None, "--max-N", min=1, help="Stop the search here."),
+    max_width: int | None = typer.Option(None, min=1, help="Stop the search for a width here."),
     rank: str | None = RANK,
     bits: int | None = BITS,
+    width: str | None = WIDTH,
+    degree: int | None = DEGREE,
     facts: str = FACTS,
     outputs: int | None = OUTPUTS,
     embeddings: str = EMBEDDINGS,
@@ -149,34 +177,73 @@ def capacity(
     plot: Path | None = PLOT,
     json: bool = JSON,
 ) -> None:
-    """Search how many facts are recalled: a bracket for every trial, and the median.
+    """Search how many facts are recalled, or how many neurons they need: brackets and medians.
 
     Examples: `recall capacity linear --d 32,64,128`;
     `recall capacity low-rank --rank d/2 --d 64 --criterion 0.99`;
+    `recall capacity gated-mlp --width 16d --d 16,32,64 --criterion 0.99`;
+    `recall capacity gated-mlp --d 64 --N 512,1024`;
     `recall capacity my_package.my_module:build --d 64 --plot capacity.png`
     """
     check_plot(plot)
     from sims.capacity import capacity as run
     from sims.construction import Construction
-    from theory.figures import with_capacity_theory
+    from sims.width import smallest_width
+    from theory.figures import with_capacity_theory, with_width_theory
 
-    with working("searching"):
-        result = run(
-            memory, d=integers(d, "d"), criterion=criterion, trials=trials, max_N=max_n, rank=rank,
-            bits=bits, embeddings=_embeddings(embeddings), preprocess=preprocess, facts=facts,
-            outputs=outputs, seed=seed, threads=threads,
-        )  # fmt: skip
-    if json:
-        emit({"result": result.to_dict()}, seed=seed)
-    else:
-        title = f"{result.memory} on {result.embeddings}: capacity, criterion {result.criterion}"
+    dimensions, vectors = integers(d, "d"), _embeddings(embeddings)
+    construction = Construction(memory, rank, bits, width, degree)
+    if N is None:
+        if max_width is not None:
+            raise InputError("--max-width is for a search of widths: give --N")
+        with working("searching"):
+            found = run(
+                memory, d=dimensions, criterion=criterion, trials=trials, max_N=max_n, rank=rank,
+                bits=bits, width=width, degree=degree, embeddings=vectors, preprocess=preprocess,
+                facts=facts, outputs=outputs, seed=seed, threads=threads,
+            )  # fmt: skip
         columns = ["d", "N", "interval", "law", "trials", "censored"]
-        print_table(title, result.rows(), columns)
-        print("N: median over trials; interval: of the median, at least 99 %; law: N log N / d^2")
+        legend = "N: median over trials; interval: of the median, at least 99 %; law: N log N / d^2"
+        draw = partial(with_capacity_theory, found, construction, outputs=outputs)
+        _report(found, "capacity", columns, legend, draw, plot=plot, seed=seed, json=json)
+        return
+    for name, value in (("rank", rank), ("bits", bits), ("width", width), ("max-N", max_n)):
+        if value is not None:
+            raise InputError(f"--{name} has no place where the width for --N is searched")
+    with working("searching"):
+        widths = smallest_width(
+            memory, N=integers(N, "N") or [], d=dimensions, criterion=criterion, degree=degree,
+            embeddings=vectors, preprocess=preprocess, facts=facts, outputs=outputs,
+            trials=trials, max_width=max_width, seed=seed, threads=threads,
+        )  # fmt: skip
+    columns = ["d", "N", "width", "interval", "parameters", "law", "trials", "censored"]
+    legend = (
+        "width: median over trials; interval: of the median, at least 99 %; law: m d / (N log N)"
+    )
+    draw = partial(with_width_theory, widths, construction, outputs=outputs)
+    _report(widths, "smallest width", columns, legend, draw, plot=plot, seed=seed, json=json)
+
+
+def _report(
+    found: "CapacityResult | WidthResult",
+    what: str,
+    columns: list[str],
+    legend: str,
+    draw: "Callable[[], Axes]",
+    *,
+    plot: Path | None,
+    seed: int,
+    json: bool,
+) -> None:
+    """Print and draw what a search found."""
+    if json:
+        emit({"result": found.to_dict()}, seed=seed)
+    else:
+        title = f"{found.memory} on {found.embeddings}: {what}, criterion {found.criterion}"
+        print_table(title, found.rows(), columns)
+        print(legend)
     if plot is not None:
-        construction = Construction(memory, rank, bits)
-        axes = with_capacity_theory(result, construction, outputs=outputs)
-        save_figure(axes, plot, seed=seed)
+        save_figure(draw(), plot, seed=seed)
 
 
 def _embeddings(text: str) -> "str | NamedVectors":

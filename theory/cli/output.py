@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BITS",
+    "DEGREE",
     "JSON",
     "PLOT",
     "RANK",
     "SEED",
+    "WIDTH",
     "check_plot",
     "command_line",
     "emit",
@@ -44,6 +46,10 @@ RANK = typer.Option(None, help="Rank m of a low-rank memory: an integer, or a fr
 """Option for the rank of a memory."""
 BITS = typer.Option(None, help="Bits per weight of a quantised memory.")
 """Option for the width of stored weights."""
+WIDTH = typer.Option(None, help="Width m of a network: an integer, or a multiple: 16d.")
+"""Option for the number of hidden neurons."""
+DEGREE = typer.Option(None, help="Degree k of a network's Hermite polynomials, 1 to 6.")
+"""Option for the degree of activations."""
 
 FORMATS = (".png", ".svg", ".pdf")
 

@@ -20,7 +20,7 @@ from assoc.fact_tables import example_path
 from assoc.low_rank import projected
 from assoc.memory import Build
 from sims.capacity import capacity
-from sims.construction import Construction, Rank
+from sims.construction import Construction, Size
 from sims.randomness import MEMORY
 from sims.recall import measure, source_of
 from sims.settings import RandomVectors
@@ -87,7 +87,7 @@ def check_exponent(
     trials: int,
     tolerance: float,
     memory: str | Build = "linear",
-    rank: Rank | None = None,
+    rank: Size | None = None,
 ) -> Finding:
     """Fit the slope of log N against log d and compare with the parameter-free prediction's."""
     result = capacity(memory, d=d, rank=rank, trials=trials, seed=seed, experiment="exponent")
