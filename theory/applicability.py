@@ -6,6 +6,7 @@ from typing import Any
 from assoc.embeddings import NamedVectors, check_vectors, preprocess
 from assoc.errors import InputError
 from assoc.fact_maps import MAPS
+from assoc.hermite import check_degree
 from sims.results import Result
 from theory.claims import Condition, Problem
 from theory.registry import find
@@ -65,6 +66,8 @@ def conditions(
     d: int | None = None,
     N: int | None = None,
     rank: int | None = None,
+    width: int | None = None,
+    degree: int | None = None,
     facts: str = "identity",
     outputs: int | None = None,
     embeddings: Any = None,
@@ -75,7 +78,7 @@ def conditions(
     Parameters
     ----------
     theorem : its name.
-    d, N, rank, facts, outputs : sizes; what is not given is not checked.
+    d, N, rank, width, degree, facts, outputs : sizes; what is not given is not checked.
     embeddings : vectors (n, d) or :class:`assoc.embeddings.NamedVectors`; None stands for
         embeddings drawn as the theorem says.
     preprocessing : none, normalise, centre or whiten; None checks the vectors as they are and then
@@ -96,15 +99,17 @@ def conditions(
     ConditionsResult(linear-capacity, fails: none)
     """
     found = find(theorem)
-    for name, value in (("d", d), ("N", N), ("rank", rank), ("M", outputs)):
+    for name, value in (("d", d), ("N", N), ("rank", rank), ("width", width), ("M", outputs)):
         if value is not None and value < 1:
             raise InputError(f"{name} = {value} is not positive")
+    if degree is not None:
+        check_degree(degree)
     if facts not in MAPS:
         raise InputError(f"facts {facts!r} is not one of {', '.join(MAPS)}")
     if embeddings is None:
         if d is None or N is None:
             raise InputError("sizes d and N are needed, or embeddings")
-        problem = Problem(d, N, rank, facts, outputs)
+        problem = Problem(d, N, rank, width, degree, facts, outputs)
         return ConditionsResult(theorem, "sphere", (("none", found.conditions(problem)),))
     if not isinstance(embeddings, NamedVectors):
         embeddings = NamedVectors(check_vectors(embeddings, "embeddings"), None, "array")
@@ -122,6 +127,8 @@ def conditions(
         if not vectors.any(axis=1).all():
             row = int(vectors.any(axis=1).argmin())
             raise InputError(f"{embeddings.source}: row {row} is zero and has no direction")
-        problem = Problem(vectors.shape[1], N, rank, facts, outputs, vectors, embeddings.names)
+        problem = Problem(
+            vectors.shape[1], N, rank, width, degree, facts, outputs, vectors, embeddings.names
+        )
         checked.append((how, found.conditions(problem)))
     return ConditionsResult(theorem, embeddings.source, tuple(checked))

@@ -67,6 +67,7 @@ class Problem:
     ----------
     d, N : dimension and number of facts; None when they are not given.
     rank : m, for rank-limited memories.
+    width, degree : m and k, for networks.
     facts, outputs : law of the fact map and M.
     vectors : the user's embeddings (n, d); None stands for the theorem's own law.
     names : names of the vectors, used to point at offenders.
@@ -75,6 +76,8 @@ class Problem:
     d: int | None = None
     N: int | None = None
     rank: int | None = None
+    width: int | None = None
+    degree: int | None = None
     facts: str = "identity"
     outputs: int | None = None
     vectors: Floats | None = None
