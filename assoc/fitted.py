@@ -74,6 +74,9 @@ RELAXATION = 4.0
 """Multiple of the move that would reach the wanted margin, since a step makes only a small part of
 it. With 5, fits of N = 16 d near the smallest width go back and forth; 2 needs twice the sweeps."""
 
+DIVERGED = 1e100
+"""Size of a weight at which a fit that blows up is given up, before it overflows."""
+
 SCORES = 2**20
 """Scores held at a time."""
 
@@ -239,6 +242,8 @@ def _fitted(
     A, V = [drawn[:, :d], drawn[:, d:]], np.zeros((width, d_out))
     weight, most = np.ones(N), -1
     for sweep in range(sweeps + 1):
+        if not max(np.abs(V).max(), np.abs(A).max()) < DIVERGED:
+            break
         warm = sweep <= WARM
         push = targets == "margins" and not warm
         root = np.sqrt(weight)[:, None]

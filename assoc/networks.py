@@ -20,7 +20,7 @@ from assoc.memory import UNDERFLOW, Floats, dot_error, row_norms
 
 __all__ = ["Gated", "TwoLayer", "tiles"]
 
-ROWS, NEURONS = 512, 1024
+ROWS, NEURONS = 256, 512
 """Inputs and neurons of a tile: its few intermediate arrays stay in the processor's cache."""
 
 

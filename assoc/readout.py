@@ -8,11 +8,11 @@ fitted,
 so that F(e) = V^T phi(e). While the features of the N inputs are independent (so N <= m) every
 fact is stored exactly as lambda -> 0.
 
-====================  ==========================================  ==========
-``whitened-mlp``      phi = sigma(W e), sigma = h_{k+1}/sqrt(k+1)  2 m d
-``bilinear``          phi = (A_0 e) * (A_1 e), V = sum phi u^T / m  3 m d
-``bilinear-ridge``    the same phi, V by least squares              3 m d
-====================  ==========================================  ==========
+====================  ===============================================  =====
+``whitened-mlp``      phi = sigma(W e), sigma = h_{k+1} / sqrt(k+1)    2 m d
+``bilinear``          phi = (A_0 e) * (A_1 e), V = sum phi u^T / m     3 m d
+``bilinear-ridge``    the same phi, V by least squares                 3 m d
+====================  ===============================================  =====
 
 lambda is at the level of rounding: it keeps the normal equations solvable and nothing else, since
 what is stored is what is asked for.
@@ -95,8 +95,8 @@ def _solve(gram: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np
         raise InputError("the features overflow: rescale the embeddings")
     if trace == 0:
         return np.zeros_like(target)
-    gram[np.diag_indices_from(gram)] += np.finfo(np.float64).eps * trace
-    return np.asarray(linalg.solve(gram, target, assume_a="pos", overwrite_a=True))
+    gram[np.diag_indices_from(gram)] += 4 * np.finfo(np.float64).eps * trace
+    return np.asarray(linalg.cho_solve(linalg.cho_factor(gram, overwrite_a=True), target))
 
 
 def whitened(width: int, degree: int | None = None) -> Build:

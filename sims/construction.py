@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from assoc.catalogue import resolve
 from assoc.errors import InputError
 from assoc.memory import Build
-from assoc.mlp import check_width
+from assoc.mlp import check_width, choose_degree
 
 __all__ = ["Construction", "Size"]
 
@@ -62,6 +62,12 @@ class Construction:
         """
         m = _at(self.width, d, "width")
         return None if m is None else check_width(m)
+
+    def degree_at(self, N: float, d: int) -> int | None:
+        """Return the degree k for N facts, where the memory has one."""
+        if self.degree is None and self.memory in ("mlp", "gated-mlp"):
+            return choose_degree(N, d)
+        return self.degree
 
     def build(self, d: int) -> Build:
         """Return the build function at dimension d."""

@@ -44,6 +44,8 @@ def crossing(
     from scipy import stats
 
     curve = Polynomial.fit(grid, samples.mean(axis=1), min(2, len(grid) - 1))
+    # On straight means the leading coefficient is rounding, whose root would be anywhere.
+    curve = curve.trim(1e-9 * float(np.abs(curve.coef).max()))
     roots = np.asarray((curve - rate).roots(), np.complex128)
     inside = (abs(roots.imag) < 1e-9) & (roots.real >= grid[0]) & (roots.real <= grid[-1])
     if not inside.any():

@@ -51,6 +51,7 @@ class WidthPoint:
     low, high : for each trial, a width measured not to be enough (0 where none was) and a larger
         one measured to be (infinite where the search was censored).
     parameters : stored numbers of a network per unit of width.
+    degree : k of the network, where it has one.
     """
 
     d: int
@@ -58,6 +59,7 @@ class WidthPoint:
     low: tuple[int, ...]
     high: tuple[float, ...]
     parameters: int
+    degree: int | None = None
 
     @property
     def width(self) -> float:
@@ -74,9 +76,9 @@ class WidthPoint:
         return median_interval(self.low, self.high, level=level)
 
     @property
-    def law(self) -> float:
-        """Return m d / (N log N)."""
-        return float(self.width * self.d / (self.N * np.log(max(self.N, 2))))
+    def load(self) -> float:
+        """N log N / (m d), and 0 where no width was enough."""
+        return float(self.N * np.log(self.N) / (self.width * self.d))
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,10 +106,11 @@ class WidthResult(Result):
             {
                 "d": p.d,
                 "N": p.N,
+                **({} if p.degree is None else {"degree": p.degree}),
                 "width": finite(p.width),
                 "interval": [finite(end) for end in p.interval()],
                 "parameters": finite(p.width * p.parameters),
-                "law": finite(p.law),
+                "load": p.load,
                 "trials": len(p.low),
                 "censored": p.censored,
                 "low": list(p.low),
@@ -198,9 +201,7 @@ def smallest_width(
     0
     """
     criterion = Criterion.parse(criterion)
-    if memory not in MEMORIES or "width" not in MEMORIES[memory].options:
-        known = ", ".join(name for name, recipe in MEMORIES.items() if "width" in recipe.options)
-        raise InputError(f"memory {memory!r} has no width to search; one of {known}")
+    _check_network(memory)
     if not 0 <= resolution < 1:
         raise InputError(f"resolution {resolution} is not in [0, 1)")
     trials = trial_count(trials)
@@ -236,6 +237,12 @@ def smallest_width(
     origin = setting.law if isinstance(setting, RandomVectors) else f"{setting.source} {preprocess}"
     label = Construction(memory, degree=degree).label()
     return WidthResult(label, criterion, origin, facts, seed, tuple(points))
+
+
+def _check_network(memory: str) -> None:
+    if memory not in MEMORIES or "width" not in MEMORIES[memory].options:
+        known = ", ".join(name for name, recipe in MEMORIES.items() if "width" in recipe.options)
+        raise InputError(f"memory {memory!r} has no width to search; one of {known}")
 
 
 def _several(value: Any, name: str) -> list[Any]:
@@ -329,8 +336,11 @@ def width_crossing(
     InputError
         If an argument is out of range, or no width up to 64 N reaches the rate.
     """
+    _check_network(memory)
     if not 0 < rate < 1:
         raise InputError(f"rate = {rate} is not between 0 and 1")
+    if not 0 < near < np.inf:
+        raise InputError(f"near = {near} is not a positive width")
     if trials < 2:
         raise InputError(f"trials = {trials}: an interval needs at least 2")
     setting = RandomVectors(d, facts=facts, outputs=outputs)

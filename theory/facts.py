@@ -109,7 +109,7 @@ def recall_facts(
     degree: int | None = None,
     seed: int = 0,
 ) -> FactsResult:
-    """Store a fact table in a linear memory and ask for every fact.
+    """Store a fact table in a memory and ask for every fact.
 
     Parameters
     ----------

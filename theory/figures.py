@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "capacity_figure",
+    "compare",
     "comparison_figure",
     "figure_of",
+    "load_axes",
     "with_capacity_theory",
     "with_recall_theory",
     "with_width_theory",
@@ -131,7 +133,15 @@ def comparison_figure(
     """Draw measured against predicted values, one line each, with 3-standard-error bars."""
     from matplotlib.figure import Figure
 
-    ax = Figure(figsize=(6, 0.6 + 0.28 * len(rows)), layout="constrained").subplots()
+    figure = Figure(figsize=(6, 0.6 + 0.28 * len(rows)), layout="constrained")
+    compare(figure.subplots(), rows, labels, quantity)
+    return figure
+
+
+def compare(
+    ax: "Axes", rows: Sequence[Mapping[str, Any]], labels: Sequence[str], quantity: str
+) -> None:
+    """Draw :func:`comparison_figure` on given axes."""
     places = np.arange(len(rows))[::-1]
     measured = [row["measured"] for row in rows]
     error = [3 * row["error"] for row in rows]
@@ -143,7 +153,31 @@ def comparison_figure(
     ax.set_yticks(places, labels)
     ax.set_xlabel(quantity)
     ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    return figure_of(ax)
+
+
+def load_axes(
+    ax: "Axes", groups: Mapping[str, Sequence[tuple[float, float, float | None]]], xlabel: str
+) -> None:
+    """Draw m d against a load on logarithmic axes, measured and predicted.
+
+    Parameters
+    ----------
+    ax : where to draw.
+    groups : by name, points (load, measured m d, predicted m d or None).
+    xlabel : what the load is.
+    """
+    for marker, (name, points) in zip("osD^v", groups.items(), strict=False):
+        x, measured, predicted = zip(*sorted(points), strict=True)
+        ax.plot(x, measured, marker, color=MEASURED, mfc="none", label=f"{name}, measured")
+        known = [(a, b) for a, b in zip(x, predicted, strict=True) if b is not None]
+        if known:
+            ax.plot(*zip(*known, strict=True), "_", color=PREDICTED, markersize=14, mew=2)
+    ax.plot([], [], "_", color=PREDICTED, markersize=14, mew=2, label="predicted, nothing fitted")
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel("m d")
+    ax.legend(frameon=False, fontsize=8)
 
 
 def figure_of(ax: "Axes") -> "Figure":

@@ -23,7 +23,7 @@ exceeds (S - eta_y) / sqrt((S - eta_y)^2 + r^2), r^2 = B chi^2 with d - 1 degree
 
 v(g) = d E[t^2 h_k(t g + sqrt(1 - t^2) g')^2] is not 1: an input near e_x, which counts more, has a
 similar gate. On average over what matters it adds a share of 24/d to the noise at k = 2.
-``docs/derivations.md`` has the derivation; nothing is fitted and nothing simulated.
+``docs/gated-memories.md`` has the derivation; nothing is fitted and nothing simulated.
 """
 
 from dataclasses import dataclass
@@ -51,11 +51,12 @@ LARGEST_G = 7.5
 # Windows of the joint law: below and above the mean of S, in standard deviations, and how far the
 # law is tilted across each window, so that what lies beyond does not fold back into it.
 BELOW, ABOVE = 8.0, 12.0
-TILT_S, TILT_B = 6.0, 12.0
+TILT_S, TILT_B = 4.0, 5.0
 STEPS = 2.0
 OUTLIERS = 8
 FEWEST, MOST, COLUMNS, KNOTS = 32, 2048, 16, 96
-NEGLIGIBLE = 1e-13
+MOST_NEURONS = 1e9
+NEGLIGIBLE = 1e-14
 
 
 def noise_gain(k: int, d: int, g: Floats) -> Floats:
@@ -128,20 +129,25 @@ class Neuron:
         """Mean of c^2 across, given g and a."""
         return self.q * (self.q * self.a2 + self.spread) * self.across
 
-    def log_characteristic(self, s: Complex, b: Complex) -> Complex:
-        r"""Return log E exp(s c a + b c^2 across), (i, j), for s (i,) and b (j,) with Re b < 0.
+    def characteristic(self, start: complex, step: complex, count: int, b: Complex) -> Complex:
+        r"""Return E exp(s c a + b c^2 across), (count, j), for s = start + step i and b (j,).
 
-        Given g and a, xi is normal and the exponent is a quadratic in it.
+        Given g and a, xi is normal and the exponent is a quadratic in it; Re b < 0 lets the mean
+        exist. In i it is a quadratic too, so that its exponential comes by multiplications.
         """
         rate = b[:, None] * (self.q * self.across)
         damped = 1 / (1 - 2 * rate * self.spread)
-        root = np.sqrt(damped)
         size = self.signal * damped
-        values = np.empty((len(s), len(b)), np.complex128)
-        for place, each in enumerate(s):
-            exponent = size * (rate + each + each**2 / 2 * self.spread)
-            values[place] = (root * np.exp(exponent)) @ self.weight
-        return np.log(values)
+        exponent = size * (rate + start + start**2 / 2 * self.spread)
+        term = self.weight * np.sqrt(damped) * np.exp(exponent)
+        ratio = np.exp(size * (step + (start * step + step**2 / 2) * self.spread))
+        bend = np.exp(size * step**2 * self.spread)
+        values = np.empty((count, len(b)), np.complex128)
+        for place in range(count):
+            values[place] = term.sum(axis=1)
+            term *= ratio
+            ratio *= bend
+        return values
 
 
 @dataclass(frozen=True)
@@ -201,17 +207,22 @@ def joint_law(
     B = _grid(low, min(hopeless, B_mean + 20 * B_deviation), width)
     s, b = _frequencies(S, TILT_S), _frequencies(B, TILT_B)[: len(B) // 2 + 1]
     transform = np.zeros((len(s), len(b)), np.complex128)
-    active = np.arange(len(s))
+    up, down = np.arange((len(s) + 1) // 2), -1 - np.arange(len(s) // 2)
     for start in range(0, len(b), COLUMNS):
         columns = slice(start, start + COLUMNS)
-        log = m * neuron.log_characteristic(s[active] / m, b[columns] / m**2)
-        log += (s[active] ** 2 / 2 * kernel.signal)[:, None]
-        log -= (s[active] * (S[0] - kernel.shift))[:, None]
-        values = np.exp(log - b[columns] * (B[0] - kernel.noise))
-        transform[active, columns] = values
-        active = active[np.abs(values).max(axis=1) > NEGLIGIBLE * np.abs(transform[0, 0])]
-        if not len(active):
+        for side in (up, down):
+            step = (s[side[0]] - s[0] if side is down else s[1] - s[0]) / m
+            one = neuron.characteristic(s[side[0]] / m, step, len(side), b[columns] / m**2)
+            log = m * np.log(one) - b[columns] * (B[0] - kernel.noise)
+            log += (s[side] ** 2 / 2 * kernel.signal - s[side] * (S[0] - kernel.shift))[:, None]
+            transform[side, columns] = np.exp(log)
+        largest = np.abs(transform[:, columns]).max(axis=1)
+        if largest.max() < NEGLIGIBLE * abs(transform[0, 0]):
             break
+        # What has faded at these frequencies of B stays faded at higher ones.
+        alive = largest > NEGLIGIBLE * abs(transform[0, 0])
+        up = up[: np.flatnonzero(alive[up])[-1] + 1] if alive[up].any() else up[:1]
+        down = down[: np.flatnonzero(alive[down])[-1] + 1] if alive[down].any() else down[:1]
     law = fft.irfft(fft.ifft(transform.conj(), axis=0), len(B), axis=1)
     law *= np.exp(-s[0].real * (S - S[0]))[:, None] * np.exp(-b[0].real * (B - B[0]))
     return S, B, law
@@ -252,7 +263,7 @@ def failure_probability(k: int, m: float, d: int, classes: Classes) -> Floats:
     Parameters
     ----------
     k : degree.
-    m : number of gated neurons.
+    m : number of gated neurons; beyond 10^9 they count as 10^9, which is as good as infinity.
     d : dimension of inputs and outputs.
     classes : how the facts fall into classes.
 
@@ -261,7 +272,7 @@ def failure_probability(k: int, m: float, d: int, classes: Classes) -> Floats:
     (a,) probabilities in [0, 1], aligned with ``classes.own``.
     """
     with blas_threads(1):
-        return np.array([_failure(k, m, d, classes, own) for own in classes.own])
+        return np.array([_failure(k, min(m, MOST_NEURONS), d, classes, own) for own in classes.own])
 
 
 def _failure(k: int, m: float, d: int, classes: Classes, own: float) -> float:
@@ -281,7 +292,7 @@ def _failure(k: int, m: float, d: int, classes: Classes, own: float) -> float:
     # Given S, recall is smooth in log B.
     knots = np.geomspace(max(B[0], B[1] / 4), B[-1], KNOTS)
     curve = CubicSpline(np.log(knots), _recall(d, S[:, None], knots, rivalry), axis=1)
-    within = float(np.sum(law * curve(np.log(np.maximum(B, knots[0])))))
+    failure = float(np.sum(law * (1 - curve(np.log(np.maximum(B, knots[0]))))))
     # Beyond the window lies what a single outlier does to otherwise average sums.
     jump, average = neuron.energy / m**2, float(neuron.weight @ neuron.energy) / m + kernel.noise
     far = jump > B[-1] - average
@@ -289,8 +300,8 @@ def _failure(k: int, m: float, d: int, classes: Classes, own: float) -> float:
     if far.any() and missing > 0:
         share = neuron.weight[far] / neuron.weight[far].sum()
         S_far = float(neuron.weight @ neuron.signal) + kernel.shift + neuron.signal[far] / m
-        within += missing * float(share @ _recall(d, S_far, average + jump[far], rivalry))
-    return float(np.clip(1 - within, 0, 1))
+        failure += missing * float(share @ (1 - _recall(d, S_far, average + jump[far], rivalry)))
+    return float(np.clip(failure, 0, 1))
 
 
 def _recall(d: int, S: Floats, B: Floats, rivalry: list[tuple[float, Nodes]]) -> Floats:

@@ -1,4 +1,4 @@
-"""Steps of the law of gated memories (docs/derivations.md) that are algebra, checked by sympy."""
+"""Algebra that the law of gated memories rests on (docs/gated-memories.md), checked by sympy."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -13,7 +13,6 @@ from sims.results import Result, new_axes
 from sims.width import parameters_per_neuron
 from theory.guarantee import failure_bound, guaranteed_capacity
 from theory.prediction import (
-    GATED,
     INJECTIVE,
     all_recalled,
     best_degree,
@@ -63,7 +62,9 @@ class PredictionResult(Result):
                     label = f"d = {d}, {'99 %' if key == 'width_99' else 'all'} recalled"
                     ax.plot([p["N"] for p in chosen], [p[key] for p in chosen], style, label=label)
             ax.set_xscale("log")
-            ax.set_yscale("log")
+            # Where no width is enough there is nothing to scale.
+            if np.isfinite([p["width_99"] for p in self.points]).any():
+                ax.set_yscale("log")
             ax.set_xlabel("facts N")
             ax.set_ylabel("width m")
         elif "recall" in self.points[0]:
@@ -176,8 +177,10 @@ def _recall(
         return recall
     # A network has no guarantee, and its own measure of load.
     del recall["failure_bound"], recall["law"]
+    k = construction.degree_at(N, d)
     return {
         **recall,
+        **({} if k is None else {"degree": k}),
         "width": width,
         "parameters": width * parameters_per_neuron(str(construction.memory), d),
         "load": float(N * np.log(float(N)) / (width * d)),
@@ -188,11 +191,14 @@ def _widths(
     construction: Construction, d: int, N: int, facts: str, outputs: int | None
 ) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
-    if construction.memory in GATED and construction.degree is None:
-        k = best_degree(construction, d=d, N=N, rate=0.99, facts=facts, M=outputs)
+    k = construction.degree_at(N, d)
+    if k is not None:
+        chosen["degree"] = k
+        if construction.degree is None:
+            # The network goes by the leading order; the law may know better.
+            best = best_degree(construction, d=d, N=N, rate=0.99, facts=facts, M=outputs)
+            chosen["best_degree"] = best
         construction = replace(construction, degree=k)
-    if construction.degree is not None:
-        chosen = {"degree": construction.degree}
     width_99 = width_of(construction, d=d, N=N, rate=0.99, facts=facts, M=outputs)
     width_all = width_of(construction, d=d, N=N, facts=facts, M=outputs)
     each = parameters_per_neuron(str(construction.memory), d)

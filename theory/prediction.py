@@ -312,6 +312,8 @@ def width_of(
     """
     if not 0 < rate <= 1:
         raise InputError(f"rate {rate} is not in (0, 1]")
+    if not predictable(construction, facts):
+        raise InputError(f"no prediction for {construction.label()!r} with {facts} facts")
     measure: Callable[..., float] = all_recalled if rate == 1 else expected_recall
     level = 0.5 if rate == 1 else rate
     step = GATED.get(str(construction.memory), 1)

@@ -107,7 +107,7 @@ def mean_nodes(value: Floats, weight: Floats, m: int, n: int = 24) -> Nodes:
     Parameters
     ----------
     value, weight : (k,) the variable, and its probabilities.
-    m : number of copies.
+    m : number of copies, at least about 10 (the law of fewer is too rough for the grid).
     n : number of nodes.
 
     Examples
@@ -119,7 +119,7 @@ def mean_nodes(value: Floats, weight: Floats, m: int, n: int = 24) -> Nodes:
     """
     # The few largest of m copies make the tail of the law, not its bulk.
     order = np.argsort(value)
-    common = order[np.cumsum(weight[order]) <= 1 - 8 / m]
+    common = order[np.cumsum(weight[order]) <= max(1 - 8 / m, 0.5)]
     centre, mean = float(weight[common] @ value[common]), float(weight @ value)
     bulk = np.sqrt(max(float(weight[common] @ value[common] ** 2) - centre**2, 1e-12) / m)
     low = max(centre - 8 * bulk, 0.0)

@@ -80,9 +80,15 @@ def write_report(result: VerifyResult, folder: Path, *, command: str) -> Path:
 
 
 def _rendered(figure: "Figure", suffix: str, origin: Mapping[str, Any]) -> bytes:
+    from matplotlib import rc_context
+
     buffer = io.BytesIO()
-    metadata = {"Description": json.dumps(origin)}
-    figure.savefig(buffer, format=suffix, dpi=150, metadata=metadata)
+    metadata: dict[str, Any] = {"Description": json.dumps(origin)}
+    if suffix == "svg":
+        metadata["Date"] = None
+    # Ids of an SVG are random unless they are salted; the same result draws the same file.
+    with rc_context({"svg.hashsalt": "recall"}):
+        figure.savefig(buffer, format=suffix, dpi=150, metadata=metadata)
     return buffer.getvalue()
 
 

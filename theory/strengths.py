@@ -115,7 +115,9 @@ def _linear(construction: Construction, N: float, d: int) -> Interference:
 
 
 def _quantised(construction: Construction, N: float, d: int) -> Interference:
-    return _of_matrix(d, gaussian_quantiser(construction.bits or 1)[1])
+    return _of_matrix(
+        d, gaussian_quantiser(1 if construction.bits is None else construction.bits)[1]
+    )
 
 
 def _truncated(construction: Construction, N: float, d: int) -> Interference:

@@ -2,7 +2,7 @@
 
 Both sides of a comparison run in turns in one process; what is compared is the best time of each.
 Memory is measured in processes of its own. Results go to docs/results/performance.json, from which
-the second table and the figure are drawn (again with ``--draw``, without measuring).
+the tables and the figure are drawn (again with ``--draw``, without measuring).
 """
 
 import argparse
@@ -21,21 +21,18 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from sims.kernels import count_batch
 from sims.parallel import blas_threads
 from sims.randomness import INPUTS, OUTPUTS, Source
 from sims.recall import BATCH, measure
 from tests.benchmarks import sides
+from tests.benchmarks.shown import achieved, beside, figure_of
 from theory.files import provenance, write_whole
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 MODULE = "tests.benchmarks.report"
-
-
-# --- what is measured ---------------------------------------------------------------------------
 
 
 def one_memory(rounds: int) -> dict[str, float]:
@@ -60,6 +57,28 @@ def one_memory(rounds: int) -> dict[str, float]:
         "recall": float(sides.ours(E, U).mean()),
         "operations": sides.products(E),
         "sgemm_rate": 2 * sides.SQUARE**3 / best["sgemm"],
+    }
+
+
+def network(rounds: int) -> dict[str, float]:
+    """Seconds to build and judge a gated network, and on which inputs both sides agree."""
+    E, U = sides.drawn(sides.NETWORK_N, sides.NETWORK_D)
+    seconds = sides.interleaved(
+        {
+            "direct": partial(sides.direct_network, E, U),
+            "direct_2": partial(sides.direct_network, E, U, threads=2),
+            "written_out": partial(sides.direct_network, E, U, h=sides.written_out),
+            "ours": partial(sides.our_network, E, U),
+            "ours_2": partial(sides.our_network, E, U, threads=2),
+        },
+        rounds=rounds,
+    )
+    direct, ours = sides.direct_network(E, U), sides.our_network(E, U)
+    return {
+        **{name: min(values) for name, values in seconds.items()},
+        "recall_direct": float(direct.mean()),
+        "recall_ours": float(ours.mean()),
+        "agreement": float((direct == ours).mean()),
     }
 
 
@@ -135,9 +154,14 @@ def peak_of(name: str) -> dict[str, float]:
         large = partial(measure, "linear", d=sides.LARGE_D, N=sides.LARGE_N, trials=1, threads=2)
         work: Callable[[], Any] = partial(large, inputs=sides.LARGE_INPUTS)
     else:
-        E, U = sides.drawn()
-        side = {"obvious": sides.obvious, "ours": sides.ours}[name]
-        side(E[:300], U[:300])
+        if name in ("obvious", "ours"):
+            E, U = sides.drawn()
+            side: Callable[..., Any] = {"obvious": sides.obvious, "ours": sides.ours}[name]
+            side(E[:300], U[:300])
+        else:
+            E, U = sides.drawn(sides.NETWORK_N, sides.NETWORK_D)
+            side = {"direct": sides.direct_network, "network": sides.our_network}[name]
+            side(E[:300], U[:300], width=300)
         work = partial(side, E, U)
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
     before = status("VmRSS")
@@ -224,119 +248,6 @@ def setting() -> dict[str, str]:
     }
 
 
-# --- what is shown ------------------------------------------------------------------------------
-
-
-def achieved(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the first table: what, the other side, ours, their ratio, what is required of it."""
-    one, many = found["one_memory"], found["many_trials"]
-    rate = one["operations"] / one["ours_whole"]
-    memory = {name: side["peak"] - side["before"] for name, side in found["peaks"].items()}
-
-    def faster(what: str, other: float, ours: float, required: float) -> dict[str, Any]:
-        return row(what, _seconds(other), _seconds(ours), other / ours, required)
-
-    def row(what: str, other: str, ours: str, ratio: float, required: float) -> dict[str, Any]:
-        met = bool(ratio >= required)
-        shown = {"what": what, "other": other, "ours": ours}
-        return {**shown, "ratio": round(ratio, 2), "required": required, "met": met}
-
-    rows = [
-        faster("one memory, one thread", one["obvious"], one["ours"], 3),
-        faster("the same, all recalled", one["obvious"], one["ours_whole"], 3),
-        row(
-            "sgemm rate, all recalled",
-            f"{one['sgemm_rate'] / 1e9:.0f} Gflop/s",
-            f"{rate / 1e9:.0f} Gflop/s",
-            rate / one["sgemm_rate"],
-            0.75,
-        ),
-        faster("two threads against one", one["ours"], one["ours_2"], 1.7),
-        faster("the same, all recalled", one["ours_whole"], one["ours_whole_2"], 1.7),
-        row(
-            "peak memory, one memory",
-            _bytes(memory["obvious"]),
-            _bytes(memory["ours"]),
-            memory["obvious"] / memory["ours"],
-            10,
-        ),
-        faster("1000 trials, two threads", many["obvious"], many["ours_2"], 2.5),
-    ]
-    large = found.get("large")
-    if large:
-        rows += [
-            row(
-                "large memory: time allowed",
-                "300 s",
-                _seconds(large["seconds"]),
-                300 / large["seconds"],
-                1,
-            ),
-            row(
-                "large memory: memory allowed",
-                "3 GB",
-                _bytes(large["peak"]),
-                3e9 / large["peak"],
-                1,
-            ),
-        ]
-    return rows
-
-
-def beside(found: dict[str, Any]) -> list[dict[str, str]]:
-    """Rows of the second table."""
-    one, many, start = found["one_memory"], found["many_trials"], found["starting"]
-    rows = {
-        "the obvious on two threads": _seconds(one["obvious_2"]),
-        "the obvious regrouped, on one thread": _seconds(one["regrouped"]),
-        "1000 trials, ours on one thread": _seconds(many["ours"]),
-        "`python -c pass`": _seconds(start["python"]),
-        "`import sims`": _seconds(start["sims"]),
-        "`import sims` and the kernels, from the cache": _seconds(start["kernels"]),
-        "the same the first time, compiling them": _seconds(start["kernels_compiled"]),
-        "processor": found["setting"]["processor"],
-        "versions": found["setting"]["versions"],
-        "cores kept busy by other processes meanwhile": f"{found['others']:.2f}",
-    }
-    return [{"what": what, "value": value} for what, value in rows.items()]
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds > 10 else f"{seconds * 1e3:.0f} ms"
-
-
-def _bytes(count: float) -> str:
-    return f"{count / 1e9:.2f} GB" if count > 5e8 else f"{count / 1e6:.0f} MB"
-
-
-def figure_of(found: dict[str, Any]) -> Figure:
-    """What is achieved over what is required, and what a small trial's time is spent on."""
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=[3, 2])
-    rows = achieved(found)[::-1]
-    shares = [row["ratio"] / row["required"] for row in rows]
-    left.barh(range(len(rows)), shares, color="#0072B2")
-    left.axvline(1, color="#D55E00", linewidth=2)
-    left.set_yticks(range(len(rows)), [row["what"] for row in rows], fontsize=8)
-    left.set_xlabel("achieved / required")
-    left.margins(x=0.3)
-    for place, (row, share) in enumerate(zip(rows, shares, strict=True)):
-        text = f" {row['ratio']} of {row['required']}"
-        left.text(share, place, text, va="center", fontsize=8)
-    colours = {"draws": "#56B4E9", "products": "#009E73", "verdicts": "#E69F00"}
-    for place, parts in zip((0, 2), found["shares"].values(), strict=True):
-        start = 0.0
-        for part, time in parts.items():
-            right.bar(place, time, bottom=start, color=colours[part])
-            text = f"{part} {time:.0f}"
-            right.text(place + 0.45, start + time / 2, text, va="center", fontsize=8)
-            start += time
-    right.set_xticks((0, 2), ["NumPy loop", "ours"])
-    right.set_xlim(-0.7, 3.4)
-    right.set_ylabel("microseconds of a trial, one thread")
-    return figure
-
-
 def show(found: dict[str, Any]) -> None:
     """Write the tables and the figure."""
     columns = {
@@ -384,7 +295,8 @@ def main() -> None:
                 "one_memory": one_memory(options.rounds),
                 "many_trials": many_trials(3 * options.rounds),
                 "shares": shares_of_a_trial(options.rounds),
-                "peaks": {name: peak(name) for name in ("obvious", "ours")},
+                "network": network(options.rounds),
+                "peaks": {name: peak(name) for name in ("obvious", "ours", "direct", "network")},
                 "starting": starting(options.rounds),
             }
             if options.large:

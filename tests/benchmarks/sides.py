@@ -1,14 +1,17 @@
 """Both sides of every comparison: the obvious NumPy and ours, on the same problem."""
 
+import math
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from numpy.polynomial.hermite_e import hermeval
 from numpy.typing import NDArray
 
 from assoc.embeddings import sphere
 from assoc.linear import hebbian
+from assoc.mlp import gated
 from sims.judge import recalled
 from sims.parallel import blas_threads
 from sims.recall import measure
@@ -16,9 +19,11 @@ from sims.recall import measure
 D, N = 256, 8192
 SMALL_D, SMALL_N, TRIALS = 32, 64, 1000
 LARGE_D, LARGE_N, LARGE_INPUTS = 4096, 331_533, 2000
+NETWORK_D, NETWORK_N, WIDTH, DEGREE = 64, 4096, 8192, 2
 SQUARE = 2048
 
 Vectors = NDArray[np.float32]
+Matrix = NDArray[np.float64]
 
 
 def drawn(n: int = N, d: int = D) -> tuple[Vectors, Vectors]:
@@ -46,6 +51,53 @@ def ours(E: Vectors, U: Vectors, *, threads: int = 1) -> NDArray[np.bool_]:
     f = np.arange(len(E))
     with blas_threads(1):
         memory = hebbian(E, U, f, rng=np.random.default_rng(0))
+    return recalled(memory, E, U, f, threads=threads)
+
+
+def gate(z: Matrix) -> Matrix:
+    """h_k, for any k, by NumPy's own Hermite series."""
+    series = np.zeros(DEGREE + 1)
+    series[DEGREE] = 1 / math.sqrt(math.factorial(DEGREE))
+    return np.asarray(hermeval(z, series))
+
+
+def written_out(z: Matrix) -> Matrix:
+    """h_2, for the one k that is measured."""
+    return np.asarray((z**2 - 1) / math.sqrt(2))
+
+
+def direct_network(
+    E: Vectors,
+    U: Vectors,
+    *,
+    width: int = WIDTH,
+    h: Callable[[Matrix], Matrix] = gate,
+    threads: int = 1,
+) -> NDArray[np.bool_]:
+    """Which inputs a gated memory recalls: its formulas in double precision, all matrices whole.
+
+    The gates are worked out once, for P and for F. W and V are the draws of :func:`our_network`.
+    """
+    N, d = E.shape
+    e, u = E.astype(np.float64), U.astype(np.float64)
+    with blas_threads(threads):
+        drawn = np.random.default_rng(0).standard_normal((width, 2 * d), dtype=np.float32)
+        W, V = drawn[:, :d].astype(np.float64), drawn[:, d:].astype(np.float64)
+        V *= math.sqrt(d) / np.linalg.norm(V, axis=1, keepdims=True)
+        gates = h(e @ W.T)
+        P = (gates * (u @ V.T)).T @ e / width
+        F = (gates * (e @ P.T)) @ V
+        won: NDArray[np.bool_] = (F @ u.T).argmax(1) == np.arange(N)
+    return won
+
+
+def our_network(
+    E: Vectors, U: Vectors, *, width: int = WIDTH, threads: int = 1
+) -> NDArray[np.bool_]:
+    """Which inputs a gated memory recalls: it is built, then judged."""
+    f = np.arange(len(E))
+    with blas_threads(1):
+        memory = gated(width, DEGREE)(E, U, f, rng=np.random.default_rng(0))
     return recalled(memory, E, U, f, threads=threads)
 
 

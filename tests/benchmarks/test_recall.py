@@ -5,12 +5,14 @@ import pytest
 
 from assoc import margins
 from assoc.linear import hebbian
+from assoc.mlp import gated
 from sims import measure
 from sims.randomness import INPUTS, Source
 from tests.benchmarks import sides
 
 ONE_MEMORY = "one memory, d = 256, N = 8192"
 TRIALS = "1000 trials, d = 32, N = 64"
+NETWORK = "gated network, d = 64, N = 4096, m = 8192, k = 2"
 DRAWS = "a million normal deviates"
 
 
@@ -87,6 +89,53 @@ def test_our_trials(benchmark, threads):
     error = np.sqrt((np.var(counts) + np.var(others)) / sides.TRIALS)
     assert abs(np.mean(counts) - others.mean()) < 6 * error
     record(benchmark, lambda: sides.our_trials(**options), sides.obvious_trials, rounds=5)
+
+
+@pytest.fixture(scope="module")
+def network_vectors():
+    return sides.drawn(sides.NETWORK_N, sides.NETWORK_D)
+
+
+@pytest.fixture(scope="module")
+def network_verdict(network_vectors):
+    """What double precision says of each input, of the network as we build it."""
+    E, U = network_vectors
+    f = np.arange(len(E))
+    network = gated(sides.WIDTH, sides.DEGREE)(E, U, f, rng=np.random.default_rng(0))
+    return margins(network, E, U, f) > 0
+
+
+@pytest.mark.parametrize("h", [sides.gate, sides.written_out])
+def test_both_networks_recall_the_same(network_vectors, network_verdict, h):
+    """Weights in single and in double precision: the same verdict on every input."""
+    assert 0.8 < network_verdict.mean() < 1
+    direct = sides.direct_network(*network_vectors, h=h)
+    np.testing.assert_array_equal(direct, network_verdict)
+    np.testing.assert_array_equal(sides.our_network(*network_vectors), network_verdict)
+
+
+@pytest.mark.benchmark(group=NETWORK)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_direct_network(benchmark, network_vectors, network_verdict, threads):
+    options = {"threads": threads}
+    found = benchmark.pedantic(sides.direct_network, network_vectors, options, rounds=3)
+    np.testing.assert_array_equal(found, network_verdict)
+
+
+@pytest.mark.benchmark(group=NETWORK)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_our_network(benchmark, network_vectors, network_verdict, threads):
+    options = {"threads": threads}
+    found = benchmark.pedantic(
+        sides.our_network, network_vectors, options, rounds=5, warmup_rounds=1
+    )
+    np.testing.assert_array_equal(found, network_verdict)
+    record(
+        benchmark,
+        lambda: sides.our_network(*network_vectors, threads=threads),
+        lambda: sides.direct_network(*network_vectors, threads=threads),
+        rounds=3,
+    )
 
 
 @pytest.mark.benchmark(group=DRAWS)

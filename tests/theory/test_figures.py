@@ -5,7 +5,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sims import capacity, measure
+from sims import capacity, measure, smallest_width
 from sims.construction import Construction
 from tests.oracles import table
 from theory.figures import (
@@ -14,9 +14,10 @@ from theory.figures import (
     figure_of,
     with_capacity_theory,
     with_recall_theory,
+    with_width_theory,
 )
 from theory.guarantee import guaranteed_capacity
-from theory.prediction import capacity_of, expected_recall
+from theory.prediction import capacity_of, expected_recall, width_of
 
 LINEAR = Construction("linear")
 
@@ -108,6 +109,29 @@ def test_recall_stands_beside_its_prediction(memory, arguments, predicted):
         assert last == expected_recall(
             Construction(memory), d=8, N=arguments["N"][-1], facts=facts, M=outputs
         )
+
+
+@pytest.mark.parametrize(
+    ("memory", "search", "predicted"),
+    [
+        ("whitened-mlp", {}, True),
+        ("whitened-mlp", {"embeddings": "gaussian"}, False),
+        ("whitened-mlp", {"facts": "random", "outputs": 3}, False),
+        ("bilinear-als", {}, False),
+    ],
+)
+def test_widths_stand_beside_their_prediction(memory, search, predicted):
+    sizes = {"d": [6, 8], "N": 8, "trials": 2, "criterion": 0.9}
+    result = smallest_width(memory, **{**sizes, **search})
+    ax = with_width_theory(result, Construction(memory), outputs=search.get("outputs"))
+    shown = curves(ax)
+    assert {f"{memory}, d = {d}, median of 2 trials" for d in (6, 8)} <= set(shown)
+    assert len(shown) == (4 if predicted else 2)
+    assert len(keys(ax)) == len(shown)
+    if predicted:
+        line = shown["d = 8, prediction, nothing fitted"]
+        assert line.get_xdata().tolist() == [8]
+        assert line.get_ydata()[-1] == width_of(Construction(memory), d=8, N=8, rate=0.9)
 
 
 def test_axes_that_are_given_are_used():

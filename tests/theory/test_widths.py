@@ -8,7 +8,7 @@ import pytest
 from assoc import InputError
 from sims.construction import Construction
 from tests.oracles import one_line, table
-from theory import prediction
+from theory import gated, prediction
 from theory.prediction import all_recalled, best_degree, expected_recall, width_of
 
 GATED = Construction("gated-mlp", degree=1)
@@ -22,13 +22,16 @@ def at(construction, width, **sizes):
     return (all_recalled if rate == 1 else expected_recall)(network, **sizes)
 
 
-@pytest.mark.parametrize("rate", [0.9, 0.99, 1])
 @pytest.mark.parametrize(
-    ("memory", "d", "N"),
-    [(GATED, 32, 64), (RIDGE, 16, 100), (Construction("whitened-mlp", degree=2), 16, 100),
-     (Construction("bilinear"), 32, 48)],
-    ids=lambda c: c.label() if isinstance(c, Construction) else None,
-)  # fmt: skip
+    ("memory", "d", "N", "rate"),
+    [
+        (GATED, 32, 64, 0.99),
+        (RIDGE, 16, 100, 0.99),
+        (Construction("whitened-mlp"), 16, 100, 0.9),
+        (Construction("whitened-mlp", degree=2), 16, 100, 1),
+        (Construction("bilinear"), 32, 48, 0.9),
+    ],
+)
 def test_the_width_is_where_recall_crosses_the_rate(memory, d, N, rate):
     """Two per cent below and above it, by the rounding to whole neurons and the root finder."""
     m = width_of(memory, d=d, N=N, rate=rate)
@@ -44,10 +47,25 @@ def test_a_width_that_is_given_is_ignored():
     assert width_of(given, d=16, N=100, rate=0.9) == width_of(RIDGE, d=16, N=100, rate=0.9)
 
 
-def test_two_neurons_are_a_gate():
-    gates = width_of(GATED, d=32, N=64, rate=0.9)
-    neurons = width_of(Construction("mlp", degree=1), d=32, N=64, rate=0.9)
-    assert neurons == pytest.approx(2 * gates, rel=0.01)
+@pytest.mark.parametrize(("name", "neurons"), [("gated-mlp", 1), ("mlp", 2)])
+@pytest.mark.parametrize("scale", [3, 50, 10**4])
+def test_a_known_law_is_inverted(monkeypatch, name, neurons, scale):
+    """With exp(-m / scale) for a law, widths have a closed form; two neurons are a gate."""
+
+    def law(k, m, d, classes):
+        return np.exp(-m / scale) * np.ones(len(classes.own))
+
+    monkeypatch.setattr(gated, "failure_probability", law)
+    memory = Construction(name, degree=2)
+    sizes = {"d": 32, "N": 100}
+    assert width_of(memory, **sizes, rate=0.99) == pytest.approx(
+        neurons * scale * np.log(100), rel=0.002, abs=neurons
+    )
+    # Every one with probability 1/2: (1 - q)^N = 1/2.
+    q = 1 - 0.5 ** (1 / 100)
+    assert width_of(memory, **sizes) == pytest.approx(
+        -neurons * scale * np.log(q), rel=0.002, abs=neurons
+    )
 
 
 def test_where_the_kernel_is_too_much_no_width_is_enough():
@@ -59,17 +77,23 @@ def test_where_the_kernel_is_too_much_no_width_is_enough():
 
 @pytest.mark.parametrize("rate", [0.99, 1])
 def test_more_facts_need_more_neurons(rate):
-    for memory in (RIDGE, Construction("whitened-mlp")):
-        widths = [width_of(memory, d=32, N=N, rate=rate) for N in (20, 60, 100, 200)]
-        assert all(a < b for a, b in itertools.pairwise(widths))
-    assert width_of(GATED, d=32, N=96, rate=rate) > width_of(GATED, d=32, N=48, rate=rate)
-    rates = [width_of(RIDGE, d=32, N=100, rate=r) for r in (0.5, 0.9, 0.99, 0.999)]
+    memory = Construction("whitened-mlp")
+    widths = [width_of(memory, d=16, N=N, rate=rate) for N in (20, 50, 100)]
+    assert all(a < b for a, b in itertools.pairwise(widths))
+    widths = [width_of(GATED, d=32, N=N, rate=rate) for N in (64, 128)]
+    assert widths[0] < widths[1] < np.inf
+
+
+def test_a_higher_rate_needs_more_neurons():
+    memory = Construction("whitened-mlp")
+    rates = [width_of(memory, d=16, N=100, rate=r) for r in (0.5, 0.9, 0.99)]
     assert all(a < b for a, b in itertools.pairwise(rates))
 
 
-@pytest.mark.parametrize("memory", [RIDGE, Construction("whitened-mlp")], ids=lambda c: c.memory)
-@pytest.mark.parametrize("rate", [0.5, 0.99, 1])
-@pytest.mark.parametrize("N", [3, 40, 120])
+@pytest.mark.parametrize(
+    ("memory", "rate", "N"),
+    [(RIDGE, 1, 40), *itertools.product([Construction("whitened-mlp")], [0.5, 1], [3, 40, 120])],
+)
 def test_a_neuron_a_fact_is_enough_for_least_squares(memory, rate, N):
     assert width_of(memory, d=16, N=N, rate=rate) <= N
 

@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 
 def facts(
     file: Path = typer.Argument(help="CSV with columns subject, relation, answer."),
-    memory: str = typer.Option("linear", help="A linear memory, or package.module:function."),
+    memory: str = typer.Option(
+        "linear", help="A name of `recall predict --help`, or package.module:function."
+    ),
     d: int | None = typer.Option(None, "--d", "-d", help="Dimension; planned if not given."),
     rank: str | None = RANK,
     bits: int | None = BITS,
@@ -61,7 +63,7 @@ def facts(
         "predicted chance of all": result.predicted_all,
     }
     rows = [{"what": key, "value": value} for key, value in values.items() if value is not None]
-    print_table(f"{result.file} in one matrix", rows, ["what", "value"], header=False)
+    print_table(f"{result.file} in one memory", rows, ["what", "value"], header=False)
     checked = [
         {"hypothesis": c.name, "holds": c.holds, "value": c.value, "what was done": c.remedy}
         for c in result.conditions

@@ -97,7 +97,9 @@ def predict(
 
 def _legend(row: "Mapping[str, Any]") -> str:
     """Say what the columns of a prediction are."""
-    if any(key.startswith("load") for key in row):
+    if "load" in row:
+        return "load: N log N / (m d)"
+    if "load_99" in row:
         return "load: N log N / (m d); 99: expected recall 99 %; all: every one, half the draws"
     return "law: N log N / d^2; failure bound, N guaranteed: proved"
 
@@ -216,10 +218,11 @@ def capacity(
             embeddings=vectors, preprocess=preprocess, facts=facts, outputs=outputs,
             trials=trials, max_width=max_width, seed=seed, threads=threads,
         )  # fmt: skip
-    columns = ["d", "N", "width", "interval", "parameters", "law", "trials", "censored"]
+    columns = ["d", "N", "degree", "width", "interval", "parameters", "load", "trials", "censored"]
     legend = (
-        "width: median over trials; interval: of the median, at least 99 %; law: m d / (N log N)"
+        "width: median over trials; interval: of the median, at least 99 %; load: N log N / (m d)"
     )
+    columns = [column for column in columns if column in widths.rows()[0]]
     draw = partial(with_width_theory, widths, construction, outputs=outputs)
     _report(widths, "smallest width", columns, legend, draw, plot=plot, seed=seed, json=json)
 

@@ -26,7 +26,7 @@ from sims.settings import RandomVectors
 from sims.width import smallest_width, width_crossing
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
 from theory.faults import forgetful
-from theory.figures import comparison_figure
+from theory.figures import compare, load_axes
 from theory.gated_proofs import gated_proof_steps
 from theory.hypotheses import INDEPENDENT, UNIFORM
 from theory.judging import NORMAL_QUANTILE, judge_predictions, judge_slope
@@ -418,19 +418,31 @@ def check_proof(*, seed: int, normalised: bool = True, gain: bool = True) -> Fin
 
 
 def figure(findings: Mapping[str, Finding]) -> "Figure":
-    """Recall: measured against predicted, over all networks."""
-    names = ("recall", "read-outs", "kernel", "beyond-linear")
+    """Recall of all networks against their laws, and the m d that 99 % recall takes."""
+    from matplotlib.figure import Figure
+
     rows: list[dict[str, Any]] = []
     labels = []
-    for name in names:
+    for name in ("recall", "read-outs", "kernel", "beyond-linear"):
         for row in findings[name].table if name in findings else ():
             rows.append(dict(row))
             network = str(row.get("memory", "kernel")).split(" m=")[0]
-            sizes = [
-                f"{key}={row[key]}" for key in ("k", "d", "N", "m") if row.get(key) is not None
-            ]
+            sizes = [f"{key}={row[key]}" for key in "kdNm" if row.get(key) is not None]
             labels.append(" ".join([network, *sizes]))
-    return comparison_figure(rows, labels, "recall")
+    whole = Figure(figsize=(12, 1 + 0.22 * max(len(rows), 16)), layout="constrained")
+    left, right = whole.subplots(1, 2)
+    compare(left, rows, labels, "recall")
+    left.tick_params(axis="y", labelsize=8)
+    groups: dict[str, list[tuple[float, float, float | None]]] = {}
+    for row in findings["width"].table if "width" in findings else ():
+        load = row["N"] * np.log(row["N"])
+        point = load, row["measured"] * row["d"], row["predicted"] * row["d"]
+        groups.setdefault(f"gated-mlp, k = {row['k']}", []).append(point)
+    for row in findings["scaling"].table if "scaling" in findings else ():
+        point = row["N"] * np.log(row["N"]), row["m d"], row["predicted m"] * row["d"]
+        groups.setdefault("whitened-mlp", []).append(point)
+    load_axes(right, groups, "N log N, 99 % recalled")
+    return whole
 
 
 # --- Claims -------------------------------------------------------------------------------------
@@ -496,7 +508,7 @@ that can be simulated.
         Claim(
             name="recall",
             kind=Kind.CONSTANT,
-            source="derived here (docs/derivations.md)",
+            source="derived here (docs/gated-memories.md)",
             statement="The recall of gated and of two-layer memories is within 3 standard errors "
             "+ 0.5 % of the law where that is 0.97 and 0.99, for d from 32 to 128, k from 1 to 3.",
             check=check_recall,
@@ -521,7 +533,7 @@ that can be simulated.
         Claim(
             name="width",
             kind=Kind.CONSTANT,
-            source="derived here (docs/derivations.md)",
+            source="derived here (docs/gated-memories.md)",
             statement="The m at which expected recall is 99 % is within 10 % of the prediction, "
             "for d in {32, 64, 128}, k in {2, 3} and N from 4 d to d^2.",
             check=check_width,
@@ -534,7 +546,7 @@ that can be simulated.
                     (64, 4096, 2),
                     (128, 512, 2),
                 ),
-                "trials": (80, 12, 12, 20, 3, 20),
+                "trials": (60, 12, 12, 16, 2, 20),
                 "tolerance": 0.1,
             },
             full={
@@ -570,7 +582,7 @@ that can be simulated.
         Claim(
             name="kernel",
             kind=Kind.CONSTANT,
-            source="derived here (docs/derivations.md)",
+            source="derived here (docs/gated-memories.md)",
             statement="Infinitely many neurons leave the interference N E t^(2k+2) / d of the "
             "kernel <e, e'>^(k+1), and with it the recall that the law predicts: a degree that is "
             "too small fails whatever the width.",
@@ -603,7 +615,7 @@ that can be simulated.
         Claim(
             name="read-outs",
             kind=Kind.CONSTANT,
-            source="derived here (docs/derivations.md)",
+            source="derived here (docs/gated-memories.md)",
             statement="Random features read out by least squares (two-layer and bilinear), and the "
             "bilinear Hebbian memory, have the recall that their laws predict (1 % and 3 standard "
             "errors).",
@@ -658,7 +670,7 @@ that can be simulated.
         Claim(
             name="linear-in-m-d",
             kind=Kind.SCALING,
-            source="NLB Theorem 2; derived here (docs/derivations.md)",
+            source="NLB Theorem 2; derived here (docs/gated-memories.md)",
             statement="N scales like m d / log N: by the law the exponent of m d in N log N tends "
             "to 1, for gated memories and for least-squares read-outs, followed to N = 10^9.",
             check=check_limit,
@@ -710,7 +722,7 @@ that can be simulated.
         Claim(
             name="moments",
             kind=Kind.EXACT,
-            source="docs/derivations.md",
+            source="docs/gated-memories.md",
             statement="The Hermite moments, the mean noise gain and the integrals of the law hold "
             "symbolically.",
             check=check_proof,

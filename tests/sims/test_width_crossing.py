@@ -1,0 +1,121 @@
+"""The width at which the mean recall crosses a rate: known ones, and what has none."""
+
+import numpy as np
+import pytest
+
+from assoc import InputError
+from sims import width
+from sims.construction import Construction
+from sims.recall import count_recalled, source_of
+from sims.settings import RandomVectors
+from sims.width import width_crossing
+from tests.oracles import one_line
+
+
+def everywhere(monkeypatch, recalled):
+    """Replace networks by ones that recall everything, or nothing, at any width."""
+
+    def counts(construction, setting, N, trials, source, **options):
+        return [N * recalled for _ in trials]
+
+    monkeypatch.setattr(width, "count_recalled", counts)
+
+
+def saturating(monkeypatch, scale, step=1):
+    """Networks that recall the share m / (m + scale) of 1000 facts, give or take."""
+    asked = []
+
+    def counts(construction, setting, N, trials, source, **options):
+        asked.append(construction.width)
+        m = construction.width
+        return [round(N * m / (m + scale) + 20 * np.cos(7 * t)) for t in trials]
+
+    monkeypatch.setattr(width, "count_recalled", counts)
+    return asked
+
+
+@pytest.mark.parametrize("near", [1, 5, 200, 10**5])
+@pytest.mark.parametrize(("rate", "expected"), [(0.5, 200), (0.8, 800), (0.9, 1800)])
+def test_a_known_crossing_is_found_from_anywhere(monkeypatch, near, rate, expected):
+    saturating(monkeypatch, 200)
+    m, (low, high) = width_crossing("bilinear", d=8, N=1000, rate=rate, near=near, trials=30)
+    assert m == pytest.approx(expected, rel=0.03)
+    assert low < m < high
+    assert high / low < 1.6
+
+
+def test_the_crossing_of_pairs_is_looked_for_at_even_widths(monkeypatch):
+    asked = saturating(monkeypatch, 201)
+    m, _ = width_crossing("mlp", d=8, N=1000, rate=0.5, near=100, trials=30)
+    assert m == pytest.approx(201, rel=0.03)
+    assert all(each % 2 == 0 for each in asked)
+
+
+def test_the_crossing_lies_between_widths_measured_below_and_above():
+    sizes = {"d": 16, "N": 40, "trials": 60}
+    m, (low, high) = width_crossing("bilinear-ridge", **sizes, rate=0.9, near=30)
+    assert low < m < high
+    setting = RandomVectors(16)
+    source = source_of(setting, 0, "width-crossing")
+    below, above = (
+        np.mean(
+            count_recalled(
+                Construction("bilinear-ridge", width=each), setting, 40, range(60), source
+            )
+        )
+        / 40
+        for each in (int(m * 0.93), int(m * 1.07) + 1)
+    )
+    assert below < 0.9 < above
+    again = width_crossing("bilinear-ridge", **sizes, rate=0.9, near=30, threads=1)
+    assert again == (m, (low, high))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"rate": 0}, "rate = 0 is not between 0 and 1"),
+        ({"rate": 1}, "rate = 1 is not between 0 and 1"),
+        ({"rate": np.nan}, "rate = nan is not between 0 and 1"),
+        ({"trials": 1}, "trials = 1: an interval needs at least 2"),
+        ({"threads": 0}, "threads = 0 is not positive"),
+        ({"memory": "linear"}, "memory 'linear' takes no width"),
+        ({"memory": "nonesuch"}, "memory 'nonesuch' takes no width"),
+        ({"degree": 2}, "memory 'bilinear' takes no degree"),
+        ({"d": 0}, "d = 0 is not a positive dimension"),
+        ({"N": 0}, "N = 0 is not a positive number of facts"),
+    ],
+)
+def test_what_has_no_crossing_is_named(arguments, said):
+    with pytest.raises(InputError) as caught:
+        width_crossing(
+            **{"memory": "bilinear", "d": 8, "N": 10, "rate": 0.9, "near": 30, "trials": 4,
+               **arguments}
+        )  # fmt: skip
+    assert one_line(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize("near", [0, -3, np.nan, np.inf])
+def test_a_start_that_is_no_width_is_refused(monkeypatch, near):
+    """And not searched from for ever."""
+    asked = []
+
+    def counts(construction, setting, N, trials, source, **options):
+        asked.append(construction.width)
+        assert len(asked) < 1000, "the search does not end"
+        return [0 for _ in trials]
+
+    monkeypatch.setattr(width, "count_recalled", counts)
+    with pytest.raises(InputError) as caught:
+        width_crossing("bilinear", d=8, N=10, rate=0.9, near=near)
+    one_line(caught.value)
+
+
+def test_a_rate_that_is_reached_everywhere_or_nowhere_is_said(monkeypatch):
+    everywhere(monkeypatch, True)
+    for memory, least in (("bilinear", 1), ("mlp", 2)):
+        with pytest.raises(InputError, match=f"the recall is 0.9 at width {least} already"):
+            width_crossing(memory, d=8, N=10, rate=0.9, near=50)
+    everywhere(monkeypatch, False)
+    with pytest.raises(InputError, match=r"the recall is still below 0\.9 at width "):
+        width_crossing("bilinear", d=8, N=10, rate=0.9, near=50)
