@@ -141,7 +141,7 @@ class WidthResult(Result):
             chosen = [p for p in self.points if p.d == d]
             label = f"{self.memory}, d = {d}, median of {trials} trials"
             ax.plot([p.N for p in chosen], [p.width for p in chosen], "o", label=label)
-        ax.set_xscale("log")
+        ax.set_xscale("log", base=2)
         ax.set_yscale("log")
         ax.set_xlabel("facts N")
         ax.set_ylabel(f"width m ({self.criterion} recalled)")

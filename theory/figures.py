@@ -173,7 +173,7 @@ def load_axes(
         if known:
             ax.plot(*zip(*known, strict=True), "_", color=PREDICTED, markersize=14, mew=2)
     ax.plot([], [], "_", color=PREDICTED, markersize=14, mew=2, label="predicted, nothing fitted")
-    ax.set_xscale("log")
+    ax.set_xscale("log", base=2)
     ax.set_yscale("log")
     ax.set_xlabel(xlabel)
     ax.set_ylabel("m d")

@@ -28,6 +28,7 @@ __all__ = [
     "judge_guarantee",
     "judge_predictions",
     "judge_slope",
+    "judge_steps",
 ]
 
 SIGMAS = 3.0
@@ -162,6 +163,25 @@ def judge_slope(
         "predicted": predicted,
     }
     return replace(judge_predictions(quantity, [row], tolerance=tolerance), table=tuple(rows))
+
+
+def judge_steps(steps: Sequence[tuple[str, bool]]) -> Finding:
+    """Judge a proof by its steps: it holds if every one is proved, and names the others.
+
+    Parameters
+    ----------
+    steps : (step, proved) for each.
+    """
+    failed = [name for name, proved in steps if not proved]
+    return Finding(
+        Verdict.VIOLATED if failed else Verdict.HOLDS,
+        "steps proved",
+        measured=float(len(steps) - len(failed)),
+        predicted=float(len(steps)),
+        tolerance=0.0,
+        note=f"not proved: {', '.join(failed)}" if failed else f"{len(steps)} steps by sympy",
+        table=tuple({"step": name, "proved": proved} for name, proved in steps),
+    )
 
 
 def applicable(conditions: Sequence[Condition], finding: Finding) -> Finding:

@@ -61,7 +61,7 @@ class PredictionResult(Result):
                 for key, style in (("width_99", "o-"), ("width_all", "s--")):
                     label = f"d = {d}, {'99 %' if key == 'width_99' else 'all'} recalled"
                     ax.plot([p["N"] for p in chosen], [p[key] for p in chosen], style, label=label)
-            ax.set_xscale("log")
+            ax.set_xscale("log", base=2)
             # Where no width is enough there is nothing to scale.
             if np.isfinite([p["width_99"] for p in self.points]).any():
                 ax.set_yscale("log")

@@ -67,7 +67,8 @@ def network(rounds: int) -> dict[str, float]:
         {
             "direct": partial(sides.direct_network, E, U),
             "direct_2": partial(sides.direct_network, E, U, threads=2),
-            "written_out": partial(sides.direct_network, E, U, h=sides.written_out),
+            "kept": partial(sides.direct_network, E, U, kept=True),
+            "written_out": partial(sides.direct_network, E, U, h=sides.written_out, kept=True),
             "ours": partial(sides.our_network, E, U),
             "ours_2": partial(sides.our_network, E, U, threads=2),
         },

@@ -72,11 +72,13 @@ def direct_network(
     *,
     width: int = WIDTH,
     h: Callable[[Matrix], Matrix] = gate,
+    kept: bool = False,
     threads: int = 1,
 ) -> NDArray[np.bool_]:
     """Which inputs a gated memory recalls: its formulas in double precision, all matrices whole.
 
-    The gates are worked out once, for P and for F. W and V are the draws of :func:`our_network`.
+    The gates are worked out for P, and for F, unless those of P are ``kept`` for F. W and V are
+    the draws of :func:`our_network`.
     """
     N, d = E.shape
     e, u = E.astype(np.float64), U.astype(np.float64)
@@ -86,6 +88,8 @@ def direct_network(
         V *= math.sqrt(d) / np.linalg.norm(V, axis=1, keepdims=True)
         gates = h(e @ W.T)
         P = (gates * (u @ V.T)).T @ e / width
+        if not kept:
+            gates = h(e @ W.T)
         F = (gates * (e @ P.T)) @ V
         won: NDArray[np.bool_] = (F @ u.T).argmax(1) == np.arange(N)
     return won

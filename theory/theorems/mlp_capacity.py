@@ -29,7 +29,7 @@ from theory.faults import forgetful
 from theory.figures import compare, load_axes
 from theory.gated_proofs import gated_proof_steps
 from theory.hypotheses import INDEPENDENT, UNIFORM
-from theory.judging import NORMAL_QUANTILE, judge_predictions, judge_slope
+from theory.judging import NORMAL_QUANTILE, judge_predictions, judge_slope, judge_steps
 from theory.prediction import all_recalled, expected_recall, width_of
 
 if TYPE_CHECKING:
@@ -401,34 +401,23 @@ def check_limit(
 
 def check_proof(*, seed: int, normalised: bool = True, gain: bool = True) -> Finding:
     """Check with sympy the moments and integrals that the law rests on."""
-    steps = gated_proof_steps(normalised=normalised, gain=gain)
-    failed = [name for name, passed in steps if not passed]
-    return Finding(
-        Verdict.VIOLATED if failed else Verdict.HOLDS,
-        "steps proved",
-        measured=float(len(steps) - len(failed)),
-        predicted=float(len(steps)),
-        tolerance=0.0,
-        note=f"not proved: {', '.join(failed)}" if failed else f"{len(steps)} steps by sympy",
-        table=tuple({"step": name, "proved": passed} for name, passed in steps),
-    )
+    return judge_steps(gated_proof_steps(normalised=normalised, gain=gain))
 
 
 # --- Figure -------------------------------------------------------------------------------------
 
 
 def figure(findings: Mapping[str, Finding]) -> "Figure":
-    """Recall of all networks against their laws, and the m d that 99 % recall takes."""
+    """Recall of the networks against their laws, and the m d that 99 % recall takes."""
     from matplotlib.figure import Figure
 
     rows: list[dict[str, Any]] = []
     labels = []
-    for name in ("recall", "read-outs", "kernel", "beyond-linear"):
+    for name in ("recall", "read-outs"):
         for row in findings[name].table if name in findings else ():
             rows.append(dict(row))
-            network = str(row.get("memory", "kernel")).split(" m=")[0]
-            sizes = [f"{key}={row[key]}" for key in "kdNm" if row.get(key) is not None]
-            labels.append(" ".join([network, *sizes]))
+            sizes = [f"{key}={row[key]}" for key in "kdNm" if row[key] is not None]
+            labels.append(" ".join([str(row["memory"]), *sizes]))
     whole = Figure(figsize=(12, 1 + 0.22 * max(len(rows), 16)), layout="constrained")
     left, right = whole.subplots(1, 2)
     compare(left, rows, labels, "recall")

@@ -23,7 +23,7 @@ from theory.faults import forgetful
 from theory.figures import comparison_figure
 from theory.guarantee import guaranteed_capacity
 from theory.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
-from theory.judging import NORMAL_QUANTILE, judge_predictions
+from theory.judging import NORMAL_QUANTILE, judge_predictions, judge_steps
 from theory.prediction import all_recalled, capacity_of
 from theory.proofs import linear_proof_steps
 
@@ -217,17 +217,7 @@ def check_bits(
 
 def check_proof(*, seed: int, proxy: int = 1, exponent: int = 8) -> Finding:
     """Check with sympy the steps of the guarantee's proof that are algebra."""
-    steps = linear_proof_steps(proxy=proxy, exponent=exponent)
-    failed = [name for name, passed in steps if not passed]
-    return Finding(
-        Verdict.VIOLATED if failed else Verdict.HOLDS,
-        "steps proved",
-        measured=float(len(steps) - len(failed)),
-        predicted=float(len(steps)),
-        tolerance=0.0,
-        note=f"not proved: {', '.join(failed)}" if failed else f"{len(steps)} steps by sympy",
-        table=tuple({"step": name, "proved": passed} for name, passed in steps),
-    )
+    return judge_steps(linear_proof_steps(proxy=proxy, exponent=exponent))
 
 
 # --- Figure -------------------------------------------------------------------------------------
