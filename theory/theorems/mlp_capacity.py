@@ -647,7 +647,7 @@ that can be simulated.
                     (128, 6144),
                 ),
                 "degree": 1,
-                "trials": 4,
+                "trials": 3,
                 "tolerance": 0.03,
             },
             full={"trials": 10},
