@@ -231,9 +231,9 @@ def smallest_width(
             )
             brackets = run(work, range(trials), threads=threads, executor=executor)
             low, high = zip(*brackets, strict=True)
-            points.append(
-                WidthPoint(setting.d, size, low, high, parameters_per_neuron(memory, setting.d))
-            )
+            each = parameters_per_neuron(memory, setting.d)
+            k = Construction(memory, degree=degree).degree_at(size, setting.d)
+            points.append(WidthPoint(setting.d, size, low, high, each, k))
     origin = setting.law if isinstance(setting, RandomVectors) else f"{setting.source} {preprocess}"
     label = Construction(memory, degree=degree).label()
     return WidthResult(label, criterion, origin, facts, seed, tuple(points))

@@ -308,7 +308,7 @@ def width_of(
     Examples
     --------
     >>> round(width_of(Construction("gated-mlp", degree=2), d=64, N=512, rate=0.99))
-    755
+    754
     """
     if not 0 < rate <= 1:
         raise InputError(f"rate {rate} is not in (0, 1]")

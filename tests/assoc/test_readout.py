@@ -74,11 +74,11 @@ def test_features_that_depend_on_each_other_share_the_weight(rng, N):
 
 @pytest.mark.parametrize(("N", "width"), [(30, 4), (4, 30)])
 def test_the_damping_is_that_of_rounding(rng, N, width):
-    """(Phi^T Phi + eps trace) V = Phi^T U_f: read off where one direction is 2^-26 of the others.
+    """(Phi^T Phi + 4 eps trace) V = Phi^T U_f: read off where one direction is 2^-25 of the others.
 
     Its square is the rounding of the trace, so the damping changes that part of V by a factor.
     """
-    small = 2.0**-26
+    small = 2.0**-25
     left, _ = np.linalg.qr(rng.standard_normal((N, min(N, width))))
     right, _ = np.linalg.qr(rng.standard_normal((width, min(N, width))))
     values = np.ones(min(N, width))
@@ -87,7 +87,7 @@ def test_the_damping_is_that_of_rounding(rng, N, width):
     V = least_squares(lambda e: e, width, phi, np.eye(N), f)
     trace = (values**2).sum()
     filtered = (right[:, -1] @ V @ left[:, -1]) * small
-    expected = small**2 / (small**2 + np.finfo(float).eps * trace)
+    expected = small**2 / (small**2 + 4 * np.finfo(float).eps * trace)
     # The normal equations themselves are rounded to a few eps.
     assert filtered == pytest.approx(expected, rel=0.5)
     assert expected < 0.6

@@ -21,7 +21,7 @@ def test_predict_recall(recall):
     assert result == plain(predict("mlp", d=16, N=30, width="8d", degree=1).to_dict())
     (point,) = result["points"]
     assert list(point) == [
-        "d", "N", "M", "recall", "all_recalled", "width", "parameters", "load",
+        "d", "N", "M", "recall", "all_recalled", "degree", "width", "parameters", "load",
     ]  # fmt: skip
     assert (point["width"], point["parameters"]) == (128, 128 * 32)
     assert result["memory"] == "mlp m=8d k=1"
@@ -35,9 +35,9 @@ def test_predict_capacities(recall):
 
 
 def test_predict_widths(recall):
-    command = ["predict", "whitened-mlp", "--d", 16, "--N", "20,40", "--degree", 2]
+    command = ["predict", "whitened-mlp", "--d", 8, "--N", "12,16", "--degree", 2]
     result = recall(*command, "--json").result
-    assert result == plain(predict("whitened-mlp", d=16, N=[20, 40], degree=2).to_dict())
+    assert result == plain(predict("whitened-mlp", d=8, N=[12, 16], degree=2).to_dict())
     for point in result["points"]:
         assert list(point) == [
             "d", "N", "degree", "width_99", "width_all", "parameters_99", "parameters_all",
@@ -82,14 +82,13 @@ def test_widths_that_are_searched(recall):
     expected = smallest_width("whitened-mlp", d=16, N=[20, 40], criterion=0.9, degree=2, trials=3)
     assert result == plain(expected.to_dict())
     for point in result["points"]:
-        assert list(point) == [
-            "d", "N", "width", "interval", "parameters", "law", "trials", "censored", "low",
+        assert [key for key in point if key != "degree"] == [
+            "d", "N", "width", "interval", "parameters", "load", "trials", "censored", "low",
             "high",
         ]  # fmt: skip
-        assert point["law"] == pytest.approx(
-            point["width"] * 16 / (point["N"] * math.log(point["N"]))
-        )
-    assert "law: m d / (N log N)" in recall(*command).out
+        load = point["N"] * math.log(point["N"]) / (point["width"] * 16)
+        assert point["load"] == pytest.approx(load)
+    assert "load: N log N / (m d)" in recall(*command).out
 
 
 def test_a_search_that_is_censored_has_no_width(recall):
@@ -99,6 +98,7 @@ def test_a_search_that_is_censored_has_no_width(recall):
     ).result  # fmt: skip
     (point,) = result["points"]
     assert (point["width"], point["censored"], point["high"]) == (None, 3, [None] * 3)
+    assert point["load"] == 0
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_search_that_is_censored_has_no_width(recall):
         "capacity whitened-mlp --d 8 --width 2d --trials 2",
         "capacity whitened-mlp --d 8 --N 8,16 --trials 2",
         "capacity whitened-mlp --d 8 --N 8 --trials 2 --max-width 2",
-        "capacity bilinear-als --d 8 --N 8,12 --trials 2",
+        "capacity bilinear-als --d 8 --N 4,6 --trials 2 --criterion 0.5",
         "capacity whitened-mlp --d 8 --N 8 --trials 2 --facts random -M 3",
     ],
 )
@@ -141,7 +141,7 @@ BAD = [
     ("predict bilinear --d 8 --width 9 --degree 1", "memory 'bilinear' takes no degree"),
     ("predict bilinear --d 8 --N 9 --facts random", "no prediction for 'bilinear"),
     ("predict bilinear-als --d 8 --N 9 --width 9", "no prediction for 'bilinear-als"),
-    ("predict bilinear-als --d 8 --N 9", "no prediction for 'bilinear-als': "),
+    ("predict bilinear-als --d 8 --N 9", "no prediction for 'bilinear-als' with identity facts"),
     ("measure mlp --d 8 --N 9", "memory 'mlp' needs its width given"),
     ("measure mlp --d 8 --N 9 --width 7", "width 7 is odd"),
     ("measure mlp --d 8 --N 9 --width 0", "width 0 is not a positive integer"),

@@ -50,6 +50,15 @@ def test_of_two_crossings_the_nearest_is_meant():
     assert crossing(GRID, drawn, 1.0, near=11.5)[0] == pytest.approx(11)
 
 
+@pytest.mark.parametrize("shift", [0.0, 1e-16, -1e-16])
+@pytest.mark.parametrize("rate", [0.81, 0.93, 1.07, 1.19])
+def test_straight_means_have_the_root_of_a_line(rate, shift):
+    """A leading coefficient that is rounding has a root of its own, anywhere."""
+    bent = samples(lambda x: x / 10 + shift * (x - 10) ** 2, [-0.01, 0.01])
+    point, _ = crossing(GRID, bent, rate, near=10 * rate)
+    assert point == pytest.approx(10 * rate, rel=1e-9)
+
+
 def test_two_points_make_a_line():
     grid = np.array([3.0, 5.0])
     point, (low, high) = crossing(grid, samples(lambda x: x, [-0.1, 0.1], grid), 4.0, near=3)

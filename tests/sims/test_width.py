@@ -8,6 +8,7 @@ import pytest
 
 from assoc import MEMORIES, InputError
 from assoc.embeddings import normalise
+from assoc.mlp import choose_degree
 from sims import capacity, width
 from sims.capacity import Criterion
 from sims.construction import Construction
@@ -204,9 +205,10 @@ def test_a_point_is_what_its_brackets_say():
     )
     assert point.width == 35
     assert point.censored == 1
-    assert point.law == pytest.approx(35 * 8 / (20 * np.log(20)))
+    assert point.load == pytest.approx(20 * np.log(20) / (35 * 8))
     assert point.interval()[1] == np.inf
-    assert WidthPoint(8, 1, (0,), (4,), 3).law == pytest.approx(4 * 8 / np.log(2))
+    assert WidthPoint(8, 1, (0,), (4,), 3).load == 0
+    assert WidthPoint(8, 20, (9, 9), (np.inf, np.inf), 3).load == 0
 
 
 def test_tables_json_and_plot(monkeypatch):
@@ -227,7 +229,8 @@ def test_tables_json_and_plot(monkeypatch):
     for point, row in zip(result.points, record["points"], strict=True):
         assert (row["d"], row["N"], row["width"]) == (point.d, point.N, point.width)
         assert row["parameters"] == 2 * point.d * point.width
-        assert row["law"] == point.law
+        assert row["load"] == point.load > 0
+        assert row["degree"] == point.degree == 2
         assert (row["trials"], row["censored"]) == (4, 1)
         assert row["low"] == list(point.low)
         assert row["high"][1] is None
@@ -242,8 +245,16 @@ def test_tables_json_and_plot(monkeypatch):
 def test_a_record_without_any_width_has_no_number(monkeypatch):
     threshold(monkeypatch, 10**9)
     (row,) = smallest_width("bilinear", d=8, N=5, trials=9).rows()
-    assert [row[key] for key in ("width", "parameters", "law")] == [None] * 3
+    assert [row[key] for key in ("width", "parameters", "load")] == [None, None, 0]
     assert row["interval"] == [1024, None]
+
+
+@pytest.mark.parametrize(("memory", "has"), [("mlp", 1), ("gated-mlp", 1), ("bilinear", 0)])
+def test_a_point_names_the_degree_of_its_network(monkeypatch, memory, has):
+    threshold(monkeypatch, 40)
+    for row in smallest_width(memory, d=[8, 32], N=[20, 200], trials=2).rows():
+        assert row.get("degree") == (choose_degree(row["N"], row["d"]) if has else None)
+        assert ("degree" in row) == bool(has)
 
 
 @pytest.mark.parametrize("memory", NETWORKS)

@@ -79,8 +79,8 @@ def test_the_crossing_lies_between_widths_measured_below_and_above():
         ({"rate": np.nan}, "rate = nan is not between 0 and 1"),
         ({"trials": 1}, "trials = 1: an interval needs at least 2"),
         ({"threads": 0}, "threads = 0 is not positive"),
-        ({"memory": "linear"}, "memory 'linear' takes no width"),
-        ({"memory": "nonesuch"}, "memory 'nonesuch' takes no width"),
+        ({"memory": "linear"}, "memory 'linear' has no width to search; one of mlp, gated-mlp, "),
+        ({"memory": "nonesuch"}, "memory 'nonesuch' has no width to search"),
         ({"degree": 2}, "memory 'bilinear' takes no degree"),
         ({"d": 0}, "d = 0 is not a positive dimension"),
         ({"N": 0}, "N = 0 is not a positive number of facts"),
@@ -108,7 +108,8 @@ def test_a_start_that_is_no_width_is_refused(monkeypatch, near):
     monkeypatch.setattr(width, "count_recalled", counts)
     with pytest.raises(InputError) as caught:
         width_crossing("bilinear", d=8, N=10, rate=0.9, near=near)
-    one_line(caught.value)
+    assert one_line(caught.value) == f"near = {near} is not a positive width"
+    assert not asked
 
 
 def test_a_rate_that_is_reached_everywhere_or_nowhere_is_said(monkeypatch):

@@ -44,13 +44,14 @@ def test_a_small_table_is_recalled_and_certified(csv):
     )
 
 
-def test_the_dimension_is_planned():
-    result = recall_facts(example_path("countries.csv"))
+def test_the_dimension_is_planned(csv):
+    path = csv([(f"s{k}", "r", f"a{k}") for k in range(200)])
+    result = recall_facts(path)
     assert result.d % 16 == 0
     assert result.predicted_all >= 0.99
     assert result.recall == 1
     # A step less would not have been enough.
-    smaller = recall_facts(example_path("countries.csv"), d=result.d - 16)
+    smaller = recall_facts(path, d=result.d - 16)
     assert smaller.predicted_all < 0.99
 
 

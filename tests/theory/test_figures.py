@@ -117,7 +117,7 @@ def test_recall_stands_beside_its_prediction(memory, arguments, predicted):
         ("whitened-mlp", {}, True),
         ("whitened-mlp", {"embeddings": "gaussian"}, False),
         ("whitened-mlp", {"facts": "random", "outputs": 3}, False),
-        ("bilinear-als", {}, False),
+        ("bilinear-als", {"criterion": 0.5}, False),
     ],
 )
 def test_widths_stand_beside_their_prediction(memory, search, predicted):

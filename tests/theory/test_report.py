@@ -155,6 +155,14 @@ def test_figures_carry_their_origin(folder):
     assert (folder / "first-toy.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_same_result_is_the_same_file(run, folder, tmp_path):
+    write_report(run, tmp_path / "again", command="recall verify --report a/b")
+    pictures = list(folder.glob("*.svg"))
+    assert len(pictures) == 2
+    for path in (*pictures, folder / "report.html"):
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
+
+
 def test_a_second_report_replaces_the_first(run, folder):
     write_report(run, folder, command="again")
     assert json.loads((folder / "verify.json").read_text())["command"] == "again"

@@ -4,12 +4,19 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from assoc.mlp import gated
 from sims.construction import Construction
+from tests.simulate import uniform
 from theory.claims import Problem, Verdict
 from theory.comparison import recall_row
 from theory.prediction import capacity_of, expected_recall
 from theory.registry import find
-from theory.theorems import linear_capacity, low_rank_capacity, sharp_linear_capacity
+from theory.theorems import (
+    linear_capacity,
+    low_rank_capacity,
+    mlp_capacity,
+    sharp_linear_capacity,
+)
 from theory.theorems.sharp_linear_capacity import limit_estimate
 
 LINEAR = Construction("linear")
@@ -19,6 +26,16 @@ SMALL = {
     "low-rank-capacity": {
         "projector": {"sizes": ((16, 8),), "trials": 10},
         "sketch": {"sizes": ((16, 8),), "trials": 10},
+    },
+    "mlp-capacity": {
+        "recall": {"cases": (("mlp", 16, 24, 1),), "levels": (0.9,), "trials": 4},
+        "width": {"sizes": ((16, 24, 1),), "trials": (12,)},
+        "kernel": {"sizes": ((16, 128, 1),), "trials": 4},
+        "beyond-linear": {"d": 16, "N": 64, "degree": 2, "trials": 2},
+        "read-outs": {"cases": (("whitened-mlp", 16, 48, 1),), "levels": (0.9,), "trials": 4},
+        "scaling": {"sizes": ((8, 24), (16, 48), (16, 96)), "trials": 3},
+        "scaling-fixed-outputs": {"sizes": ((16, 32), (16, 64)), "outputs": 8, "trials": 2},
+        "fewest": {"cases": (("bilinear-margin", 16, 48, 10, None),)},
     },
     "sharp-linear-capacity": {
         "recall": {"d": (16, 24), "rates": (0.97,), "trials": (20, 10)},
@@ -37,9 +54,10 @@ def test_every_theorem_draws_its_figure(name):
     }
     figure = theorem.figure(findings)
     assert isinstance(figure, Figure)
-    (ax,) = figure.axes
-    assert ax.get_xlabel()
-    assert ax.get_legend() is not None
+    assert len(figure.axes) == (2 if name == "mlp-capacity" else 1)
+    for ax in figure.axes:
+        assert ax.get_xlabel()
+        assert ax.get_legend() is not None
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -54,14 +72,28 @@ def test_the_same_seed_gives_the_same_finding(name):
     assert first.table != other.table
 
 
+MANY_RANDOM = (Problem(d=8, N=1000, facts="random"), ["f injective", "d^2 large enough for N"])
+
+SIZES = {
+    "linear-capacity": (Problem(d=64, N=10), *MANY_RANDOM),
+    "low-rank-capacity": (Problem(d=64, N=10, rank=48), *MANY_RANDOM),
+    "mlp-capacity": (
+        Problem(d=64, N=100, width=2048, degree=2),
+        Problem(d=8, N=1000, width=16, degree=1),
+        ["degree large enough for N", "m d large enough for N"],
+    ),
+    "sharp-linear-capacity": (Problem(d=64, N=10), *MANY_RANDOM),
+}
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_hypotheses_are_executable_on_sizes(name):
     theorem = find(name)
-    good = theorem.conditions(Problem(d=64, N=10, rank=48 if "rank" in name else None))
-    assert all(condition.holds for condition in good)
-    assert len(good) >= len(theorem.hypotheses)
-    bad = theorem.conditions(Problem(d=8, N=1000, facts="random"))
-    assert [c.name for c in bad if not c.holds] == ["f injective", "d^2 large enough for N"]
+    good, bad, failing = SIZES[name]
+    conditions = theorem.conditions(good)
+    assert all(condition.holds for condition in conditions)
+    assert len(conditions) >= len(theorem.hypotheses)
+    assert [c.name for c in theorem.conditions(bad) if not c.holds] == failing
 
 
 def test_a_row_says_what_was_measured_and_what_was_predicted():
@@ -157,3 +189,51 @@ def test_a_memory_that_ignores_the_rank_has_no_slope():
     assert abs(flat.measured) < 0.3 < flat.predicted
     right = low_rank_capacity.check_rank_slope(**regime)
     assert right.measured > 0.7
+
+
+# --- mlp-capacity -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_gated_memories_of_many_neurons_tend_to_the_kernel(k):
+    """What m random neurons leave, at 2^13 and 2^17 of them: four times less, and little."""
+    rng = np.random.default_rng(0)
+    E, U, f = uniform((12, 8), rng), uniform((10, 6), rng), rng.integers(0, 10, 12)
+    limit = mlp_capacity.kernel_memory(k)(E, U, f, rng=rng)
+    assert limit.parameters == 12 * (8 + 6)
+    other = uniform((20, 8), rng)
+    by_hand = [sum((x @ e) ** (k + 1) * U[y] for x, y in zip(E, f, strict=True)) for e in other]
+    np.testing.assert_allclose(limit(other), by_hand, rtol=1e-12)
+    left = []
+    for m in (2**13, 2**17):
+        network = gated(m, k)(E, U, f, rng=np.random.default_rng(1))
+        left.append(np.linalg.norm(network(E) - limit(E)) / np.linalg.norm(limit(E)))
+    assert left[1] < 0.05
+    assert left[0] / left[1] == pytest.approx(4, rel=0.4)
+
+
+def test_a_network_that_is_not_certified_proves_nothing(monkeypatch):
+    judged = mlp_capacity.certified_margins
+
+    def unsure(*arguments):
+        found = judged(*arguments)
+        return type(found)(found.margin, np.full(len(found.margin), np.inf))
+
+    regime = {"seed": 0, "cases": (("whitened-mlp", 16, 40, 60, 1),), "trials": 1}
+    assert mlp_capacity.check_certified(**regime).verdict is Verdict.HOLDS
+    monkeypatch.setattr(mlp_capacity, "certified_margins", unsure)
+    finding = mlp_capacity.check_certified(**regime)
+    assert finding.verdict is not Verdict.HOLDS
+    assert finding.measured == 0
+    assert finding.table[0]["smallest margin"] > 0
+
+
+def test_a_moment_that_is_not_proved_is_named(monkeypatch):
+    """The algebra itself is judged with the claim, and its wrong variants as its controls."""
+    monkeypatch.setattr(
+        mlp_capacity, "gated_proof_steps", lambda **wrong: [("right", True), ("gain", not wrong)]
+    )
+    finding = mlp_capacity.check_proof(seed=0, gain=False)
+    assert finding.verdict is Verdict.VIOLATED
+    assert (finding.measured, finding.predicted) == (1, 2)
+    assert finding.note == "not proved: gain"

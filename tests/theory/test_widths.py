@@ -156,7 +156,7 @@ def test_the_degree_goes_downhill(monkeypatch, widths, start, found):
         (RIDGE, {"N": 0}, "N = 0 is not a positive number of facts"),
         (GATED, {"facts": "odd"}, "facts 'odd' is not one of identity, "),
         (GATED, {"M": 4}, "no injective map from N = 20 inputs to M = 4 outputs"),
-        (RIDGE, {"facts": "random"}, "no prediction for 'bilinear-ridge m="),
+        (RIDGE, {"facts": "random"}, "no prediction for 'bilinear-ridge' with random facts"),
         (Construction("linear"), {}, "memory 'linear' takes no width"),
         (Construction("mlp", degree=7), {}, "degree 7 is not an integer from 1 to 6"),
         (Construction("mlp", degree=0), {}, "degree 0 is not an integer from 1 to 6"),
