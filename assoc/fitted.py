@@ -27,7 +27,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from assoc.decoding import certified_margins
 from assoc.embeddings import check_vectors
@@ -158,6 +157,8 @@ def output_step(phi: Doubles, left: Doubles, damping: float = RIDGE) -> Doubles:
     >>> output_step(np.array([[2.0], [2.0]]), np.array([[6.0], [10.0]]), 0.0)
     array([[4.]])
     """
+    from scipy import linalg
+
     gram = phi.T @ phi
     floor = float(np.finfo(np.float64).tiny)
     gram[np.diag_indices_from(gram)] += max(damping * float(np.trace(gram)) / len(gram), floor)

@@ -23,7 +23,6 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from assoc.errors import InputError
 from assoc.fact_maps import check_map
@@ -90,6 +89,8 @@ def least_squares(
 
 def _solve(gram: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
     """Solve (gram + lambda) V = target, lambda at the level of rounding of the Gram matrix."""
+    from scipy import linalg
+
     trace = float(np.trace(gram))
     if not np.isfinite(trace):
         raise InputError("the features overflow: rescale the embeddings")
