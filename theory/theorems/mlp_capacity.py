@@ -631,7 +631,7 @@ that can be simulated.
             name="scaling",
             kind=Kind.SCALING,
             source="NLB Theorem 2 and Figure 1 (right); finite-size exponent predicted here",
-            statement="Over two decades of m d and ratios m/d from 2 to 12, N log N grows with "
+            statement="Over two decades of m d and ratios m/d from 2 to 9, N log N grows with "
             "m d of two-layer networks with the exponent that the law has there, which is close "
             "to 1 (0.03 and 3 standard errors).",
             check=check_scaling,
@@ -644,7 +644,7 @@ that can be simulated.
                     (64, 1024),
                     (128, 1024),
                     (128, 2048),
-                    (128, 6144),
+                    (128, 4096),
                 ),
                 "degree": 1,
                 "trials": 3,
