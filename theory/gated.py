@@ -56,6 +56,7 @@ STEPS = 2.0
 OUTLIERS = 8
 FEWEST, MOST, COLUMNS, KNOTS = 32, 8192, 16, 96
 MOST_NEURONS = 1e9
+SPAN = 1e4
 NEGLIGIBLE = 1e-14
 
 
@@ -202,8 +203,9 @@ def joint_law(
     centre, deviation, level, width = _spreads(neuron, kernel, m, common)
     S_mean, S_deviation, B_mean, B_deviation = _spreads(neuron, kernel, m, order)
     S = _grid(centre - BELOW * deviation, S_mean + ABOVE * S_deviation, deviation)
-    hopeless = max((S_mean + 5 * S_deviation) ** 2 / least, 3 * B_mean)
-    low = max(level - BELOW * width, kernel.noise)
+    hopeless = max((S_mean + 3 * S_deviation) ** 2 / least, 3 * B_mean)
+    # Room below the least B, which is sharp, so that its ringing does not fold back to the top.
+    low = level - 2 * BELOW * width
     B = _grid(low, min(hopeless, B_mean + 20 * B_deviation), width)
     s, b = _frequencies(S, TILT_S), _frequencies(B, TILT_B)[: len(B) // 2 + 1]
     transform = np.zeros((len(s), len(b)), np.complex128)
@@ -290,7 +292,7 @@ def _failure(k: int, m: float, d: int, classes: Classes, own: float) -> float:
         for count, size in zip(classes.count, classes.size, strict=True)
     ]
     # Given S, recall is smooth in log B.
-    knots = np.geomspace(max(B[0], B[1] / 4), B[-1], KNOTS)
+    knots = np.geomspace(max(B[0], B[-1] / SPAN), B[-1], KNOTS)
     curve = CubicSpline(np.log(knots), _recall(d, S[:, None], knots, rivalry), axis=1)
     failure = float(np.sum(law * (1 - curve(np.log(np.maximum(B, knots[0]))))))
     # Beyond the window lies what a single outlier does to otherwise average sums.

@@ -210,9 +210,9 @@ def test_the_law_of_sums_by_drawing_them(k, m, d, N):
     ("k", "m", "d", "N"), [(3, 1000, 32, 64), (2, 600, 32, 128), (3, 2915, 128, 512)]
 )
 def test_the_law_does_not_ring(k, m, d, N):
-    """It sums to 1 and has died out where its window ends, also where few neurons make a tail."""
+    """It has died out where its window ends; only what a few outliers carry is beyond."""
     _, B, law = law_of(k, m, d, N)
-    assert law.sum() == pytest.approx(1, abs=2e-3)
+    assert 1 - 5e-3 < law.sum() < 1 + 1e-4
     by_B = law.sum(axis=0)
     assert np.abs(by_B[-(len(B) // 10) :]).sum() < 1e-3
 
