@@ -13,6 +13,7 @@ __all__ = ["recall_row"]
 def recall_row(
     memory: str | Build,
     law: Construction,
+    /,
     *,
     d: int,
     N: int,

@@ -37,7 +37,7 @@ from scipy.interpolate import CubicSpline
 from assoc.hermite import hermite, sphere_moment
 from sims.parallel import blas_threads
 from theory.interference import Classes, half_tail
-from theory.quadrature import Nodes, chi_square_nodes, sphere_nodes
+from theory.quadrature import Nodes, chi_square_nodes, half_normal_nodes, sphere_nodes
 
 __all__ = ["Kernel", "Neuron", "failure_probability", "joint_law", "noise_gain"]
 
@@ -46,7 +46,6 @@ Complex = NDArray[np.complex128]
 
 # Quadrature nodes for g, a, the length of the noise and eta; tests double them.
 NODES = (64, 8, 6, 16)
-LARGEST_G = 7.5
 
 # Windows of the joint law: below and above the mean of S, in standard deviations, and how far the
 # law is tilted across each window, so that what lies beyond does not fold back into it.
@@ -103,16 +102,14 @@ class Neuron:
     @classmethod
     def of(cls, k: int, d: int, others: float, own: float) -> "Neuron":
         """Nodes for noise of ``others`` / d facts with other answers and ``own`` / d with this."""
-        g = np.linspace(0, LARGEST_G, NODES[0])
-        g_weight = np.exp(-(g**2) / 2)
-        g_weight[0] /= 2
+        g, g_weight = half_normal_nodes(NODES[0])
         a, a_weight = sphere_nodes(d, 2 * NODES[1])
         a, a_weight = a[NODES[1] :], 2 * a_weight[NODES[1] :]
         q = np.repeat(hermite(k)(g) ** 2, NODES[1])
         gain = np.repeat(noise_gain(k, d, g), NODES[1])
         a2 = np.tile(a**2, NODES[0])
         return cls(
-            np.outer(g_weight / g_weight.sum(), a_weight).ravel(),
+            np.outer(g_weight, a_weight).ravel(),
             q,
             a2,
             (d - a2) / (d - 1),

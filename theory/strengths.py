@@ -29,7 +29,7 @@ from assoc.hermite import hermite, sphere_moment
 from assoc.quantised import gaussian_quantiser
 from sims.construction import Construction
 from theory.interference import Interference
-from theory.quadrature import Nodes, beta_nodes, mean_nodes
+from theory.quadrature import Nodes, beta_nodes, half_normal_nodes, mean_nodes
 from theory.sizes import check_sizes
 
 __all__ = ["STRENGTHS", "interference_of", "svd_efficiency"]
@@ -37,6 +37,7 @@ __all__ = ["STRENGTHS", "interference_of", "svd_efficiency"]
 Floats = NDArray[np.float64]
 
 FACTOR_NODES = 8
+G_NODES = 96
 
 
 @cache
@@ -164,15 +165,8 @@ def _bilinear(construction: Construction, N: float, d: int) -> Interference:
 
 def _squared_products() -> Nodes:
     """Squares of (g g')^2, g and g' standard normal, and their probabilities."""
-    square, weight = _squared_normals()
-    return np.outer(square, square).ravel(), np.outer(weight, weight).ravel()
-
-
-def _squared_normals() -> Nodes:
-    g = np.linspace(0, 7.5, 96)
-    weight = np.exp(-(g**2) / 2)
-    weight[0] /= 2
-    return g**2, weight / weight.sum()
+    g, weight = half_normal_nodes(G_NODES)
+    return np.outer(g**2, g**2).ravel(), np.outer(weight, weight).ravel()
 
 
 def _bilinear_ridge(construction: Construction, N: float, d: int) -> Interference:
@@ -183,8 +177,8 @@ def _bilinear_ridge(construction: Construction, N: float, d: int) -> Interferenc
 def _whitened(construction: Construction, N: float, d: int) -> Interference:
     k = 1 if construction.degree is None else construction.degree
     width = min(construction.width_at(d) or 1, math.comb(d + k, k + 1))
-    square, weight = _squared_normals()
-    return _read_out(d, N, width, hermite(k + 1)(np.sqrt(square)) ** 2, weight)
+    g, weight = half_normal_nodes(G_NODES)
+    return _read_out(d, N, width, hermite(k + 1)(g) ** 2, weight)
 
 
 def _read_out(d: int, N: float, width: int, value: Floats, weight: Floats) -> Interference:

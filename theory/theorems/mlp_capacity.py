@@ -21,16 +21,16 @@ from assoc.mlp import choose_degree
 from sims.construction import Construction
 from sims.parallel import blas_threads
 from sims.randomness import MEMORY, Source
-from sims.recall import measure
 from sims.settings import RandomVectors
 from sims.width import smallest_width, width_crossing
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
+from theory.comparison import recall_row
 from theory.faults import forgetful
 from theory.figures import compare, load_axes
 from theory.gated_proofs import gated_proof_steps
 from theory.hypotheses import INDEPENDENT, UNIFORM
 from theory.judging import NORMAL_QUANTILE, judge_predictions, judge_slope, judge_steps
-from theory.prediction import all_recalled, expected_recall, width_of
+from theory.prediction import all_recalled, width_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -136,25 +136,19 @@ def check_recall(
             assumed = None if k is None else k + wrong_degree
             law = Construction(predicted_as or memory, width=m, degree=assumed)
             build = replace(network, width=m).build(d)
-            found = measure(
-                forgetful(build, fraction=0.05) if damaged else build,
-                d=d,
-                N=N,
-                trials=trials,
-                seed=seed,
-                experiment=f"{memory}-recall",
-            ).points[0]
             rows.append(
-                {
-                    "memory": memory,
-                    "d": d,
-                    "N": N,
-                    "k": k,
-                    "m": m,
-                    "measured": found.recall,
-                    "error": found.standard_error,
-                    "predicted": expected_recall(law, d=d, N=N),
-                }
+                recall_row(
+                    forgetful(build, fraction=0.05) if damaged else build,
+                    law,
+                    d=d,
+                    N=N,
+                    trials=trials,
+                    seed=seed,
+                    experiment=f"{memory}-recall",
+                    memory=memory,
+                    k=k,
+                    m=m,
+                )
             )
     return judge_predictions("recall", rows, tolerance=tolerance)
 
@@ -209,24 +203,17 @@ def check_kernel(
     rows = []
     for d, N, k in sizes:
         build = kernel_memory(k)
-        found = measure(
-            forgetful(build, fraction=0.05) if damaged else build,
-            d=d,
-            N=N,
-            trials=trials,
-            seed=seed,
-            experiment="kernel",
-        ).points[0]
-        law = Construction("gated-mlp", width=10**9, degree=k + wrong_degree)
         rows.append(
-            {
-                "d": d,
-                "N": N,
-                "k": k,
-                "measured": found.recall,
-                "error": found.standard_error,
-                "predicted": expected_recall(law, d=d, N=N),
-            }
+            recall_row(
+                forgetful(build, fraction=0.05) if damaged else build,
+                Construction("gated-mlp", width=10**9, degree=k + wrong_degree),
+                d=d,
+                N=N,
+                trials=trials,
+                seed=seed,
+                experiment="kernel",
+                k=k,
+            )
         )
     return judge_predictions("recall with infinitely many neurons", rows, tolerance=tolerance)
 
@@ -294,19 +281,17 @@ def check_beyond(
     linear, network = Construction("linear"), Construction("gated-mlp", width=m, degree=degree)
     for law in (linear, network):
         measured = law if law is linear or memory == law.memory else Construction(memory)
-        found = measure(
-            measured.build(d), d=d, N=N, trials=trials, seed=seed, experiment="beyond"
-        ).points[0]
         rows.append(
-            {
-                "memory": measured.label(d),
-                "d": d,
-                "N": N,
-                "N log N / d^2": N * np.log(N) / d**2,
-                "measured": found.recall,
-                "error": found.standard_error,
-                "predicted": expected_recall(law, d=d, N=N),
-            }
+            recall_row(
+                measured.build(d),
+                law,
+                d=d,
+                N=N,
+                trials=trials,
+                seed=seed,
+                experiment="beyond",
+                memory=measured.label(d),
+            )
         )
     return judge_predictions("recall", rows, tolerance=tolerance)
 
