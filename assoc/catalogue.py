@@ -1,4 +1,4 @@
-"""Memories by name, and the user's own by ``package.module:function``."""
+"""Constructions by name, memories and transformers, and the user's own by ``module:function``."""
 
 import difflib
 import importlib
@@ -6,24 +6,38 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
+from typing import Any, Protocol
 
 import numpy as np
 
+from assoc.attention_mlp import attention_mlp, hybrid
+from assoc.attention_only import attention_only
 from assoc.errors import InputError
+from assoc.factual_recall import RecallTask
 from assoc.fitted import fitted
 from assoc.linear import HebbianBuild, dual_both, dual_inputs, dual_outputs, hebbian
 from assoc.low_rank import gaussian_projected, projected, truncated
-from assoc.memory import Build, Floats, Integers, Memory
+from assoc.memory import Build, Floats, Memory
 from assoc.mlp import gated, two_layer
 from assoc.quantised import quantised
 from assoc.readout import bilinear, whitened
+from assoc.transformer import OneLayer
 
-__all__ = ["MEMORIES", "Recipe", "resolve"]
+__all__ = ["MEMORIES", "TRANSFORMERS", "BuildModel", "Recipe", "resolve", "resolve_transformer"]
+
+
+class BuildModel(Protocol):
+    """A construction of transformers: a task and the embeddings of its tokens in, a model out."""
+
+    def __call__(
+        self, task: RecallTask, embeddings: Floats, *, rng: np.random.Generator
+    ) -> OneLayer:
+        """Build the model of the task's facts."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a named memory is made.
+    """How a named construction is made.
 
     Parameters
     ----------
@@ -32,13 +46,13 @@ class Recipe:
     takes : options that may be given.
     """
 
-    make: Callable[..., Build]
+    make: Callable[..., Any]
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Options that the memory knows."""
+        """Options that the construction knows."""
         return self.needs + self.takes
 
 
@@ -72,6 +86,31 @@ MEMORIES: Mapping[str, Recipe] = MappingProxyType(
 """All memories by name."""
 
 
+def _model(build: Callable[..., OneLayer], **fixed: Any) -> Callable[..., BuildModel]:
+    """What takes options and returns a build with them filled in."""
+    return lambda **options: partial(build, **fixed, **options)
+
+
+HEADS = ("head_dim", "heads", "length")
+
+TRANSFORMERS: Mapping[str, Recipe] = MappingProxyType(
+    {
+        "attention-only": Recipe(_model(attention_only), takes=HEADS),
+        "attention-only-dual": Recipe(_model(attention_only, values="dual"), takes=HEADS),
+        "attention-only-sum": Recipe(_model(attention_only, values="sum"), takes=HEADS),
+        "attention-mlp": Recipe(_model(attention_mlp), WIDE, ("degree", *HEADS)),
+        "attention-mlp-whitened": Recipe(
+            _model(attention_mlp, mlp="whitened"), WIDE, ("degree", *HEADS)
+        ),
+        "attention-mlp-hermite": Recipe(
+            _model(attention_mlp, mlp="hermite"), WIDE, ("degree", *HEADS)
+        ),
+        "hybrid": Recipe(_model(hybrid), WIDE, ("share", "degree", "head_dim", "length")),
+    }
+)
+"""All one-layer transformers by name."""
+
+
 def resolve(memory: str | Build, **given: int | None) -> tuple[str, Build]:
     """Name and build function of a memory.
 
@@ -101,64 +140,105 @@ def resolve(memory: str | Build, **given: int | None) -> tuple[str, Build]:
     ...
     assoc.errors.InputError: memory 'low-rank' needs its rank given
     """
+    name, build = _resolve("memory", MEMORIES, Memory, memory, given)
+    return name, build
+
+
+def resolve_transformer(model: str | BuildModel, **given: float | None) -> tuple[str, BuildModel]:
+    """Name and build function of a one-layer transformer.
+
+    Parameters
+    ----------
+    model : one of :data:`TRANSFORMERS`, ``package.module:function``, or a build function itself.
+    given : options by name: ``head_dim`` (d_h), ``heads`` (H), ``width`` (m), ``degree`` (k),
+        ``share``, ``length`` (T); None stands for not given. Only those that the construction
+        knows may be given.
+
+    Raises
+    ------
+    InputError
+        As for :func:`resolve`.
+
+    Examples
+    --------
+    >>> resolve_transformer("attention-mlp")
+    Traceback (most recent call last):
+    ...
+    assoc.errors.InputError: transformer 'attention-mlp' needs its width given
+    """
+    name, build = _resolve("transformer", TRANSFORMERS, OneLayer, model, given)
+    return name, build
+
+
+def _resolve(
+    kind: str,
+    known: Mapping[str, Recipe],
+    returns: type[Any],
+    asked: str | Callable[..., Any],
+    given: Mapping[str, float | None],
+) -> tuple[str, Any]:
     options = {option: value for option, value in given.items() if value is not None}
-    name = memory if isinstance(memory, str) else getattr(memory, "__name__", type(memory).__name__)
-    recipe = MEMORIES.get(memory) if isinstance(memory, str) else None
+    name = asked if isinstance(asked, str) else getattr(asked, "__name__", type(asked).__name__)
+    recipe = known.get(asked) if isinstance(asked, str) else None
     for option in () if recipe is None else recipe.needs:
         if option not in options:
-            raise InputError(f"memory {name!r} needs its {option} given")
+            raise InputError(f"{kind} {name!r} needs its {option} given")
     for option in options:
         if recipe is None or option not in recipe.options:
-            raise InputError(f"memory {name!r} takes no {option}")
-    if not isinstance(memory, str):
-        return name, memory
+            raise InputError(f"{kind} {name!r} takes no {option}")
+    if not isinstance(asked, str):
+        return name, asked
     if recipe is not None:
         return name, recipe.make(**options)
     if ":" in name:
-        return name, _imported(name)
-    near = difflib.get_close_matches(name, MEMORIES, 1)
+        return name, _imported(kind, name, returns)
+    near = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]!r}? Known: " if near else "one of "
     raise InputError(
-        f"unknown memory {name!r}: {hint}{', '.join(MEMORIES)}, or package.module:function"
+        f"unknown {kind} {name!r}: {hint}{', '.join(known)}, or package.module:function"
     )
 
 
-def _imported(name: str) -> Build:
+def _imported(kind: str, name: str, returns: type[Any]) -> Any:
     module_name, _, attribute = name.partition(":")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or not module_name.startswith(error.name):
             raise
-        raise InputError(f"memory {name!r}: no module named {module_name!r}") from None
+        raise InputError(f"{kind} {name!r}: no module named {module_name!r}") from None
     except (ValueError, TypeError):
-        raise InputError(f"memory {name!r}: {module_name!r} is not a module name") from None
+        raise InputError(f"{kind} {name!r}: {module_name!r} is not a module name") from None
     except Exception as error:  # A user's module may fail in any way; say how, keep the cause.
-        raise InputError(f"memory {name!r}: {type(error).__name__}: {error}") from error
+        raise InputError(f"{kind} {name!r}: {type(error).__name__}: {error}") from error
     build = getattr(module, attribute, None)
     if not callable(build):
-        raise InputError(f"memory {name!r}: {module_name} has no function {attribute!r}")
-    return build if isinstance(build, HebbianBuild) else _UserBuild(name, build)
+        raise InputError(f"{kind} {name!r}: {module_name} has no function {attribute!r}")
+    return build if isinstance(build, HebbianBuild) else _UserBuild(kind, name, build, returns)
 
 
 @dataclass(frozen=True)
 class _UserBuild:
     """A build function of the user's, whose failures are reported by its name."""
 
+    kind: str
     name: str
-    function: Build
+    function: Callable[..., Any]
+    returns: type[Any]
 
-    def __call__(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Memory:
+    def __call__(self, *facts: Any, rng: np.random.Generator) -> Any:
         try:
-            memory = self.function(E, U, f, rng=rng)
+            built = self.function(*facts, rng=rng)
         except InputError:
             raise
         except Exception as error:  # It may fail in any way; say how, keep the cause.
-            raise InputError(f"memory {self.name!r}: {type(error).__name__}: {error}") from error
-        returned: object = memory
-        if not isinstance(returned, Memory):
             raise InputError(
-                f"memory {self.name!r} returned {type(memory).__name__}, not a callable with a "
-                "'parameters' attribute"
+                f"{self.kind} {self.name!r}: {type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(built, self.returns):
+            wanted = "callable" if self.returns is Memory else "model with 'outputs(prompts)'"
+            raise InputError(
+                f"{self.kind} {self.name!r} returned {type(built).__name__}, not a {wanted} with "
+                "a 'parameters' attribute"
             )
-        return memory
+        return built

@@ -31,6 +31,7 @@ __all__ = [
     "dual_outputs",
     "hebbian",
     "hebbian_matrix",
+    "inverse_gram",
 ]
 
 BLOCK = 4096
@@ -123,17 +124,17 @@ def dual_inputs(E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) 
     >>> np.allclose(memory(E), np.eye(2))
     True
     """
-    return _in_precision(E, U, _double(E, U, f) @ _inverse_gram(E))
+    return _in_precision(E, U, _double(E, U, f) @ inverse_gram(E))
 
 
 def dual_outputs(E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Factors:
     """Build the Hebbian memory whose outputs are whitened by the second moment of U (M, d)."""
-    return _in_precision(E, U, _inverse_gram(U) @ _double(E, U, f))
+    return _in_precision(E, U, inverse_gram(U) @ _double(E, U, f))
 
 
 def dual_both(E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Factors:
     """Build the Hebbian memory of the dual vectors on both sides."""
-    return _in_precision(E, U, _inverse_gram(U) @ _double(E, U, f) @ _inverse_gram(E))
+    return _in_precision(E, U, inverse_gram(U) @ _double(E, U, f) @ inverse_gram(E))
 
 
 # A Gram matrix squares the condition number, so duals are computed in double precision whatever
@@ -144,7 +145,7 @@ def _double(E: Floats, U: Floats, f: Integers) -> Floats:
     return hebbian_matrix(E, U, f, dtype=np.float64)
 
 
-def _inverse_gram(E: Floats) -> Floats:
+def inverse_gram(E: Floats) -> Floats:
     """(E^T E)^+ (d, d) in float64; eigenvalues at the level of rounding count as zero."""
     gram = hebbian_matrix(E, E, np.arange(len(E)), dtype=np.float64)
     rounding = len(gram) * np.finfo(np.float64).eps

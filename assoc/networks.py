@@ -115,15 +115,24 @@ class TwoLayer:
             out[rows] += evaluate(self.activation, E[rows] @ self.W[neurons].T) @ self.V[neurons]
         return out
 
-    def rounding_error(self, E: Floats, /) -> NDArray[np.float64]:
-        r"""Bound on \|fl(F(e)) - F(e)\|_2 for each row of E, evaluated in float64."""
+    def rounding_error(
+        self, E: Floats, /, within: NDArray[np.float64] | float = 0.0
+    ) -> NDArray[np.float64]:
+        r"""Bound on \|fl(F(e)) - F(e')\|_2 for each row of E, evaluated in float64.
+
+        Parameters
+        ----------
+        E : (N, d_in) inputs e.
+        within : (N,) distances within which the inputs e' that are meant lie; 0 means e' = e.
+        """
         W, V = np.asarray(self.W, np.float64), np.asarray(self.V, np.float64)
         size, gate, length = row_norms(E), row_norms(W), row_norms(V)
         gamma, total = dot_error(E.shape[1]), dot_error(len(W) + 2)
         error = np.zeros(len(E))
+        spread = gamma * size + within
         for rows, neurons in tiles(len(E), len(W)):
             z = np.abs(E[rows] @ W[neurons].T)
-            dz = gamma * np.outer(size[rows], gate[neurons]) + E.size * UNDERFLOW
+            dz = np.outer(spread[rows], gate[neurons]) + E.size * UNDERFLOW
             value, rounded = _activation_error(self.activation, z, dz)
             error[rows] += (total * value + rounded + UNDERFLOW) @ length[neurons]
         return np.asarray(error * (1 + 1e-9) + V.size * UNDERFLOW)

@@ -1,0 +1,280 @@
+r"""The transformers of NLB Theorem 4: attention copies subject and relation, an MLP knows the fact.
+
+The heads output psi(s) + psi(r); the network V^T sigma(W x) is a memory of these sums:
+
+==========================  =====================================================================
+``attention-mlp-hermite``   the memory of the proof of Theorem 2 (:func:`assoc.mlp.two_layer`)
+``attention-mlp-whitened``  random W, V by least squares (:func:`assoc.readout.whitened`)
+``attention-mlp``           random W, V by the convex read-out (:mod:`assoc.logistic`)
+``hybrid``                  the same, but a share of the subjects is known by the value matrices
+==========================  =====================================================================
+
+All store 4 H d d_h + 2 m d numbers. Heads whose groups have more than d_h tokens copy a projection
+of rank d_h: with ``heads=2`` attention costs 8 d d_h whatever S and R.
+
+In the ``hybrid`` the relations' heads output psi(r) + v_r, with v_s and v_r fitted to the facts of
+the first subjects as in :mod:`assoc.attention_only`; the other subjects are copied, and V is fitted
+to all facts together, of which those are recalled already.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assoc.attention_only import (
+    LENGTH,
+    attend,
+    check_embeddings,
+    cue_features,
+    cue_groups,
+    head_size,
+)
+from assoc.errors import InputError
+from assoc.factual_recall import RecallTask
+from assoc.heads import groups_of
+from assoc.hermite import DEGREES, check_degree
+from assoc.logistic import logistic_readout
+from assoc.memory import Floats, check_fits, precision, row_norms
+from assoc.mlp import check_width, choose_degree, hidden_activation, two_layer
+from assoc.networks import TwoLayer
+from assoc.readout import whitened
+from assoc.transformer import Transformer
+
+__all__ = ["MLPS", "attention_mlp", "choose_feature_degree", "choose_overlap_degree", "hybrid"]
+
+MLPS = ("hermite", "whitened", "logistic")
+"""Ways to make the network."""
+
+DOMINANCE = 100.0
+"""How many times the attention's own scores the median margin of the network is made."""
+
+
+def attention_mlp(
+    task: RecallTask,
+    embeddings: Floats,
+    *,
+    rng: np.random.Generator,
+    width: int,
+    mlp: str = "logistic",
+    degree: int | None = None,
+    head_dim: int | None = None,
+    heads: int | None = None,
+    length: int = LENGTH,
+) -> Transformer:
+    r"""Build the transformer whose MLP stores a task's facts.
+
+    Parameters
+    ----------
+    task : the facts.
+    embeddings : (n, d) of all tokens.
+    rng : draws the hidden neurons.
+    width : m, even for ``hermite``.
+    mlp : ``hermite``, ``whitened`` or ``logistic``.
+    degree : k, where sigma = h_{k+1} / sqrt(k+1); None leaves it to
+        :func:`choose_overlap_degree` (``hermite``) or :func:`choose_feature_degree`.
+    head_dim, heads, length : as for :func:`assoc.attention_only.attention_only`; with fewer heads
+        than the tokens need, they copy a projection.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or the embeddings are not one finite vector per token.
+
+    References
+    ----------
+    NLB, Theorem 4 (restated). The read-outs by least squares and by convex fit are ours.
+
+    Examples
+    --------
+    >>> from assoc.embeddings import sphere
+    >>> from assoc.factual_recall import balanced_task
+    >>> rng = np.random.default_rng(0)
+    >>> task = balanced_task(8, 4, 3, noise=5, rng=rng)
+    >>> Phi = sphere(task.vocabulary, 16, rng=rng)
+    >>> model = attention_mlp(task, Phi, rng=rng, width=24)
+    >>> scores = model.outputs(task.prompts(6, rng=rng)) @ Phi.T
+    >>> bool((scores.argmax(axis=1) == task.labels).all()), model.mlp_parameters
+    (True, 768)
+    """
+    if mlp not in MLPS:
+        raise InputError(f"mlp {mlp!r}: one of {', '.join(MLPS)} is needed")
+    width = check_width(width)
+    Phi = check_embeddings(embeddings, task)
+    size = head_size(task, Phi, head_dim)
+    cues = Phi[: task.subjects + task.relations]
+    groups = cue_groups(task, size, heads)
+    model = Transformer(Phi, attend(task, Phi, groups, cues, size, True, length))
+    X = model.attended(attended_tokens(task, groups))
+    network = _network(mlp, task, Phi, X, width, degree, rng)
+    return Transformer(Phi, model.attention, network)
+
+
+def hybrid(
+    task: RecallTask,
+    embeddings: Floats,
+    *,
+    rng: np.random.Generator,
+    width: int,
+    share: float = 0.5,
+    degree: int | None = None,
+    head_dim: int | None = None,
+    length: int = LENGTH,
+) -> Transformer:
+    r"""Build the transformer that knows some subjects by attention and the others by its MLP.
+
+    The first subjects have slots in value matrices, d_h to a head; all others share one head that
+    copies a projection of rank d_h.
+
+    Parameters
+    ----------
+    task, embeddings, rng, width, degree, head_dim, length : as for :func:`attention_mlp`.
+    share : fraction of the subjects whose facts are in the value matrices, 0 to 1.
+
+    Raises
+    ------
+    InputError
+        As for :func:`attention_mlp`, or if the share is not a fraction.
+
+    Examples
+    --------
+    >>> from assoc.embeddings import sphere
+    >>> from assoc.factual_recall import balanced_task
+    >>> rng = np.random.default_rng(0)
+    >>> task = balanced_task(8, 4, 3, noise=5, rng=rng)
+    >>> Phi = sphere(task.vocabulary, 32, rng=rng)
+    >>> model = hybrid(task, Phi, rng=rng, width=24, share=0.5)
+    >>> scores = model.outputs(task.prompts(6, rng=rng)) @ Phi.T
+    >>> bool((scores.argmax(axis=1) == task.labels).all())
+    True
+    """
+    if not 0 <= share <= 1:
+        raise InputError(f"share {share} of the subjects is not in [0, 1]")
+    width = check_width(width)
+    Phi = check_embeddings(embeddings, task)
+    size = head_size(task, Phi, head_dim)
+    S, R = task.subjects, task.relations
+    known = round(share * S)
+    outputs = Phi[: S + R].astype(np.float64)
+    by_values = task.facts[:, 0] < known
+    if by_values.any():
+        values = logistic_readout(
+            cue_features(task)[by_values],
+            Phi,
+            task.labels[by_values],
+            offset=outputs[task.cues[by_values, 1]],
+        )
+        outputs[:known] = values[:known]
+        outputs[S:] += values[S:]
+    # What is copied is as long as what the relations say, so that the MLP sees both.
+    outputs[known:S] *= np.sqrt(np.mean(row_norms(outputs[S:]) ** 2))
+    groups = groups_of(np.arange(known), math.ceil(known / size)) if known else []
+    if known < S:
+        groups.append(np.arange(known, S))
+    groups += groups_of(S + np.arange(R), math.ceil(R / size))
+    model = Transformer(Phi, attend(task, Phi, groups, outputs, size, True, length))
+    X = model.attended(attended_tokens(task, groups))
+    network = _network("logistic", task, Phi, X, width, degree, rng)
+    return Transformer(Phi, model.attention, network)
+
+
+def attended_tokens(task: RecallTask, groups: list[NDArray[np.intp]]) -> NDArray[np.intp]:
+    """Token (N, H) that each head is to look at, for every fact; the end where it has none."""
+    looked = np.full((len(task), len(groups)), task.end)
+    for head, group in enumerate(groups):
+        for column in task.cues.T:
+            own = np.isin(column, group)
+            looked[own, head] = column[own]
+    return looked
+
+
+def choose_feature_degree(width: int, d: int) -> int:
+    """Least degree k at which m random features of d-dimensional inputs can be independent twice.
+
+    Polynomials of degree k + 1 have about d^{k+1} / (k+1)! independent ones; at least 2 is needed
+    for subject and relation to be seen together, which a square does.
+
+    Parameters
+    ----------
+    width, d : m and d.
+
+    Examples
+    --------
+    >>> choose_feature_degree(500, 64), choose_feature_degree(4000, 64)
+    (1, 2)
+    """
+    for k in DEGREES:
+        if math.comb(d + k, k + 1) >= 2 * width:
+            return k
+    return DEGREES[-1]
+
+
+def choose_overlap_degree(task: RecallTask, d: int) -> int:
+    r"""Least degree k at which the facts that share a token do not drown the answer.
+
+    Sums psi(s) + psi(r) that share a token have cosine 1/2, so that a fact's competitors collect
+    2^{-(k+1)} from each of the S facts of its relation, spread over D answers. Their difference
+    has the variance 2 (S / D) 4^{-(k+1)}, which 2 log(N D) times must stay below 1; and k is at
+    least what N independent inputs need.
+
+    Parameters
+    ----------
+    task : the facts.
+    d : dimension.
+
+    Examples
+    --------
+    >>> from assoc.factual_recall import balanced_task
+    >>> choose_overlap_degree(balanced_task(64, 64, 8, rng=np.random.default_rng(0)), 128)
+    4
+    """
+    N, D = len(task), task.largest_answer_set
+    crowd = 4 * math.log(max(N * D, 2)) * task.subjects / D
+    least = math.ceil(math.log(max(crowd, 1.0), 4)) - 1
+    return min(max(least, choose_degree(N, d)), DEGREES[-1])
+
+
+def _network(
+    how: str,
+    task: RecallTask,
+    Phi: Floats,
+    X: NDArray[np.float64],
+    width: int,
+    degree: int | None,
+    rng: np.random.Generator,
+) -> TwoLayer:
+    """Network that turns what attention gives, X (N, d), into the answers."""
+    N, d = X.shape
+    k = None if degree is None else check_degree(degree)
+    scale = float(np.sqrt(np.mean(row_norms(X) ** 2))) or 1.0
+    dtype = precision(Phi)
+    if how == "hermite":
+        k = choose_overlap_degree(task, d) if k is None else k
+        build = two_layer(width, k)
+    else:
+        k = choose_feature_degree(width, d) if k is None else k
+        build = whitened(width, k)
+    if how != "logistic":
+        found = build(X / scale, Phi.astype(np.float64), task.labels, rng=rng)
+        assert isinstance(found, TwoLayer)
+        network = TwoLayer(found.W / scale, found.V, found.activation)
+        V = found.V * _gain(network, Phi, X, task.labels)
+        return TwoLayer(network.W.astype(dtype), V.astype(dtype), network.activation)
+    check_fits(2 * N * width + 2 * width * width, 8, f"width m = {width}, N = {N}: the features")
+    W = rng.standard_normal((width, d)) / scale
+    network = TwoLayer(W.astype(dtype), np.eye(0), hidden_activation(k))
+    V = logistic_readout(network.hidden(X), Phi, task.labels, offset=X)
+    return TwoLayer(network.W, V.astype(dtype), network.activation)
+
+
+def _gain(
+    network: TwoLayer, Phi: Floats, X: NDArray[np.float64], labels: NDArray[np.intp]
+) -> float:
+    """Factor on V that makes the network's median margin DOMINANCE times attention's scores."""
+    out = network(X)
+    scores = out @ Phi.T
+    at = np.arange(len(X)), labels
+    own = scores[at]
+    scores[at] = -np.inf
+    margin = float(np.median(np.abs(own - scores.max(axis=1))))
+    return DOMINANCE * float(np.abs(X @ Phi.T).max()) / margin if margin > 0 else 1.0
