@@ -12,9 +12,9 @@ The heads output psi(s) + psi(r); the network V^T sigma(W x) is a memory of thes
 All store 4 H d d_h + 2 m d numbers. Heads whose groups have more than d_h tokens copy a projection
 of rank d_h: with ``heads=2`` attention costs 8 d d_h whatever S and R.
 
-In the ``hybrid`` the relations' heads output psi(r) + v_r, with v_s and v_r fitted to the facts of
-the first subjects as in :mod:`assoc.attention_only`; the other subjects are copied, and V is fitted
-to all facts together, of which those are recalled already.
+In the ``hybrid`` the first subjects' heads output v_s, the others' a code, the relations' heads
+v_r and a code, with v_s and v_r fitted to the facts of the first subjects as in
+:mod:`assoc.attention_only`. V is fitted to all facts together, of which those are recalled already.
 """
 
 import math
@@ -30,6 +30,7 @@ from assoc.attention_only import (
     cue_groups,
     head_size,
 )
+from assoc.embeddings import orthonormal, sphere
 from assoc.errors import InputError
 from assoc.factual_recall import RecallTask
 from assoc.heads import groups_of
@@ -45,6 +46,9 @@ __all__ = ["MLPS", "attention_mlp", "choose_feature_degree", "choose_overlap_deg
 
 MLPS = ("hermite", "whitened", "logistic")
 """Ways to make the network."""
+
+CODE = 4
+"""The network of a hybrid reads one dimension in so many; values have the others."""
 
 DOMINANCE = 100.0
 """How many times the attention's own scores the median margin of the network is made."""
@@ -123,8 +127,10 @@ def hybrid(
 ) -> Transformer:
     r"""Build the transformer that knows some subjects by attention and the others by its MLP.
 
-    The first subjects have slots in value matrices, d_h to a head; all others share one head that
-    copies a projection of rank d_h.
+    The first subjects have slots in value matrices, d_h to a head, with values in three quarters
+    of the dimensions. All others share one head, of rank d_h, that gives each a random code in the
+    last quarter, as the relations' heads do; that quarter is all that the network sees, so that
+    the first subjects come before it as nothing but their relations.
 
     Parameters
     ----------
@@ -153,28 +159,27 @@ def hybrid(
     width = check_width(width)
     Phi = check_embeddings(embeddings, task)
     size = head_size(task, Phi, head_dim)
-    S, R = task.subjects, task.relations
+    S, R, d = task.subjects, task.relations, Phi.shape[1]
     known = round(share * S)
-    outputs = Phi[: S + R].astype(np.float64)
+    # An orthonormal basis: codes that the network reads, and the rest, for values.
+    basis = orthonormal(d, d, rng=rng)
+    read, rest = np.split(basis, [0 if known == S else max(1, d // CODE)])
+    outputs = np.zeros((S + R, d))
     by_values = task.facts[:, 0] < known
     if by_values.any():
-        values = logistic_readout(
-            cue_features(task)[by_values],
-            Phi,
-            task.labels[by_values],
-            offset=outputs[task.cues[by_values, 1]],
-        )
-        outputs[:known] = values[:known]
-        outputs[S:] += values[S:]
-    # What is copied is as long as what the relations say, so that the MLP sees both.
-    outputs[known:S] *= np.sqrt(np.mean(row_norms(outputs[S:]) ** 2))
+        features = cue_features(task)[by_values]
+        fitted = logistic_readout(features, Phi @ rest.T, task.labels[by_values])
+        outputs = fitted @ rest
+    if known < S:
+        size_of = np.sqrt(np.mean(row_norms(outputs[S:]) ** 2)) or 1.0
+        outputs[known:] += size_of * (sphere(S + R - known, len(read), rng=rng) @ read)
     groups = groups_of(np.arange(known), math.ceil(known / size)) if known else []
     if known < S:
         groups.append(np.arange(known, S))
     groups += groups_of(S + np.arange(R), math.ceil(R / size))
     model = Transformer(Phi, attend(task, Phi, groups, outputs, size, True, length))
     X = model.attended(attended_tokens(task, groups))
-    network = _network("logistic", task, Phi, X, width, degree, rng)
+    network = _network("logistic", task, Phi, X, width, degree, rng, read if known < S else None)
     return Transformer(Phi, model.attention, network)
 
 
@@ -242,11 +247,16 @@ def _network(
     width: int,
     degree: int | None,
     rng: np.random.Generator,
+    read: Floats | None = None,
 ) -> TwoLayer:
-    """Network that turns what attention gives, X (N, d), into the answers."""
+    """Network that turns what attention gives, X (N, d), into the answers.
+
+    If given, ``read`` (q, d) spans what its hidden neurons see.
+    """
     N, d = X.shape
     k = None if degree is None else check_degree(degree)
-    scale = float(np.sqrt(np.mean(row_norms(X) ** 2))) or 1.0
+    seen = X if read is None else X @ read.T
+    scale = float(np.sqrt(np.mean(row_norms(seen) ** 2))) or 1.0
     dtype = precision(Phi)
     if how == "hermite":
         k = choose_overlap_degree(task, d) if k is None else k
@@ -261,7 +271,8 @@ def _network(
         V = found.V * _gain(network, Phi, X, task.labels)
         return TwoLayer(network.W.astype(dtype), V.astype(dtype), network.activation)
     check_fits(2 * N * width + 2 * width * width, 8, f"width m = {width}, N = {N}: the features")
-    W = rng.standard_normal((width, d)) / scale
+    W = rng.standard_normal((width, seen.shape[1])) / scale
+    W = W if read is None else W @ read
     network = TwoLayer(W.astype(dtype), np.eye(0), hidden_activation(k))
     V = logistic_readout(network.hidden(X), Phi, task.labels, offset=X)
     return TwoLayer(network.W, V.astype(dtype), network.activation)

@@ -27,7 +27,7 @@ __all__ = ["STEPS", "WANTED", "logistic_readout"]
 WANTED = 1.0
 """Margin, in units of the logits, at which the fit is done."""
 
-STEPS = 500
+STEPS = 300
 """Iterations after which a fit is given up; few need more than a hundred."""
 
 SCORES = 2**22

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from assoc.catalogue import MEMORIES
 from assoc.errors import InputError
+from sims.bracketing import bracket
 from sims.capacity import Criterion
 from sims.construction import Construction
 from sims.crossing import crossing
@@ -284,20 +285,9 @@ def _search(
         (count,) = count_recalled(network, setting, N, [trial], source)
         return criterion.met(count, N)
 
-    start = max(1, round(2 * N / setting.d / step)) * step
-    low, high = 0, min(start, limit)
-    while not enough(high):
-        low = high
-        if high == limit:
-            return low, float("inf")
-        high = min(2 * high, limit)
-    while low == 0 and high > step:
-        half = max(1, high // (2 * step)) * step
-        low, high = (0, half) if enough(half) else (half, high)
-    while high - low > max(step, resolution * high):
-        middle = (low + high) // (2 * step) * step
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return low, high
+    return bracket(
+        enough, start=round(2 * N / setting.d), limit=limit, step=step, resolution=resolution
+    )
 
 
 def width_crossing(

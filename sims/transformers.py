@@ -1,0 +1,282 @@
+r"""Transformers on random fact tables: which facts they recall.
+
+A trial draws a table of S subjects, R relations and D answers for each relation, and embeddings on
+the sphere for its vocabulary; the model is built for them and asked for **every** fact, by prompts
+whose noise and places are drawn anew.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from assoc.catalogue import BuildModel, resolve_transformer
+from assoc.embeddings import sphere
+from assoc.factual_recall import NOISE, RecallTask, balanced_task
+from assoc.memory import Floats
+from assoc.transformer import OneLayer
+from sims.parallel import available_threads, run
+from sims.prompts import count_known
+from sims.randomness import FACTS, INPUTS, MEMORY, Source
+from sims.results import Result
+from sims.settings import positive, trial_count
+from sims.statistics import LEVEL, Interval, mean_interval, proportion_interval
+
+__all__ = [
+    "LENGTH",
+    "VARIED",
+    "Architecture",
+    "FactsPoint",
+    "FactsRecall",
+    "Shape",
+    "facts_known",
+    "measure_facts",
+    "table_source",
+]
+
+LENGTH = 32
+"""Length T of the prompts unless another is asked for."""
+
+VARIED = {"d": "dimension d", "head_dim": "head dimension d_h", "width": "width m"}
+"""Sizes that can be searched, and what they are."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of a fact table: S, R, D, and K noise tokens.
+
+    Examples
+    --------
+    >>> Shape(4, 3, 2).facts
+    12
+    """
+
+    subjects: int
+    relations: int
+    answers: int
+    noise: int = NOISE
+
+    @property
+    def facts(self) -> int:
+        """Number of facts, S R."""
+        return self.subjects * self.relations
+
+    def draw(self, d: int, source: Source, trial: int) -> tuple[RecallTask, Floats]:
+        """Draw a trial's table, and the embeddings (n, d) of its vocabulary."""
+        task = balanced_task(
+            self.subjects,
+            self.relations,
+            self.answers,
+            noise=self.noise,
+            rng=source.generator(trial, FACTS),
+        )
+        return task, source.vectors(sphere, task.vocabulary, d, trial=trial, stream=INPUTS)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A transformer by name or build function, with its options; None leaves one to its rule.
+
+    Parameters
+    ----------
+    model : as for :func:`assoc.catalogue.resolve_transformer`.
+    d : dimension of the embeddings.
+    head_dim, heads, width, degree, share : d_h, H, m, k and the share of a hybrid.
+
+    Examples
+    --------
+    >>> Architecture("attention-mlp", 64, width=100).label()
+    'attention-mlp m=100'
+    """
+
+    model: str | BuildModel
+    d: int
+    head_dim: int | None = None
+    heads: int | None = None
+    width: int | None = None
+    degree: int | None = None
+    share: float | None = None
+
+    def resolved(self) -> tuple[str, BuildModel]:
+        """Name and build function, the options filled in."""
+        options = asdict(self)
+        del options["model"], options["d"]
+        return resolve_transformer(self.model, **options)
+
+    def resized(self, vary: str, size: int) -> "Architecture":
+        """Return the same with another ``d``, ``head_dim`` or ``width``."""
+        sizes = {name: getattr(self, name) for name in VARIED} | {vary: size}
+        return replace(self, d=sizes["d"], head_dim=sizes["head_dim"], width=sizes["width"])
+
+    def build(self, task: RecallTask, embeddings: Floats, source: Source, trial: int) -> OneLayer:
+        """Build the model of a trial."""
+        return self.resolved()[1](task, embeddings, rng=source.generator(trial, MEMORY))
+
+    def label(self) -> str:
+        """Name for tables, with the options that were given."""
+        options = {
+            "d_h": self.head_dim, "H": self.heads, "m": self.width, "k": self.degree,
+            "share": self.share,
+        }  # fmt: skip
+        given = [f"{key}={value}" for key, value in options.items() if value is not None]
+        return " ".join([self.resolved()[0], *given])
+
+
+@dataclass(frozen=True)
+class FactsPoint:
+    """Recall of one architecture at one shape.
+
+    Parameters
+    ----------
+    shape : S, R, D, K.
+    architecture : the model and its sizes.
+    known : for each trial, the number of facts answered rightly in every prompt.
+    parameters : stored numbers of the model.
+    """
+
+    shape: Shape
+    architecture: Architecture
+    known: tuple[int, ...]
+    parameters: int
+
+    @property
+    def recall(self) -> float:
+        """Mean share of the facts known."""
+        return float(np.mean(self.known)) / self.shape.facts
+
+    @property
+    def standard_error(self) -> float:
+        """Of the recall, over trials; infinite for a single one."""
+        if len(self.known) < 2:
+            return float("inf")
+        return float(np.std(self.known, ddof=1) / np.sqrt(len(self.known))) / self.shape.facts
+
+    @property
+    def interval(self) -> Interval:
+        """Interval of the recall at :data:`sims.statistics.LEVEL`."""
+        return mean_interval(np.array(self.known) / self.shape.facts)
+
+    @property
+    def whole(self) -> int:
+        """Trials in which every fact was known."""
+        return sum(count == self.shape.facts for count in self.known)
+
+
+@dataclass(frozen=True, repr=False)
+class FactsRecall(Result):
+    """What transformers recalled of random fact tables."""
+
+    length: int
+    draws: int
+    seed: int
+    points: tuple[FactsPoint, ...]
+
+    def __repr__(self) -> str:
+        listed = ", ".join(f"{p.architecture.label()}: {p.recall:.4g}" for p in self.points)
+        return f"FactsRecall({listed})"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record per shape."""
+        return [
+            {
+                **_sizes(p.shape, p.architecture),
+                "recall": p.recall,
+                "interval": list(p.interval),
+                "trials": len(p.known),
+                "all_recalled": p.whole / len(p.known),
+                "all_interval": list(proportion_interval(p.whole, len(p.known))),
+                "parameters": p.parameters,
+            }
+            for p in self.points
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain values."""
+        return {"length": self.length, "draws": self.draws, "seed": self.seed, "level": LEVEL,
+                "points": self.rows()}  # fmt: skip
+
+
+def measure_facts(
+    architecture: Architecture,
+    shapes: Shape | Sequence[Shape],
+    *,
+    length: int = LENGTH,
+    draws: int = 1,
+    trials: int = 10,
+    seed: int = 0,
+    experiment: str = "facts",
+    threads: int | None = None,
+    executor: Executor | None = None,
+) -> FactsRecall:
+    """Measure which facts of random tables a transformer recalls.
+
+    Parameters
+    ----------
+    architecture : the model, at one size.
+    shapes : S, R, D of the tables; every one is measured.
+    length : T of the prompts.
+    draws : prompts for each fact; a fact counts if all are answered rightly.
+    trials : independent tables, embeddings and models per shape.
+    seed, experiment : determine every random number, with the shape and the trial.
+    threads : trials at a time; None means all available.
+    executor : run the trials on this instead.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> measure_facts(Architecture("attention-only", 32), Shape(8, 4, 3), trials=2)
+    FactsRecall(attention-only: 1)
+    """
+    trials = trial_count(trials)
+    threads = available_threads() if threads is None else positive(threads, "threads")
+    points = []
+    for shape in [shapes] if isinstance(shapes, Shape) else shapes:
+        source = table_source(shape, seed, experiment)
+        work = partial(facts_known, architecture, shape, length, draws, source)
+        counts, parameters = zip(
+            *run(work, range(trials), threads=threads, executor=executor), strict=True
+        )
+        points.append(FactsPoint(shape, architecture, counts, parameters[0]))
+    return FactsRecall(length, draws, seed, tuple(points))
+
+
+def facts_known(
+    architecture: Architecture, shape: Shape, length: int, draws: int, source: Source, trial: int
+) -> tuple[int, int]:
+    """Count the facts that a trial's model knows, and its parameters.
+
+    Parameters
+    ----------
+    architecture, shape, length, draws : as for :func:`measure_facts`.
+    source, trial : determine table, embeddings, model and prompts.
+    """
+    task, embeddings = shape.draw(architecture.d, source, trial)
+    model = architecture.build(task, embeddings, source, trial)
+    found = count_known(
+        model, task, length=length, source=source, trial=trial, draws=draws, embeddings=embeddings
+    )
+    return found.known, model.parameters
+
+
+def table_source(shape: Shape, seed: int, experiment: str) -> Source:
+    """Return the randomness of an experiment at one shape."""
+    sizes = (shape.subjects, shape.relations, shape.answers, shape.noise)
+    return Source(seed, experiment, sizes)
+
+
+def _sizes(shape: Shape, architecture: Architecture) -> dict[str, Any]:
+    return {
+        "model": architecture.label(),
+        "S": shape.subjects,
+        "R": shape.relations,
+        "D": shape.answers,
+        "facts": shape.facts,
+        "d": architecture.d,
+    }
