@@ -187,7 +187,7 @@ class RecallTask:
         (1, 5)
         """
         check_length(length, self.noise)
-        cues = self.cues[facts]
+        cues = self.facts[facts, :2] + np.array([0, self.subjects])
         tokens = np.empty((len(cues), length), np.intp)
         if self.noise:
             tokens[:] = rng.integers(self.end - self.noise, self.end, tokens.shape)

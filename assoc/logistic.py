@@ -7,8 +7,8 @@ logistic loss
           U (o_x + \Theta^\top \phi_x)\bigr)_{f(x)}
 
 is convex in Theta, and where some Theta recalls everything with no offset its infimum is zero. The
-fit stops at the first iterate at which every margin is at least 1; if the loss stops falling
-before, that iterate is given back as it is.
+fit stops at the first iterate at which every margin is at least 1; if the loss stalls before, that
+iterate is given back as it is.
 
 Linear memories (phi_x = e_x), the values of an attention head (phi_x tells which tokens are
 attended to) and the read-out of a network (its hidden layer) are all of this form.
@@ -22,13 +22,17 @@ from numpy.typing import NDArray
 
 from assoc.memory import Floats, Integers
 
-__all__ = ["STEPS", "WANTED", "logistic_readout"]
+__all__ = ["STALLED", "STEPS", "WANTED", "WARM", "logistic_readout"]
 
 WANTED = 1.0
 """Margin, in units of the logits, at which the fit is done."""
 
 STEPS = 300
 """Iterations after which a fit is given up; few need more than a hundred."""
+
+WARM, STALLED = 80, 0.85
+"""From this iteration on a fit is given up whose loss is above that share of what it was at half
+the iterations. Fits that succeed, also those that barely do, were seen below 0.7 there."""
 
 SCORES = 2**22
 """Scores held at a time."""
@@ -74,9 +78,13 @@ def logistic_readout(
     right = _whitening(answers.T @ answers / len(answers))
     loss = _Loss(features, answers, np.asarray(f), offset, left, right)
 
+    falling: list[float] = []
+
     def done(intermediate_result: Any) -> None:
+        falling.append(float(intermediate_result.fun))
+        stalled = len(falling) >= WARM and falling[-1] > STALLED * falling[len(falling) // 2]
         # The last point evaluated is the iterate: its margins are known.
-        if loss.least >= WANTED:
+        if stalled or loss.least >= WANTED:
             raise StopIteration
 
     found = minimize(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from assoc.memory import Floats
 
-__all__ = ["count_batch", "judge_tile"]
+__all__ = ["count_batch", "judge_tile", "pool_values"]
 
 f4, f8, i8 = types.float32, types.float64, types.int64
 
@@ -143,3 +143,41 @@ def count_batch(
                         won = won and margin > 0
             count += won
         recalled[t] = count
+
+
+@_compiled(types.void(_read(f8, 2), _read(f8, 3), _read(i8, 2), types.Array(f8, 3, "C")))
+def pool_values(
+    logits: NDArray[np.float64],
+    values: NDArray[np.float64],
+    tokens: NDArray[np.intp],
+    pooled: NDArray[np.float64],
+) -> None:
+    """Average the values of each prompt's tokens by the softmax of their logits.
+
+    Parameters
+    ----------
+    logits, values : (H, k) and (H, k, d_h), of k tokens.
+    tokens : (B, T) tokens of the prompts.
+    pooled : (B, H, d_h), filled with the averages.
+    """
+    prompts, length = tokens.shape
+    weight = np.empty(length)
+    # Heads are the outer loop, so that the values of one stay in the processor's cache.
+    for h in range(len(logits)):
+        for b in range(prompts):
+            top = -np.inf
+            for t in range(length):
+                weight[t] = logits[h, tokens[b, t]]
+                top = max(top, weight[t])
+            total = 0.0
+            for t in range(length):
+                weight[t] = np.exp(weight[t] - top)
+                total += weight[t]
+            out = pooled[b, h]
+            out[:] = 0.0
+            for t in range(length):
+                share = weight[t] / total
+                if share != 0:
+                    row = values[h, tokens[b, t]]
+                    for k in range(row.size):
+                        out[k] += share * row[k]

@@ -22,12 +22,12 @@ from assoc.embeddings import Law, orthonormal, sphere
 from assoc.errors import InputError
 from assoc.memory import Floats
 
-__all__ = ["BLOCK_ROWS", "FACTS", "INPUTS", "MEMORY", "OUTPUTS", "SAMPLE", "Source"]
+__all__ = ["BLOCK_ROWS", "FACTS", "INPUTS", "MEMORY", "OUTPUTS", "PROMPTS", "SAMPLE", "Source"]
 
 BLOCK_ROWS = 4096
 """Rows of a stream that one generator draws."""
 
-INPUTS, OUTPUTS, FACTS, MEMORY, SAMPLE = range(5)
+INPUTS, OUTPUTS, FACTS, MEMORY, SAMPLE, PROMPTS = range(6)
 """The streams of a trial: what its numbers are for."""
 
 

@@ -65,15 +65,21 @@ class TradeoffResult(Result):
     @property
     def slope(self) -> float:
         """MLP parameters saved per attention parameter spent, by least squares on the boundary."""
-        ends = np.array([(x, y) for x, _, y in self.boundary if np.isfinite(y)])
-        return float(-np.polyfit(ends[:, 0], ends[:, 1], 1)[0])
+        return -self._line()[0]
 
     @property
-    def straightness(self) -> float:
-        """Share of the boundary's variance that its straight line leaves, 0 for a line."""
+    def bend(self) -> float:
+        """Share of the boundary's variance off its straight line: 0 if straight, 1 if unrelated."""
+        return self._line()[1]
+
+    def _line(self) -> tuple[float, float]:
+        """Slope of the boundary's straight line, and the share of the variance that it leaves."""
         ends = np.array([(x, y) for x, _, y in self.boundary if np.isfinite(y)])
-        line = np.polyval(np.polyfit(ends[:, 0], ends[:, 1], 1), ends[:, 0])
-        return float(np.var(ends[:, 1] - line) / np.var(ends[:, 1]))
+        if len(ends) < 2 or np.ptp(ends[:, 0]) == 0 or np.ptp(ends[:, 1]) == 0:
+            return 0.0, 1.0
+        x, y = (ends - ends.mean(axis=0)).T
+        slope = float(x @ y / (x @ x))
+        return slope, float(np.sum((y - slope * x) ** 2) / (y @ y))
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one record per point of the grid."""
@@ -143,6 +149,7 @@ def tradeoff(
     shares: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 0.9),
     widths: Sequence[int] = (),
     length: int = LENGTH,
+    limit: int | None = None,
     trials: int = 3,
     seed: int = 0,
     threads: int | None = None,
@@ -155,6 +162,7 @@ def tradeoff(
     d, head_dim : sizes of the hybrid.
     shares : of the subjects that attention knows.
     widths : m of the grid; none leaves the heat map out.
+    limit : largest width that is searched, as for :func:`sims.smallest.smallest_size`.
     length, trials, seed, threads : as for :func:`sims.transformers.measure_facts`.
 
     Raises
@@ -175,6 +183,7 @@ def tradeoff(
             hybrid,
             shape,
             vary="width",
+            limit=limit,
             length=length,
             trials=trials,
             seed=seed,

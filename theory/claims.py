@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from assoc.factual_recall import RecallTask
 from assoc.memory import Floats
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class Problem:
     facts, outputs : law of the fact map and M.
     vectors : the user's embeddings (n, d); None stands for the theorem's own law.
     names : names of the vectors, used to point at offenders.
+    task : facts of the factual recall task, for theorems about transformers.
+    heads, head_dim : H and d_h of a transformer.
     """
 
     d: int | None = None
@@ -82,6 +85,9 @@ class Problem:
     outputs: int | None = None
     vectors: Floats | None = None
     names: tuple[str, ...] | None = None
+    task: RecallTask | None = None
+    heads: int | None = None
+    head_dim: int | None = None
 
 
 @dataclass(frozen=True)

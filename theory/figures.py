@@ -28,6 +28,7 @@ __all__ = [
     "compare",
     "comparison_figure",
     "figure_of",
+    "growth_axes",
     "load_axes",
     "with_capacity_theory",
     "with_recall_theory",
@@ -177,6 +178,40 @@ def load_axes(
     ax.set_yscale("log")
     ax.set_xlabel(xlabel)
     ax.set_ylabel("m d")
+    ax.legend(frameon=False, fontsize=8)
+
+
+def growth_axes(
+    ax: "Axes",
+    groups: Mapping[str, Sequence[tuple[float, float]]],
+    xlabel: str,
+    ylabel: str,
+    *,
+    slope: float,
+) -> None:
+    """Draw sizes against what they grow with, on logarithmic axes, with a line of the given slope.
+
+    Parameters
+    ----------
+    ax : where to draw.
+    groups : by name, points (load, size).
+    xlabel, ylabel : what these are.
+    slope : exponent claimed; the line goes through the points' mean.
+    """
+    everything = [point for points in groups.values() for point in points]
+    for marker, (name, points) in zip("osD^v<>", groups.items(), strict=False):
+        x, y = zip(*sorted(points), strict=True)
+        ax.plot(x, y, marker, color=MEASURED, mfc="none", label=name)
+    if everything:
+        log_x, log_y = np.log(everything).T
+        ends = np.array([log_x.min(), log_x.max()])
+        line = log_y.mean() + slope * (ends - log_x.mean())
+        label = f"exponent {slope:.3g}, height fitted"
+        ax.plot(np.exp(ends), np.exp(line), "-", color=PREDICTED, label=label)
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log", base=2)
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
     ax.legend(frameon=False, fontsize=8)
 
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from sims.kernels import count_batch
 from sims.parallel import blas_threads
+from sims.prompts import prompt_outputs
 from sims.randomness import INPUTS, OUTPUTS, Source
 from sims.recall import BATCH, measure
 from tests.benchmarks import sides
@@ -80,6 +81,41 @@ def network(rounds: int) -> dict[str, float]:
         "recall_direct": float(direct.mean()),
         "recall_ours": float(ours.mean()),
         "agreement": float((direct == ours).mean()),
+    }
+
+
+def all_facts(rounds: int) -> dict[str, float]:
+    """Seconds to ask for all facts of a transformer, and on which prompts both sides agree.
+
+    Einsum is timed on some of the prompts, and its seconds scaled to all.
+    """
+    task, model = sides.storing()
+    prompts, narrow = sides.asked(task), sides.single(model)
+    every = {"plain": 61, "blas": 17, "blas_2": 17, "blas_single": 17}
+    share = {name: prompts[::step] for name, step in every.items()}
+    seconds = sides.interleaved(
+        {
+            "plain": partial(sides.einsum_answers, model, share["plain"], blas=False),
+            "blas": partial(sides.einsum_answers, model, share["blas"], blas=True),
+            "blas_2": partial(sides.einsum_answers, model, share["blas_2"], blas=True, threads=2),
+            "blas_single": partial(sides.einsum_answers, narrow, share["blas_single"], blas=True),
+            "ours": partial(sides.known, task, model),
+            "ours_2": partial(sides.known, task, model, threads=2),
+            "ours_single": partial(sides.known, task, narrow),
+        },
+        rounds=rounds,
+    )
+    best = {name: min(values) for name, values in seconds.items()}
+    for name, some in share.items():
+        best[name] *= len(prompts) / len(some)
+    answers = sides.einsum_answers(model, prompts, blas=True)
+    ours = (prompt_outputs(model, prompts) @ model.embeddings.T).argmax(axis=1)
+    right = sides.known(task, model)
+    return {
+        **best,
+        "recall_blas": float((answers == task.labels).mean()),
+        "recall_ours": float(right.mean()),
+        "agreement": float(((answers == ours) & (right == (answers == task.labels))).mean()),
     }
 
 
@@ -297,6 +333,7 @@ def main() -> None:
                 "many_trials": many_trials(3 * options.rounds),
                 "shares": shares_of_a_trial(options.rounds),
                 "network": network(options.rounds),
+                "all_facts": all_facts(max(1, options.rounds // 3)),
                 "peaks": {name: peak(name) for name in ("obvious", "ours", "direct", "network")},
                 "starting": starting(options.rounds),
             }

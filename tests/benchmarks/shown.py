@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 def achieved(found: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows of the first table: what, the other side, ours, their ratio, what is required of it."""
     one, many, network = found["one_memory"], found["many_trials"], found["network"]
+    facts = found["all_facts"]
     rate = one["operations"] / one["ours_whole"]
     memory = {name: side["peak"] - side["before"] for name, side in found["peaks"].items()}
 
@@ -54,6 +55,16 @@ def achieved(found: dict[str, Any]) -> list[dict[str, Any]]:
             network["agreement"],
             1,
         ),
+        faster("all facts, one thread, plain einsum", facts["plain"], facts["ours"], 10),
+        faster("the same, einsum by BLAS", facts["blas"], facts["ours"], 10),
+        faster("the same, two threads on both sides", facts["blas_2"], facts["ours_2"], 10),
+        row(
+            "all facts, same answers",
+            f"recall {facts['recall_blas']:.4f}",
+            f"recall {facts['recall_ours']:.4f}",
+            facts["agreement"],
+            1,
+        ),
     ]
     large = found.get("large")
     if large:
@@ -79,7 +90,7 @@ def achieved(found: dict[str, Any]) -> list[dict[str, Any]]:
 def beside(found: dict[str, Any]) -> list[dict[str, str]]:
     """Rows of the second table."""
     one, many, start = found["one_memory"], found["many_trials"], found["starting"]
-    network = found["network"]
+    network, facts = found["network"], found["all_facts"]
     rows = {
         "the obvious on two threads": _seconds(one["obvious_2"]),
         "the obvious regrouped, on one thread": _seconds(one["regrouped"]),
@@ -88,6 +99,10 @@ def beside(found: dict[str, Any]) -> list[dict[str, str]]:
         "the direct network, gates kept, on one thread": _seconds(network["kept"]),
         "the same, $h_2$ written out": _seconds(network["written_out"]),
         "gated network, ours on two threads": _seconds(network["ours_2"]),
+        "all facts, weights in single precision, einsum by BLAS, one thread": _seconds(
+            facts["blas_single"]
+        ),
+        "the same, ours (in double precision)": _seconds(facts["ours_single"]),
         "`python -c pass`": _seconds(start["python"]),
         "`import sims`": _seconds(start["sims"]),
         "`import sims` and the kernels, from the cache": _seconds(start["kernels"]),

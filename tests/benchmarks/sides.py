@@ -9,11 +9,16 @@ import numpy as np
 from numpy.polynomial.hermite_e import hermeval
 from numpy.typing import NDArray
 
+from assoc.attention_only import attention_only
 from assoc.embeddings import sphere
+from assoc.factual_recall import RecallTask, balanced_task
 from assoc.linear import hebbian
 from assoc.mlp import gated
+from assoc.transformer import Attention, Transformer
 from sims.judge import recalled
 from sims.parallel import blas_threads
+from sims.prompts import count_known
+from sims.randomness import PROMPTS, Source
 from sims.recall import measure
 
 D, N = 256, 8192
@@ -21,6 +26,10 @@ SMALL_D, SMALL_N, TRIALS = 32, 64, 1000
 LARGE_D, LARGE_N, LARGE_INPUTS = 4096, 331_533, 2000
 NETWORK_D, NETWORK_N, WIDTH, DEGREE = 64, 4096, 8192, 2
 SQUARE = 2048
+SUBJECTS, RELATIONS, ANSWERS = 512, 64, 8
+DIMENSION, HEAD_DIM, LENGTH = 512, 64, 32
+PROMPT_ROWS = 256
+ASKED = Source(0, "all facts", (DIMENSION,))
 
 Vectors = NDArray[np.float32]
 Matrix = NDArray[np.float64]
@@ -103,6 +112,64 @@ def our_network(
     with blas_threads(1):
         memory = gated(width, DEGREE)(E, U, f, rng=np.random.default_rng(0))
     return recalled(memory, E, U, f, threads=threads)
+
+
+def storing() -> tuple[RecallTask, Transformer]:
+    """A task of 32768 facts, and the transformer with dual values that is to know them."""
+    rng = np.random.default_rng(0)
+    task = balanced_task(SUBJECTS, RELATIONS, ANSWERS, rng=rng)
+    Phi = sphere(task.vocabulary, DIMENSION, rng=rng)
+    return task, attention_only(task, Phi, rng=rng, values="dual", head_dim=HEAD_DIM)
+
+
+def asked(task: RecallTask) -> NDArray[np.intp]:
+    """The prompts (N, T) that :func:`known` asks, one for each fact."""
+    rows = 1024
+    return np.concatenate(
+        [
+            task.prompts(LENGTH, rng=ASKED.generator(0, PROMPTS, block), facts=slice(x, x + rows))
+            for block, x in enumerate(range(0, len(task), rows))
+        ]
+    )
+
+
+def known(task: RecallTask, model: Transformer, *, threads: int = 1) -> NDArray[np.bool_]:
+    """Which facts a transformer knows: a prompt of each is drawn, then judged."""
+    found = count_known(model, task, length=LENGTH, source=ASKED, trial=0, threads=threads)
+    return found.wrong == 0
+
+
+def single(model: Transformer) -> Transformer:
+    """The transformer with its weights and embeddings in single precision."""
+    weights = (model.attention.W_K, model.attention.W_Q, model.attention.W_V, model.attention.W_O)
+    attention = Attention(*(weight.astype(np.float32) for weight in weights))
+    return Transformer(model.embeddings.astype(np.float32), attention)
+
+
+def einsum_answers(
+    model: Transformer, prompts: NDArray[np.intp], *, blas: bool, threads: int = 1
+) -> NDArray[np.intp]:
+    """Answers (B,) to prompts (B, T): the formulas of the forward pass, an einsum each.
+
+    Prompts come in blocks of 256, for which keys and values take 38 MB each. What is summed is
+    left to einsum's own loops, or to BLAS, which it uses when it may reorder.
+    """
+    Phi, heads = model.embeddings, model.attention
+    answers = np.empty(len(prompts), np.intp)
+    with blas_threads(threads):
+        for start in range(0, len(prompts), PROMPT_ROWS):
+            rows = slice(start, start + PROMPT_ROWS)
+            X = Phi[prompts[rows]]  # (b, T, d)
+            K = np.einsum("btd,hkd->bhtk", X, heads.W_K, optimize=blas)
+            Q = np.einsum("bd,hkd->bhk", X[:, -1], heads.W_Q, optimize=blas)
+            V = np.einsum("btd,hkd->bhtk", X, heads.W_V, optimize=blas)
+            logits = np.einsum("bhtk,bhk->bht", K, Q, optimize=blas) / math.sqrt(heads.head_dim)
+            weight = np.exp(logits - logits.max(axis=2, keepdims=True))
+            weight /= weight.sum(axis=2, keepdims=True)
+            pooled = np.einsum("bht,bhtk->bhk", weight, V, optimize=blas)
+            F = np.einsum("bhk,hkd->bd", pooled, heads.W_O, optimize=blas)
+            answers[rows] = np.einsum("bd,nd->bn", F, Phi, optimize=blas).argmax(axis=1)
+    return answers
 
 
 def products(E: Vectors) -> float:
