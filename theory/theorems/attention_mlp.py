@@ -26,6 +26,7 @@ from theory.recall_hypotheses import (
     ENOUGH_HEADS,
     ENOUGH_NEURONS,
     INDEPENDENT_TOKENS,
+    TOTAL,
     UNIFORM_TOKENS,
 )
 
@@ -150,7 +151,14 @@ $2^{-(k+1)}$ must beat is not their number $S$ but its fluctuation, $\sqrt{2 S/D
 chosen by that. The residual stream adds $\psi(s) + \psi(r)$ to the scores; the paper's
 construction has it too, and here the network is scaled, or fitted, to outweigh it.
 """,
-    hypotheses=(UNIFORM_TOKENS, INDEPENDENT_TOKENS, DISJOINT, ENOUGH_HEADS, ENOUGH_NEURONS),
+    hypotheses=(
+        UNIFORM_TOKENS,
+        INDEPENDENT_TOKENS,
+        DISJOINT,
+        TOTAL,
+        ENOUGH_HEADS,
+        ENOUGH_NEURONS,
+    ),
     claims=(
         Claim(
             name="every-fact",
