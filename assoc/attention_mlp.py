@@ -42,7 +42,14 @@ from assoc.networks import TwoLayer
 from assoc.readout import whitened
 from assoc.transformer import Transformer
 
-__all__ = ["MLPS", "attention_mlp", "choose_feature_degree", "choose_overlap_degree", "hybrid"]
+__all__ = [
+    "MLPS",
+    "attended_tokens",
+    "attention_mlp",
+    "choose_feature_degree",
+    "choose_overlap_degree",
+    "hybrid",
+]
 
 MLPS = ("hermite", "whitened", "logistic")
 """Ways to make the network."""

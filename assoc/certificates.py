@@ -23,7 +23,7 @@ from assoc.factual_recall import RecallTask, check_length
 from assoc.memory import Floats, dot_error, row_norms
 from assoc.transformer import Transformer
 
-__all__ = ["certify"]
+__all__ = ["attention_leaks", "certify"]
 
 BLOCK = 1024
 
@@ -56,13 +56,8 @@ def certify(model: Transformer, task: RecallTask, *, length: int) -> CertifiedMa
     >>> bool(certify(model, task, length=32).certified.all())
     True
     """
-    check_length(length, task.noise)
-    if len(model.embeddings) != task.vocabulary:
-        raise InputError(
-            f"a model of {len(model.embeddings)} tokens for a task of {task.vocabulary}"
-        )
+    looked, leak = attention_leaks(model, task, length=length)
     Phi = model.embeddings.astype(np.float64)
-    looked, leak = _attention(model, task, Phi, length)
     X = model.attended(looked)
     # The values' sizes, and the rounding of X itself, head by head.
     error = np.zeros(len(task))
@@ -100,10 +95,28 @@ class _After:
         return np.asarray(self.within + network + dot_error(2) * (row_norms(X) + out))
 
 
-def _attention(
-    model: Transformer, task: RecallTask, Phi: NDArray[np.float64], length: int
+def attention_leaks(
+    model: Transformer, task: RecallTask, *, length: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Token (N, H) that each head looks at for each fact, and a bound (N, H) on what leaks."""
+    """Token (N, H) that each head looks at for each fact, and a bound (N, H) on what leaks.
+
+    The bound is on the attention that all other tokens of a prompt get together.
+
+    Parameters
+    ----------
+    model, task, length : as for :func:`certify`.
+
+    Raises
+    ------
+    InputError
+        As for :func:`certify`.
+    """
+    check_length(length, task.noise)
+    if len(model.embeddings) != task.vocabulary:
+        raise InputError(
+            f"a model of {len(model.embeddings)} tokens for a task of {task.vocabulary}"
+        )
+    Phi = model.embeddings.astype(np.float64)
     logits = model.logits().T  # (n, H)
     slack = _logit_error(model, Phi)  # (n, H)
     upper, lower = logits + slack, logits - slack

@@ -1,12 +1,15 @@
 """Fact tables: CSV files with the columns subject, relation, answer.
 
 Cells are kept exactly as written: "NA" is a string like any other, and so is a name with a space
-at its end. What looks like an accident is listed in :attr:`FactTable.notes`, never repaired.
+at its end. What looks like an accident (a space at an end, names that differ only in case or
+Unicode form) is listed in :attr:`FactTable.notes`, never repaired.
 """
 
 import codecs
 import csv
 import io
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +19,7 @@ from numpy.typing import NDArray
 
 from assoc.errors import InputError
 
-__all__ = ["COLUMNS", "EXAMPLES", "FactTable", "example_path", "read_facts"]
+__all__ = ["COLUMNS", "EXAMPLES", "FactTable", "example_path", "folded", "read_facts"]
 
 COLUMNS = ("subject", "relation", "answer")
 """Columns that a table of facts must have."""
@@ -136,7 +139,36 @@ def read_facts(path: str | Path) -> FactTable:
     if not facts:
         raise InputError(f"{path}: no facts below the header")
     subjects, relations, answers = (tuple(names) for names in positions)
+    # Answers count as alike under one relation only: a country's code is not a language's.
+    told = dict.fromkeys((r, answers[a]) for _, r, a in facts)
+    notes += _look_alikes("subjects", [("", name) for name in subjects])
+    notes += _look_alikes("relations", [("", name) for name in relations])
+    notes += _look_alikes("answers", told)
     return FactTable(subjects, relations, answers, np.array(facts, dtype=np.intp), tuple(notes))
+
+
+def folded(name: str) -> str:
+    """Form of a name in which case and Unicode form make no difference.
+
+    Examples
+    --------
+    >>> folded("Peru") == folded("PERU"), folded("Co\u0302te") == folded("C\u00f4te")
+    (True, True)
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _look_alikes(what: str, names: Iterable[tuple[object, str]]) -> list[str]:
+    """Remark on names, each with what it belongs to, that only case or Unicode form tells apart."""
+    alike: dict[tuple[object, str], list[str]] = {}
+    for where, name in names:
+        alike.setdefault((where, folded(name)), []).append(name)
+    groups = [group for group in alike.values() if len(group) > 1]
+    if not groups:
+        return []
+    more = f", and {len(groups) - 1} more" if len(groups) > 1 else ""
+    example = " and ".join(map(repr, groups[0]))
+    return [f"{what} that differ only in case or Unicode form are kept apart: {example}{more}"]
 
 
 def _rows(path: Path) -> list[tuple[int, tuple[str, str, str]]]:

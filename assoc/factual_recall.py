@@ -20,7 +20,7 @@ References
 NLB, section 4 (restated).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -30,7 +30,15 @@ from numpy.typing import NDArray
 from assoc.errors import InputError
 from assoc.fact_tables import FactTable
 
-__all__ = ["NOISE", "SHORTEST", "RecallTask", "balanced_task", "check_length", "table_task"]
+__all__ = [
+    "NOISE",
+    "SHORTEST",
+    "RecallTask",
+    "balanced_task",
+    "check_length",
+    "grid_task",
+    "table_task",
+]
 
 NOISE = 64
 """Noise tokens of the vocabulary unless another number is asked for."""
@@ -242,16 +250,38 @@ def balanced_task(
     >>> balanced_task(4, 3, 2, rng=np.random.default_rng(0))
     RecallTask(12 facts: S=4, R=3, A=6, 64 noise tokens)
     """
+    grid = grid_task(subjects, relations, answers, noise=noise)
+    drawn = rng.integers(0, answers, (subjects, relations)) + answers * np.arange(relations)
+    return replace(grid, facts=np.column_stack([grid.facts[:, :2], drawn.ravel()]))
+
+
+def grid_task(subjects: int, relations: int, answers: int, *, noise: int = NOISE) -> RecallTask:
+    """Make facts without a draw: f*(s, r) is answer s mod D of the relation's own D.
+
+    Parameters
+    ----------
+    subjects, relations, answers : S, R and D, at least 1.
+    noise : K.
+
+    Raises
+    ------
+    InputError
+        If a size is not positive.
+
+    Examples
+    --------
+    >>> grid_task(3, 2, 2).facts[:, 2].tolist()
+    [0, 2, 1, 3, 0, 2]
+    """
     for name, size in (("S", subjects), ("R", relations), ("D", answers)):
         if size < 1:
             raise InputError(f"{name} = {size} is not positive")
-    drawn = rng.integers(0, answers, (subjects, relations)) + answers * np.arange(relations)
     s, r = np.divmod(np.arange(subjects * relations), relations)
-    facts = np.stack([s, r, drawn.ravel()], axis=1)
+    facts = np.column_stack([s, r, s % answers + answers * r])
     return RecallTask(subjects, relations, answers * relations, facts, noise)
 
 
-def table_task(table: FactTable, *, noise: int = NOISE) -> RecallTask:
+def table_task(table: FactTable, *, noise: int = NOISE, specific: bool = True) -> RecallTask:
     """Tell the facts of a table: every name a token, answers made specific to their relation.
 
     Where an answer occurs under several relations the answer sets are not disjoint, and each
@@ -261,6 +291,7 @@ def table_task(table: FactTable, *, noise: int = NOISE) -> RecallTask:
     ----------
     table : the facts.
     noise : K.
+    specific : whether to do so; otherwise equal answers are one token.
 
     Examples
     --------
@@ -271,7 +302,7 @@ def table_task(table: FactTable, *, noise: int = NOISE) -> RecallTask:
     >>> task.shared_answers
     {}
     """
-    shared = set(table.shared_answers)
+    shared = set(table.shared_answers) if specific else set()
     tokens: dict[tuple[int, int], int] = {}
     names: list[str] = []
     facts = table.facts.copy()

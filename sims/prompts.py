@@ -49,12 +49,15 @@ class PromptRecall:
     wrong : (N,) how many of them were answered wrongly.
     margin : (N,) smallest margin of each fact over its prompts; its sign is that of double
         precision, and where it is far from 0 its value is as good as single-precision scores are.
+    said : (N,) token that scored highest beside the right one in the first prompt that was
+        answered wrongly; -1 where none was.
     """
 
     length: int
     draws: int
     wrong: NDArray[np.intp]
     margin: NDArray[np.float64]
+    said: NDArray[np.intp]
 
     def __repr__(self) -> str:
         return (
@@ -192,6 +195,17 @@ class _Decoder:
             # The product of no factors is the memory whose outputs are its inputs.
             margin[doubtful] = margins(Factors(()), F[doubtful], self._Phi, labels[doubtful])
         return np.asarray(margin)
+
+    def rivals(self, F: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Tokens (B,) that score highest against outputs F (B, d), ``labels`` (B,) apart."""
+        rows = max(1, ENTRIES // len(self._Phi))
+        found = np.empty(len(F), np.intp)
+        for start in range(0, len(F), rows):
+            block = slice(start, start + rows)
+            scores = F[block] @ self._Phi.T
+            scores[np.arange(len(scores)), labels[block]] = -np.inf
+            found[block] = scores.argmax(axis=1)
+        return found
 
 
 def _tabulated(model: OneLayer) -> TypeGuard[Transformer]:
@@ -334,6 +348,7 @@ def count_known(
         )
     size, labels = _rows(length), task.labels
     wrong, margin = np.zeros(len(task), np.intp), np.full(len(task), np.inf)
+    said = np.full(len(task), -1)
     with blas_threads(1):
         decoder = _Decoder(Phi)
         outputs = _Batches(model, length, Phi.shape[1], task.prompted)
@@ -344,9 +359,12 @@ def count_known(
                 # The size of a block depends on T alone: so do the prompts of the first facts.
                 rng = source.generator(trial, PROMPTS, draw * DRAWS + start // size)
                 prompts = task.prompts(length, rng=rng, facts=rows)
-                found = decoder.margins(outputs(prompts, first=start), labels[rows])
+                out = outputs(prompts, first=start)
+                found = decoder.margins(out, labels[rows])
+                new = np.flatnonzero((found <= 0) & (said[rows] < 0))
+                said[start + new] = decoder.rivals(out[new], labels[start + new])
                 wrong[rows] += found <= 0
                 np.minimum(margin[rows], found, out=margin[rows])
 
         run(ask, range(0, len(task), size), threads=threads)
-    return PromptRecall(length, draws, wrong, margin)
+    return PromptRecall(length, draws, wrong, margin, said)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from assoc.catalogue import BuildModel, resolve_transformer
+from assoc.catalogue import TRANSFORMERS, BuildModel, resolve_transformer
 from assoc.embeddings import sphere
 from assoc.factual_recall import NOISE, RecallTask, balanced_task
 from assoc.memory import Floats
@@ -85,6 +85,7 @@ class Architecture:
     model : as for :func:`assoc.catalogue.resolve_transformer`.
     d : dimension of the embeddings.
     head_dim, heads, width, degree, share : d_h, H, m, k and the share of a hybrid.
+    length : T, longest prompt that its attention is made for.
 
     Examples
     --------
@@ -99,6 +100,13 @@ class Architecture:
     width: int | None = None
     degree: int | None = None
     share: float | None = None
+    length: int | None = None
+
+    @property
+    def lacks_width(self) -> bool:
+        """Whether it needs a width and has none yet."""
+        recipe = TRANSFORMERS.get(self.model) if isinstance(self.model, str) else None
+        return recipe is not None and "width" in recipe.needs and self.width is None
 
     def resolved(self) -> tuple[str, BuildModel]:
         """Name and build function, the options filled in."""

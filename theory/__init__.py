@@ -8,27 +8,45 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from theory.applicability import ConditionsResult, conditions
+    from theory.asking import Answer, ask
     from theory.facts import FactsResult, recall_facts
+    from theory.known_facts import KnownFactsResult
+    from theory.model_files import StoredModel, load_model, save_model
     from theory.predicting import PredictionResult, predict
     from theory.registry import VerifyResult, registered, verify
+    from theory.transformer_facts import know_facts
 
 __all__ = [
+    "Answer",
     "ConditionsResult",
     "FactsResult",
+    "KnownFactsResult",
     "PredictionResult",
+    "StoredModel",
     "VerifyResult",
+    "ask",
     "conditions",
+    "know_facts",
+    "load_model",
     "predict",
     "recall_facts",
     "registered",
+    "save_model",
     "verify",
 ]
 
 _HOME = {
+    "Answer": "asking",
+    "ask": "asking",
     "ConditionsResult": "applicability",
     "conditions": "applicability",
     "FactsResult": "facts",
     "recall_facts": "facts",
+    "KnownFactsResult": "known_facts",
+    "know_facts": "transformer_facts",
+    "StoredModel": "model_files",
+    "load_model": "model_files",
+    "save_model": "model_files",
     "PredictionResult": "predicting",
     "predict": "predicting",
     "VerifyResult": "registry",

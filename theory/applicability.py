@@ -6,6 +6,7 @@ from typing import Any
 from assoc.embeddings import NamedVectors, check_vectors, preprocess
 from assoc.errors import InputError
 from assoc.fact_maps import MAPS
+from assoc.factual_recall import RecallTask
 from assoc.hermite import check_degree
 from sims.results import Result
 from theory.claims import Condition, Problem
@@ -72,6 +73,9 @@ def conditions(
     outputs: int | None = None,
     embeddings: Any = None,
     preprocessing: str | None = None,
+    heads: int | None = None,
+    head_dim: int | None = None,
+    task: RecallTask | None = None,
 ) -> ConditionsResult:
     """Check the hypotheses of a theorem.
 
@@ -83,6 +87,10 @@ def conditions(
         embeddings drawn as the theorem says.
     preprocessing : none, normalise, centre or whiten; None checks the vectors as they are and then
         after each of the others, to show what would mend them.
+    heads, head_dim : H and d_h of a transformer.
+    task : facts for theorems about transformers, as from
+        :func:`assoc.factual_recall.table_task` or :func:`assoc.factual_recall.grid_task`; N is
+        their number.
 
     Returns
     -------
@@ -97,11 +105,20 @@ def conditions(
     --------
     >>> conditions("linear-capacity", d=64, N=40)
     ConditionsResult(linear-capacity, fails: none)
+    >>> from assoc.factual_recall import grid_task
+    >>> conditions("attention-only", d=16, task=grid_task(64, 64, 8))
+    ConditionsResult(attention-only, fails: d of the order of max(R, D))
     """
     found = find(theorem)
-    for name, value in (("d", d), ("N", N), ("rank", rank), ("width", width), ("M", outputs)):
+    sizes = {"d": d, "N": N, "rank": rank, "width": width, "M": outputs, "heads": heads,
+             "head_dim": head_dim}  # fmt: skip
+    for name, value in sizes.items():
         if value is not None and value < 1:
             raise InputError(f"{name} = {value} is not positive")
+    if task is not None:
+        if N is not None:
+            raise InputError(f"N = {N}, but the task has {len(task)} facts")
+        N = len(task)
     if degree is not None:
         check_degree(degree)
     if facts not in MAPS:
@@ -109,7 +126,9 @@ def conditions(
     if embeddings is None:
         if d is None or N is None:
             raise InputError("sizes d and N are needed, or embeddings")
-        problem = Problem(d, N, rank, width, degree, facts, outputs)
+        problem = Problem(
+            d, N, rank, width, degree, facts, outputs, task=task, heads=heads, head_dim=head_dim
+        )
         return ConditionsResult(theorem, "sphere", (("none", found.conditions(problem)),))
     if not isinstance(embeddings, NamedVectors):
         embeddings = NamedVectors(check_vectors(embeddings, "embeddings"), None, "array")
@@ -128,7 +147,8 @@ def conditions(
             row = int(vectors.any(axis=1).argmin())
             raise InputError(f"{embeddings.source}: row {row} is zero and has no direction")
         problem = Problem(
-            vectors.shape[1], N, rank, width, degree, facts, outputs, vectors, embeddings.names
-        )
+            vectors.shape[1], N, rank, width, degree, facts, outputs, vectors, embeddings.names,
+            task, heads, head_dim,
+        )  # fmt: skip
         checked.append((how, found.conditions(problem)))
     return ConditionsResult(theorem, embeddings.source, tuple(checked))

@@ -10,6 +10,7 @@ from theory.hypotheses import duplicate_condition, isotropy_conditions
 
 __all__ = [
     "DISJOINT",
+    "DISJOINT_CONDITION",
     "ENOUGH_DIMENSIONS",
     "ENOUGH_HEADS",
     "ENOUGH_NEURONS",
@@ -17,6 +18,9 @@ __all__ = [
     "TOTAL",
     "UNIFORM_TOKENS",
 ]
+
+DISJOINT_CONDITION = "answer sets disjoint"
+"""Name of the condition that no answer belongs to two relations."""
 
 SHOWN = 3
 """Offenders that a condition names."""
@@ -40,7 +44,7 @@ def disjoint_condition(problem: Problem) -> tuple[Condition, ...]:
     rest = f" and {len(shared) - SHOWN} more" if len(shared) > SHOWN else ""
     return (
         Condition(
-            "answer sets disjoint",
+            DISJOINT_CONDITION,
             not shared,
             f"shared by relations: {'; '.join(offenders)}{rest}" if shared else "no answer shared",
             "every answer under one relation",

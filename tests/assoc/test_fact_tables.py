@@ -98,6 +98,39 @@ def test_surrounding_spaces_are_kept_and_noted_once(write):
     assert table.notes == ("line 3: subject ' a' has surrounding spaces (kept)",)
 
 
+@pytest.mark.parametrize(
+    ("lines", "note"),
+    [
+        (
+            "Peru,r,x\nPERU,r,y\n",
+            "subjects that differ only in case or Unicode form are kept apart: 'Peru' and 'PERU'",
+        ),
+        (
+            "C\u00f4te,r,x\nCo\u0302te,r,y\n",
+            "subjects that differ only in case or Unicode form are kept apart: "
+            "'C\u00f4te' and 'Co\u0302te'",
+        ),
+        (
+            "a,r,x\na,R,y\n",
+            "relations that differ only in case or Unicode form are kept apart: 'r' and 'R'",
+        ),
+        (
+            "a,r,x\nb,r,X\nc,r,y\nd,r,Y\n",
+            "answers that differ only in case or Unicode form are kept apart: 'x' and 'X', "
+            "and 1 more",
+        ),
+    ],
+)
+def test_names_that_look_alike_are_kept_apart_and_noted(write, lines, note):
+    table = read_facts(write(HEADER + lines))
+    assert table.notes == (note,)
+    assert len(table) == lines.count("\n")
+
+
+def test_answers_of_two_relations_may_look_alike(write):
+    assert read_facts(write(HEADER + "a,code,ca\nb,language,CA\n")).notes == ()
+
+
 def test_a_repeated_fact_counts_once_and_is_noted(write):
     table = read_facts(write(HEADER + "a,r,x\nb,r,y\n\na,r,x\n"))
     assert triples(table) == [("a", "r", "x"), ("b", "r", "y")]

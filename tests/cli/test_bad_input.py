@@ -85,8 +85,11 @@ ARGUMENTS = [
     ("conditions linear-capacity", "sizes d and N are needed, or embeddings"),
     ("conditions linear-capacity --d 0 --N 5", "d = 0 is not positive"),
     ("conditions linear-capacity --d 8 --N 5 --facts odd", "facts 'odd' is not one of"),
-    ("facts countries.csv --d 1", "d = 1: a dimension of at least 2 is needed"),
-    ("facts countries.csv --d 99999999", "d = 99999999: keys, outputs and matrix would take"),
+    ("facts countries.csv --memory linear --d 1", "d = 1: a dimension of at least 2 is needed"),
+    (
+        "facts countries.csv --memory linear --d 99999999",
+        "d = 99999999: keys, outputs and matrix would take",
+    ),
     # ranks and bits
     ("measure low-rank --d 8 --rank 9 --N 5", "rank 9 is not between 1 and d = 8"),
     ("measure low-rank --d 8 --rank 0 --N 5", "rank 0 is not between 1 and d = 8"),

@@ -26,7 +26,7 @@ COMMANDS = {
     "predict": ["predict", "linear", "--d", 64, "--N", 256],
     "measure": ["measure", "linear", "--d", 16, "--N", 8, "--trials", 5],
     "capacity": ["capacity", "linear", "--d", "8,16", "--trials", 4],
-    "facts": ["facts", "countries.csv", "--d", 64],
+    "facts": ["facts", "countries.csv", "--memory", "linear", "--d", 64],
 }
 every_command = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 
@@ -225,7 +225,7 @@ def test_remarks_on_a_file_go_to_stderr(recall):
 def test_a_table_of_the_user_with_a_byte_order_mark(recall, tmp_path):
     text = "subject,relation,answer\nNamibia,ISO,NA\nCanada,continent,NA\nChad,ISO,TD\n"
     (tmp_path / "mine.csv").write_text(text, encoding="utf-8-sig")
-    result = recall("facts", "mine.csv", "--json").result
+    result = recall("facts", "mine.csv", "--memory", "linear", "--json").result
     assert (result["facts"], result["answers"], result["recall"]) == (3, 2, 1)
     shared = {c["name"]: c for c in result["conditions"]}
     assert "'NA'" in shared["answers of different relations disjoint"]["value"]
@@ -233,7 +233,8 @@ def test_a_table_of_the_user_with_a_byte_order_mark(recall, tmp_path):
 
 def test_a_file_here_goes_before_the_example_of_that_name(recall, tmp_path):
     (tmp_path / "countries.csv").write_text("subject,relation,answer\na,r,x\nb,r,y\n")
-    assert recall("facts", "countries.csv", "--json").result["facts"] == 2
+    for options in ([], ["--memory", "linear"]):
+        assert recall("facts", "countries.csv", *options, "--json").result["facts"] == 2
 
 
 def test_vectors_of_the_user(recall, tmp_path):

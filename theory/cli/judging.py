@@ -8,12 +8,27 @@ import typer
 from assoc.errors import InputError
 from theory.claims import Kind
 from theory.cli.measuring import FACTS, OUTPUTS, read_vectors
-from theory.cli.output import DEGREE, JSON, SEED, command_line, emit, print_table, say, working
+from theory.cli.output import (
+    DEGREE,
+    HEAD_DIM,
+    HEADS,
+    JSON,
+    SEED,
+    command_line,
+    emit,
+    print_table,
+    say,
+    shipped,
+    working,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from assoc.factual_recall import RecallTask
     from theory.registry import ClaimResult
 
-__all__ = ["register"]
+__all__ = ["STYLES", "register"]
 
 STYLES = {
     "holds": "green",
@@ -25,6 +40,7 @@ STYLES = {
     "yes": "green",
     "no": "bold red",
 }
+"""Colours of verdicts in tables."""
 
 
 def register(app: typer.Typer) -> None:
@@ -69,6 +85,14 @@ def conditions(
     degree: int | None = DEGREE,
     facts: str = FACTS,
     outputs: int | None = OUTPUTS,
+    table: Path | None = typer.Option(
+        None, help="For transformers: CSV with columns subject, relation, answer."
+    ),
+    subjects: int | None = typer.Option(None, "--subjects", "-S", help="Or S subjects,"),
+    relations: int | None = typer.Option(None, "--relations", "-R", help="R relations, and"),
+    answers: int | None = typer.Option(None, "--answers", "-D", help="D answers for each."),
+    heads: int | None = HEADS,
+    head_dim: int | None = HEAD_DIM,
     embeddings: str | None = typer.Option(
         None, help="A .npy or .npz file of your vectors; without it, sizes are checked."
     ),
@@ -80,14 +104,17 @@ def conditions(
     """Check which hypotheses of a theorem hold, by how much, and what would mend them.
 
     Examples: `recall conditions linear-capacity --d 64 --N 40`;
-    `recall conditions linear-capacity --embeddings minilm_tokens.npz`
+    `recall conditions linear-capacity --embeddings minilm_tokens.npz`;
+    `recall conditions attention-only --d 128 --subjects 64 --relations 64 --answers 8`;
+    `recall conditions attention-mlp --d 24 --width 540 --table countries.csv`
     """
     from theory.applicability import conditions as check
 
+    task = _task(table, {"subjects": subjects, "relations": relations, "answers": answers})
     vectors = None if embeddings is None else read_vectors(embeddings)
     result = check(
         theorem, d=d, N=N, rank=rank, width=width, degree=degree, facts=facts, outputs=outputs,
-        embeddings=vectors, preprocessing=preprocess,
+        embeddings=vectors, preprocessing=preprocess, heads=heads, head_dim=head_dim, task=task,
     )  # fmt: skip
     if json:
         emit({"result": result.to_dict()}, seed=None)
@@ -112,6 +139,30 @@ def conditions(
             for i, c in enumerate(found)
         ]
         print_table("which hold after each --preprocess", holds, list(holds[0]), styles=STYLES)
+
+
+def _task(table: Path | None, sizes: "Mapping[str, int | None]") -> "RecallTask | None":
+    """Facts of a table, or of a grid of given sizes.
+
+    Raises
+    ------
+    InputError
+        If both are given, or not all of the sizes.
+    """
+    given = {name: size for name, size in sizes.items() if size is not None}
+    if table is None and not given:
+        return None
+    from assoc.fact_tables import read_facts
+    from assoc.factual_recall import grid_task, table_task
+
+    if table is not None:
+        if given:
+            raise InputError(f"--{next(iter(given))} has no place with --table")
+        return table_task(read_facts(shipped(table)), specific=False)
+    for name in sizes:
+        if name not in given:
+            raise InputError(f"--{name} is needed with --{next(iter(given))}")
+    return grid_task(*given.values())
 
 
 def verify(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = [
     "BITS",
     "DEGREE",
+    "HEADS",
+    "HEAD_DIM",
     "JSON",
     "PLOT",
     "RANK",
@@ -33,6 +35,7 @@ __all__ = [
     "print_table",
     "save_figure",
     "say",
+    "shipped",
     "working",
 ]
 
@@ -50,6 +53,10 @@ WIDTH = typer.Option(None, help="Width m of a network: an integer, or a multiple
 """Option for the number of hidden neurons."""
 DEGREE = typer.Option(None, help="Degree k of a network's Hermite polynomials, 1 to 6.")
 """Option for the degree of activations."""
+HEADS = typer.Option(None, help="Number of heads H of a transformer.")
+"""Option for the number of heads."""
+HEAD_DIM = typer.Option(None, help="Dimension d_h of a head.")
+"""Option for the dimension of heads."""
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -73,6 +80,15 @@ def integers(text: str | None, name: str) -> list[int] | None:
         return [int(part) for part in text.replace("_", "").split(",")]
     except ValueError:
         raise InputError(f"{name} = {text!r} is not an integer or a list like 32,64,128") from None
+
+
+def shipped(file: Path) -> Path:
+    """Return a file, or the example shipped under its name where there is no such file here."""
+    if file.exists() or file.name != str(file):
+        return file
+    from assoc.fact_tables import EXAMPLES, example_path
+
+    return example_path(file.name) if file.name in EXAMPLES else file
 
 
 def emit(result: Mapping[str, Any], *, seed: int | None) -> None:

@@ -1,0 +1,116 @@
+"""Embeddings for the tokens of a fact table: drawn, or the user's vectors found by name."""
+
+import numpy as np
+
+from assoc.embeddings import NamedVectors, normalise, preprocess, sphere
+from assoc.errors import InputError
+from assoc.fact_tables import FactTable
+from assoc.factual_recall import RecallTask
+from assoc.memory import Floats, check_fits
+
+__all__ = ["draw_tokens", "name_tokens"]
+
+SHOWN = 3
+"""Names that a message gives as examples."""
+
+
+def draw_tokens(task: RecallTask, d: int, *, rng: np.random.Generator) -> Floats:
+    """Draw single-precision embeddings (n, d) on the unit sphere for all tokens of a task.
+
+    Parameters
+    ----------
+    task : the facts, whose vocabulary has n tokens.
+    d : dimension, at least 2.
+    rng : draws them.
+
+    Raises
+    ------
+    InputError
+        If d is below 2, or they would take too much memory.
+    """
+    if d < 2:
+        raise InputError(f"d = {d}: a dimension of at least 2 is needed")
+    n = task.vocabulary
+    check_fits(2.0 * n * d, 8, f"d = {d}: embeddings of {n} tokens")
+    return sphere(n, d, rng=rng, dtype=np.float32)
+
+
+def name_tokens(
+    table: FactTable,
+    task: RecallTask,
+    vectors: NamedVectors,
+    how: str = "none",
+    *,
+    rng: np.random.Generator,
+) -> tuple[Floats, tuple[str, ...]]:
+    """Embeddings (n, d) of a table's tokens from vectors with names, normalised; and remarks.
+
+    A name that stands for several tokens, as an answer under two relations or a city that is a
+    country, would give them one vector and no way to tell them apart: an answer of such a name gets
+    the mean of the unit vectors of its name and of its relation. Noise tokens and the end of
+    sequence are drawn on the unit sphere.
+
+    Parameters
+    ----------
+    table : the names.
+    task : what :func:`assoc.factual_recall.table_task` made of it.
+    vectors : from :func:`assoc.embeddings.load_vectors`, with names.
+    how : none, normalise, centre or whiten, done to all vectors of the file first.
+    rng : draws the vectors of noise tokens and the end.
+
+    Raises
+    ------
+    InputError
+        If the file has no names, names one twice, or lacks a name of the table.
+
+    Examples
+    --------
+    >>> from assoc.embeddings import load_vectors
+    >>> from assoc.fact_tables import example_path, read_facts
+    >>> from assoc.factual_recall import table_task
+    >>> table = read_facts(example_path("countries.csv"))
+    >>> vectors = load_vectors(example_path("countries_minilm.npz"))
+    >>> rng = np.random.default_rng(0)
+    >>> Phi, notes = name_tokens(table, table_task(table), vectors, "whiten", rng=rng)
+    >>> Phi.shape
+    (1623, 384)
+    """
+    source = vectors.source
+    if vectors.names is None:
+        raise InputError(f"{source}: vectors without names cannot be matched to a table")
+    rows = {name: row for row, name in enumerate(vectors.names)}
+    if len(rows) < len(vectors):
+        twice = next(name for row, name in enumerate(vectors.names) if rows[name] != row)
+        raise InputError(f"{source}: two vectors are named {twice!r}")
+    # Names of all tokens but noise and end; those of answers together with a relation of theirs.
+    texts = [*table.subjects, *table.relations]
+    told: dict[int, tuple[str, str]] = {}
+    for (_, r, token), (_, _, a) in zip(task.facts.tolist(), table.facts.tolist(), strict=True):
+        told.setdefault(token, (table.answers[a], table.relations[r]))
+    texts += [told[token][0] for token in range(task.answers)]
+    lacking = [name for name in dict.fromkeys(texts) if name not in rows]
+    if lacking:
+        shown = ", ".join(map(repr, lacking[:SHOWN]))
+        raise InputError(
+            f"{source}: no vector for {len(lacking)} of the {len(set(texts))} names: {shown}"
+            + (", ..." if len(lacking) > SHOWN else "")
+        )
+    prepared = normalise(preprocess(vectors.vectors, how, source), source)
+    found = prepared[[rows[name] for name in texts]]
+    tokens_of: dict[str, int] = {}
+    for text in texts:
+        tokens_of[text] = tokens_of.get(text, 0) + 1
+    first = task.subjects + task.relations
+    mixed = [first + a for a in range(task.answers) if tokens_of[told[a][0]] > 1]
+    for token in mixed:
+        found[token] += prepared[rows[told[token - first][1]]]
+    notes: tuple[str, ...] = ()
+    if mixed:
+        found[mixed] = normalise(found[mixed], source)
+        names = [told[token - first][0] for token in mixed[:SHOWN]]
+        notes = (
+            f"{len(mixed)} answers whose name stands for several tokens (such as "
+            f"{', '.join(map(repr, names))}) got the mean of their vector and their relation's",
+        )
+    drawn = sphere(task.noise + 1, found.shape[1], rng=rng, dtype=np.float64)
+    return np.concatenate([found, drawn.astype(found.dtype)]), notes

@@ -1,0 +1,157 @@
+"""What transformers know of a fact table: the record of :mod:`theory.transformer_facts`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from assoc.errors import InputError
+from assoc.factual_recall import RecallTask
+from assoc.transformer import OneLayer, Transformer
+from sims.results import Result
+from theory.claims import Condition
+from theory.model_files import StoredModel
+
+__all__ = ["KnownFacts", "KnownFactsResult"]
+
+
+@dataclass(frozen=True, eq=False)
+class KnownFacts:
+    """What one transformer knows of a fact table.
+
+    Parameters
+    ----------
+    model : its name and options.
+    d : dimension of the embeddings.
+    heads, head_dim, width : H, d_h and m; None where it has none, or does not say.
+    attention_parameters, mlp_parameters : None where the model does not say.
+    parameters, bits : stored numbers, and bits at the precision they are stored in.
+    recall : share of the facts answered rightly in every prompt.
+    certified : share of the facts proved to be answered rightly in every prompt; None for a model
+        that is not a :class:`assoc.transformer.Transformer`.
+    smallest_margin : over the facts and their prompts.
+    varied, low : the size that was searched (``d``, ``width`` or empty), and a smaller value of it
+        that was seen not to be enough.
+    conditions : hypotheses of the theorem on this table and these sizes.
+    forgotten : (subject, relation, answer, what was said instead).
+    built : the model itself.
+    """
+
+    model: str
+    d: int
+    heads: int | None
+    head_dim: int | None
+    width: int | None
+    attention_parameters: int | None
+    mlp_parameters: int | None
+    parameters: int
+    bits: int | None
+    recall: float
+    certified: float | None
+    smallest_margin: float
+    varied: str
+    low: int
+    conditions: tuple[Condition, ...]
+    forgotten: tuple[tuple[str, str, str, str], ...]
+    built: OneLayer
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain values, without the model."""
+        return {
+            "model": self.model,
+            "d": self.d,
+            "heads": self.heads,
+            "head_dim": self.head_dim,
+            "width": self.width,
+            "parameters": self.parameters,
+            "attention_parameters": self.attention_parameters,
+            "mlp_parameters": self.mlp_parameters,
+            "bits": self.bits,
+            "recall": self.recall,
+            "certified": self.certified,
+            "smallest_margin": self.smallest_margin,
+            "searched": self.varied or None,
+            "not_enough": self.low if self.varied else None,
+            "conditions": [
+                {"name": c.name, "holds": c.holds, "value": c.value, "required": c.required,
+                 "remedy": c.remedy}
+                for c in self.conditions
+            ],
+            "forgotten": [list(row) for row in self.forgotten],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class KnownFactsResult(Result):
+    """What transformers know of a fact table.
+
+    Parameters
+    ----------
+    file : its name.
+    seed, length, draws : of the prompts; every fact was asked for so many times.
+    facts, subjects, relations, answers : N, S, R, A (answers made specific where that was needed).
+    largest_answer_set : D.
+    bits_bound : sum over the facts of log2 of the size of their relation's answer set, S R log2 D
+        where all are equal.
+    notes : oddities of the file, and what was done about them.
+    models : one record for each transformer.
+    task, texts : the facts as tokens, and what each answer token says.
+    """
+
+    file: str
+    seed: int
+    length: int
+    draws: int
+    facts: int
+    subjects: int
+    relations: int
+    answers: int
+    largest_answer_set: int
+    bits_bound: float
+    notes: tuple[str, ...]
+    models: tuple[KnownFacts, ...]
+    task: RecallTask
+    texts: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        listed = ", ".join(f"{m.model}: {m.recall:.2%}, {m.parameters}" for m in self.models)
+        return f"KnownFactsResult({self.file}, {self.facts} facts: {listed} parameters)"
+
+    def stored(self) -> StoredModel:
+        """Return the first transformer with its facts and words, as a file holds it.
+
+        Raises
+        ------
+        InputError
+            If it is not a :class:`assoc.transformer.Transformer`.
+        """
+        first = self.models[0]
+        if not isinstance(first.built, Transformer):
+            kind = type(first.built).__name__
+            raise InputError(f"{first.model}: only a Transformer can be exported, not {kind}")
+        return StoredModel(first.built, self.task, self.texts, self.length, first.model)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record per transformer."""
+        left_out = ("conditions", "forgotten")
+        return [
+            {key: value for key, value in model.to_dict().items() if key not in left_out}
+            for model in self.models
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain values; the first transformer's keys are also on top."""
+        first = self.models[0].to_dict()
+        return {
+            "file": self.file,
+            "facts": self.facts,
+            "subjects": self.subjects,
+            "relations": self.relations,
+            "answers": self.answers,
+            "largest_answer_set": self.largest_answer_set,
+            "length": self.length,
+            "draws": self.draws,
+            "bits_bound": self.bits_bound,
+            **{key: first[key] for key in ("model", "recall", "certified", "parameters", "bits",
+                                           "conditions")},
+            "models": [model.to_dict() for model in self.models],
+            "notes": list(self.notes),
+        }  # fmt: skip

@@ -1,0 +1,210 @@
+"""The smallest transformer that holds a given table: sizes searched, each one built and judged.
+
+Here a table is given, where :mod:`sims.smallest` draws tables to see how sizes grow.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assoc.attention_mlp import attended_tokens
+from assoc.attention_only import attend, cue_groups, head_size
+from assoc.certificates import attention_leaks, certify
+from assoc.errors import InputError
+from assoc.factual_recall import RecallTask
+from assoc.memory import Floats, check_fits
+from assoc.transformer import OneLayer, Transformer
+from sims.bracketing import bracket
+from sims.prompts import count_known
+from sims.randomness import Source
+from sims.transformers import Architecture
+
+__all__ = ["Planned", "holds_all", "plan"]
+
+STEP = 16
+"""Dimensions that are searched are multiples of it."""
+
+NARROW = 8
+"""The same where only keys, not facts, decide the dimension."""
+
+RESOLUTION = 0.1
+"""Width of a bracket, relative to its upper end."""
+
+SEPARATED = 2.0**-20
+"""Attention that a head may leak where its keys tell its tokens from all others."""
+
+HOURS, FLOPS, PASSES = 2.0, 2e10, 400
+"""A plan is refused whose first fit would take longer on a core of so many operations a second,
+at so many for each fact, token and dimension: a hundred gradients of two products each."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A transformer that was found, and the search for it.
+
+    Parameters
+    ----------
+    architecture : its sizes.
+    model, embeddings : what was built, and the vectors (n, d) that it reads and answers in.
+    varied : the size that was searched, ``d`` or ``width``; empty where all were given.
+    low : a value of it that was seen not to be enough; 0 where none was.
+    """
+
+    architecture: Architecture
+    model: OneLayer
+    embeddings: Floats
+    varied: str
+    low: int
+
+
+@dataclass
+class _Workshop:
+    """Builds models of one table, and remembers the last that held everything."""
+
+    task: RecallTask
+    embed: Callable[[int], Floats]
+    length: int
+    draws: int
+    source: Source
+
+    def build(self, architecture: Architecture) -> Planned:
+        embeddings = self.embed(architecture.d)
+        model = architecture.build(self.task, embeddings, self.source, 0)
+        return Planned(architecture, model, embeddings, "", 0)
+
+    def search(self, architecture: Architecture, vary: str, *, start: int, limit: int,
+               step: int) -> Planned | None:  # fmt: skip
+        """Find the smallest value of a size that is enough, or None."""
+        found: dict[int, Planned] = {}
+
+        def enough(size: int) -> bool:
+            made = self.build(architecture.resized(vary, size))
+            if not holds_all(made, self.task, self.length, self.draws, self.source):
+                return False
+            found.clear()
+            found[size] = made
+            return True
+
+        low, high = bracket(enough, start=start, limit=limit, step=step, resolution=RESOLUTION)
+        if not np.isfinite(high):
+            return None
+        return replace(found[int(high)], varied=vary, low=low)
+
+
+def plan(
+    architecture: Architecture,
+    task: RecallTask,
+    embed: Callable[[int], Floats],
+    *,
+    length: int,
+    draws: int,
+    source: Source,
+) -> Planned:
+    """Build a transformer that holds every fact of a table, as small as the search finds.
+
+    A width that is needed and not given is searched, at the dimension given or at the smallest
+    multiple of 8 in which keys separate: the parameters of such an MLP hardly depend on d, those of
+    attention grow with it. Without a width the dimension is searched among multiples of 16, from
+    max(R, D) on. What is enough is certified for every prompt where the model can be, and otherwise
+    seen in prompts.
+
+    Parameters
+    ----------
+    architecture : the model and the sizes that were given; d = 0 stands for not given.
+    task : the facts.
+    embed : embeddings (n, d) of the task's tokens for a dimension d.
+    length, draws : T, and prompts of each fact.
+    source : determines every random number.
+
+    Returns
+    -------
+    Planned
+        Where all sizes were given, it may not hold everything.
+
+    Raises
+    ------
+    InputError
+        If no size up to the limit is enough, or the work would take hours.
+    """
+    shop = _Workshop(task, embed, length, draws, source)
+    N, largest = len(task), max(task.relations, task.largest_answer_set)
+    d, name = architecture.d, repr(architecture.model)
+    if architecture.lacks_width:
+        _refuse_long_work(task, d or NARROW)
+        d = d or _separating_dimension(shop, architecture)
+        per_neuron = max(1, N // d)
+        limit = 64 + 64 * per_neuron
+        chosen = replace(architecture, d=d)
+        found = shop.search(chosen, "width", start=4 * per_neuron, limit=limit, step=2)
+        if found is None:
+            raise InputError(
+                f"{name}: no width up to {limit} holds all {N} facts at d = {d}; give another d, "
+                "or the width"
+            )
+        return found
+    _refuse_long_work(task, d or largest)
+    if d:
+        return shop.build(architecture)
+    limit = 64 * (task.relations + task.largest_answer_set) + task.vocabulary
+    found = shop.search(architecture, "d", start=max(largest, STEP), limit=limit, step=STEP)
+    if found is None:
+        raise InputError(f"{name}: no d up to {limit} holds all {N} facts; give d")
+    return found
+
+
+def holds_all(made: Planned, task: RecallTask, length: int, draws: int, source: Source) -> bool:
+    """Say whether a model is certified on every fact, or, if it cannot be, answers every prompt.
+
+    Parameters
+    ----------
+    made : the model and its embeddings.
+    task, length, draws, source : as for :func:`plan`.
+    """
+    if isinstance(made.model, Transformer):
+        return bool(certify(made.model, task, length=length).certified.all())
+    asked = count_known(
+        made.model, task, length=length, source=source, trial=0, draws=draws,
+        embeddings=made.embeddings,
+    )  # fmt: skip
+    return asked.known == len(task)
+
+
+def _separating_dimension(shop: _Workshop, architecture: Architecture) -> int:
+    """Least multiple of NARROW in which every head's keys tell its tokens from all others."""
+    task, length = shop.task, shop.length
+
+    def enough(d: int) -> bool:
+        Phi = shop.embed(d)
+        size = head_size(task, Phi, architecture.head_dim)
+        groups = cue_groups(task, size, architecture.heads)
+        cues = Phi[: task.subjects + task.relations]
+        copying = Transformer(Phi, attend(task, Phi, groups, cues, size, True, length))
+        looked, leak = attention_leaks(copying, task, length=length)
+        right = np.array_equal(looked, attended_tokens(task, groups))
+        return right and bool(leak.max() <= SEPARATED)
+
+    limit = task.vocabulary + NARROW
+    start = max(2 * NARROW, architecture.head_dim or 0)
+    _, d = bracket(enough, start=start, limit=limit, step=NARROW)
+    if not np.isfinite(d):
+        raise InputError(f"{architecture.model!r}: in no d up to {limit} keys separate; give d")
+    return int(d)
+
+
+def _refuse_long_work(task: RecallTask, d: int) -> None:
+    """Refuse a table whose facts would take hours to fit even once, or too much memory.
+
+    Raises
+    ------
+    InputError
+        If so.
+    """
+    N, n = len(task), task.vocabulary
+    check_fits(2.0 * n * d, 8, f"d = {d}: embeddings of {n} tokens")
+    hours = PASSES * N * n * d / FLOPS / 3600
+    if hours > HOURS:
+        raise InputError(
+            f"{N} facts and {n} tokens at d >= {d}: one fit would take about {hours:.3g} hours "
+            f"({HOURS:g} at most); split the table, or try --memory linear"
+        )
