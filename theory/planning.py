@@ -3,14 +3,14 @@
 Here a table is given, where :mod:`sims.smallest` draws tables to see how sizes grow.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from assoc.attention_mlp import attended_tokens
 from assoc.attention_only import attend, cue_groups, head_size
-from assoc.certificates import attention_leaks, certify
+from assoc.certificates import certify
 from assoc.errors import InputError
 from assoc.factual_recall import RecallTask
 from assoc.memory import Floats, check_fits
@@ -33,6 +33,9 @@ RESOLUTION = 0.1
 
 SEPARATED = 2.0**-20
 """Attention that a head may leak where its keys tell its tokens from all others."""
+
+NEURONS = 4
+"""Multiple of N/d at which the search for a width begins."""
 
 HOURS, FLOPS, PASSES = 2.0, 2e10, 400
 """A plan is refused whose first fit would take longer on a core of so many operations a second,
@@ -131,12 +134,12 @@ def plan(
     N, largest = len(task), max(task.relations, task.largest_answer_set)
     d, name = architecture.d, repr(architecture.model)
     if architecture.lacks_width:
-        _refuse_long_work(task, d or NARROW)
+        _refuse_long_work(task, d or NARROW, NEURONS)
         d = d or _separating_dimension(shop, architecture)
         per_neuron = max(1, N // d)
         limit = 64 + 64 * per_neuron
         chosen = replace(architecture, d=d)
-        found = shop.search(chosen, "width", start=4 * per_neuron, limit=limit, step=2)
+        found = shop.search(chosen, "width", start=NEURONS * per_neuron, limit=limit, step=2)
         if found is None:
             raise InputError(
                 f"{name}: no width up to {limit} holds all {N} facts at d = {d}; give another d, "
@@ -174,15 +177,21 @@ def _separating_dimension(shop: _Workshop, architecture: Architecture) -> int:
     """Least multiple of NARROW in which every head's keys tell its tokens from all others."""
     task, length = shop.task, shop.length
 
+    needed = math.log((length - 1) / SEPARATED)
+
     def enough(d: int) -> bool:
         Phi = shop.embed(d)
         size = head_size(task, Phi, architecture.head_dim)
         groups = cue_groups(task, size, architecture.heads)
         cues = Phi[: task.subjects + task.relations]
         copying = Transformer(Phi, attend(task, Phi, groups, cues, size, True, length))
-        looked, leak = attention_leaks(copying, task, length=length)
-        right = np.array_equal(looked, attended_tokens(task, groups))
-        return right and bool(leak.max() <= SEPARATED)
+        for group, logit in zip(groups, copying.logits(), strict=True):
+            others = np.setdiff1d(task.prompted[:-1], group)
+            below = logit[group].min() - logit[task.end] < needed
+            above = others.size and logit[task.end] - logit[others].max() < needed
+            if below or above:
+                return False
+        return True
 
     limit = task.vocabulary + NARROW
     start = max(2 * NARROW, architecture.head_dim or 0)
@@ -192,8 +201,10 @@ def _separating_dimension(shop: _Workshop, architecture: Architecture) -> int:
     return int(d)
 
 
-def _refuse_long_work(task: RecallTask, d: int) -> None:
+def _refuse_long_work(task: RecallTask, d: int, neurons: int = 0) -> None:
     """Refuse a table whose facts would take hours to fit even once, or too much memory.
+
+    ``neurons`` is m d of an MLP, in units of the number of facts.
 
     Raises
     ------
@@ -202,7 +213,7 @@ def _refuse_long_work(task: RecallTask, d: int) -> None:
     """
     N, n = len(task), task.vocabulary
     check_fits(2.0 * n * d, 8, f"d = {d}: embeddings of {n} tokens")
-    hours = PASSES * N * n * d / FLOPS / 3600
+    hours = PASSES * N * (n * d + neurons * N) / FLOPS / 3600
     if hours > HOURS:
         raise InputError(
             f"{N} facts and {n} tokens at d >= {d}: one fit would take about {hours:.3g} hours "
