@@ -45,9 +45,9 @@ def name_tokens(
 ) -> tuple[Floats, tuple[str, ...]]:
     """Embeddings (n, d) of a table's tokens from vectors with names, normalised; and remarks.
 
-    A name that stands for several tokens, as an answer under two relations or a city that is a
-    country, would give them one vector and no way to tell them apart: an answer of such a name gets
-    the mean of the unit vectors of its name and of its relation. Noise tokens and the end of
+    Tokens with one vector cannot be told apart: an answer under two relations, a city that is a
+    country, names that differ in case where the vectors do not. An answer that shares its vector
+    gets the mean of the unit vectors of its name and of its relation. Noise tokens and the end of
     sequence are drawn on the unit sphere.
 
     Parameters
@@ -97,20 +97,27 @@ def name_tokens(
         )
     prepared = normalise(preprocess(vectors.vectors, how, source), source)
     found = prepared[[rows[name] for name in texts]]
-    tokens_of: dict[str, int] = {}
-    for text in texts:
-        tokens_of[text] = tokens_of.get(text, 0) + 1
     first = task.subjects + task.relations
-    mixed = [first + a for a in range(task.answers) if tokens_of[told[a][0]] > 1]
+    mixed = [token for token in _indistinct(found) if token >= first]
     for token in mixed:
         found[token] += prepared[rows[told[token - first][1]]]
     notes: tuple[str, ...] = ()
     if mixed:
         found[mixed] = normalise(found[mixed], source)
-        names = [told[token - first][0] for token in mixed[:SHOWN]]
+        shown = ", ".join(repr(texts[token]) for token in mixed[:SHOWN])
         notes = (
-            f"{len(mixed)} answers whose name stands for several tokens (such as "
-            f"{', '.join(map(repr, names))}) got the mean of their vector and their relation's",
+            f"{len(mixed)} answers shared their vector with another token (such as {shown}) and "
+            "got the mean of it and their relation's",
         )
+    left = _indistinct(found)
+    if left:
+        shown = ", ".join(repr(texts[token]) for token in left[:SHOWN])
+        notes += (f"{len(left)} tokens still share their vector with another, such as {shown}",)
     drawn = sphere(task.noise + 1, found.shape[1], rng=rng, dtype=np.float64)
     return np.concatenate([found, drawn.astype(found.dtype)]), notes
+
+
+def _indistinct(vectors: Floats) -> list[int]:
+    """Rows that occur more than once."""
+    _, which, count = np.unique(vectors, axis=0, return_inverse=True, return_counts=True)
+    return [int(row) for row in np.flatnonzero(count[which.ravel()] > 1)]

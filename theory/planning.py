@@ -51,7 +51,8 @@ class Planned:
     architecture : its sizes.
     model, embeddings : what was built, and the vectors (n, d) that it reads and answers in.
     varied : the size that was searched, ``d`` or ``width``; empty where all were given.
-    low : a value of it that was seen not to be enough; 0 where none was.
+    low : a value of it that was seen not to be enough, the model's own where no larger one was
+        tried; 0 where none was.
     """
 
     architecture: Architecture
@@ -77,22 +78,19 @@ class _Workshop:
         return Planned(architecture, model, embeddings, "", 0)
 
     def search(self, architecture: Architecture, vary: str, *, start: int, limit: int,
-               step: int) -> Planned | None:  # fmt: skip
-        """Find the smallest value of a size that is enough, or None."""
-        found: dict[int, Planned] = {}
+               step: int) -> Planned:  # fmt: skip
+        """Find the smallest value of a size that is enough; where there is none, the largest."""
+        best: dict[str, Planned] = {}
 
         def enough(size: int) -> bool:
             made = self.build(architecture.resized(vary, size))
-            if not holds_all(made, self.task, self.length, self.draws, self.source):
-                return False
-            found.clear()
-            found[size] = made
-            return True
+            whole = holds_all(made, self.task, self.length, self.draws, self.source)
+            if whole or size == limit:
+                best["of them"] = made
+            return whole
 
-        low, high = bracket(enough, start=start, limit=limit, step=step, resolution=RESOLUTION)
-        if not np.isfinite(high):
-            return None
-        return replace(found[int(high)], varied=vary, low=low)
+        low, _ = bracket(enough, start=start, limit=limit, step=step, resolution=RESOLUTION)
+        return replace(best["of them"], varied=vary, low=low)
 
 
 def plan(
@@ -123,37 +121,29 @@ def plan(
     Returns
     -------
     Planned
-        Where all sizes were given, it may not hold everything.
+        Where all sizes were given, or no size up to the limit is enough (``low`` is then the
+        largest that was tried), it does not hold everything.
 
     Raises
     ------
     InputError
-        If no size up to the limit is enough, or the work would take hours.
+        If the work would take hours, or more memory than there is.
     """
     shop = _Workshop(task, embed, length, draws, source)
     N, largest = len(task), max(task.relations, task.largest_answer_set)
-    d, name = architecture.d, repr(architecture.model)
+    d = architecture.d
     if architecture.lacks_width:
         _refuse_long_work(task, d or NARROW, NEURONS)
         d = d or _separating_dimension(shop, architecture)
         per_neuron = max(1, N // d)
         limit = 64 + 64 * per_neuron
         chosen = replace(architecture, d=d)
-        found = shop.search(chosen, "width", start=NEURONS * per_neuron, limit=limit, step=2)
-        if found is None:
-            raise InputError(
-                f"{name}: no width up to {limit} holds all {N} facts at d = {d}; give another d, "
-                "or the width"
-            )
-        return found
+        return shop.search(chosen, "width", start=NEURONS * per_neuron, limit=limit, step=2)
     _refuse_long_work(task, d or largest)
     if d:
         return shop.build(architecture)
     limit = 64 * (task.relations + task.largest_answer_set) + task.vocabulary
-    found = shop.search(architecture, "d", start=max(largest, STEP), limit=limit, step=STEP)
-    if found is None:
-        raise InputError(f"{name}: no d up to {limit} holds all {N} facts; give d")
-    return found
+    return shop.search(architecture, "d", start=max(largest, STEP), limit=limit, step=STEP)
 
 
 def holds_all(made: Planned, task: RecallTask, length: int, draws: int, source: Source) -> bool:

@@ -79,7 +79,7 @@ def know_facts(
     Raises
     ------
     InputError
-        If the file or an argument is bad, or no size up to the search's limit is enough.
+        If the file or an argument is bad, or the work would take hours.
 
     Examples
     --------
