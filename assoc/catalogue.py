@@ -23,7 +23,15 @@ from assoc.quantised import quantised
 from assoc.readout import bilinear, whitened
 from assoc.transformer import OneLayer
 
-__all__ = ["MEMORIES", "TRANSFORMERS", "BuildModel", "Recipe", "resolve", "resolve_transformer"]
+__all__ = [
+    "MEMORIES",
+    "TRANSFORMERS",
+    "BuildModel",
+    "Recipe",
+    "build_name",
+    "resolve",
+    "resolve_transformer",
+]
 
 
 class BuildModel(Protocol):
@@ -170,6 +178,11 @@ def resolve_transformer(model: str | BuildModel, **given: float | None) -> tuple
     return name, build
 
 
+def build_name(build: Callable[..., Any]) -> str:
+    """Return the name of a build function, or of the class of a callable object."""
+    return str(getattr(build, "__name__", type(build).__name__))
+
+
 def _resolve(
     kind: str,
     known: Mapping[str, Recipe],
@@ -178,7 +191,7 @@ def _resolve(
     given: Mapping[str, float | None],
 ) -> tuple[str, Any]:
     options = {option: value for option, value in given.items() if value is not None}
-    name = asked if isinstance(asked, str) else getattr(asked, "__name__", type(asked).__name__)
+    name = asked if isinstance(asked, str) else build_name(asked)
     recipe = known.get(asked) if isinstance(asked, str) else None
     for option in () if recipe is None else recipe.needs:
         if option not in options:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from assoc.catalogue import TRANSFORMERS, BuildModel, resolve_transformer
+from assoc.catalogue import TRANSFORMERS, BuildModel, build_name, resolve_transformer
 from assoc.embeddings import sphere
 from assoc.factual_recall import NOISE, RecallTask, balanced_task
 from assoc.memory import Floats
@@ -130,7 +130,8 @@ class Architecture:
             "share": self.share,
         }  # fmt: skip
         given = [f"{key}={value}" for key, value in options.items() if value is not None]
-        return " ".join([self.resolved()[0], *given])
+        name = self.model if isinstance(self.model, str) else build_name(self.model)
+        return " ".join([name, *given])
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class Answer(Result):
     ----------
     subject, relation : what it was asked.
     answer : text of the token that scored highest; for a noise token its name.
-    token : unique name of that token.
+    token : name of that token, with its relation where several answers have one text.
     taught : the answer among the facts that it was built from; None where there is none.
     certified : whether that answer is proved for every prompt of so many tokens.
     margin : score of the token less that of the next.
