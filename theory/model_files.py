@@ -138,6 +138,8 @@ def load_model(path: str | Path) -> StoredModel:
         )
         texts, length = tuple(map(str, header["texts"])), int(header["length"])
         label = str(header["label"])
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{path}: its header is damaged ({type(error).__name__}: {error})"
