@@ -201,5 +201,5 @@ def _safetensors(module: str) -> Any:
         return import_module(".".join(filter(None, ("safetensors", module))))
     except ModuleNotFoundError:
         raise InputError(
-            "model files need the package safetensors: pip install 'factual-recall[export]'"
+            "model files need the package safetensors: pip install safetensors"
         ) from None

@@ -15,7 +15,7 @@ def main() -> None:
         Shape(32, 32, 8),
         d=96,
         head_dim=8,
-        shares=(0.0, 0.25, 0.5, 0.75, 1.0),
+        shares=(0.0, 0.25, 0.5, 0.75),
         widths=(4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52),
         trials=TRIALS,
         seed=SEED,
