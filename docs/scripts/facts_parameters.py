@@ -4,8 +4,12 @@ All by construction. Attention alone is searched for its dimension, attention wi
 width at d = 32; medians over tables.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 from stored import draw, store
 
 from sims.smallest import smallest_size
@@ -26,20 +30,14 @@ MODELS = {
 def main() -> None:
     """Search, store the table, draw the figure."""
     rows = []
-    figure = Figure(figsize=(11, 4.2), layout="constrained")
-    for ax, (model, (architecture, vary)) in zip(
-        figure.subplots(1, 2, sharey=True), MODELS.items(), strict=True
-    ):
-        spans = []
-        for (family, shapes), marker in zip(FAMILIES.items(), "osD", strict=True):
-            points = []
+    for model, (architecture, vary) in MODELS.items():
+        for family, shapes in FAMILIES.items():
             for shape in shapes:
                 found = smallest_size(
                     architecture, shape, vary=vary, trials=TRIALS, seed=SEED,
                     start=shape.relations + shape.answers if vary == "d" else None,
                     step=2 if vary == "width" else 1, experiment="facts and parameters",
                 ).points[0]  # fmt: skip
-                points.append((found.parameters, shape.facts))
                 rows.append(
                     {
                         "family": family,
@@ -49,24 +47,12 @@ def main() -> None:
                         "D": shape.answers,
                         "facts": shape.facts,
                         "varied": vary,
-                        "size": found.size,
+                        "size": found.size if found.parameters is not None else "none",
                         "parameters": found.parameters,
                     }
                 )
                 print(rows[-1], flush=True)
-            x, y = np.array([point for point in points if point[0] is not None], float).T
-            slope = np.polyfit(np.log(x), np.log(y), 1)[0]
-            ax.loglog(x, y, f"{marker}-", label=f"{family}: slope {slope:.2f}")
-            spans.append((x, y))
-        x, y = np.concatenate([s[0] for s in spans]), np.concatenate([s[1] for s in spans])
-        ends = np.array([x.min(), x.max()])
-        through = np.exp(np.mean(np.log(y / x)))
-        ax.plot(ends, through * ends, "--", color="0.5", label="slope 1")
-        ax.set_title(model)
-        ax.set_xlabel("parameters, smallest that hold all")
-        ax.legend(frameon=False, fontsize=8)
-        ax.set_ylabel("facts $S R$")
-    draw("facts-parameters", figure, seed=SEED)
+    draw("facts-parameters", figure(rows), seed=SEED)
     columns = {
         "family": "shapes",
         "model": "construction",
@@ -78,6 +64,33 @@ def main() -> None:
         "parameters": "parameters",
     }
     store("facts-parameters", rows, columns, seed=SEED)
+
+
+def figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw one panel for each model."""
+    whole = Figure(figsize=(11, 4.2), layout="constrained")
+    for ax, model in zip(whole.subplots(1, 2, sharey=True), MODELS, strict=True):
+        everything = []
+        for family, marker in zip(FAMILIES, "osD", strict=True):
+            points = [
+                (row["parameters"], row["facts"])
+                for row in rows
+                if (row["model"], row["family"]) == (f"`{model}`", family) and row["parameters"]
+            ]
+            everything += points
+            x, y = np.array(points, float).T
+            slope = np.polyfit(np.log(x), np.log(y), 1)[0]
+            ax.loglog(x, y, f"{marker}-", label=f"{family}: slope {slope:.2f}")
+        x, y = np.array(everything, float).T
+        ends = np.array([x.min(), x.max()])
+        through = np.exp(np.mean(np.log(y / x)))
+        ax.plot(ends, through * ends, "--", color="0.5", label="slope 1")
+        ax.set_title(model)
+        ax.xaxis.set_minor_formatter(NullFormatter())
+        ax.set_xlabel("parameters, smallest that hold all")
+        ax.legend(frameon=False, fontsize=8)
+        ax.set_ylabel("facts $S R$")
+    return whole
 
 
 if __name__ == "__main__":

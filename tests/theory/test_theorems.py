@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from assoc.factual_recall import grid_task
 from assoc.mlp import gated
 from sims.construction import Construction
+from sims.transformers import Architecture, Shape
 from tests.simulate import uniform
 from theory.claims import Problem, Verdict
 from theory.comparison import recall_row
@@ -21,7 +23,14 @@ from theory.theorems.sharp_linear_capacity import limit_estimate
 
 LINEAR = Construction("linear")
 
+TINY = Architecture("attention-mlp", 24, width=60), Shape(6, 4, 3)
+
 SMALL = {
+    "attention-mlp": {
+        "every-fact": {"cases": (TINY,)},
+        "neurons": {"shapes": (Shape(4, 4, 3), Shape(8, 8, 3)), "trials": 2},
+        "trade-off": {"shape": Shape(8, 8, 4), "d": 48, "head_dim": 4, "shares": (0.0, 0.5)},
+    },
     "linear-capacity": {"exponent": {"d": (8, 16, 32), "trials": 8}},
     "low-rank-capacity": {
         "projector": {"sizes": ((16, 8),), "trials": 10},
@@ -54,7 +63,7 @@ def test_every_theorem_draws_its_figure(name):
     }
     figure = theorem.figure(findings)
     assert isinstance(figure, Figure)
-    assert len(figure.axes) == (2 if name == "mlp-capacity" else 1)
+    assert len(figure.axes) == (2 if name in {"attention-mlp", "mlp-capacity"} else 1)
     for ax in figure.axes:
         assert ax.get_xlabel()
         assert ax.get_legend() is not None
@@ -75,6 +84,11 @@ def test_the_same_seed_gives_the_same_finding(name):
 MANY_RANDOM = (Problem(d=8, N=1000, facts="random"), ["f injective", "d^2 large enough for N"])
 
 SIZES = {
+    "attention-mlp": (
+        Problem(d=32, width=1000, heads=32, head_dim=4, task=grid_task(64, 64, 8)),
+        Problem(d=8, width=8, heads=2, head_dim=4, task=grid_task(64, 64, 8)),
+        ["H d_h of the order of S + R", "m d of the order of S R (facts)"],
+    ),
     "linear-capacity": (Problem(d=64, N=10), *MANY_RANDOM),
     "low-rank-capacity": (Problem(d=64, N=10, rank=48), *MANY_RANDOM),
     "mlp-capacity": (
