@@ -231,7 +231,7 @@ layer of $H$ heads of dimension $d_h$ answers every fact.
 Unspecified by the paper. With values by convex fit $d$ is 2.3 to 2.5 times $\max(R, D)$ for
 $R = D$ and $S = 16$ (claim `dimension`), and 1.75 times $R$ at $S = R = 64$, $D = 8$. Plain sums
 need about $4 (R + D) \log(S R (R + D))$ to leading order; the law of `theory/superposed.py` has
-the rest without a fitted number (claims `plain-sums`, `sum-dimension`): see {doc}`transformers`.
+the rest without a fitted number (claims `plain-sums`, `sum-dimension`): see docs/transformers.md.
 """,
     deviations=r"""
 A subject's head attends to the end of sequence where the prompt holds none of its subjects; that
