@@ -36,7 +36,7 @@ from sims.settings import as_size, positive
 from theory.interference import half_tail
 from theory.quadrature import chi_square_nodes, sphere_nodes
 
-__all__ = ["superposed_all", "superposed_dimension", "superposed_recall"]
+__all__ = ["heads_right", "superposed_all", "superposed_dimension", "superposed_recall"]
 
 Floats = NDArray[np.float64]
 
@@ -120,6 +120,42 @@ def superposed_dimension(
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
+
+
+def heads_right(subjects: int, relations: int, d: int, *, group: int, length: int) -> float:
+    r"""Predict how often the heads of a prompt's subject and of its relation look at them.
+
+    With keys that are plain sums over g tokens the logits, before the temperature, are 1 for the
+    token itself, 1/2 for the end of sequence and 0 for all others, with variances (g - 3/4)/d, g/d
+    and (g + 1/4)/d, taken as independent normals. A head that rests on the end leaves its value
+    out, and its fact is answered rightly by chance only; heads that own neither token do little
+    harm where they go astray, having little to say about tokens of others. So the recall is about
+    :func:`superposed_recall` times this, or a little above.
+
+    Parameters
+    ----------
+    subjects, relations, d, group : as for :func:`superposed_recall`.
+    length : T of the prompt.
+
+    Raises
+    ------
+    InputError
+        If a size is out of range.
+
+    Examples
+    --------
+    >>> round(heads_right(32, 32, 512, group=32, length=32), 2)
+    0.81
+    """
+    nodes, weight = sphere_nodes(NORMAL, NODES[0])
+    right = 1.0
+    for tokens in (positive(subjects, "S"), positive(relations, "R")):
+        g = tokens / np.ceil(tokens / positive(group, "group"))
+        own = 1 + np.sqrt(max(g - 0.75, 0.0) / as_size(d, "d")) * nodes
+        over_end = special.ndtr((own - 0.5) / np.sqrt(g / d))
+        over_others = special.ndtr(own / np.sqrt((g + 0.25) / d)) ** (positive(length, "T") - 2)
+        right *= float(weight @ (over_end * over_others))
+    return right
 
 
 def _missed(S: int, R: int, D: int, d: int, K: int, g: int | None) -> tuple[float, float]:

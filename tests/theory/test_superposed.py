@@ -4,11 +4,19 @@ import numpy as np
 import pytest
 
 from assoc import InputError
+from assoc.attention_only import attention_only, cue_groups
+from assoc.embeddings import sphere
+from assoc.factual_recall import balanced_task
 from sims.transformers import Architecture, Shape, measure_facts
 from tests.oracles import one_line
 from tests.simulate import uniform
 from theory import superposed
-from theory.superposed import superposed_all, superposed_dimension, superposed_recall
+from theory.superposed import (
+    heads_right,
+    superposed_all,
+    superposed_dimension,
+    superposed_recall,
+)
 
 K = 8
 
@@ -211,3 +219,49 @@ def test_a_target_that_is_no_probability_is_refused(target):
 def test_the_search_for_a_dimension_ends():
     with pytest.raises(InputError, match="no d up to"):
         superposed_dimension(10**12, 10**12, 8, noise=0)
+
+
+# --- heads of plain sums that go astray ---------------------------------------------------------
+
+
+def looked_right(S, R, d, group, length, trials):
+    """Share of prompts whose own two heads look at subject and relation, table by table."""
+    shares = []
+    for trial in range(trials):
+        rng = np.random.default_rng([trial, S, R, d])
+        task = balanced_task(S, R, 4, rng=rng)
+        Phi = sphere(task.vocabulary, d, rng=rng)
+        model = attention_only(task, Phi, rng=rng, values="sum", head_dim=group)
+        logits, prompts = model.logits(), task.prompts(length, rng=rng)
+        right = np.ones(len(task), bool)
+        for head, own in enumerate(cue_groups(task, group, None)):
+            looked = prompts[np.arange(len(task)), logits[head][prompts].argmax(axis=1)]
+            for cue in task.cues.T:
+                right &= ~np.isin(cue, own) | (looked == cue)
+        shares.append(right.mean())
+    return np.mean(shares), np.std(shares, ddof=1) / np.sqrt(trials)
+
+
+@pytest.mark.parametrize(
+    ("S", "R", "d", "group", "length"),
+    [(32, 32, 512, 16, 32), (64, 8, 512, 64, 32), (24, 12, 128, 8, 8), (20, 20, 2048, 10, 32)],
+)
+def test_heads_look_where_they_should_as_often_as_predicted(S, R, d, group, length):
+    measured, error = looked_right(S, R, d, group, length, 60)
+    predicted = heads_right(S, R, d, group=group, length=length)
+    assert abs(measured - predicted) < 4 * error + 0.02
+
+
+def test_smaller_heads_and_shorter_prompts_are_safer():
+    small, large = (heads_right(32, 32, 512, group=g, length=32) for g in (2, 16))
+    assert large < 0.97
+    assert small > 0.99999
+    short, long = (heads_right(32, 32, 512, group=32, length=T) for T in (8, 64))
+    assert long < short
+
+
+@pytest.mark.parametrize("change", [{"subjects": 0}, {"relations": 0}, {"group": 0}, {"length": 0}])
+def test_sizes_of_heads_that_make_no_sense(change):
+    sizes = {"subjects": 4, "relations": 4, "d": 8, "group": 2, "length": 8} | change
+    with pytest.raises(InputError):
+        heads_right(**sizes)
