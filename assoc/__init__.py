@@ -10,7 +10,8 @@ from assoc.embeddings import LAWS, load_vectors, preprocess
 from assoc.errors import InputError
 from assoc.fact_maps import MAPS
 from assoc.fact_tables import FactTable, example_path, read_facts
-from assoc.factual_recall import RecallTask, balanced_task, table_task
+from assoc.factual_recall import RecallTask, balanced_task, even_task, table_task
+from assoc.linear_attention import LinearAttention
 from assoc.memory import Build, Factors, Memory
 from assoc.transformer import Attention, OneLayer, Transformer
 
@@ -25,6 +26,7 @@ __all__ = [
     "FactTable",
     "Factors",
     "InputError",
+    "LinearAttention",
     "Memory",
     "OneLayer",
     "RecallTask",
@@ -32,6 +34,7 @@ __all__ = [
     "balanced_task",
     "certified_margins",
     "certify",
+    "even_task",
     "example_path",
     "load_vectors",
     "margins",

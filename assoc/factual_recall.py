@@ -36,6 +36,7 @@ __all__ = [
     "RecallTask",
     "balanced_task",
     "check_length",
+    "even_task",
     "grid_task",
     "table_task",
 ]
@@ -253,6 +254,45 @@ def balanced_task(
     grid = grid_task(subjects, relations, answers, noise=noise)
     drawn = rng.integers(0, answers, (subjects, relations)) + answers * np.arange(relations)
     return replace(grid, facts=np.column_stack([grid.facts[:, :2], drawn.ravel()]))
+
+
+def even_task(
+    subjects: int,
+    relations: int,
+    answers: int,
+    *,
+    noise: int = NOISE,
+    rng: np.random.Generator,
+) -> RecallTask:
+    """Draw facts in which every answer of a relation is that of S/D subjects, in random order.
+
+    Where D does not divide S, these numbers differ by at most one.
+
+    Parameters
+    ----------
+    subjects, relations, answers : S, R and D, at least 1, with D <= S.
+    noise : K.
+    rng : draws the orders.
+
+    Raises
+    ------
+    InputError
+        If a size is not positive, or D > S.
+
+    Examples
+    --------
+    >>> task = even_task(6, 2, 3, rng=np.random.default_rng(0))
+    >>> np.bincount(task.facts[:, 2]).tolist()
+    [2, 2, 2, 2, 2, 2]
+    """
+    grid = grid_task(subjects, relations, answers, noise=noise)
+    if answers > subjects:
+        raise InputError(f"D = {answers} > S = {subjects}: some answers would be nobody's")
+    table = grid.facts[:, 2].reshape(subjects, relations)
+    return replace(
+        grid,
+        facts=np.column_stack([grid.facts[:, :2], rng.permuted(table, axis=0).ravel()]),
+    )
 
 
 def grid_task(subjects: int, relations: int, answers: int, *, noise: int = NOISE) -> RecallTask:

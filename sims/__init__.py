@@ -1,15 +1,23 @@
-"""What is measured: recall and capacity of constructions, by Monte Carlo. Knows no theorem."""
+"""What is measured: recall and capacity by Monte Carlo, gradient flow by integration.
+
+Knows no theorem.
+"""
 
 from sims.capacity import CapacityResult, Criterion, capacity
+from sims.flow import FlowResult, flow
 from sims.recall import RecallResult, measure
+from sims.symmetric import symmetric_flow
 from sims.width import WidthResult, smallest_width
 
 __all__ = [
     "CapacityResult",
     "Criterion",
+    "FlowResult",
     "RecallResult",
     "WidthResult",
     "capacity",
+    "flow",
     "measure",
     "smallest_width",
+    "symmetric_flow",
 ]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from assoc.memory import Floats
 
-__all__ = ["count_batch", "judge_tile", "pool_values"]
+__all__ = ["count_batch", "judge_tile", "move_subjects", "pool_values", "shift_logits"]
 
 f4, f8, i8 = types.float32, types.float64, types.int64
 
@@ -181,3 +181,125 @@ def pool_values(
                     row = values[h, tokens[b, t]]
                     for k in range(row.size):
                         out[k] += share * row[k]
+
+
+@_compiled(f8(_read(f8, 2), _read(f8, 1), f8[:, ::1]))
+def shift_logits(V: Floats, w: Floats, out: Floats) -> float:
+    """Fill ``out`` with w V, each row shifted so that its largest entry is 0; return the spread.
+
+    Parameters
+    ----------
+    V, w : (n, A) and (n,).
+    out : (n, A), filled.
+    """
+    spread = 0.0
+    for i in range(V.shape[0]):
+        row, factor, shifted = V[i], w[i], out[i]
+        top, low = -np.inf, np.inf
+        for j in range(row.size):
+            shifted[j] = factor * row[j]
+            top = max(top, shifted[j])
+            low = min(low, shifted[j])
+        for j in range(row.size):
+            shifted[j] -= top
+        # A comparison with NaN is false, and NaN is to be seen.
+        spread = spread if top - low <= spread else top - low
+    return spread
+
+
+SUBJECTS = 32
+"""Subjects that are worked out together, so that what is made for them stays in the cache."""
+
+
+@_compiled(
+    types.void(
+        f8[:, ::1], _read(f8, 2), _read(f8, 2), _read(i8, 2), _read(types.boolean, 2),
+        _read(f8, 2), _read(f8, 2), _read(f8, 1), f8[:, ::1], f8[::1], f8[:, ::1], f8[:, ::1],
+        f8[:, ::1],
+    )
+)  # fmt: skip
+def move_subjects(
+    e_s: Floats,
+    e_r: Floats,
+    by_answer: Floats,
+    answer: NDArray[np.int64],
+    lead: NDArray[np.bool_],
+    p: Floats,
+    V: Floats,
+    w: Floats,
+    moved_V: Floats,
+    moved_w: Floats,
+    foreign: Floats,
+    own: Floats,
+    pushed: Floats,
+) -> None:
+    """Work out the gradient flow's velocity for some subjects, and their part in the relations'.
+
+    Answers that are not a subject's own are wrong for all its facts: they are matrix products. Its
+    own, each right once and wrong for the other relations, are settled one by one, so that sums
+    over wrong answers never hold a right one.
+
+    Parameters
+    ----------
+    e_s : (n, A) exponentials of the subjects' parts of the logits; spent.
+    e_r, by_answer : (R, A) those of the relations, and the same transposed.
+    answer : (n, R) right answers, -1 where there is no fact.
+    lead : (n, R) whether this is the first fact of the subject with that answer.
+    p : (n, R) probabilities of the facts.
+    V, w : (n, A) and (n,) of the subjects.
+    moved_V, moved_w : filled, of the same shapes.
+    foreign : (R, A), to which is added how probable wrong answers of other subjects are, summed
+        over subjects, but for the factor e_r.
+    own : (A, R), to which the same of own answers is added.
+    pushed : (A, R), to which is added what pulls right answers up.
+    """
+    n, A = e_s.shape
+    R = answer.shape[1]
+    for begin in range(0, n, SUBJECTS):
+        end = min(begin + SUBJECTS, n)
+        block = e_s[begin:end]
+        mine = np.zeros((end - begin, R))
+        for i in range(end - begin):
+            for r in range(R):
+                if answer[begin + i, r] >= 0:
+                    mine[i, r] = block[i, answer[begin + i, r]]
+            for r in range(R):
+                if answer[begin + i, r] >= 0:
+                    block[i, answer[begin + i, r]] = 0.0
+        wrong = np.dot(block, by_answer)
+        share = np.empty((end - begin, R))
+        for i in range(end - begin):
+            known, first, row = answer[begin + i], lead[begin + i], wrong[i]
+            for q in range(R):
+                a = known[q]
+                if first[q]:
+                    for r in range(R):
+                        row[r] += mine[i, q] * by_answer[a, r] if known[r] != a else 0.0
+            for r in range(R):
+                right = mine[i, r] * by_answer[known[r], r] if known[r] >= 0 else 1.0
+                share[i, r] = p[begin + i, r] / (row[r] + right)
+        pull = np.dot(share, e_r)
+        foreign += np.dot(share.T.copy(), block)
+        for i in range(end - begin):
+            s = begin + i
+            known, first, to = answer[s], lead[s], pull[i]
+            for j in range(A):
+                to[j] *= -block[i, j]
+            for q in range(R):
+                a = known[q]
+                if a >= 0:
+                    gained = share[i, q] * wrong[i, q]
+                    pushed[a, q] += gained
+                    to[a] += gained
+                if first[q]:
+                    total = 0.0
+                    for r in range(R):
+                        part = share[i, r] if known[r] != a else 0.0
+                        total += part * by_answer[a, r]
+                        own[a, r] += part * mine[i, q]
+                    to[a] -= mine[i, q] * total
+            energy = 0.0
+            for j in range(A):
+                energy += V[s, j] * to[j]
+                moved_V[s, j] = w[s] * to[j]
+            moved_w[s] = energy

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from theory.model_files import StoredModel, load_model, save_model
     from theory.predicting import PredictionResult, predict
     from theory.registry import VerifyResult, registered, verify
+    from theory.trajectories import TrajectoryResult, trajectory
     from theory.transformer_facts import know_facts
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "KnownFactsResult",
     "PredictionResult",
     "StoredModel",
+    "TrajectoryResult",
     "VerifyResult",
     "ask",
     "conditions",
@@ -32,6 +34,7 @@ __all__ = [
     "recall_facts",
     "registered",
     "save_model",
+    "trajectory",
     "verify",
 ]
 
@@ -49,6 +52,8 @@ _HOME = {
     "save_model": "model_files",
     "PredictionResult": "predicting",
     "predict": "predicting",
+    "TrajectoryResult": "trajectories",
+    "trajectory": "trajectories",
     "VerifyResult": "registry",
     "registered": "registry",
     "verify": "registry",

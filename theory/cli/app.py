@@ -7,7 +7,7 @@ from importlib import import_module
 import typer
 
 from assoc.errors import InputError
-from theory.cli import facts, judging, measuring
+from theory.cli import facts, flowing, judging, measuring
 
 __all__ = ["main"]
 
@@ -36,6 +36,7 @@ def _options(
 judging.register(app)
 measuring.register(app)
 facts.register(app)
+flowing.register(app)
 
 
 def main() -> None:

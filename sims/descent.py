@@ -1,0 +1,91 @@
+r"""Plain gradient descent on the reduced model, for comparison with the flow.
+
+A step is the flow's Euler step, V += lr w G and w += lr <V, G>; after k steps the time is k lr.
+"""
+
+import numpy as np
+
+from assoc.errors import InputError
+from assoc.linear_attention import LinearAttention
+from assoc.memory import Floats
+from sims.flow import FlowResult
+from sims.integration import Trace, sample_times
+from sims.parallel import available_threads, blas_threads
+from sims.settings import positive
+from sims.velocity import Velocity
+
+__all__ = ["descend"]
+
+
+def descend(
+    model: LinearAttention,
+    *,
+    lr: float,
+    steps: int,
+    alpha: float = 1e-4,
+    start: Floats | None = None,
+    samples: int = 200,
+    loss_below: float | None = None,
+) -> FlowResult:
+    """Take steps of gradient descent on the whole loss, without noise.
+
+    Parameters
+    ----------
+    model : the facts, and what prompts hold.
+    lr : step size.
+    steps : how many.
+    alpha, start, loss_below : as for :func:`sims.flow.flow`.
+    samples : number of sampled times, about evenly in log t; each is the nearest step's.
+
+    Returns
+    -------
+    FlowResult, whose times are steps times ``lr``; stages are the first steps at which a loss is
+    below its level. What the flow conserves drifts here, by as much as ``drift`` says.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or the step is so large that logits leave their range.
+
+    Examples
+    --------
+    >>> from assoc.factual_recall import grid_task
+    >>> descend(LinearAttention(grid_task(16, 4, 8)), lr=1.0, steps=1000)
+    FlowResult(gradient descent, S=16 R=4 D=8, t_relation=120, t_subject=304, loss 0.004... at ...)
+    """
+    if not (lr > 0 and np.isfinite(lr)):
+        raise InputError(f"lr = {lr:g} is not a positive step size")
+    steps = positive(steps, "steps")
+    state = model.initial(alpha) if start is None else np.array(start, np.float64)
+    first = model.invariants(state)
+    chosen = set(np.round(sample_times(lr * steps, samples, None) / lr).astype(int).tolist())
+    trace = Trace(model.losses, lambda y: float(model.unpack(y)[1].min()), loss_below, False)
+    trace.begin(state)
+    if 0 in chosen:
+        trace.sample(0.0, state)
+    with blas_threads(1), Velocity(model, threads=available_threads()) as velocity:
+        for step in range(1, steps + 1):
+            state = state + lr * velocity(state)
+            if trace.waiting:
+                losses = model.losses(state)
+                for name in trace.waiting:
+                    which, level = trace.levels[name]
+                    if losses[which] <= level:
+                        trace.found[name] = step * lr
+            if step in chosen:
+                trace.sample(step * lr, state)
+    V, w = model.unpack(state)
+    scale = np.stack([w * w, np.abs(V).sum(axis=1)])
+    trace.drift = float(np.max(np.abs(model.invariants(state) - first) / scale))
+    trace.evaluations, trace.state = steps, state
+    task = model.task
+    return FlowResult(
+        model="gradient descent",
+        subjects=task.subjects,
+        relations=task.relations,
+        answers=task.largest_answer_set,
+        alpha=alpha if start is None else None,
+        solver=f"steps of {lr:g}",
+        rtol=None,
+        **trace.fields(),
+    )

@@ -1,0 +1,237 @@
+r"""Gradient flow of the reduced linear-attention model.
+
+Two numbers are conserved for every token, w^2 - sum V^2 and the sum of V; how far they drift,
+relative to the sizes in them, measures the error of a run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assoc.errors import InputError
+from assoc.linear_attention import LinearAttention
+from assoc.memory import Floats
+from sims.integration import DRIFT, check_rtol, check_times, follow
+from sims.jacobian import LARGEST_STATE, jacobian
+from sims.parallel import available_threads, blas_threads
+from sims.results import Result, new_axes
+from sims.velocity import Velocity
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["RTOL", "FlowResult", "flow"]
+
+RTOL = 1e-9
+"""Relative tolerance of a step."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class FlowResult(Result):
+    """Losses along a trajectory, and when each thing is learnt.
+
+    Parameters
+    ----------
+    model : what was integrated, and how.
+    subjects, relations, answers : S, R and D, the size of the largest answer set.
+    alpha : initial scale; None where the start was given.
+    solver, rtol : method, and its relative tolerance (None where it has none).
+    time : (n,) sampled times.
+    loss, relation_loss, subject_loss : (n,) mean losses in nats (:class:`Losses`).
+    smallest_w : (n,) smallest w(z).
+    t_relation, t_subject : first times at which the relation-only and the subject-only loss are at
+        most half of their initial values; None where the run ended before.
+    t_loss : first time at which the loss is at most ``loss_below``, alike.
+    loss_below : that level, or None.
+    drift : largest relative drift of a conserved number; None where none is conserved.
+    evaluations : of the right-hand side.
+    state : where the trajectory ended.
+    states : (n, ...) states at the sampled times, where they were asked for.
+    """
+
+    model: str
+    subjects: int
+    relations: int
+    answers: int
+    alpha: float | None
+    solver: str
+    rtol: float | None
+    time: Floats
+    loss: Floats
+    relation_loss: Floats
+    subject_loss: Floats
+    smallest_w: Floats
+    t_relation: float | None
+    t_subject: float | None
+    t_loss: float | None
+    loss_below: float | None
+    drift: float | None
+    evaluations: int
+    state: Floats = field(repr=False)
+    states: Floats | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        return (
+            f"FlowResult({self.model}, S={self.subjects} R={self.relations} D={self.answers}, "
+            f"t_relation={_short(self.t_relation)}, t_subject={_short(self.t_subject)}, "
+            f"loss {self.loss[-1]:.4g} at t={self.time[-1]:g})"
+        )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record per sampled time."""
+        columns = ("time", "loss", "relation_loss", "subject_loss", "smallest_w")
+        values = zip(*(getattr(self, name).tolist() for name in columns), strict=True)
+        return [dict(zip(columns, row, strict=True)) for row in values]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain values, with one list for each curve."""
+        curves = {
+            name: getattr(self, name).tolist()
+            for name in ("time", "loss", "relation_loss", "subject_loss", "smallest_w")
+        }
+        scalars = {
+            name: getattr(self, name)
+            for name in (
+                "model", "subjects", "relations", "answers", "alpha", "solver", "rtol",
+                "t_relation", "t_subject", "t_loss", "loss_below", "drift", "evaluations",
+            )
+        }  # fmt: skip
+        return {**scalars, **curves}
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the three losses against time, on a logarithmic time axis."""
+        ax = new_axes(ax)
+        shown = self.time > 0
+        for name, label, style in (
+            ("loss", "loss", "-"),
+            ("relation_loss", "relation-only loss", "--"),
+            ("subject_loss", "subject-only loss", ":"),
+        ):
+            ax.plot(self.time[shown], getattr(self, name)[shown], style, label=label)
+        ax.set_xscale("log")
+        ax.set_xlabel("time t")
+        ax.set_ylabel("loss (nats)")
+        return ax
+
+
+def flow(
+    model: LinearAttention,
+    *,
+    t_max: float,
+    alpha: float = 1e-4,
+    start: Floats | None = None,
+    solver: str = "DOP853",
+    rtol: float = RTOL,
+    drift: float = DRIFT,
+    samples: int = 200,
+    at: Sequence[float] | None = None,
+    loss_below: float | None = None,
+    keep_states: bool = False,
+) -> FlowResult:
+    r"""Integrate the gradient flow of the model from a small initial scale.
+
+    .. math:: \dot V_z = w_z G_z, \qquad \dot w_z = \langle V_z, G_z \rangle
+
+    Parameters
+    ----------
+    model : the facts, and what prompts hold (:class:`assoc.linear_attention.LinearAttention`).
+    t_max : time to integrate to.
+    alpha : initial scale, V = alpha and w = alpha sqrt(A + 1).
+    start : an initial state in place of that.
+    solver : a name of :data:`SOLVERS`.
+    rtol : relative tolerance of a step, 1e-13 to 0.1.
+    drift : largest relative drift of a conserved number.
+    samples : number of sampled times, evenly in log t.
+    at : these times in place of that, increasing.
+    loss_below : a level of the loss whose time is to be located.
+    keep_states : keep the state at every sampled time.
+
+    Returns
+    -------
+    FlowResult
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+    SolverError
+        If the solver fails or a conserved number drifts; the message says what to try.
+
+    Examples
+    --------
+    >>> from assoc.factual_recall import grid_task
+    >>> flow(LinearAttention(grid_task(16, 4, 8)), t_max=1e4, rtol=1e-8)
+    FlowResult(full flow, S=16 R=4 D=8, t_relation=112, t_subject=271, loss 0.0007... at t=10000)
+    """
+    t_max = check_times(t_max)
+    given = start is not None
+    state = model.initial(alpha) if start is None else np.array(start, np.float64)
+    if state.shape != (model.tokens * (model.task.answers + 1),):
+        raise InputError(f"start has shape {state.shape}, the model {model.tokens} tokens")
+    size = len(state)
+    check_rtol(rtol)
+    options: dict[str, Any] = {}
+    if solver in ("Radau", "BDF"):
+        if size > LARGEST_STATE:
+            raise InputError(
+                f"solver {solver} needs the Jacobian, {size} x {size} here; above {LARGEST_STATE} "
+                "use DOP853"
+            )
+        options["jac"] = lambda _, y: jacobian(model, y)
+
+    first = model.invariants(state)
+
+    def drifted(state: Floats) -> float:
+        V, w = model.unpack(state)
+        scale = np.stack([w * w, np.abs(V).sum(axis=1)])
+        return float(np.max(np.abs(model.invariants(state) - first) / np.maximum(scale, 1e-300)))
+
+    threads = available_threads()
+    with blas_threads(1), Velocity(model, threads=threads) as velocity:
+        trace = follow(
+            lambda _, y: velocity(y),
+            state,
+            t_max=t_max,
+            losses=model.losses,
+            weights=lambda y: float(model.unpack(y)[1].min()),
+            solver=solver,
+            rtol=rtol * _shares(model),
+            # The scale that the smallest entries start on.
+            atol=rtol * float(np.abs(state).min() or np.abs(state).max()),
+            drifted=drifted,
+            drift=drift,
+            samples=samples,
+            at=at,
+            loss_below=loss_below,
+            keep_states=keep_states,
+            **options,
+        )
+    task = model.task
+    return FlowResult(
+        model="full flow" + ("" if model.length is None else f", prompts of {model.length} tokens"),
+        subjects=task.subjects,
+        relations=task.relations,
+        answers=task.largest_answer_set,
+        alpha=None if given else alpha,
+        solver=solver,
+        rtol=rtol,
+        **trace.fields(),
+    )
+
+
+def _shares(model: LinearAttention) -> Floats:
+    """Tolerances of the state's entries, in units of rtol.
+
+    Solvers take a root mean square over all entries, in which a few relations would drown among
+    many subjects. With these, subjects, relations and other tokens count the same.
+    """
+    task = model.task
+    sizes = [n for n in (task.subjects, task.relations, model.contexts) if n]
+    each = np.repeat(np.sqrt(np.array(sizes) * len(sizes) / model.tokens), sizes)
+    return np.concatenate([np.repeat(each, task.answers), each])
+
+
+def _short(time: float | None) -> str:
+    return "not reached" if time is None else f"{time:.4g}"

@@ -1,0 +1,276 @@
+r"""Integration of gradient flows by the ODE solvers of scipy, watching every step.
+
+A state starts small and grows exponentially for a time of order log(1/alpha), then changes ever
+more slowly, like log t: an adaptive explicit method takes steps in proportion to t, and t = 1e8 is
+a few hundred of them. Losses that fall below a level have their times located on the solver's dense
+output, and samples are taken from it, evenly in log t, so that no trajectory of states is held. A
+run in which something conserved drifts is not returned.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from assoc.errors import InputError
+from assoc.linear_attention import Losses, OutOfRangeError
+from assoc.memory import Floats
+from sims.settings import positive
+
+__all__ = [
+    "DRIFT",
+    "SOLVERS",
+    "SolverError",
+    "Trace",
+    "check_rtol",
+    "check_times",
+    "follow",
+    "sample_times",
+]
+
+SOLVERS = ("DOP853", "RK45", "LSODA", "Radau", "BDF")
+"""Methods of scipy; the last two are implicit and take the analytic Jacobian."""
+
+FINEST, COARSEST = 1e-13, 0.1
+
+DRIFT = 1e-9
+"""Largest relative drift of a conserved number."""
+
+MAX_EVALUATIONS = 10**6
+"""Evaluations of the right-hand side after which a run is given up."""
+
+
+class SolverError(InputError):
+    """An integration that failed; the line says how, and what to try."""
+
+
+def check_times(t_max: float) -> float:
+    """Return the time to integrate to.
+
+    Raises
+    ------
+    InputError
+        If it is not positive and finite.
+    """
+    if not (t_max > 0 and math.isfinite(t_max)):
+        raise InputError(f"t_max = {t_max:g} is not a positive time")
+    return float(t_max)
+
+
+def check_rtol(rtol: float) -> float:
+    """Return the relative tolerance of a step.
+
+    Raises
+    ------
+    InputError
+        If it is finer than double precision resolves, or so coarse that it means nothing.
+    """
+    if not FINEST <= rtol <= COARSEST:
+        raise InputError(f"rtol = {rtol:g} is not in [{FINEST:g}, {COARSEST:g}]")
+    return rtol
+
+
+@dataclass
+class Trace:
+    """What is written down along a trajectory.
+
+    Parameters
+    ----------
+    losses : of a state.
+    weights : smallest w of a state.
+    loss_below : level of the loss whose time is wanted, or None.
+    keep_states : whether sampled states are kept.
+    """
+
+    losses: Callable[[Floats], Losses]
+    weights: Callable[[Floats], float]
+    loss_below: float | None
+    keep_states: bool
+    times: list[float] = field(default_factory=list)
+    sampled: list[tuple[float, float, float, float]] = field(default_factory=list)
+    states: list[Floats] = field(default_factory=list)
+    found: dict[str, float] = field(default_factory=dict)
+    levels: dict[str, tuple[int, float]] = field(default_factory=dict)
+    drift: float | None = None
+    evaluations: int = 0
+    state: Floats = field(default_factory=lambda: np.empty(0))
+
+    def begin(self, state: Floats) -> None:
+        """Set the levels from the losses at the start; what is at its level there has time 0."""
+        first = self.losses(state)
+        self.levels = {"t_relation": (1, first.relation / 2), "t_subject": (2, first.subject / 2)}
+        if self.loss_below is not None:
+            self.levels["t_loss"] = (0, self.loss_below)
+        for name, (which, level) in self.levels.items():
+            if first[which] <= level:
+                self.found[name] = 0.0
+
+    @property
+    def waiting(self) -> list[str]:
+        """Levels not reached yet."""
+        return [name for name in self.levels if name not in self.found]
+
+    def passes(self, losses: Losses) -> bool:
+        """Whether one of these is reached by these losses."""
+        return any(losses[self.levels[name][0]] <= self.levels[name][1] for name in self.waiting)
+
+    def locate(self, between: Callable[[float], Floats], before: float, after: float) -> None:
+        """Find the times inside a step at which levels are reached.
+
+        Parameters
+        ----------
+        between : states at times inside the step.
+        before, after : where it begins and ends.
+        """
+        from scipy.optimize import brentq
+
+        for name in self.waiting:
+            which, level = self.levels[name]
+
+            def excess(time: float, which: int = which, level: float = level) -> float:
+                return self.losses(between(time))[which] - level
+
+            # The interpolant meets the step's ends only to its own accuracy.
+            if excess(after) > 0:
+                continue
+            if excess(before) <= 0:
+                self.found[name] = before
+            else:
+                self.found[name] = float(brentq(excess, before, after, xtol=1e-14, rtol=1e-14))
+
+    def sample(self, time: float, state: Floats) -> None:
+        """Write down a sample."""
+        self.times.append(time)
+        self.sampled.append((*self.losses(state), self.weights(state)))
+        if self.keep_states:
+            self.states.append(state)
+
+    def fields(self) -> Mapping[str, Any]:
+        """Return the entries of a :class:`FlowResult` that come from the trajectory."""
+        total, relation, subject, smallest = np.array(self.sampled).reshape(-1, 4).T
+        return {
+            "time": np.array(self.times),
+            "loss": total,
+            "relation_loss": relation,
+            "subject_loss": subject,
+            "smallest_w": smallest,
+            **{name: self.found.get(name) for name in ("t_relation", "t_subject", "t_loss")},
+            "loss_below": self.loss_below,
+            "drift": self.drift,
+            "evaluations": self.evaluations,
+            "state": self.state,
+            "states": np.array(self.states) if self.keep_states else None,
+        }
+
+
+def follow(
+    velocity: Callable[[float, Floats], Floats],
+    state: Floats,
+    *,
+    t_max: float,
+    losses: Callable[[Floats], Losses],
+    weights: Callable[[Floats], float],
+    solver: str,
+    rtol: float | Floats,
+    atol: float | Floats,
+    samples: int = 200,
+    at: Sequence[float] | None = None,
+    loss_below: float | None = None,
+    keep_states: bool = False,
+    drifted: Callable[[Floats], float] | None = None,
+    drift: float = DRIFT,
+    **options: Any,
+) -> Trace:
+    """Integrate any of the project's flows, watching every step.
+
+    Parameters
+    ----------
+    velocity, state, t_max : the initial value problem, from t = 0.
+    losses, weights : what is written down of a state.
+    solver, rtol, atol, options : of scipy.
+    samples, at, loss_below, keep_states : as for :func:`flow`.
+    drifted : relative drift of what is conserved; None where nothing is.
+    drift : its largest allowed value.
+
+    Raises
+    ------
+    InputError
+        If a name or number is out of range.
+    SolverError
+        If the solver fails, or something conserved drifts.
+    """
+    from scipy import integrate
+
+    if solver not in SOLVERS:
+        raise InputError(f"solver {solver!r} is not one of {', '.join(SOLVERS)}")
+    grid = sample_times(t_max, samples, at)
+    trace = Trace(losses, weights, loss_below, keep_states)
+    trace.begin(state)
+    for time in grid[grid == 0]:
+        trace.sample(float(time), state)
+    grid = grid[grid > 0]
+
+    def tried(time: float, y: Floats) -> Floats:
+        # A step that overshoots is to be rejected, and without numbers it is; where a step ends,
+        # the losses are taken, and would say so.
+        try:
+            return velocity(time, y)
+        except OutOfRangeError:
+            return np.full_like(y, np.nan)
+
+    run = getattr(integrate, solver)(tried, 0.0, state, t_max, rtol=rtol, atol=atol, **options)
+    while run.status == "running":
+        message = run.step()
+        if run.status == "failed":
+            raise SolverError(
+                f"{solver} failed at t = {run.t:.6g}: {message} "
+                "Try another solver, or a larger rtol"
+            )
+        if run.nfev > MAX_EVALUATIONS:
+            raise SolverError(
+                f"{solver} took {run.nfev} evaluations to come to t = {run.t:.6g} of {t_max:g}. "
+                "Try a smaller t_max, or a larger rtol"
+            )
+        if drifted is not None:
+            trace.drift = max(trace.drift or 0.0, drifted(run.y))
+            # `not` also catches NaN.
+            if not trace.drift <= drift:
+                raise SolverError(
+                    f"conserved numbers drifted by {trace.drift:.2g} at t = {run.t:.6g}, more than "
+                    f"{drift:g}. Try a smaller rtol, or another solver"
+                )
+        inside = grid[grid <= run.t]
+        ends = losses(run.y) if trace.waiting else None
+        passing = ends is not None and trace.passes(ends)
+        if passing or len(inside):
+            between = run.dense_output()
+            if passing:
+                trace.locate(between, run.t_old, run.t)
+            for time in inside:
+                trace.sample(float(time), between(time) if time < run.t else run.y.copy())
+        grid = grid[len(inside) :]
+    trace.evaluations, trace.state = int(run.nfev), run.y
+    return trace
+
+
+def sample_times(t_max: float, samples: int, at: Sequence[float] | None) -> Floats:
+    """Return the times to sample: those given, or 0 and a grid that is even in log t.
+
+    Raises
+    ------
+    InputError
+        If given ones do not increase from 0 to at most t_max.
+    """
+    if at is not None:
+        times = np.asarray(at, np.float64)
+        if times.ndim != 1 or not len(times) or (np.diff(times) <= 0).any():
+            raise InputError("at: sampled times must increase")
+        if times[0] < 0 or times[-1] > t_max:
+            raise InputError(f"at: sampled times must be in [0, t_max = {t_max:g}]")
+        return times
+    count = positive(samples, "samples")
+    grid = np.geomspace(min(1.0, t_max / 1e3), t_max, count)
+    grid[-1] = t_max
+    return np.concatenate([[0.0], grid]) if count > 1 else grid[-1:]

@@ -1,0 +1,121 @@
+"""``recall flow``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from theory.cli.output import (
+    JSON,
+    PLOT,
+    SEED,
+    check_plot,
+    emit,
+    print_table,
+    save_figure,
+    shipped,
+    working,
+)
+
+if TYPE_CHECKING:
+    from theory.trajectories import TrajectoryResult
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("flow")(flow)
+
+
+def flow(
+    subjects: int | None = typer.Option(None, "--subjects", "-S", help="Number of subjects S."),
+    relations: int | None = typer.Option(None, "--relations", "-R", help="Relations R."),
+    answers: int | None = typer.Option(None, "--answers", "-D", help="Answers of each relation D."),
+    facts: str = typer.Option("balanced", help="balanced, random, weighted or partial."),
+    table: Path | None = typer.Option(
+        None, help="Instead: CSV with columns subject, relation, answer."
+    ),
+    alpha: float = typer.Option(1e-4, help="Initial scale: V = alpha, w = alpha sqrt(A + 1)."),
+    t_max: float | None = typer.Option(
+        None, help="Time to integrate to; 30 times the later stage if not given."
+    ),
+    method: str = typer.Option(
+        "auto", help="full, symmetric (balanced facts, any size), or auto: symmetric where exact."
+    ),
+    length: int | None = typer.Option(
+        None, help="Tokens T of a prompt, with end of sequence and noise; none: subject, relation."
+    ),
+    noise: int = typer.Option(64, min=0, help="Noise tokens of the vocabulary."),
+    solver: str = typer.Option("DOP853", help="DOP853, RK45, LSODA, Radau or BDF of scipy."),
+    rtol: float | None = typer.Option(None, help="Relative tolerance of a step."),
+    lr: float | None = typer.Option(None, help="Plain gradient descent with steps of this size."),
+    attention: str | None = typer.Option(
+        None, help="linear or softmax, on random embeddings (needs --d)."
+    ),
+    d: int | None = typer.Option(None, "--d", "-d", help="Dimension of random embeddings."),
+    draws: int = typer.Option(8, min=1, help="Prompts of each fact, for random embeddings."),
+    samples: int = typer.Option(200, min=1, help="Sampled times, evenly in log t."),
+    loss_below: float | None = typer.Option(None, help="Also find when the loss is at most this."),
+    seed: int = SEED,
+    plot: Path | None = PLOT,
+    json: bool = JSON,
+) -> None:
+    """Learn facts by gradient flow: when relations and subjects are learnt, with predictions.
+
+    Examples: `recall flow --subjects 16 --relations 4 --answers 8 --alpha 1e-4 --plot flow.png`;
+    `recall flow -S 1000000000 -R 100000 -D 1000 --alpha 1e-12`;
+    `recall flow -S 16 -R 4 -D 8 --facts random --length 8 --t-max 1e8`;
+    `recall flow -S 16 -R 4 -D 8 --attention softmax --d 128 --length 12 --t-max 3000`;
+    `recall flow --table countries.csv --t-max 100000`
+    """
+    check_plot(plot)
+    from theory.trajectories import trajectory
+
+    with working("integrating"):
+        result = trajectory(
+            subjects=subjects, relations=relations, answers=answers,
+            facts=facts if table is None else shipped(table), alpha=alpha, t_max=t_max,
+            method=method, length=length, noise=noise, solver=solver, rtol=rtol, lr=lr,
+            attention=attention, d=d, draws=draws, samples=samples, loss_below=loss_below,
+            seed=seed,
+        )  # fmt: skip
+    if json:
+        emit({"result": result.to_dict()}, seed=seed)
+    else:
+        _show(result)
+    if plot is not None:
+        save_figure(result.plot(), plot, seed=seed)
+
+
+def _show(result: "TrajectoryResult") -> None:
+    found, predicted = result.flow, result.predictions()
+    first = None
+    if found.t_relation is not None and found.t_subject is not None:
+        first = "relation" if found.t_relation < found.t_subject else "subject"
+    rows: list[dict[str, Any]] = [
+        {"what": "t_relation", "measured": found.t_relation, "predicted": predicted["t_relation"]},
+        {"what": "t_subject", "measured": found.t_subject, "predicted": predicted["t_subject"]},
+        {"what": "learnt first", "measured": first, "predicted": predicted["first"]},
+        {
+            "what": "L t (log(k/L) - 1) at the end",
+            "measured": result.late_constant,
+            "predicted": predicted["late_constant"],
+        },
+        {"what": "plateau of the loss", "measured": None, "predicted": predicted["plateau"]},
+        {"what": "g_R / g_S", "measured": None, "predicted": predicted["order_ratio"]},
+    ]
+    if found.loss_below is not None:
+        what = f"time of a loss of {found.loss_below:g}"
+        rows.append({"what": what, "measured": found.t_loss, "predicted": None})
+    rows = [row for row in rows if not row["measured"] is row["predicted"] is None]
+    sizes = f"S = {found.subjects}, R = {found.relations}, D = {found.answers}"
+    print_table(f"{result.facts}, {sizes}: {found.model}", rows, list(rows[0]))
+    step = max(1, len(found.time) // 12)
+    shown = result.rows()[::-1][::step][::-1]
+    columns = ["time", "loss", "relation_loss", "subject_loss"]
+    print_table("losses in nats", shown, columns)
+    drift = "" if found.drift is None else f", conserved numbers within {found.drift:.2g}"
+    print(f"{found.solver}, {found.evaluations} evaluations{drift}")
+    if result.predicted is not None and result.facts != "balanced facts":
+        print("predicted: for balanced facts of these sizes")

@@ -1,0 +1,93 @@
+"""Figures of gradient flows: trajectories with predicted plateaus and times, the phase diagram."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.figures import GUARANTEED, MEASURED, PREDICTED
+from theory.stages import Stages, order_ratio
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from sims.flow import FlowResult
+
+__all__ = ["order_axes", "trajectory_axes", "with_stages"]
+
+
+def with_stages(found: "FlowResult", predicted: Stages | None, ax: "Axes | None" = None) -> "Axes":
+    """Draw a trajectory with the predicted height of its plateau and both stage times.
+
+    Parameters
+    ----------
+    found : the trajectory.
+    predicted : for balanced facts; None draws none.
+    ax : where to draw.
+    """
+    ax = found.plot(ax)
+    ax.set_prop_cycle(None)
+    if predicted is not None:
+        name = "log D" if predicted.first == "relation" else "log R"
+        ax.axhline(predicted.plateau, color="0.5", lw=0.8, label=f"plateau {name}, predicted")
+        for time, text in (
+            (predicted.t_relation, "t_relation"),
+            (predicted.t_subject, "t_subject"),
+        ):
+            if time > 0:
+                label = "stage times, predicted" if text == "t_relation" else None
+                ax.axvline(time, color=PREDICTED, lw=0.8, label=label)
+    ax.legend(frameon=False, fontsize=8)
+    S, R, D = found.subjects, found.relations, found.answers
+    scale = "" if found.alpha is None else f", alpha = {found.alpha:g}"
+    ax.set_title(f"{found.model}: S = {S}, R = {R}, D = {D}{scale}", fontsize="medium")
+    return ax
+
+
+def trajectory_axes(ax: "Axes", rows: Sequence[Mapping[str, Any]], title: str) -> None:
+    """Draw losses against time from a check's table (time and three losses)."""
+    if rows:
+        shown = [row for row in rows if row["time"] > 0]
+        times = [row["time"] for row in shown]
+        for name, style in (
+            ("loss", "-"),
+            ("relation-only loss", "--"),
+            ("subject-only loss", ":"),
+        ):
+            ax.plot(times, [row[name] for row in shown], style, label=name)
+        ax.legend(frameon=False, fontsize=8)
+    ax.set_xscale("log")
+    ax.set_xlabel("time t")
+    ax.set_ylabel("loss (nats)")
+    ax.set_title(title, fontsize="medium")
+
+
+def order_axes(ax: "Axes", rows: Sequence[Mapping[str, Any]]) -> None:
+    """Draw which is learnt first in the plane of S/R and (D - 1)/(R - 1), with the boundary.
+
+    Parameters
+    ----------
+    ax : where to draw.
+    rows : records with S, R, D and ``first``.
+    """
+    for first, marker, colour in (("relation", "o", PREDICTED), ("subject", "s", GUARANTEED)):
+        points = [
+            (row["S"] / row["R"], (row["D"] - 1) / (row["R"] - 1))
+            for row in rows
+            if row["first"] == first
+        ]
+        if points:
+            x, y = zip(*points, strict=True)
+            ax.plot(x, y, marker, color=colour, mfc="none", label=f"{first} first, measured")
+    if rows:
+        ratios = [row["S"] / row["R"] for row in rows]
+        grid = np.geomspace(min(ratios) / 1.5, max(ratios) * 1.5, 50)
+        ax.plot(grid, grid**2, "-", color=MEASURED, lw=1, label="boundary $g_R = g_S$, predicted")
+        # The boundary in these coordinates: (S/R)^2 = (D - 1)/(R - 1).
+        assert all(math.isfinite(order_ratio(row["S"], row["R"], row["D"])) for row in rows)
+        ax.legend(frameon=False, fontsize=8)
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log", base=2)
+    ax.set_xlabel("S / R")
+    ax.set_ylabel("(D - 1) / (R - 1)")

@@ -1,0 +1,304 @@
+"""What a gradient flow learns when: the trajectory of given facts, with predictions beside."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assoc.embedded_attention import ATTENTIONS, EmbeddedAttention, cue_prompts
+from assoc.embeddings import LAWS
+from assoc.errors import InputError
+from assoc.fact_tables import FactTable, read_facts
+from assoc.factual_recall import NOISE, RecallTask, table_task
+from assoc.linear_attention import LinearAttention, check_alpha
+from assoc.memory import Floats
+from sims.descent import descend
+from sims.embedded_flow import embedded_flow
+from sims.flow import RTOL, FlowResult, flow
+from sims.flow_facts import FlowFacts
+from sims.integration import check_times
+from sims.randomness import INPUTS, PROMPTS, Source
+from sims.results import Result
+from sims.settings import positive
+from sims.symmetric import SMALLEST, check_balanced, symmetric_flow
+from theory.flow_figures import with_stages
+from theory.max_margin import LARGEST_PROGRAM, max_margin
+from theory.stages import Stages, order_ratio, stages
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["METHODS", "TrajectoryResult", "trajectory"]
+
+METHODS = ("auto", "full", "symmetric")
+"""How the flow is integrated: all of V and w, the reduction, or the latter where it is exact."""
+
+LONG = 30.0
+"""Multiple of the later predicted stage time that is integrated unless a time is given."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class TrajectoryResult(Result):
+    """A trajectory with predictions beside.
+
+    Parameters
+    ----------
+    flow : what was integrated.
+    facts : which facts, in words.
+    predicted : for balanced facts; of random ones it is what balanced ones of their sizes would do;
+        None for a table.
+    inverse_margin, log_k : 1/gamma and log k of the late rate, from the closed form or the cone
+        program; None where that is too large.
+    seed : of the facts, embeddings and prompts.
+    """
+
+    flow: FlowResult
+    facts: str
+    predicted: Stages | None
+    inverse_margin: float | None
+    log_k: float | None
+    seed: int
+
+    def __repr__(self) -> str:
+        return f"TrajectoryResult({self.facts}: {self.flow!r})"
+
+    @property
+    def late_constant(self) -> float | None:
+        """L t (log(k/L) - 1) at the end, which tends to 1/(4 gamma); None without k."""
+        if self.log_k is None:
+            return None
+        loss, time = float(self.flow.loss[-1]), float(self.flow.time[-1])
+        return loss * time * (self.log_k - math.log(loss) - 1) if loss else 0.0
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record per sampled time."""
+        return self.flow.rows()
+
+    def predictions(self) -> dict[str, Any]:
+        """Return what is predicted, by name; None where nothing is."""
+        p = self.predicted
+        rate = None if self.inverse_margin is None else self.inverse_margin / 4
+        found: dict[str, Any] = {
+            "t_relation": p and p.t_relation,
+            "t_subject": p and p.t_subject,
+            "first": p and p.first,
+            "order_ratio": p
+            and order_ratio(self.flow.subjects, self.flow.relations, self.flow.answers),
+            "plateau": p and p.plateau,
+            "plateau_length": p and p.length,
+            "slope_relation": p and p.slope_relation,
+            "slope_subject": p and p.slope_subject,
+            "late_constant": rate,
+        }
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record of the command line's JSON."""
+        return {
+            "facts": self.facts,
+            **self.flow.to_dict(),
+            "late_constant": self.late_constant,
+            "predicted": self.predictions(),
+        }
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the losses against time, with the predicted plateau and stage times."""
+        return with_stages(self.flow, self.predicted, ax)
+
+
+def trajectory(
+    *,
+    subjects: int | None = None,
+    relations: int | None = None,
+    answers: int | None = None,
+    facts: str | Path | FactTable = "balanced",
+    alpha: float = 1e-4,
+    t_max: float | None = None,
+    method: str = "auto",
+    length: int | None = None,
+    noise: int = NOISE,
+    solver: str = "DOP853",
+    rtol: float | None = None,
+    lr: float | None = None,
+    attention: str | None = None,
+    d: int | None = None,
+    draws: int = 8,
+    samples: int = 200,
+    loss_below: float | None = None,
+    seed: int = 0,
+) -> TrajectoryResult:
+    """Learn facts by gradient flow, and say when.
+
+    Parameters
+    ----------
+    subjects, relations, answers : S, R and D; not for a table.
+    facts : ``balanced``, ``random``, ``weighted`` or ``partial``
+    (:class:`sims.flow_facts.FlowFacts`),
+        or a table of facts or its file.
+    alpha : initial scale.
+    t_max : time to integrate to; None takes 30 times the later predicted stage.
+    method : a name of :data:`METHODS`.
+    length, noise : T and K of prompts with the end of sequence and noise; None for T leaves the
+        subject and the relation alone.
+    solver, rtol, samples, loss_below : as for :func:`sims.flow.flow`.
+    lr : take steps of plain gradient descent of this size in place of the flow.
+    attention : ``linear`` or ``softmax``, on random embeddings of dimension ``d``, in matrix
+        coordinates; ``draws`` prompts of each fact stand for the expectation over noise.
+    seed : draws the facts, embeddings and prompts.
+
+    Returns
+    -------
+    TrajectoryResult
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or arguments exclude each other.
+    SolverError
+        If the integration fails.
+
+    Examples
+    --------
+    >>> trajectory(subjects=16, relations=4, answers=8, alpha=1e-6)
+    TrajectoryResult(balanced facts: FlowResult(symmetric flow, S=16 R=4 D=8, t_relation=175.6, ...
+    """
+    if method not in METHODS:
+        raise InputError(f"method {method!r} is not one of {', '.join(METHODS)}")
+    _exclude(method, attention, lr, d)
+    sizes = {"subjects": subjects, "relations": relations, "answers": answers}
+    # What the theorem asks of balanced facts, before any of them is made.
+    kind = facts if isinstance(facts, str) and facts in FACTS else None
+    task: RecallTask | None = None
+    predicted: Stages | None = None
+    if kind is None:
+        given = [name for name, size in sizes.items() if size is not None]
+        if given:
+            raise InputError(f"{given[0]} has no place with a table of facts")
+        table = facts if isinstance(facts, FactTable) else read_facts(facts)
+        task = table_task(table, noise=noise)
+        name = "a table" if isinstance(facts, FactTable) else Path(facts).name
+    else:
+        S, R, D = (positive(size, name) for name, size in _all(sizes).items())
+        check = check_balanced if kind == "balanced" else _check_sizes
+        check(S, R, D)
+        predicted = stages(*_nearest(S, R, D), alpha=check_alpha(alpha, smallest=SMALLEST))
+        name = f"{kind} facts"
+    longest = check_times(_default_time(predicted) if t_max is None else t_max)
+    symmetric = kind == "balanced" and method != "full" and attention is None and lr is None
+    if symmetric:
+        found = symmetric_flow(
+            S, R, D, t_max=longest, alpha=alpha, rtol=1e-12 if rtol is None else rtol,
+            solver=solver, samples=samples, loss_below=loss_below,
+        )  # fmt: skip
+        assert predicted is not None
+        return TrajectoryResult(found, name, predicted, 4 * predicted.rate, predicted.log_k, seed)
+    if method == "symmetric":
+        raise InputError(f"method symmetric is for balanced facts, not for {name}")
+    weights = None
+    if task is None:
+        assert kind is not None
+        drawn = FlowFacts(S, R, D, kind, length, noise).model(seed)
+        task, weights = drawn.task, drawn.weights
+    if attention is not None:
+        if weights is not None:
+            raise InputError("attention on random embeddings takes facts of equal weight")
+        model = _embedded(task, attention, d, length, draws, seed)
+        found = embedded_flow(
+            model, t_max=longest, alpha=alpha, solver=solver,
+            rtol=1e-6 if rtol is None else rtol, drift=1e-3, samples=samples,
+            loss_below=loss_below,
+        )  # fmt: skip
+        return TrajectoryResult(found, name, None, None, None, seed)
+    reduced = LinearAttention(task, weights, length)
+    if lr is not None:
+        steps = max(1, round(longest / lr)) if lr > 0 else 1
+        found = descend(
+            reduced, lr=lr, steps=steps, alpha=alpha, samples=samples, loss_below=loss_below
+        )
+    else:
+        found = flow(
+            reduced, t_max=longest, alpha=alpha, solver=solver,
+            rtol=RTOL if rtol is None else rtol, samples=samples, loss_below=loss_below,
+        )  # fmt: skip
+    inverse, log_k = None, None
+    if 0 < len(task) * (task.answers - 1) <= LARGEST_PROGRAM // 10:
+        margin = max_margin(reduced)
+        inverse, log_k = margin.inverse, margin.log_k
+    return TrajectoryResult(found, name, predicted, inverse, log_k, seed)
+
+
+FACTS = ("balanced", "random", "weighted", "partial")
+
+
+def _exclude(method: str, attention: str | None, lr: float | None, d: int | None) -> None:
+    """Refuse options that contradict each other.
+
+    Raises
+    ------
+    InputError
+        If some do.
+    """
+    if attention is None and d is not None:
+        raise InputError("d is for attention on random embeddings: give attention as well")
+    if attention is not None:
+        if attention not in ATTENTIONS:
+            raise InputError(f"attention {attention!r} is not one of {', '.join(ATTENTIONS)}")
+        if d is None:
+            raise InputError(f"{attention} attention on random embeddings needs a dimension d")
+    other = [
+        text
+        for text, chosen in (
+            ("method symmetric", method == "symmetric"),
+            ("attention", attention is not None),
+            ("lr", lr is not None),
+        )
+        if chosen
+    ]
+    if len(other) > 1:
+        raise InputError(f"{other[0]} has no place with {other[1]}")
+
+
+def _all(sizes: dict[str, int | None]) -> dict[str, int]:
+    """Return the sizes, all of which are needed."""
+    found = {}
+    for name, size in sizes.items():
+        if size is None:
+            raise InputError(f"{name} is needed, or a table of facts")
+        found[name] = size
+    return found
+
+
+def _check_sizes(subjects: int, relations: int, answers: int) -> None:
+    if answers > subjects:
+        raise InputError(f"D = {answers} > S = {subjects}: some answers would be nobody's")
+    if min(relations, answers) == 1 and max(relations, answers) == 1:
+        raise InputError("R = D = 1: there is a single answer, and nothing to learn")
+
+
+def _nearest(subjects: int, relations: int, answers: int) -> tuple[int, int, int]:
+    """Sizes of balanced facts that predictions are made for: S rounded to a multiple of D."""
+    return max(1, round(subjects / answers)) * answers, relations, answers
+
+
+def _default_time(predicted: Stages | None) -> float:
+    if predicted is None:
+        raise InputError("t_max is needed for a table of facts: no stage times are predicted")
+    return LONG * max(predicted.t_relation, predicted.t_subject)
+
+
+def _embedded(
+    task: RecallTask, attention: str, d: int | None, length: int | None, draws: int, seed: int
+) -> EmbeddedAttention:
+    dimension, draws = positive(d, "d"), positive(draws, "draws")
+    source = Source(seed, "trajectory", (task.subjects, task.relations, task.answers, dimension))
+    embeddings: Floats = source.vectors(
+        LAWS["sphere"], task.vocabulary, dimension, trial=0, stream=INPUTS, dtype=np.float64
+    )
+    if length is None:
+        return EmbeddedAttention(task, embeddings, cue_prompts(task), attention)
+    rng = source.generator(0, PROMPTS)
+    drawn = draws if length > 3 else 1
+    prompts = np.concatenate([task.prompts(length, rng=rng) for _ in range(drawn)])
+    return EmbeddedAttention(task, embeddings, prompts, attention)
