@@ -47,6 +47,9 @@ __all__ = [
 SMALLEST_ALPHA = 1e-140
 """Smallest initial scale of matrices in double precision: its square times tolerances is normal."""
 
+LARGEST_ALPHA = 1e6
+"""Largest initial scale that means anything: weights are learnt at a scale of about 1 to 10."""
+
 RANGE = 300.0
 """Largest spread of one token's logits; exponentials of sums of two then stay in range."""
 
@@ -89,7 +92,7 @@ def check_alpha(alpha: float, *, smallest: float = SMALLEST_ALPHA) -> float:
     Raises
     ------
     InputError
-        If it is not a positive number, or below what the arithmetic can hold.
+        If it is not a positive number, too large, or below what the arithmetic can hold.
 
     Examples
     --------
@@ -101,10 +104,12 @@ def check_alpha(alpha: float, *, smallest: float = SMALLEST_ALPHA) -> float:
     if not (alpha > 0 and math.isfinite(alpha)):
         raise InputError(f"alpha = {alpha:g} is not a positive initial scale")
     if alpha < smallest:
+        more = " (the symmetric reduction takes smaller ones)" if smallest == SMALLEST_ALPHA else ""
         raise InputError(
-            f"alpha = {alpha:g} underflows; the smallest initial scale here is {smallest:g} "
-            "(the symmetric reduction takes smaller ones)"
+            f"alpha = {alpha:g} underflows; the smallest initial scale here is {smallest:g}{more}"
         )
+    if alpha > LARGEST_ALPHA:
+        raise InputError(f"alpha = {alpha:g} is above {LARGEST_ALPHA:g}, the largest initial scale")
     return float(alpha)
 
 

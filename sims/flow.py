@@ -197,7 +197,8 @@ def flow(
             losses=model.losses,
             weights=lambda y: float(model.unpack(y)[1].min()),
             solver=solver,
-            rtol=rtol * _shares(model),
+            # Implicit solvers take one tolerance for all.
+            rtol=rtol if options else rtol * _shares(model),
             # The scale that the smallest entries start on.
             atol=rtol * float(np.abs(state).min() or np.abs(state).max()),
             drifted=drifted,
@@ -225,12 +226,13 @@ def _shares(model: LinearAttention) -> Floats:
     """Tolerances of the state's entries, in units of rtol.
 
     Solvers take a root mean square over all entries, in which a few relations would drown among
-    many subjects. With these, subjects, relations and other tokens count the same.
+    many subjects, and w among the many columns of V. With these, V and w of subjects, relations and
+    other tokens all count the same.
     """
     task = model.task
-    sizes = [n for n in (task.subjects, task.relations, model.contexts) if n]
-    each = np.repeat(np.sqrt(np.array(sizes) * len(sizes) / model.tokens), sizes)
-    return np.concatenate([np.repeat(each, task.answers), each])
+    tokens = [n for n in (task.subjects, task.relations, model.contexts) if n]
+    sizes = np.array([n * task.answers for n in tokens] + tokens)
+    return np.repeat(np.sqrt(sizes * len(sizes) / sizes.sum()), sizes)
 
 
 def _short(time: float | None) -> str:

@@ -125,7 +125,7 @@ def symmetric_flow(
     Examples
     --------
     >>> symmetric_flow(16, 4, 8, t_max=1e4)
-    FlowResult(symmetric flow, S=16 R=4 D=8, t_relation=115.4, t_subject=298.9, loss 0.000214... at ...)
+    FlowResult(symmetric flow, S=16 R=4 D=8, t_relation=115.4, t_subject=298.9, loss 0.00021...)
     >>> symmetric_flow(10**9, 10**5, 10**3, t_max=1e16).t_subject
     7...e+14
     """

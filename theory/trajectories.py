@@ -11,7 +11,7 @@ from assoc.embedded_attention import ATTENTIONS, EmbeddedAttention, cue_prompts
 from assoc.embeddings import LAWS
 from assoc.errors import InputError
 from assoc.fact_tables import FactTable, read_facts
-from assoc.factual_recall import NOISE, RecallTask, table_task
+from assoc.factual_recall import NOISE, RecallTask, check_length, table_task
 from assoc.linear_attention import LinearAttention, check_alpha
 from assoc.memory import Floats
 from sims.descent import descend
@@ -30,10 +30,13 @@ from theory.stages import Stages, order_ratio, stages
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["METHODS", "TrajectoryResult", "trajectory"]
+__all__ = ["FACTS", "METHODS", "TrajectoryResult", "trajectory"]
 
 METHODS = ("auto", "full", "symmetric")
 """How the flow is integrated: all of V and w, the reduction, or the latter where it is exact."""
+
+FACTS = ("balanced", "random", "weighted", "partial")
+"""Kinds of facts that are drawn (:class:`sims.flow_facts.FlowFacts`)."""
 
 LONG = 30.0
 """Multiple of the later predicted stage time that is integrated unless a time is given."""
@@ -138,7 +141,8 @@ def trajectory(
     (:class:`sims.flow_facts.FlowFacts`),
         or a table of facts or its file.
     alpha : initial scale.
-    t_max : time to integrate to; None takes 30 times the later predicted stage.
+    t_max : time to integrate to; None takes 30 times the later predicted stage, for a table 30
+        times the time in which its slowest token grows from alpha to 1.
     method : a name of :data:`METHODS`.
     length, noise : T and K of prompts with the end of sequence and noise; None for T leaves the
         subject and the relation alone.
@@ -168,8 +172,12 @@ def trajectory(
         raise InputError(f"method {method!r} is not one of {', '.join(METHODS)}")
     _exclude(method, attention, lr, d)
     sizes = {"subjects": subjects, "relations": relations, "answers": answers}
-    # What the theorem asks of balanced facts, before any of them is made.
     kind = facts if isinstance(facts, str) and facts in FACTS else None
+    if kind is None and isinstance(facts, str) and not Path(facts).exists():
+        raise InputError(f"facts {facts!r}: no such file, nor one of {', '.join(FACTS)}")
+    if length is not None:
+        check_length(length, noise)
+    check_alpha(alpha, smallest=SMALLEST)
     task: RecallTask | None = None
     predicted: Stages | None = None
     if kind is None:
@@ -180,12 +188,23 @@ def trajectory(
         task = table_task(table, noise=noise)
         name = "a table" if isinstance(facts, FactTable) else Path(facts).name
     else:
-        S, R, D = (positive(size, name) for name, size in _all(sizes).items())
-        check = check_balanced if kind == "balanced" else _check_sizes
-        check(S, R, D)
-        predicted = stages(*_nearest(S, R, D), alpha=check_alpha(alpha, smallest=SMALLEST))
+        S, R, D = _all(sizes)
+        if kind == "balanced":
+            check_balanced(S, R, D)
+        if D > S:
+            raise InputError(f"D = {D} > S = {S}: some answers would be nobody's")
+        if R == D == 1:
+            raise InputError("R = D = 1: there is a single answer, and nothing to learn")
+        predicted = stages(*_nearest(S, R, D), alpha=alpha)
         name = f"{kind} facts"
-    longest = check_times(_default_time(predicted) if t_max is None else t_max)
+    if t_max is None:
+        later = (
+            _later(task, alpha)
+            if predicted is None
+            else max(predicted.t_relation, predicted.t_subject)
+        )
+        t_max = LONG * later
+    longest = check_times(t_max)
     symmetric = kind == "balanced" and method != "full" and attention is None and lr is None
     if symmetric:
         found = symmetric_flow(
@@ -229,9 +248,6 @@ def trajectory(
     return TrajectoryResult(found, name, predicted, inverse, log_k, seed)
 
 
-FACTS = ("balanced", "random", "weighted", "partial")
-
-
 def _exclude(method: str, attention: str | None, lr: float | None, d: int | None) -> None:
     """Refuse options that contradict each other.
 
@@ -260,21 +276,18 @@ def _exclude(method: str, attention: str | None, lr: float | None, d: int | None
         raise InputError(f"{other[0]} has no place with {other[1]}")
 
 
-def _all(sizes: dict[str, int | None]) -> dict[str, int]:
-    """Return the sizes, all of which are needed."""
-    found = {}
+def _all(sizes: dict[str, int | None]) -> tuple[int, ...]:
+    """Return the sizes, all of which are needed.
+
+    Raises
+    ------
+    InputError
+        If one is missing or not positive.
+    """
     for name, size in sizes.items():
         if size is None:
             raise InputError(f"{name} is needed, or a table of facts")
-        found[name] = size
-    return found
-
-
-def _check_sizes(subjects: int, relations: int, answers: int) -> None:
-    if answers > subjects:
-        raise InputError(f"D = {answers} > S = {subjects}: some answers would be nobody's")
-    if min(relations, answers) == 1 and max(relations, answers) == 1:
-        raise InputError("R = D = 1: there is a single answer, and nothing to learn")
+    return tuple(positive(size, symbol) for size, symbol in zip(sizes.values(), "SRD", strict=True))
 
 
 def _nearest(subjects: int, relations: int, answers: int) -> tuple[int, int, int]:
@@ -282,10 +295,15 @@ def _nearest(subjects: int, relations: int, answers: int) -> tuple[int, int, int
     return max(1, round(subjects / answers)) * answers, relations, answers
 
 
-def _default_time(predicted: Stages | None) -> float:
-    if predicted is None:
-        raise InputError("t_max is needed for a table of facts: no stage times are predicted")
-    return LONG * max(predicted.t_relation, predicted.t_subject)
+def _later(task: RecallTask | None, alpha: float) -> float:
+    """Time in which the slowest token of a table grows from alpha to 1."""
+    assert task is not None
+    model = LinearAttention(task)
+    G = np.linalg.norm(model.gradient(model.initial(min(alpha, 1.0))), axis=1)
+    slowest = float(G[G > 0].min()) if (G > 0).any() else 0.0
+    if not slowest:
+        raise InputError("nothing to learn: every gradient is 0 at the start")
+    return max(1.0, math.log(1 / alpha)) / slowest
 
 
 def _embedded(

@@ -515,7 +515,7 @@ sampled prompts.
             name="hallucination",
             kind=Kind.TRAJECTORY,
             source="NLB Theorem 6",
-            statement="At S = 8 R sqrt(2 D), R, D = 4, 8 and 2, 2 and 2, 8, there is a time at "
+            statement="At S = 8 R sqrt(2 D), R, D = 4, 8 or 2, 2 or 2, 8, there is a time at "
             "which the prediction is within 0.01 of p(a | r) and no logit of a subject exceeds 0.01.",
             check=check_hallucination,
             quick={
