@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 
 from assoc.errors import InputError
 from assoc.factual_recall import RecallTask
-from assoc.linear_attention import Losses, check_alpha
+from assoc.flow_limits import check_alpha
+from assoc.linear_attention import Losses
 from assoc.memory import MAX_BYTES, Floats
 
 __all__ = ["ATTENTIONS", "EmbeddedAttention", "cue_prompts"]

@@ -32,30 +32,10 @@ from numpy.typing import NDArray
 
 from assoc.errors import InputError
 from assoc.factual_recall import RecallTask, check_length
-from assoc.memory import MAX_BYTES, Floats
+from assoc.flow_limits import check_alpha, check_matrices, check_spread
+from assoc.memory import Floats
 
-__all__ = [
-    "SMALLEST_ALPHA",
-    "LinearAttention",
-    "Losses",
-    "OutOfRangeError",
-    "check_alpha",
-    "check_matrices",
-    "check_spread",
-]
-
-SMALLEST_ALPHA = 1e-140
-"""Smallest initial scale of matrices in double precision: its square times tolerances is normal."""
-
-LARGEST_ALPHA = 1e6
-"""Largest initial scale that means anything: weights are learnt at a scale of about 1 to 10."""
-
-RANGE = 300.0
-"""Largest spread of one token's logits; exponentials of sums of two then stay in range."""
-
-
-class OutOfRangeError(InputError):
-    """Logits so large that probabilities cannot be told from 0; the line says how large."""
+__all__ = ["LinearAttention", "Losses"]
 
 
 class Losses(NamedTuple):
@@ -84,49 +64,6 @@ class _Sums(NamedTuple):
     inside_foreign: Floats  # of the relation, not of the subject
     out: Floats  # not of the relation
     shared: Floats  # of both, and still wrong: only where answer sets overlap
-
-
-def check_alpha(alpha: float, *, smallest: float = SMALLEST_ALPHA) -> float:
-    """Return the initial scale.
-
-    Raises
-    ------
-    InputError
-        If it is not a positive number, too large, or below what the arithmetic can hold.
-
-    Examples
-    --------
-    >>> check_alpha(0.0)
-    Traceback (most recent call last):
-    ...
-    assoc.errors.InputError: alpha = 0 is not a positive initial scale
-    """
-    if not (alpha > 0 and math.isfinite(alpha)):
-        raise InputError(f"alpha = {alpha:g} is not a positive initial scale")
-    if alpha < smallest:
-        more = " (the symmetric reduction takes smaller ones)" if smallest == SMALLEST_ALPHA else ""
-        raise InputError(
-            f"alpha = {alpha:g} underflows; the smallest initial scale here is {smallest:g}{more}"
-        )
-    if alpha > LARGEST_ALPHA:
-        raise InputError(f"alpha = {alpha:g} is above {LARGEST_ALPHA:g}, the largest initial scale")
-    return float(alpha)
-
-
-def check_matrices(subjects: int, relations: int, answers: int) -> None:
-    """Refuse sizes S, R, A whose matrices would not fit in memory.
-
-    Raises
-    ------
-    InputError
-        If they would not.
-    """
-    needed = 8 * 4 * (2 * subjects + relations) * answers
-    if needed > MAX_BYTES:
-        raise InputError(
-            f"S = {subjects}, R = {relations}, A = {answers}: the matrices take "
-            f"{needed / 1e9:.3g} GB (the symmetric reduction takes any size)"
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -389,22 +326,6 @@ class LinearAttention:
             np.add.at(shared, (s, r), e_s[s, a] * e_r[r, a])
         inside_foreign = foreign @ (e_r - outside).T
         return _Sums(e_s, e_r, foreign, outside, right, inside_foreign, e_s @ outside.T, shared)
-
-
-def check_spread(spread: float) -> None:
-    """Refuse logits of one token that are further apart than :data:`RANGE`.
-
-    Raises
-    ------
-    OutOfRangeError
-        If they are, or are not numbers.
-    """
-    # `not` also catches NaN.
-    if not spread <= RANGE:
-        raise OutOfRangeError(
-            f"logits of one token spread over {spread:.3g}, more than {RANGE:g}: "
-            "try a smaller step, tolerance or initial scale"
-        )
 
 
 def _exponentials(M: Floats) -> Floats:

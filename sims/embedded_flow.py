@@ -45,12 +45,13 @@ def embedded_flow(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from assoc.embedded_attention import cue_prompts
     >>> from assoc.factual_recall import grid_task
     >>> task = grid_task(16, 4, 8, noise=0)
     >>> model = EmbeddedAttention(task, np.eye(task.vocabulary), cue_prompts(task))
     >>> embedded_flow(model, t_max=1e3)
-    FlowResult(linear attention, d = 53, S=16 R=4 D=8, t_relation=115..., t_subject=299, loss ...)
+    FlowResult(linear attention, d = 53, S=16 R=4 D=8, t_relation=115.4, t_subject=298.9, loss ...)
     """
     t_max = check_times(t_max)
     state = model.initial(alpha)

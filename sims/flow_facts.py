@@ -7,7 +7,8 @@ import numpy as np
 
 from assoc.errors import InputError
 from assoc.factual_recall import NOISE, RecallTask, balanced_task, even_task
-from assoc.linear_attention import LinearAttention, check_matrices
+from assoc.flow_limits import check_matrices
+from assoc.linear_attention import LinearAttention
 from sims.randomness import FACTS, Source
 
 __all__ = ["KINDS", "FlowFacts"]

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from assoc.errors import InputError
-from assoc.linear_attention import Losses, OutOfRangeError
+from assoc.flow_limits import OutOfRangeError
+from assoc.linear_attention import Losses
 from assoc.memory import Floats
 from sims.settings import positive
 

@@ -13,7 +13,8 @@ from typing import Self
 
 import numpy as np
 
-from assoc.linear_attention import LinearAttention, check_spread
+from assoc.flow_limits import check_spread
+from assoc.linear_attention import LinearAttention
 from assoc.memory import Floats
 
 __all__ = ["LARGE", "Velocity"]

@@ -27,17 +27,14 @@ def with_stages(found: "FlowResult", predicted: Stages | None, ax: "Axes | None"
     ax : where to draw.
     """
     ax = found.plot(ax)
-    ax.set_prop_cycle(None)
     if predicted is not None:
         name = "log D" if predicted.first == "relation" else "log R"
-        ax.axhline(predicted.plateau, color="0.5", lw=0.8, label=f"plateau {name}, predicted")
-        for time, text in (
-            (predicted.t_relation, "t_relation"),
-            (predicted.t_subject, "t_subject"),
-        ):
+        label = f"plateau {name}, predicted"
+        ax.axhline(predicted.plateau, color=MEASURED, lw=0.6, ls="--", label=label)
+        for time in (predicted.t_relation, predicted.t_subject):
             if time > 0:
-                label = "stage times, predicted" if text == "t_relation" else None
-                ax.axvline(time, color=PREDICTED, lw=0.8, label=label)
+                ax.axvline(time, color=MEASURED, lw=0.6, ls=":")
+        ax.plot([], [], color=MEASURED, lw=0.6, ls=":", label="stage times, predicted")
     ax.legend(frameon=False, fontsize=8)
     S, R, D = found.subjects, found.relations, found.answers
     scale = "" if found.alpha is None else f", alpha = {found.alpha:g}"

@@ -72,11 +72,12 @@ def max_margin(model: LinearAttention) -> MaxMargin:
 
     Examples
     --------
+    >>> from math import sqrt
     >>> from assoc.factual_recall import grid_task
     >>> found = max_margin(LinearAttention(grid_task(8, 2, 4)))
-    >>> closed = 2 * (8 * math.sqrt(2 * 3 / 4) + 2 * math.sqrt(4 / 2))
+    >>> closed = 2 * (8 * sqrt(2 * 3 / 4) + 2 * sqrt(4 / 2))
     >>> round(found.inverse, 6), round(closed, 6)
-    (25.252814, 25.252814)
+    (25.252772, 25.252772)
     """
     import clarabel
     from scipy import sparse

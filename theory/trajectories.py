@@ -12,7 +12,8 @@ from assoc.embeddings import LAWS
 from assoc.errors import InputError
 from assoc.fact_tables import FactTable, read_facts
 from assoc.factual_recall import NOISE, RecallTask, check_length, table_task
-from assoc.linear_attention import LinearAttention, check_alpha
+from assoc.flow_limits import check_alpha
+from assoc.linear_attention import LinearAttention
 from assoc.memory import Floats
 from sims.descent import descend
 from sims.embedded_flow import embedded_flow

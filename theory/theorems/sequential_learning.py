@@ -516,7 +516,7 @@ sampled prompts.
             kind=Kind.TRAJECTORY,
             source="NLB Theorem 6",
             statement="At S = 8 R sqrt(2 D), R, D = 4, 8 or 2, 2 or 2, 8, there is a time at "
-            "which the prediction is within 0.01 of p(a | r) and no logit of a subject exceeds 0.01.",
+            "which the prediction is within 0.01 of p(a | r) and no subject's logit exceeds 0.01.",
             check=check_hallucination,
             quick={
                 "cases": (FlowFacts(128, 4, 8), FlowFacts(32, 2, 2), FlowFacts(64, 2, 8)),
