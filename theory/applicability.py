@@ -88,9 +88,9 @@ def conditions(
     preprocessing : none, normalise, centre or whiten; None checks the vectors as they are and then
         after each of the others, to show what would mend them.
     heads, head_dim : H and d_h of a transformer.
-    task : facts for theorems about transformers, as from
+    task : facts for theorems about transformers and gradient flow, as from
         :func:`assoc.factual_recall.table_task` or :func:`assoc.factual_recall.grid_task`; N is
-        their number.
+        their number. With facts, d may be left out.
 
     Returns
     -------
@@ -124,12 +124,13 @@ def conditions(
     if facts not in MAPS:
         raise InputError(f"facts {facts!r} is not one of {', '.join(MAPS)}")
     if embeddings is None:
-        if d is None or N is None:
+        if N is None or (d is None and task is None):
             raise InputError("sizes d and N are needed, or embeddings")
         problem = Problem(
             d, N, rank, width, degree, facts, outputs, task=task, heads=heads, head_dim=head_dim
         )
-        return ConditionsResult(theorem, "sphere", (("none", found.conditions(problem)),))
+        drawn = "given facts" if d is None else "sphere"
+        return ConditionsResult(theorem, drawn, (("none", found.conditions(problem)),))
     if not isinstance(embeddings, NamedVectors):
         embeddings = NamedVectors(check_vectors(embeddings, "embeddings"), None, "array")
     if d is not None and d != embeddings.vectors.shape[1]:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "GUARANTEED",
+    "MEASURED",
+    "PREDICTED",
     "capacity_figure",
     "compare",
     "comparison_figure",
@@ -35,8 +38,8 @@ __all__ = [
     "with_width_theory",
 ]
 
-# Okabe and Ito's colour-blind-safe palette.
 MEASURED, PREDICTED, GUARANTEED = "#000000", "#0072B2", "#D55E00"
+"""Colours of Okabe and Ito's palette, which colour-blind people can tell apart."""
 
 
 def capacity_figure(rows: Sequence[Mapping[str, Any]], construction: Construction) -> "Figure":

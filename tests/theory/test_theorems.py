@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from assoc.factual_recall import grid_task
+from assoc.factual_recall import RecallTask, grid_task
 from assoc.mlp import gated
 from sims.construction import Construction
+from sims.flow_facts import FlowFacts
 from sims.transformers import Architecture, Shape
 from tests.simulate import uniform
 from theory.claims import Problem, Verdict
@@ -31,6 +32,9 @@ SMALL = {
         "neurons": {"shapes": (Shape(4, 4, 3), Shape(8, 8, 3)), "trials": 2},
         "trade-off": {"shape": Shape(8, 8, 4), "d": 48, "head_dim": 4, "shares": (0.0, 0.5)},
     },
+    "global-convergence": {
+        "late-rate": {"cases": (FlowFacts(8, 3, 4, "random"),), "t_max": 1e4},
+    },
     "linear-capacity": {"exponent": {"d": (8, 16, 32), "trials": 8}},
     "low-rank-capacity": {
         "projector": {"sizes": ((16, 8),), "trials": 10},
@@ -46,11 +50,18 @@ SMALL = {
         "scaling-fixed-outputs": {"sizes": ((16, 32), (16, 64)), "outputs": 8, "trials": 2},
         "fewest": {"cases": (("bilinear-margin", 16, 48, 10, None),)},
     },
+    "sequential-learning": {
+        "softmax": {"case": FlowFacts(8, 3, 4, length=6), "d": 48, "draws": 2, "t_max": 300.0},
+        "slopes": {"case": FlowFacts(8, 3, 4), "alphas": (1e-8, 1e-6)},
+        "order": {"sizes": ((8, 3, 4), (3, 6, 3))},
+    },
     "sharp-linear-capacity": {
         "recall": {"d": (16, 24), "rates": (0.97,), "trials": (20, 10)},
         "bits": {"d": 16, "bits": (1, 2), "trials": 10},
     },
 }
+
+PANELS = {"attention-mlp": 2, "mlp-capacity": 2, "sequential-learning": 3}
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -63,7 +74,7 @@ def test_every_theorem_draws_its_figure(name):
     }
     figure = theorem.figure(findings)
     assert isinstance(figure, Figure)
-    assert len(figure.axes) == (2 if name in {"attention-mlp", "mlp-capacity"} else 1)
+    assert len(figure.axes) == PANELS.get(name, 1)
     for ax in figure.axes:
         assert ax.get_xlabel()
         assert ax.get_legend() is not None
@@ -81,6 +92,8 @@ def test_the_same_seed_gives_the_same_finding(name):
     assert first.table != other.table
 
 
+parity_facts = np.array([[s, r, (s + r) % 2] for s in range(2) for r in range(2)])
+
 MANY_RANDOM = (Problem(d=8, N=1000, facts="random"), ["f injective", "d^2 large enough for N"])
 
 SIZES = {
@@ -89,12 +102,22 @@ SIZES = {
         Problem(d=8, width=8, heads=2, head_dim=4, task=grid_task(64, 64, 8)),
         ["H d_h of the order of S + R", "m d of the order of S R (facts)"],
     ),
+    "global-convergence": (
+        Problem(task=grid_task(8, 4, 4)),
+        Problem(task=RecallTask(2, 2, 2, parity_facts)),
+        ["answer sets disjoint"],
+    ),
     "linear-capacity": (Problem(d=64, N=10), *MANY_RANDOM),
     "low-rank-capacity": (Problem(d=64, N=10, rank=48), *MANY_RANDOM),
     "mlp-capacity": (
         Problem(d=64, N=100, width=2048, degree=2),
         Problem(d=8, N=1000, width=16, degree=1),
         ["degree large enough for N", "m d large enough for N"],
+    ),
+    "sequential-learning": (
+        Problem(task=grid_task(128, 4, 8)),
+        Problem(task=grid_task(9, 12, 4)),
+        ["answers spread evenly", "S >= 8 R sqrt(2 D)"],
     ),
     "sharp-linear-capacity": (Problem(d=64, N=10), *MANY_RANDOM),
 }

@@ -86,7 +86,7 @@ def conditions(
     facts: str = FACTS,
     outputs: int | None = OUTPUTS,
     table: Path | None = typer.Option(
-        None, help="For transformers: CSV with columns subject, relation, answer."
+        None, help="For transformers and flows: CSV with columns subject, relation, answer."
     ),
     subjects: int | None = typer.Option(None, "--subjects", "-S", help="Or S subjects,"),
     relations: int | None = typer.Option(None, "--relations", "-R", help="R relations, and"),
@@ -106,7 +106,8 @@ def conditions(
     Examples: `recall conditions linear-capacity --d 64 --N 40`;
     `recall conditions linear-capacity --embeddings minilm_tokens.npz`;
     `recall conditions attention-only --d 128 --subjects 64 --relations 64 --answers 8`;
-    `recall conditions attention-mlp --d 24 --width 540 --table countries.csv`
+    `recall conditions attention-mlp --d 24 --width 540 --table countries.csv`;
+    `recall conditions sequential-learning --subjects 128 --relations 4 --answers 8`
     """
     from theory.applicability import conditions as check
 

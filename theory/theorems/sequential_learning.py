@@ -82,6 +82,7 @@ def check_slopes(
                 "predicted": slope,
                 "alphas": list(alphas),
                 "times": times,
+                "predicted times": [getattr(p, name) for p in predicted],
             }
         )
     return judge_predictions(
@@ -409,10 +410,8 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     left, middle, right = whole.subplots(1, 3)
     for row in findings["slopes"].table if "slopes" in findings else ():
         left.plot(row["alphas"], row["times"], "o", mfc="none", color="k", label=row["time"])
-        ends = np.array([max(row["alphas"]), min(row["alphas"])])
-        x = np.log(1 / np.array(row["alphas"]))
-        height = np.mean(row["times"]) + row["predicted"] * (np.log(1 / ends) - x.mean())
-        left.plot(ends, height, "-", label=f"slope {row['predicted']:.4g}, height fitted")
+        label = f"predicted, slope {row['predicted']:.4g}, nothing fitted"
+        left.plot(row["alphas"], row["predicted times"], "-", label=label)
     left.set_xscale("log")
     left.invert_xaxis()
     left.set_xlabel("initial scale alpha")
