@@ -1,10 +1,11 @@
 r"""The largest normalised margin of the reduced model, a second-order cone program.
 
 The model is homogeneous of degree 2 in theta = (V, w), so that its late gradient flow is governed
-by gamma = max of (smallest margin) / |theta|^2 (Lyu and Li). At the optimum |V_z| = w_z, and with
-M_z = w_z V_z
+by gamma, the largest quotient of the smallest margin and the squared norm of theta (Lyu and Li). At
+the optimum the norm of V_z is w_z, and with M_z = w_z V_z
 
-    1 / gamma = min 2 sum over tokens of |M_z|   such that every margin of every fact is at least 1.
+.. math:: \frac1\gamma = \min_M\; 2 \sum_z \lVert M_z \rVert
+    \quad\text{such that every margin of every fact is at least } 1.
 
 The program is convex. It is solved by an interior-point method (Clarabel), whose answer is not
 believed: scaled to be feasible, its M bounds 1/gamma from above, and its multipliers, scaled to be

@@ -138,9 +138,8 @@ def trajectory(
     Parameters
     ----------
     subjects, relations, answers : S, R and D; not for a table.
-    facts : ``balanced``, ``random``, ``weighted`` or ``partial``
-    (:class:`sims.flow_facts.FlowFacts`),
-        or a table of facts or its file.
+    facts : ``balanced``, ``random``, ``weighted`` or ``partial``, which are explained at
+        :class:`sims.flow_facts.FlowFacts`, or a table of facts or its file.
     alpha : initial scale.
     t_max : time to integrate to; None takes 30 times the later predicted stage, for a table 30
         times the time in which its slowest token grows from alpha to 1.
