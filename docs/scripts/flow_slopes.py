@@ -44,6 +44,11 @@ def main() -> None:
             "drift": None,
         }
     )
+    # Slopes are to be read to more digits than times are wide.
+    rows = [
+        {name: f"{x:.8g}" if isinstance(x, float) and x > 1 else x for name, x in row.items()}
+        for row in rows
+    ]
     columns = {
         "alpha": r"$\alpha$",
         "t_relation": r"$t_{\rm rel}$ measured",
