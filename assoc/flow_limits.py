@@ -18,8 +18,8 @@ __all__ = [
 SMALLEST_ALPHA = 1e-140
 """Smallest initial scale of matrices in double precision: its square times tolerances is normal."""
 
-LARGEST_ALPHA = 1e6
-"""Largest initial scale that means anything: weights are learnt at a scale of about 1 to 10."""
+LARGEST_ALPHA = 10.0
+"""Largest initial scale of matrices: learning changes V by about 1/alpha, which is to be seen."""
 
 RANGE = 300.0
 """Largest spread of one token's logits; exponentials of sums of two then stay in range."""
@@ -29,8 +29,15 @@ class OutOfRangeError(InputError):
     """Logits so large that probabilities cannot be told from 0; the line says how large."""
 
 
-def check_alpha(alpha: float, *, smallest: float = SMALLEST_ALPHA) -> float:
+def check_alpha(
+    alpha: float, *, smallest: float = SMALLEST_ALPHA, largest: float = LARGEST_ALPHA
+) -> float:
     """Return the initial scale.
+
+    Parameters
+    ----------
+    alpha : the scale.
+    smallest, largest : what the arithmetic holds; the defaults are those of matrices.
 
     Raises
     ------
@@ -51,8 +58,8 @@ def check_alpha(alpha: float, *, smallest: float = SMALLEST_ALPHA) -> float:
         raise InputError(
             f"alpha = {alpha:g} underflows; the smallest initial scale here is {smallest:g}{more}"
         )
-    if alpha > LARGEST_ALPHA:
-        raise InputError(f"alpha = {alpha:g} is above {LARGEST_ALPHA:g}, the largest initial scale")
+    if alpha > largest:
+        raise InputError(f"alpha = {alpha:g} is above {largest:g}, the largest initial scale here")
     return float(alpha)
 
 

@@ -315,7 +315,9 @@ class LinearAttention:
     def _sums(self, state: Floats) -> _Sums:
         V, w = self.unpack(state)
         S, R = self.task.subjects, self.task.relations
-        e_s, e_r = _exponentials(w[:S, None] * V[:S]), self.relation_odds(state)
+        # What overflows is refused by its spread.
+        with np.errstate(over="ignore", invalid="ignore"):
+            e_s, e_r = _exponentials(w[:S, None] * V[:S]), self.relation_odds(state)
         foreign = np.where(self._own, 0.0, e_s)
         outside = np.where(self._inside, 0.0, e_r)
         at = self._answer

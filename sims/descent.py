@@ -8,13 +8,16 @@ import numpy as np
 from assoc.errors import InputError
 from assoc.linear_attention import LinearAttention
 from assoc.memory import Floats
-from sims.flow import FlowResult
+from sims.flow import FlowResult, drift_of, start_state
 from sims.integration import Trace, sample_times
 from sims.parallel import available_threads, blas_threads
 from sims.settings import positive
 from sims.velocity import Velocity
 
 __all__ = ["descend"]
+
+MAX_STEPS = 10**7
+"""Most steps that are taken."""
 
 
 def descend(
@@ -56,7 +59,9 @@ def descend(
     if not (lr > 0 and np.isfinite(lr)):
         raise InputError(f"lr = {lr:g} is not a positive step size")
     steps = positive(steps, "steps")
-    state = model.initial(alpha) if start is None else np.array(start, np.float64)
+    if steps > MAX_STEPS:
+        raise InputError(f"{steps} steps of lr = {lr:g} are more than {MAX_STEPS}")
+    state = start_state(model, alpha, start)
     first = model.invariants(state)
     chosen = set(np.round(sample_times(lr * steps, samples, None) / lr).astype(int).tolist())
     trace = Trace(model.losses, lambda y: float(model.unpack(y)[1].min()), loss_below, False)
@@ -65,7 +70,9 @@ def descend(
         trace.sample(0.0, state)
     with blas_threads(1), Velocity(model, threads=available_threads()) as velocity:
         for step in range(1, steps + 1):
-            state = state + lr * velocity(state)
+            # Beyond the range of numbers, the next velocity says so.
+            with np.errstate(over="ignore", invalid="ignore"):
+                state = state + lr * velocity(state)
             if trace.waiting:
                 losses = model.losses(state)
                 for name in trace.waiting:
@@ -74,9 +81,7 @@ def descend(
                         trace.found[name] = step * lr
             if step in chosen:
                 trace.sample(step * lr, state)
-    V, w = model.unpack(state)
-    scale = np.stack([w * w, np.abs(V).sum(axis=1)])
-    trace.drift = float(np.max(np.abs(model.invariants(state) - first) / scale))
+    trace.drift = drift_of(model, state, first)
     trace.evaluations, trace.state = steps, state
     task = model.task
     return FlowResult(

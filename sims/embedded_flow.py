@@ -4,9 +4,11 @@ import math
 from collections.abc import Sequence
 
 from assoc.embedded_attention import EmbeddedAttention
+from assoc.errors import InputError
 from assoc.memory import Floats
 from sims.flow import FlowResult
-from sims.integration import DRIFT, check_rtol, check_times, follow
+from sims.integration import DRIFT, IMPLICIT, check_rtol, check_times, follow
+from sims.jacobian import LARGEST_STATE
 from sims.parallel import blas_threads
 
 __all__ = ["embedded_flow"]
@@ -55,6 +57,11 @@ def embedded_flow(
     """
     t_max = check_times(t_max)
     state = model.initial(alpha)
+    if solver in IMPLICIT and len(state) > LARGEST_STATE:
+        raise InputError(
+            f"solver {solver} needs the Jacobian, {len(state)} x {len(state)} here; above "
+            f"{LARGEST_STATE} use DOP853"
+        )
     first = model.invariant(state)
     cues = model.task.subjects + model.task.relations
 

@@ -13,7 +13,7 @@ import numpy as np
 from assoc.errors import InputError
 from assoc.linear_attention import LinearAttention
 from assoc.memory import Floats
-from sims.integration import DRIFT, check_rtol, check_times, follow
+from sims.integration import DRIFT, IMPLICIT, check_rtol, check_times, follow
 from sims.jacobian import LARGEST_STATE, jacobian
 from sims.parallel import available_threads, blas_threads
 from sims.results import Result, new_axes
@@ -22,7 +22,7 @@ from sims.velocity import Velocity
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["RTOL", "FlowResult", "flow"]
+__all__ = ["RTOL", "FlowResult", "drift_of", "flow", "start_state"]
 
 RTOL = 2e-10
 """Relative tolerance of a step."""
@@ -127,7 +127,7 @@ def flow(
     start: Floats | None = None,
     solver: str = "DOP853",
     rtol: float = RTOL,
-    drift: float = DRIFT,
+    drift: float | None = None,
     samples: int = 200,
     at: Sequence[float] | None = None,
     loss_below: float | None = None,
@@ -145,8 +145,9 @@ def flow(
     start : an initial state in place of that.
     solver : a name of :data:`SOLVERS`.
     rtol : relative tolerance of a step, 1e-13 to 0.1.
-    drift : largest relative drift of a conserved number.
-    samples : number of sampled times, evenly in log t.
+    drift : largest relative drift of a conserved number; None stands for 1e-9 at the default
+        tolerance, and more in proportion at coarser ones.
+    samples : number of sampled times, evenly in log t, besides t = 0.
     at : these times in place of that, increasing.
     loss_below : a level of the loss whose time is to be located.
     keep_states : keep the state at every sampled time.
@@ -170,13 +171,11 @@ def flow(
     """
     t_max = check_times(t_max)
     given = start is not None
-    state = model.initial(alpha) if start is None else np.array(start, np.float64)
-    if state.shape != (model.tokens * (model.task.answers + 1),):
-        raise InputError(f"start has shape {state.shape}, the model {model.tokens} tokens")
+    state = start_state(model, alpha, start)
     size = len(state)
     check_rtol(rtol)
     options: dict[str, Any] = {}
-    if solver in ("Radau", "BDF"):
+    if solver in IMPLICIT:
         if size > LARGEST_STATE:
             raise InputError(
                 f"solver {solver} needs the Jacobian, {size} x {size} here; above {LARGEST_STATE} "
@@ -185,12 +184,8 @@ def flow(
         options["jac"] = lambda _, y: jacobian(model, y)
 
     first = model.invariants(state)
-
-    def drifted(state: Floats) -> float:
-        V, w = model.unpack(state)
-        scale = np.stack([w * w, np.abs(V).sum(axis=1)])
-        return float(np.max(np.abs(model.invariants(state) - first) / np.maximum(scale, 1e-300)))
-
+    # What is learnt changes a large V by about 1/alpha, and is to keep its digits.
+    fine = rtol / max(1.0, float(np.abs(state).max()) ** 2)
     threads = available_threads()
     with blas_threads(1), Velocity(model, threads=threads) as velocity:
         trace = follow(
@@ -201,11 +196,11 @@ def flow(
             weights=lambda y: float(model.unpack(y)[1].min()),
             solver=solver,
             # Implicit solvers take one tolerance for all.
-            rtol=rtol if options else np.maximum(rtol * _shares(model), FINEST),
+            rtol=max(fine, FINEST) if options else np.maximum(fine * _shares(model), FINEST),
             # The scale that the smallest entries start on.
             atol=rtol * float(np.abs(state).min() or np.abs(state).max() or 1.0),
-            drifted=drifted,
-            drift=drift,
+            drifted=lambda y: drift_of(model, y, first),
+            drift=DRIFT * max(1.0, rtol / RTOL) if drift is None else drift,
             samples=samples,
             at=at,
             loss_below=loss_below,
@@ -223,6 +218,38 @@ def flow(
         rtol=rtol,
         **trace.fields(),
     )
+
+
+def start_state(model: LinearAttention, alpha: float, start: Floats | None) -> Floats:
+    """Return the initial state: the theorems' at scale alpha, or a copy of the given one.
+
+    Raises
+    ------
+    InputError
+        If alpha is out of range, or the given state does not fit the model.
+    """
+    if start is None:
+        return model.initial(alpha)
+    state = np.array(start, np.float64)
+    if state.shape != (model.tokens * (model.task.answers + 1),):
+        raise InputError(
+            f"start has shape {state.shape}; V and w of {model.tokens} tokens and "
+            f"{model.task.answers} answers are {model.tokens * (model.task.answers + 1)} numbers"
+        )
+    return state
+
+
+def drift_of(model: LinearAttention, state: Floats, first: Floats) -> float:
+    """Largest drift of a conserved number from its first value, relative to its terms.
+
+    Parameters
+    ----------
+    model, state : V and w of all tokens.
+    first : :meth:`assoc.linear_attention.LinearAttention.invariants` of the start.
+    """
+    V, w = model.unpack(state)
+    scale = np.stack([w * w, np.abs(V).sum(axis=1)])
+    return float(np.max(np.abs(model.invariants(state) - first) / np.maximum(scale, 1e-300)))
 
 
 def _shares(model: LinearAttention) -> Floats:

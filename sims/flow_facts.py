@@ -27,7 +27,8 @@ class FlowFacts:
     kind : ``balanced``, every answer of a relation that of S/D subjects; ``random``, answers
     uniform
         among the relation's D; ``weighted``, these with probabilities from a flat Dirichlet law;
-        ``partial``, these with a quarter of the pairs left out; ``parity``, f*(s, r) = (s + r) mod
+        ``partial``, random ones with a quarter of the pairs left out, though every subject and
+        relation keeps one; ``parity``, f*(s, r) = (s + r) mod
         D with the same D answers for all relations, which no sum of two logits can tell.
     length : T of the prompts, or None for a subject and a relation alone.
     noise : K, noise tokens of the vocabulary.
@@ -67,7 +68,17 @@ class FlowFacts:
         task = draw(S, R, D, noise=self.noise, rng=rng)
         kept = np.arange(len(task))
         if self.kind == "partial":
-            kept = rng.permutation(len(task))[: len(task) - len(task) // 4]
+            order = rng.permutation(len(task))
+            # The first of every subject and relation stays; the others make up three quarters.
+            first = [
+                np.unique(task.facts[order, column], return_index=True)[1] for column in (0, 1)
+            ]
+            needed = np.unique(np.concatenate(first))
+            others = np.setdiff1d(np.arange(len(order)), needed)
+            chosen = np.concatenate([needed, others])[
+                : max(len(needed), len(task) - len(task) // 4)
+            ]
+            kept = order[chosen]
         kept = np.sort(kept)[: len(kept) - self.without]
         return RecallTask(S, R, task.answers, task.facts[kept], self.noise)
 

@@ -22,6 +22,7 @@ from sims.settings import positive
 
 __all__ = [
     "DRIFT",
+    "IMPLICIT",
     "SOLVERS",
     "SolverError",
     "Trace",
@@ -31,13 +32,19 @@ __all__ = [
     "sample_times",
 ]
 
-SOLVERS = ("DOP853", "RK45", "LSODA", "Radau", "BDF")
-"""Methods of scipy; the last two are implicit and take the analytic Jacobian."""
+IMPLICIT = ("Radau", "BDF")
+"""Implicit methods of scipy, which need a Jacobian."""
+
+SOLVERS = ("DOP853", "RK45", "LSODA", *IMPLICIT)
+"""Methods of scipy."""
 
 FINEST, COARSEST = 1e-13, 0.1
 
 DRIFT = 1e-9
 """Largest relative drift of a conserved number."""
+
+LARGEST_TIME = 1e100
+"""Latest time that is integrated to."""
 
 MAX_EVALUATIONS = 10**6
 """Evaluations of the right-hand side after which a run is given up."""
@@ -57,6 +64,8 @@ def check_times(t_max: float) -> float:
     """
     if not (t_max > 0 and math.isfinite(t_max)):
         raise InputError(f"t_max = {t_max:g} is not a positive time")
+    if t_max > LARGEST_TIME:
+        raise InputError(f"t_max = {t_max:g} is beyond {LARGEST_TIME:g}")
     return float(t_max)
 
 
@@ -207,6 +216,8 @@ def follow(
     if solver not in SOLVERS:
         raise InputError(f"solver {solver!r} is not one of {', '.join(SOLVERS)}")
     grid = sample_times(t_max, samples, at)
+    if loss_below is not None and not 0 < loss_below < math.inf:
+        raise InputError(f"loss_below = {loss_below:g} is not a positive level of the loss")
     trace = Trace(losses, weights, loss_below, keep_states)
     trace.begin(state)
     for time in grid[grid == 0]:
@@ -214,20 +225,27 @@ def follow(
     grid = grid[grid > 0]
 
     def tried(time: float, y: Floats) -> Floats:
-        # A step that overshoots is to be rejected, and without numbers it is; where a step ends,
-        # the losses are taken, and would say so.
+        # A step that overshoots is to be rejected, and without numbers it is; the state where a
+        # step ends is checked.
         try:
             return velocity(time, y)
         except OutOfRangeError:
             return np.full_like(y, np.nan)
 
+    if not np.isfinite(velocity(0.0, state)).all():
+        raise SolverError("the flow has no velocity at its start. Try another initial scale")
     run = getattr(integrate, solver)(tried, 0.0, state, t_max, rtol=rtol, atol=atol, **options)
     while run.status == "running":
-        message = run.step()
+        try:
+            message = run.step()
+        except ValueError as error:
+            # Implicit solvers give their matrices to LAPACK, which refuses what is not finite.
+            message, run.status = str(error), "failed"
+        if run.status != "failed" and not np.isfinite(run.y).all():
+            message, run.status = "the state is not finite.", "failed"
         if run.status == "failed":
             raise SolverError(
-                f"{solver} failed at t = {run.t:.6g}: {message} "
-                "Try another solver, or a larger rtol"
+                f"{solver} failed at t = {run.t:.6g}: {message} Try another solver, or another rtol"
             )
         if run.nfev > MAX_EVALUATIONS:
             raise SolverError(
@@ -266,9 +284,10 @@ def sample_times(t_max: float, samples: int, at: Sequence[float] | None) -> Floa
     """
     if at is not None:
         times = np.asarray(at, np.float64)
-        if times.ndim != 1 or not len(times) or (np.diff(times) <= 0).any():
+        # `not` also catches NaN.
+        if times.ndim != 1 or not len(times) or not (np.diff(times) > 0).all():
             raise InputError("at: sampled times must increase")
-        if times[0] < 0 or times[-1] > t_max:
+        if not (times[0] >= 0 and times[-1] <= t_max):
             raise InputError(f"at: sampled times must be in [0, t_max = {t_max:g}]")
         return times
     count = positive(samples, "samples")

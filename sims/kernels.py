@@ -185,7 +185,7 @@ def pool_values(
 
 @_compiled(f8(_read(f8, 2), _read(f8, 1), f8[:, ::1]))
 def shift_logits(V: Floats, w: Floats, out: Floats) -> float:
-    """Fill ``out`` with w V, each row shifted so that its largest entry is 0; return the spread.
+    """Fill ``out`` with w V, each row's largest entry 0; return the spread, NaN if there is one.
 
     Parameters
     ----------
@@ -200,10 +200,14 @@ def shift_logits(V: Floats, w: Floats, out: Floats) -> float:
             shifted[j] = factor * row[j]
             top = max(top, shifted[j])
             low = min(low, shifted[j])
+        total = 0.0
         for j in range(row.size):
             shifted[j] -= top
-        # A comparison with NaN is false, and NaN is to be seen.
-        spread = spread if top - low <= spread else top - low
+            total += shifted[j]
+        # Comparisons pass NaN by, and infinities make it; sums hand it on.
+        if np.isnan(total):
+            return np.nan
+        spread = max(spread, top - low)
     return spread
 
 

@@ -24,10 +24,17 @@ from sims.flow import FlowResult
 from sims.integration import check_rtol, check_times, follow
 from sims.settings import positive
 
-__all__ = ["SMALLEST", "balanced_rates", "check_balanced", "log_gap_scales", "symmetric_flow"]
+__all__ = [
+    "LARGEST",
+    "SMALLEST",
+    "balanced_rates",
+    "check_balanced",
+    "log_gap_scales",
+    "symmetric_flow",
+]
 
-SMALLEST = 1e-300
-"""Smallest initial scale of the reduction."""
+SMALLEST, LARGEST = 1e-300, 1e6
+"""Smallest and largest initial scale of the reduction."""
 
 LARGEST_GAP = 700.0
 """Where exp(gap) is cut off, at trial steps that overshoot."""
@@ -113,7 +120,7 @@ def symmetric_flow(
     ----------
     subjects, relations, answers : S, R and D; D divides S.
     t_max : time to integrate to.
-    alpha : initial scale, at least 1e-300.
+    alpha : initial scale, 1e-300 to 1e6.
     rtol, solver, samples, at, loss_below : as for :func:`sims.flow.flow`.
 
     Raises
@@ -131,7 +138,7 @@ def symmetric_flow(
     '1.32925e+12'
     """
     S, R, D = check_balanced(subjects, relations, answers)
-    t_max, alpha = check_times(t_max), check_alpha(alpha, smallest=SMALLEST)
+    t_max, alpha = check_times(t_max), check_alpha(alpha, smallest=SMALLEST, largest=LARGEST)
     n = np.array([R, D], np.float64)
     g = np.array(balanced_rates(S, R, D))
     log_kappa = np.array(log_gap_scales(R, D, alpha))

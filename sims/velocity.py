@@ -108,7 +108,8 @@ class Velocity:
         e_s = np.empty(V[part].shape)
         check_spread(self._shift(V[part], w[part], e_s))
         np.exp(e_s, out=e_s)
-        e_r = model.relation_odds(state)
+        with np.errstate(over="ignore", invalid="ignore"):
+            e_r = model.relation_odds(state)
         foreign, own, pushed = self._foreign[number], self._own[number], self._pushed[number]
         for array in (foreign, own, pushed):
             array.fill(0.0)

@@ -32,10 +32,10 @@ def stage_proof_steps(*, centred: bool = True, disjoint: bool = True) -> list[tu
         ("w^2 - sum V^2 and sum V are conserved", _conserved),
         ("|G| of a relation at the start is g_R", lambda: _relation_rate(centred)),
         ("|G| of a subject at the start is g_S", lambda: _subject_rate(centred)),
-        ("G of a subject is the same while relations are learnt", _same_direction),
+        ("the flow keeps the family of balanced facts, at any gaps", _closed_family),
         ("the softmax of balanced facts factorises", lambda: _factorises(disjoint)),
-        ("the gap's equation separates", _gap_equation),
-        ("stage times have slope 1/g in log(1/alpha)", _slope),
+        ("the gap's equation, and its separation", _gap_equation),
+        ("stage times have slope 1/g in log(1/alpha) as alpha tends to 0", _slope),
         ("half of the loss is lost at the gap log(sqrt n + 1)", _half),
     ]
     return [(name, step()) for name, step in steps]
@@ -60,7 +60,9 @@ def convergence_proof_steps(*, degree: int = 2, split: bool = True) -> list[tupl
     """
     steps: list[tuple[str, Callable[[], bool]]] = [
         ("w^2 - sum V^2 and sum V are conserved", _conserved),
-        ("w^2 >= alpha^2 + sum V^2 keeps w positive", _positive),
+        ("w^2 is at least its initial value, by Cauchy and Schwarz", _positive),
+        ("separated facts pull at M* by at least the wrong mass", _pull),
+        ("y = 1 - exp(-L) obeys y' = -c y^2 (1 - y), with primitive F", _bound_equation),
         ("multipliers of balanced facts are dual feasible", _dual),
         ("primal and dual values of balanced facts agree", _closed_margin),
         ("the late equation has the solution L t (log(k/L) - 1) -> 1/(4 gamma)", _late_limit),
@@ -111,11 +113,16 @@ def _conserved() -> bool:
 
 
 def _positive() -> bool:
+    """With conserved numbers alpha^2 and A alpha: w^2 = (A + 1) alpha^2 + sum of (V - mean)^2."""
     import sympy as sp
 
-    alpha, A, squares = sp.symbols("alpha A q", positive=True)
-    w2 = squares + (alpha**2 * (A + 1) - A * alpha**2)
-    return bool(sp.expand(w2 - squares - alpha**2) == 0 and sp.expand(w2).is_positive)
+    A = 4
+    alpha = sp.Symbol("alpha", positive=True)
+    free = sp.symbols("v1:4", real=True)
+    V = [*free, A * alpha - sum(free)]
+    w2 = alpha**2 + sum(v**2 for v in V)
+    spread = sum((v - alpha) ** 2 for v in V)
+    return bool(sp.expand(w2 - (A + 1) * alpha**2 - spread) == 0)
 
 
 def _relation_rate(centred: bool) -> bool:
@@ -140,14 +147,39 @@ def _subject_rate(centred: bool) -> bool:
     return bool(sp.simplify(norm - claimed) == 0)
 
 
-def _same_direction() -> bool:
-    """With probability q inside A_r and 1 - q spread over the rest, relations sum q out."""
+def _closed_family() -> bool:
+    """G at all four kinds of answers, for any q (the relation's answers) and o (own answers).
+
+    With the softmax a product, an answer of the relation that is the subject's own has the
+    probability q o, one that is not q (1 - o)/(D - 1), and so on.
+    """
     import sympy as sp
 
     S, R, D = _sizes()
-    q = sp.Symbol("q", positive=True)
-    pushed = (q / D + (R - 1) * (1 - q) / (R * D - D)) / (S * R)
-    return bool(sp.simplify(pushed - R / (S * R) / (R * D)) == 0)
+    q, o = sp.symbols("q o", positive=True)
+    inside, outside = q, (1 - q) / (R - 1)
+    own, other = o, (1 - o) / (D - 1)
+    # A subject's answer a belongs to one relation, and is outside for R - 1.
+    subject_own = 1 - (inside + (R - 1) * outside) * own
+    subject_other = -(inside + (R - 1) * outside) * other
+    # An answer of r is own for S/D subjects; one of another relation alike.
+    spread = S / D * own + (S - S / D) * other
+    relation_in = S / D - inside * spread
+    relation_out = -outside * spread
+    g_R, g_S = sp.sqrt((R - 1) / (R * D)) / R, sp.sqrt((D - 1) / (R * D)) / S
+    length_R = (D * relation_in**2 + D * (R - 1) * relation_out**2) / (S * R) ** 2
+    length_S = (R * subject_own**2 + R * (D - 1) * subject_other**2) / (S * R) ** 2
+    return all(
+        sp.simplify(difference) == 0
+        for difference in (
+            subject_own - (1 - o),
+            subject_other + (1 - o) / (D - 1),
+            relation_in - S / D * (1 - q),
+            relation_out + S / D * (1 - q) / (R - 1),
+            length_R - (g_R * R / (R - 1) * (1 - q)) ** 2,
+            length_S - (g_S * D / (D - 1) * (1 - o)) ** 2,
+        )
+    )
 
 
 def _factorises(disjoint: bool) -> bool:
@@ -174,12 +206,12 @@ def _gap_equation() -> bool:
 
     _, rest, D = _sizes()
     R = 1 + rest
-    omega, g, u, x = sp.symbols("omega g u x", positive=True)
+    omega, g, u, x, kappa = sp.symbols("omega g u x kappa", positive=True)
     w, c = omega * sp.cosh(u / 2), omega * sp.sinh(u / 2)
     # The direction n has R - 1 at D answers and -1 at D (R - 1), over its norm.
     contrast = R / sp.sqrt(D * (R - 1) ** 2 + D * (R - 1))
-    # At the start 1 - q = 1 - 1/R; at a gap x it is (R - 1)/(e^x + R - 1).
-    slowed = g * ((R - 1) / (sp.exp(x) + R - 1)) / (1 - 1 / R)
+    q = sp.exp(x) / (sp.exp(x) + R - 1)
+    velocity = 2 * g * R / (R - 1) * (1 - q)
     return all(
         sp.simplify(difference) == 0
         for difference in (
@@ -189,19 +221,38 @@ def _gap_equation() -> bool:
             # The gap is kappa sinh u, with kappa^2 = omega^4/4 R/(D (R - 1)).
             sp.expand((w * c).rewrite(sp.exp) - (omega**2 / 2 * sp.sinh(u)).rewrite(sp.exp)),
             contrast**2 - R / (D * (R - 1)),
-            2 * slowed - 2 * g * R / (R - 1 + sp.exp(x)),
+            velocity - 2 * g * R / (R - 1 + sp.exp(x)),
+            # d gap/du = sqrt(gap^2 + kappa^2), and dt/d gap is the integrand.
+            sp.diff(kappa * sp.sinh(u), u) ** 2 - (kappa * sp.sinh(u)) ** 2 - kappa**2,
+            1 / (velocity * sp.sqrt(x**2 + kappa**2))
+            - (R - 1 + sp.exp(x)) / (2 * g * R * sp.sqrt(x**2 + kappa**2)),
         )
     )
 
 
 def _slope() -> bool:
-    """The part of t that depends on alpha is asinh(gap / kappa) / (2 g), kappa ~ alpha^2."""
+    """Differentiate the integrand in log(1/alpha); what is left is a kernel that tends to 2 at 0.
+
+    The part e^x - 1 is at most x e^gap, whose integral against the kernel tends to 0.
+    """
     import sympy as sp
 
-    gap, g, constant, alpha = sp.symbols("Delta g C alpha", positive=True)
-    time = sp.asinh(gap / (constant * alpha**2)) / (2 * g)
-    slope = sp.limit(-alpha * sp.diff(time, alpha), alpha, 0)
-    return bool(sp.simplify(slope - 1 / g) == 0)
+    gap, x, kappa, alpha, constant = sp.symbols("Delta x kappa alpha C", positive=True)
+    root = 1 / sp.sqrt(x**2 + (constant * alpha**2) ** 2)
+    kernel = 2 * kappa**2 / (x**2 + kappa**2) ** sp.Rational(3, 2)
+    moved = -alpha * sp.diff(root, alpha) - kernel.subs(kappa, constant * alpha**2)
+    primitive = 2 * x / sp.sqrt(x**2 + kappa**2)
+    remainder = -2 * kappa**2 / sp.sqrt(x**2 + kappa**2)
+    whole = primitive.subs(x, gap) - primitive.subs(x, 0)
+    rest = remainder.subs(x, gap) - remainder.subs(x, 0)
+    return bool(
+        sp.simplify(moved) == 0
+        and sp.simplify(sp.diff(primitive, x) - kernel) == 0
+        and sp.simplify(sp.diff(remainder, x) - x * kernel) == 0
+        # n times 2 over 2 g n is 1/g.
+        and sp.limit(whole, kappa, 0) == 2
+        and sp.limit(rest, kappa, 0) == 0
+    )
 
 
 def _half() -> bool:
@@ -212,12 +263,45 @@ def _half() -> bool:
     return bool(sp.simplify(inside - sp.sqrt(n)) == 0)
 
 
+def _pull() -> bool:
+    """Sum over answers of phat (M*(f) - M*(a)) minus the wrong mass is phat times margins - 1."""
+    import sympy as sp
+
+    phat = sp.symbols("phat1:4", positive=True)
+    excess = sp.symbols("e1:4", nonnegative=True)
+    # The right answer has the margin 0 to itself; others 1 and more.
+    pulled = sum(p * (1 + e) for p, e in zip(phat, excess, strict=True))
+    left = sp.expand(pulled - sum(phat))
+    return bool(left.is_nonnegative)
+
+
+def _bound_equation() -> bool:
+    import sympy as sp
+
+    L, y, c = sp.symbols("L y c", positive=True)
+    moved = sp.diff(1 - sp.exp(-L), L) * (-c * (1 - sp.exp(-L)) ** 2)
+    equation = moved - (-c * y**2 * (1 - y)).subs(y, 1 - sp.exp(-L))
+    primitive = sp.log(y / (1 - y)) - 1 / y
+    return bool(
+        sp.simplify(equation) == 0
+        and sp.simplify(sp.diff(primitive, y) - 1 / (y**2 * (1 - y))) == 0
+    )
+
+
+def _multipliers() -> tuple["sp.Expr", "sp.Expr"]:
+    """Multipliers of other answers in a fact's relation, and of its subject's other own ones."""
+    import sympy as sp
+
+    S, R, D = _sizes()
+    return 2 / sp.sqrt(R * D * (D - 1)), 2 * sp.sqrt(D) / (S * sp.sqrt(R * (R - 1)))
+
+
 def _dual() -> bool:
     """Multipliers beta (in the relation) and beta' (own elsewhere) give |h_z| = 2 for all z."""
     import sympy as sp
 
     S, R, D = _sizes()
-    b, c = 2 / sp.sqrt(R * D * (D - 1)), 2 * sp.sqrt(D) / (S * sp.sqrt(R * (R - 1)))
+    b, c = _multipliers()
     own = (D - 1) * b + (R - 1) * c - (R - 1) * c
     subject = R * own**2 + R * (D - 1) * b**2
     lifted = S / D * ((D - 1) * b + (R - 1) * c) - (S - S / D) * b
@@ -229,7 +313,7 @@ def _closed_margin() -> bool:
     import sympy as sp
 
     S, R, D = _sizes()
-    b, c = 2 / sp.sqrt(R * D * (D - 1)), 2 * sp.sqrt(D) / (S * sp.sqrt(R * (R - 1)))
+    b, c = _multipliers()
     dual = S * R * ((D - 1) * b + (R - 1) * c)
     # Gap 1 with entries 1 - 1/D at R answers and -1/D at R (D - 1), and alike for relations.
     subject = sp.sqrt(R * (1 - 1 / D) ** 2 + R * (D - 1) / D**2)
@@ -257,8 +341,11 @@ def _late_limit() -> bool:
     loss = k * sp.exp(-x)
     moved = 1 / sp.diff(sp.Ei(x) / (4 * gamma * k), x)
     equation = sp.simplify(sp.diff(loss, x) * moved + 4 * gamma * loss**2 * x) == 0
-    limit = sp.limit((x - 1) * sp.exp(-x) * sp.exp(x) * _ei_series(x), x, sp.oo)
-    return bool(equation and limit == 1)
+    # 4 gamma L t (x - 1) is (x - 1) exp(-x) Ei(x): 1, and without a term of order 1/x. With x in
+    # place of x - 1 there would be one.
+    scaled = (x - 1) * _ei_series(x)
+    limit, next_term = sp.limit(scaled, x, sp.oo), sp.limit(x * (scaled - 1), x, sp.oo)
+    return bool(equation and limit == 1 and next_term == 0)
 
 
 def _ei_series(x: "sp.Expr") -> "sp.Expr":
@@ -288,23 +375,23 @@ def _late_sum(degree: int) -> bool:
 
 
 def _log_k(split: bool) -> bool:
-    """Sum of mu log(p / mu) with shares tau, 1 - tau, spread evenly, against log(R + D - 2)."""
+    """Sum of mu log(p / mu) with the normalised multipliers, against the formula in tau."""
     import sympy as sp
 
     S, R, D = _sizes()
-    tau = sp.Symbol("tau", positive=True)
+    b, c = _multipliers()
+    total = S * R * ((D - 1) * b + (R - 1) * c)
     p = 1 / (S * R)
-    relation, subject = tau * p / (R - 1), (1 - tau) * p / (D - 1)
-    total = (
-        S
-        * R
-        * (
-            (R - 1) * relation * sp.log((R - 1) / tau)
-            + (D - 1) * subject * sp.log((D - 1) / (1 - tau))
-        )
+    found = sum(
+        S * R * n * (m / total) * sp.log(p * total / m) for n, m in ((D - 1, b), (R - 1, c))
     )
+    relation, subject = R * sp.sqrt(D * (1 - 1 / R)), S * sp.sqrt(R * (1 - 1 / D))
+    tau = relation / (relation + subject)
     claimed = tau * sp.log((R - 1) / tau) + (1 - tau) * sp.log((D - 1) / (1 - tau))
     if not split:
         claimed = sp.log(R + D - 2)
-    at = {tau: sp.Rational(1, 3), R: 4, D: 6, S: 12}
-    return bool(abs(sp.N((total - claimed).subs(at), 30)) < 1e-20)
+    sizes = ((12, 4, 6), (16, 4, 8), (10, 7, 2), (9, 2, 9))
+    return all(
+        abs(sp.N((found - claimed).subs(dict(zip((S, R, D), at, strict=True))), 40)) < 1e-30
+        for at in sizes
+    )

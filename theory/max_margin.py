@@ -84,7 +84,9 @@ def max_margin(model: LinearAttention) -> MaxMargin:
     from scipy import sparse
 
     task = model.task
-    N, A, Z = len(task), task.answers, model.tokens
+    # A fact that is never asked for has no margin to keep.
+    facts = task.facts[model.probability[task.facts[:, 0], task.facts[:, 1]] > 0]
+    N, A, Z = len(facts), task.answers, model.tokens
     S, R = task.subjects, task.relations
     if N * (A - 1) > LARGEST_PROGRAM:
         raise InputError(
@@ -93,10 +95,10 @@ def max_margin(model: LinearAttention) -> MaxMargin:
     if A < 2:
         raise InputError("a single answer: every margin is empty")
     fact = np.repeat(np.arange(N), A - 1)
-    wrong = np.array([a for f in task.facts[:, 2] for a in range(A) if a != f])
-    right = task.facts[fact, 2]
+    wrong = np.array([a for f in facts[:, 2] for a in range(A) if a != f])
+    right = facts[fact, 2]
     # Tokens of each fact, with how many of them a prompt holds; noise tokens are K alike.
-    held = [(task.facts[fact, 0], 1.0), (S + task.facts[fact, 1], 1.0)]
+    held = [(facts[fact, 0], 1.0), (S + facts[fact, 1], 1.0)]
     held += [(np.full(len(fact), S + R + k), c) for k, c in enumerate(model.counts)]
     copies = np.ones(Z)
     copies[S + R :] = model.counts / model.rates
@@ -139,7 +141,7 @@ def max_margin(model: LinearAttention) -> MaxMargin:
     upper = float(2 * copies @ np.linalg.norm(logits, axis=1))
     lower = float(mu.sum() / scale)
     mu /= mu.sum()
-    s, r = task.facts[fact, 0], task.facts[fact, 1]
+    s, r = facts[fact, 0], facts[fact, 1]
     active = mu > 0
     log_k = float(np.sum(mu[active] * np.log(model.probability[s, r][active] / mu[active])))
     return MaxMargin((lower + upper) / 2, lower, upper, log_k, logits)

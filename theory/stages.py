@@ -1,7 +1,7 @@
 r"""When balanced facts are learnt, and how: exact times, plateaus and late rates, nothing fitted.
 
 For balanced facts a gap between logits obeys an equation that separates (docs/gradient-flow.md,
-H.4), so that the time at which it has a given size is an integral of known functions,
+H.6), so that the time at which it has a given size is an integral of known functions,
 
 .. math:: t(\Delta) = \frac1{2 g n} \int_0^{\Delta} \frac{n - 1 + e^x}{\sqrt{x^2 + \kappa^2}}\,dx,
 
@@ -12,9 +12,11 @@ the stage times for small alpha, of slope 1/g in log(1/alpha), and the late rate
 import math
 from dataclasses import dataclass
 
-from sims.symmetric import balanced_rates, check_balanced, log_gap_scales
+from assoc.flow_limits import check_alpha
+from sims.symmetric import LARGEST, SMALLEST, balanced_rates, check_balanced, log_gap_scales
 
 __all__ = [
+    "LARGEST_GAP",
     "Stages",
     "balanced_inverse_margin",
     "balanced_log_k",
@@ -24,7 +26,12 @@ __all__ = [
     "half_gap",
     "order_ratio",
     "stages",
+    "which_first",
 ]
+
+
+LARGEST_GAP = 690.0
+"""Largest gap; its exponential is within the range of numbers."""
 
 
 def half_gap(n: int) -> float:
@@ -43,7 +50,7 @@ def gap_time(gap: float, n: int, rate: float, log_kappa: float) -> float:
 
     Parameters
     ----------
-    gap : between logits, at least 0, at most 700.
+    gap : between logits, from 0 to :data:`LARGEST_GAP`.
     n : R or D; 1 stands for nothing to learn, and time 0.
     rate : g_R or g_S.
     log_kappa : log of the gap's scale.
@@ -63,7 +70,10 @@ def gap_time(gap: float, n: int, rate: float, log_kappa: float) -> float:
     low = max(0.0, high - 45 - max(0.0, math.log(gap)))
 
     def excess(u: float) -> float:
-        x = (math.exp(log_kappa + u) - math.exp(log_kappa - u)) / 2
+        if u < 1:
+            x = math.exp(log_kappa) * math.sinh(u)
+        else:
+            x = (math.exp(log_kappa + u) - math.exp(log_kappa - u)) / 2
         return math.exp(x - gap) * -math.expm1(-x)
 
     # Nearly all of a large integral is within a few 1/gap of its end.
@@ -88,9 +98,11 @@ def gap_at(time: float, n: int, rate: float, log_kappa: float) -> float:
     if n == 1 or time <= 0:
         return 0.0
     # While e^x counts for nothing, u = 2 g t; e^x only slows the gap down.
-    log_high = min(math.log(690.0), log_kappa + 2 * rate * time - math.log(2) + 1e-9)
+    log_high = min(math.log(LARGEST_GAP), log_kappa + 2 * rate * time - math.log(2) + 1e-9)
     if 2 * rate * time < 1:
-        log_high = min(math.log(690.0), log_kappa + math.log(math.sinh(2 * rate * time)) + 1e-9)
+        log_high = min(
+            math.log(LARGEST_GAP), log_kappa + math.log(math.sinh(2 * rate * time)) + 1e-9
+        )
     log_low = log_high
     while gap_time(math.exp(log_low), n, rate, log_kappa) > time:
         log_low -= 1.0
@@ -140,6 +152,25 @@ def order_ratio(subjects: int, relations: int, answers: int) -> float:
     return relation / subject if subject else math.inf
 
 
+def which_first(t_relation: float, t_subject: float) -> str:
+    """Say which of two stage times comes first: ``relation``, ``subject``, or ``both``.
+
+    Where one has nothing to learn, and so the time 0, the other is the only one, and first.
+
+    Examples
+    --------
+    >>> which_first(1.0, 2.0), which_first(3.0, 2.0), which_first(2.0, 2.0 + 1e-12)
+    ('relation', 'subject', 'both')
+    >>> which_first(0.0, 2.0)
+    'subject'
+    """
+    if math.isclose(t_relation, t_subject, rel_tol=1e-9):
+        return "both"
+    if 0 in (t_relation, t_subject):
+        return "subject" if t_relation == 0 else "relation"
+    return "relation" if t_relation < t_subject else "subject"
+
+
 @dataclass(frozen=True)
 class Stages:
     """What is learnt when, by balanced facts.
@@ -149,9 +180,10 @@ class Stages:
     t_relation, t_subject : times at which the two losses are half of log R and log D.
     slope_relation, slope_subject : 1/g_R and 1/g_S, what these times gain for a unit of
         log(1/alpha); infinite where there is nothing to learn.
-    first : ``relation`` or ``subject``, by the times.
+    first : ``relation``, ``subject``, or ``both`` where the times are equal.
+    ratio : g_R / g_S, which is above 1 where relations are first for small alpha.
     plateau : height of the loss between the two, what the second has still to learn: log D or
-        log R.
+        log R; 0 where both are learnt at once, or one has nothing to learn.
     length : time between the two.
     rate : limit of L t (log(k/L) - 1), that is 1/(4 gamma).
     log_k : log of k.
@@ -162,6 +194,7 @@ class Stages:
     slope_relation: float
     slope_subject: float
     first: str
+    ratio: float
     plateau: float
     length: float
     rate: float
@@ -179,7 +212,7 @@ def stages(subjects: int, relations: int, answers: int, *, alpha: float) -> Stag
     Raises
     ------
     InputError
-        If facts of these sizes cannot be balanced.
+        If facts of these sizes cannot be balanced, or alpha is out of range.
 
     Examples
     --------
@@ -188,19 +221,21 @@ def stages(subjects: int, relations: int, answers: int, *, alpha: float) -> Stag
     (115.4, 298.9, 'relation', 19.87)
     """
     S, R, D = check_balanced(subjects, relations, answers)
+    alpha = check_alpha(alpha, smallest=SMALLEST, largest=LARGEST)
     rates, scales = balanced_rates(S, R, D), log_gap_scales(R, D, alpha)
     times = [
         gap_time(half_gap(n), n, rate, scale)
         for n, rate, scale in zip((R, D), rates, scales, strict=True)
     ]
-    relation_first = times[0] < times[1]
+    first = which_first(*times)
     return Stages(
         t_relation=times[0],
         t_subject=times[1],
         slope_relation=1 / rates[0] if rates[0] else math.inf,
         slope_subject=1 / rates[1] if rates[1] else math.inf,
-        first="relation" if relation_first else "subject",
-        plateau=math.log(D if relation_first else R),
+        first=first,
+        ratio=order_ratio(S, R, D),
+        plateau={"relation": math.log(D), "subject": math.log(R), "both": 0.0}[first],
         length=abs(times[1] - times[0]),
         rate=balanced_inverse_margin(S, R, D) / 4,
         log_k=balanced_log_k(S, R, D),

@@ -14,7 +14,7 @@ from assoc.fact_tables import FactTable, read_facts
 from assoc.factual_recall import NOISE, RecallTask, check_length, table_task
 from assoc.flow_limits import check_alpha
 from assoc.linear_attention import LinearAttention
-from assoc.memory import Floats
+from assoc.memory import MAX_BYTES, Floats
 from sims.descent import descend
 from sims.embedded_flow import embedded_flow
 from sims.flow import RTOL, FlowResult, flow
@@ -23,10 +23,10 @@ from sims.integration import check_times
 from sims.randomness import INPUTS, PROMPTS, Source
 from sims.results import Result
 from sims.settings import positive
-from sims.symmetric import SMALLEST, check_balanced, symmetric_flow
+from sims.symmetric import LARGEST, SMALLEST, check_balanced, symmetric_flow
 from theory.flow_figures import with_stages
 from theory.max_margin import LARGEST_PROGRAM, max_margin
-from theory.stages import Stages, order_ratio, stages
+from theory.stages import Stages, stages
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,8 +88,7 @@ class TrajectoryResult(Result):
             "t_relation": p and p.t_relation,
             "t_subject": p and p.t_subject,
             "first": p and p.first,
-            "order_ratio": p
-            and order_ratio(self.flow.subjects, self.flow.relations, self.flow.answers),
+            "order_ratio": p and p.ratio,
             "plateau": p and p.plateau,
             "plateau_length": p and p.length,
             "slope_relation": p and p.slope_relation,
@@ -123,7 +122,7 @@ def trajectory(
     method: str = "auto",
     length: int | None = None,
     noise: int = NOISE,
-    solver: str = "DOP853",
+    solver: str | None = None,
     rtol: float | None = None,
     lr: float | None = None,
     attention: str | None = None,
@@ -146,7 +145,8 @@ def trajectory(
     method : a name of :data:`METHODS`.
     length, noise : T and K of prompts with the end of sequence and noise; None for T leaves the
         subject and the relation alone.
-    solver, rtol, samples, loss_below : as for :func:`sims.flow.flow`.
+    solver, rtol, samples, loss_below : as for :func:`sims.flow.flow`; None for a solver is DOP853,
+        None for a tolerance that of the flow.
     lr : take steps of plain gradient descent of this size in place of the flow.
     attention : ``linear`` or ``softmax``, on random embeddings of dimension ``d``, in matrix
         coordinates; ``draws`` prompts of each fact stand for the expectation over noise.
@@ -171,13 +171,18 @@ def trajectory(
     if method not in METHODS:
         raise InputError(f"method {method!r} is not one of {', '.join(METHODS)}")
     _exclude(method, attention, lr, d)
+    if lr is not None:
+        for option, chosen in (("solver", solver), ("rtol", rtol)):
+            if chosen is not None:
+                raise InputError(f"{option} has no place with lr: plain steps have none")
+    solver = solver or "DOP853"
     sizes = {"subjects": subjects, "relations": relations, "answers": answers}
     kind = facts if isinstance(facts, str) and facts in FACTS else None
     if kind is None and isinstance(facts, str) and not Path(facts).exists():
         raise InputError(f"facts {facts!r}: no such file, nor one of {', '.join(FACTS)}")
     if length is not None:
         check_length(length, noise)
-    check_alpha(alpha, smallest=SMALLEST)
+    check_alpha(alpha, smallest=SMALLEST, largest=LARGEST)
     task: RecallTask | None = None
     predicted: Stages | None = None
     if kind is None:
@@ -205,7 +210,9 @@ def trajectory(
         )
         t_max = LONG * later
     longest = check_times(t_max)
-    symmetric = kind == "balanced" and method != "full" and attention is None and lr is None
+    # The reduction has no end of sequence and no noise, which learn nothing from balanced facts.
+    chosen = method == "symmetric" or (method == "auto" and length is None)
+    symmetric = kind == "balanced" and chosen and attention is None and lr is None
     if symmetric:
         found = symmetric_flow(
             S, R, D, t_max=longest, alpha=alpha, rtol=1e-12 if rtol is None else rtol,
@@ -300,9 +307,11 @@ def _later(task: RecallTask | None, alpha: float) -> float:
     assert task is not None
     model = LinearAttention(task)
     G = np.linalg.norm(model.gradient(model.initial(min(alpha, 1.0))), axis=1)
-    slowest = float(G[G > 0].min()) if (G > 0).any() else 0.0
-    if not slowest:
+    # What is 0 comes out as rounding.
+    learning = G[1e-12 * G.max() < G]
+    if not len(learning):
         raise InputError("nothing to learn: every gradient is 0 at the start")
+    slowest = float(learning.min())
     return max(1.0, math.log(1 / alpha)) / slowest
 
 
@@ -310,6 +319,10 @@ def _embedded(
     task: RecallTask, attention: str, d: int | None, length: int | None, draws: int, seed: int
 ) -> EmbeddedAttention:
     dimension, draws = positive(d, "d"), positive(draws, "draws")
+    # The solver keeps some twenty vectors of the size of W.
+    needed = 8 * dimension * (20 * dimension + task.vocabulary)
+    if needed > MAX_BYTES:
+        raise InputError(f"d = {dimension}: the flow takes {needed / 1e9:.3g} GB")
     source = Source(seed, "trajectory", (task.subjects, task.relations, task.answers, dimension))
     embeddings: Floats = source.vectors(
         LAWS["sphere"], task.vocabulary, dimension, trial=0, stream=INPUTS, dtype=np.float64

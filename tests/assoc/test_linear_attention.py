@@ -334,7 +334,7 @@ WRONG = [
     (lambda: check_alpha(float("inf")), "alpha = inf is not a positive initial scale"),
     (lambda: LinearAttention(GRID).initial(1e-200), "alpha = 1e-200 underflows; the smallest"),
     (lambda: check_alpha(1e-301, smallest=1e-300), "alpha = 1e-301 underflows; the smallest"),
-    (lambda: LinearAttention(GRID).initial(1e7), "alpha = 1e+07 is above 1e+06, the largest"),
+    (lambda: LinearAttention(GRID).initial(1e7), "alpha = 1e+07 is above 10, the largest"),
     (lambda: check_matrices(10**6, 10, 10**6), "S = 1000000, R = 10, A = 1000000: the matrices"),
 ]
 

@@ -54,7 +54,7 @@ def test_balanced_facts_follow_the_symmetric_reduction(case):
         assert relative(full.smallest_w, reduced.smallest_w) < 1e-8
 
 
-@pytest.mark.parametrize("alpha", [1.0, 10.0, 100.0, 1e4])
+@pytest.mark.parametrize("alpha", [1.0, 3.0, 10.0])
 @pytest.mark.parametrize("solver", ["DOP853", "Radau"])
 def test_large_initial_scales_are_as_exact(alpha, solver):
     """Logits open by changes of V that are small beside V itself."""
@@ -252,14 +252,14 @@ def test_the_record_becomes_plain_values_a_table_and_a_figure(exact):
 
 
 @pytest.mark.parametrize(
-    "change", [{"drift": 1e-15}, {"rtol": 1e-3}, {"rtol": 1e-2, "drift": 1e-6}]
+    "change", [{"drift": 1e-15}, {"rtol": 1e-3, "drift": 1e-9}, {"rtol": 1e-2, "drift": 1e-6}]
 )
 def test_a_run_that_drifts_is_not_returned(change):
     with pytest.raises(SolverError) as caught:
         flow(MODEL, t_max=1e3, **change)
     said = one_line(caught.value)
     assert said.startswith("conserved numbers drifted by ")
-    assert f"more than {change.get('drift', 1e-9):g}. Try a smaller rtol, or another" in said
+    assert f"more than {change['drift']:g}. Try a smaller rtol, or another" in said
 
 
 def nothing(_):
@@ -286,7 +286,7 @@ def test_a_solver_that_fails_has_its_message_passed_on(solver):
     assert said.startswith(f"{solver} failed at t = 0.")
     assert said.endswith(
         "Required step size is less than spacing between numbers. "
-        "Try another solver, or a larger rtol"
+        "Try another solver, or another rtol"
     )
 
 
@@ -336,9 +336,9 @@ WRONG = [
     ({"t_max": np.inf}, "t_max = inf is not a positive time"),
     ({"alpha": 0.0}, "alpha = 0 is not a positive initial scale"),
     ({"alpha": 1e-200}, "alpha = 1e-200 underflows; the smallest initial scale here is 1e-140"),
-    ({"alpha": 1e9}, "alpha = 1e+09 is above 1e+06"),
-    ({"start": np.ones(659)}, "start has shape (659,), the model 20 tokens"),
-    ({"start": np.ones((20, 33))}, "start has shape (20, 33), the model 20 tokens"),
+    ({"alpha": 1e9}, "alpha = 1e+09 is above 10"),
+    ({"start": np.ones(659)}, "start has shape (659,); V and w of 20 tokens"),
+    ({"start": np.ones((20, 33))}, "start has shape (20, 33); V and w of 20 tokens"),
     ({"solver": "Euler"}, "solver 'Euler' is not one of DOP853, RK45, LSODA, Radau, BDF"),
     ({"solver": "OdeSolver"}, "solver 'OdeSolver' is not one of"),
     ({"rtol": 0.0}, "rtol = 0 is not in [1e-13, 0.1]"),

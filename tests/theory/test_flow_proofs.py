@@ -47,7 +47,7 @@ def test_a_wrong_variant_fails_its_own_steps_and_no_other(steps, wrong, failed):
 
 
 @pytest.mark.parametrize(
-    "step", ["_gradient", "_same_direction", "_slope", "_half", "_dual", "_closed_margin"]
+    "step", ["_gradient", "_closed_family", "_slope", "_half", "_dual", "_closed_margin"]
 )
 def test_a_step_that_does_not_simplify_to_zero_is_not_proved(monkeypatch, step):
     simplify = sp.simplify

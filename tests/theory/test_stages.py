@@ -140,18 +140,19 @@ def test_the_order_is_that_of_the_rates_at_small_scales(per, R, D):
     found = stages(S, R, D, alpha=1e-300)
     if abs(ratio - 1) > 0.02:
         assert found.first == ("relation" if ratio > 1 else "subject")
-    assert found.plateau == math.log(D if found.first == "relation" else R)
+    heights = {"relation": math.log(D), "subject": math.log(R), "both": 0.0}
+    assert found.plateau == heights[found.first]
     assert found.length == abs(found.t_relation - found.t_subject)
 
 
 def test_what_need_not_be_learnt_has_time_0_and_no_slope():
     found = stages(4, 3, 1, alpha=1e-4)
-    assert (found.t_subject, found.slope_subject, found.first) == (0, math.inf, "subject")
-    assert found.plateau == math.log(3)
+    assert (found.t_subject, found.slope_subject, found.first) == (0, math.inf, "relation")
+    assert found.plateau == 0
     assert order_ratio(4, 3, 1) == math.inf
     found = stages(4, 1, 4, alpha=1e-4)
-    assert (found.t_relation, found.slope_relation, found.first) == (0, math.inf, "relation")
-    assert found.plateau == math.log(4)
+    assert (found.t_relation, found.slope_relation, found.first) == (0, math.inf, "subject")
+    assert found.plateau == 0
     assert order_ratio(4, 1, 4) == 0
 
 

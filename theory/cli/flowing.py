@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from assoc.errors import InputError
 from theory.cli.output import (
     JSON,
     PLOT,
@@ -32,7 +33,9 @@ def flow(
     subjects: int | None = typer.Option(None, "--subjects", "-S", help="Number of subjects S."),
     relations: int | None = typer.Option(None, "--relations", "-R", help="Relations R."),
     answers: int | None = typer.Option(None, "--answers", "-D", help="Answers of each relation D."),
-    facts: str = typer.Option("balanced", help="balanced, random, weighted or partial."),
+    facts: str | None = typer.Option(
+        None, help="balanced (if not given), random, weighted or partial."
+    ),
     table: Path | None = typer.Option(
         None, help="Instead: CSV with columns subject, relation, answer."
     ),
@@ -47,7 +50,9 @@ def flow(
         None, help="Tokens T of a prompt, with end of sequence and noise; none: subject, relation."
     ),
     noise: int = typer.Option(64, min=0, help="Noise tokens of the vocabulary."),
-    solver: str = typer.Option("DOP853", help="DOP853, RK45, LSODA, Radau or BDF of scipy."),
+    solver: str | None = typer.Option(
+        None, help="DOP853 (if not given), RK45, LSODA, Radau or BDF of scipy."
+    ),
     rtol: float | None = typer.Option(None, help="Relative tolerance of a step."),
     lr: float | None = typer.Option(None, help="Plain gradient descent with steps of this size."),
     attention: str | None = typer.Option(
@@ -70,13 +75,15 @@ def flow(
     `recall flow --table countries.csv --t-max 100000`
     """
     check_plot(plot)
+    if table is not None and facts is not None:
+        raise InputError("--facts has no place with --table")
     from theory.trajectories import trajectory
 
     with working("integrating"):
         result = trajectory(
             subjects=subjects, relations=relations, answers=answers,
-            facts=facts if table is None else shipped(table), alpha=alpha, t_max=t_max,
-            method=method, length=length, noise=noise, solver=solver, rtol=rtol, lr=lr,
+            facts=facts or "balanced" if table is None else shipped(table), alpha=alpha,
+            t_max=t_max, method=method, length=length, noise=noise, solver=solver, rtol=rtol, lr=lr,
             attention=attention, d=d, draws=draws, samples=samples, loss_below=loss_below,
             seed=seed,
         )  # fmt: skip
@@ -89,10 +96,12 @@ def flow(
 
 
 def _show(result: "TrajectoryResult") -> None:
+    from theory.stages import which_first
+
     found, predicted = result.flow, result.predictions()
     first = None
     if found.t_relation is not None and found.t_subject is not None:
-        first = "relation" if found.t_relation < found.t_subject else "subject"
+        first = which_first(found.t_relation, found.t_subject)
     rows: list[dict[str, Any]] = [
         {"what": "t_relation", "measured": found.t_relation, "predicted": predicted["t_relation"]},
         {"what": "t_subject", "measured": found.t_subject, "predicted": predicted["t_subject"]},
@@ -110,7 +119,11 @@ def _show(result: "TrajectoryResult") -> None:
         rows.append({"what": what, "measured": found.t_loss, "predicted": None})
     rows = [row for row in rows if not row["measured"] is row["predicted"] is None]
     sizes = f"S = {found.subjects}, R = {found.relations}, D = {found.answers}"
-    print_table(f"{result.facts}, {sizes}: {found.model}", rows, list(rows[0]))
+    title = f"{result.facts}, {sizes}: {found.model}"
+    if rows:
+        print_table(title, rows, ["what", "measured", "predicted"])
+    else:
+        print(f"{title}; nothing is learnt by t = {found.time[-1]:g}")
     step = max(1, len(found.time) // 12)
     shown = result.rows()[::-1][::step][::-1]
     columns = ["time", "loss", "relation_loss", "subject_loss"]
@@ -118,4 +131,4 @@ def _show(result: "TrajectoryResult") -> None:
     drift = "" if found.drift is None else f", conserved numbers within {found.drift:.2g}"
     print(f"{found.solver}, {found.evaluations} evaluations{drift}")
     if result.predicted is not None and result.facts != "balanced facts":
-        print("predicted: for balanced facts of these sizes")
+        print("predicted times, order and plateau: for balanced facts of about these sizes")

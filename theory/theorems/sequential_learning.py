@@ -23,7 +23,7 @@ from assoc.embeddings import sphere
 from assoc.linear_attention import LinearAttention
 from sims.descent import descend
 from sims.embedded_flow import embedded_flow
-from sims.flow import flow
+from sims.flow import FlowResult, flow
 from sims.flow_facts import FlowFacts
 from sims.randomness import INPUTS, PROMPTS, Source
 from theory.claims import Claim, Finding, Kind, Theorem, Verdict
@@ -32,7 +32,7 @@ from theory.flow_hypotheses import EVEN, INITIAL, MANY_SUBJECTS, ORTHONORMAL
 from theory.flow_proofs import stage_proof_steps
 from theory.judging import judge_predictions, judge_slope, judge_steps
 from theory.recall_hypotheses import DISJOINT, TOTAL
-from theory.stages import order_ratio, stages
+from theory.stages import order_ratio, stages, which_first
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,12 +72,13 @@ def check_slopes(
         ("t_relation", predicted[0].slope_relation),
         ("t_subject", predicted[0].slope_subject),
     ):
-        times = [getattr(run, name) or math.nan for run in runs]
+        times = [_time(run, name) for run in runs]
+        fitted = math.inf not in times
         rows.append(
             {
                 **case.labels(),
                 "time": name,
-                "measured": float(np.polyfit(x, times, 1)[0]),
+                "measured": float(np.polyfit(x, times, 1)[0]) if fitted else math.inf,
                 "error": 0.0,
                 "predicted": slope,
                 "alphas": list(alphas),
@@ -113,12 +114,18 @@ def check_times(
                         **case.labels(),
                         "alpha": alpha,
                         "time": name,
-                        "measured": getattr(run, name) or math.nan,
+                        "measured": _time(run, name),
                         "error": 0.0,
                         "predicted": getattr(found, name),
                     }
                 )
     return judge_predictions("stage time", rows, tolerance=tolerance, relative=True)
+
+
+def _time(run: FlowResult, name: str) -> float:
+    """A stage time, infinite where it was not reached."""
+    time: float | None = getattr(run, name)
+    return math.inf if time is None else time
 
 
 def early_subjects(model: LinearAttention, alpha: float, head_start: float) -> np.ndarray:
@@ -220,7 +227,8 @@ def check_order(
         run = flow(model, t_max=longest, start=start, samples=2)
         ratio = order_ratio(S, R, D)
         above = ratio > 1 if boundary == "sharp" else 8 * R * math.sqrt(2 * D) <= S
-        relation, subject = run.t_relation or math.inf, run.t_subject or math.inf
+        relation, subject = _time(run, "t_relation"), _time(run, "t_subject")
+        reached = math.inf not in (relation, subject)
         rows.append(
             {
                 "S": S,
@@ -229,7 +237,7 @@ def check_order(
                 "g_R / g_S": ratio,
                 "t_relation": run.t_relation,
                 "t_subject": run.t_subject,
-                "first": "relation" if relation < subject else "subject",
+                "first": which_first(relation, subject) if reached else "not both reached",
                 "predicted": "relation" if above else "subject",
             }
         )
@@ -270,7 +278,8 @@ def check_plateau(
         longest = 3 * max(found.t_relation, found.t_subject)
         model = FlowFacts(S, R, D, kind).model(seed)
         run = flow(model, t_max=longest, alpha=alpha, at=[middle])
-        length = abs((run.t_relation or math.inf) - (run.t_subject or math.inf))
+        relation, subject = _time(run, "t_relation"), _time(run, "t_subject")
+        reached = math.inf not in (relation, subject)
         labels = {"S": S, "R": R, "D": D, "first": found.first}
         rows += [
             {
@@ -283,7 +292,7 @@ def check_plateau(
             {
                 **labels,
                 "what": "length",
-                "measured": length,
+                "measured": abs(relation - subject) if reached else math.inf,
                 "error": 0.0,
                 "predicted": found.length,
             },
@@ -452,7 +461,8 @@ $1/g_S$ in $\log(1/\alpha)$ and known to all digits.
 $g_R = \sqrt{(R-1)/(RD)}/R$ and $g_S = \sqrt{(D-1)/(RD)}/S$. The paper's $8\sqrt 2$ is not sharp:
 its $S$ exceeds the boundary's by a factor $8\sqrt{2D(R-1)/(D-1)}$. How small $\alpha$ must be:
 what relations have still to learn in the plateau is about $R\sqrt{D(1 - 1/R)}/(2 T \log T)$ after
-a time $T \propto \log(1/\alpha)$, so that $\log(1/\alpha)$ grows like $1/\epsilon$.
+a time $T \propto \log(1/\alpha)$, so that $\log(1/\alpha)$ grows like
+$1/(\epsilon \log(1/\epsilon))$.
 """,
     deviations=r"""
 *Negligible* is read as logits $w V$ of at most $\epsilon$. Softmax attention on random embeddings
