@@ -26,6 +26,7 @@ __all__ = [
     "SIGMAS",
     "applicable",
     "judge_guarantee",
+    "judge_largest",
     "judge_predictions",
     "judge_slope",
     "judge_steps",
@@ -163,6 +164,37 @@ def judge_slope(
         "predicted": predicted,
     }
     return replace(judge_predictions(quantity, [row], tolerance=tolerance), table=tuple(rows))
+
+
+def judge_largest(
+    quantity: str,
+    rows: Sequence[Mapping[str, Any]],
+    column: str,
+    *,
+    tolerance: float,
+    predicted: float = 0.0,
+    note: str,
+) -> Finding:
+    """Judge by the largest value of a column, which may not exceed predicted + tolerance.
+
+    Parameters
+    ----------
+    quantity : what the column holds.
+    rows : records with ``column``; without an error, for what is computed and not sampled.
+    column : a key of the rows.
+    tolerance, predicted : see above.
+    note : how the rows came about.
+    """
+    worst = max(row[column] for row in rows)
+    return Finding(
+        Verdict.HOLDS if worst <= predicted + tolerance else Verdict.VIOLATED,
+        quantity,
+        measured=worst,
+        predicted=predicted,
+        tolerance=tolerance,
+        note=note,
+        table=tuple(rows),
+    )
 
 
 def judge_steps(steps: Sequence[tuple[str, bool]]) -> Finding:

@@ -26,7 +26,7 @@ from theory.claims import Claim, Finding, Kind, Theorem, Verdict
 from theory.convergence_bound import convergence_bound, convergence_constant
 from theory.flow_hypotheses import INITIAL, ORTHONORMAL
 from theory.flow_proofs import convergence_proof_steps
-from theory.judging import judge_predictions, judge_steps
+from theory.judging import judge_largest, judge_predictions, judge_steps
 from theory.max_margin import max_margin
 from theory.recall_hypotheses import DISJOINT
 from theory.stages import balanced_inverse_margin
@@ -93,17 +93,11 @@ def check_converges(
                     "drift": found.drift,
                 }
             )
-    worst = max(row["loss at the end"] for row in rows)
     falls = all(row["largest rise"] <= 1e-12 for row in rows)
-    return Finding(
-        Verdict.HOLDS if worst <= loss and falls else Verdict.VIOLATED,
-        f"loss at t = {t_max:g}",
-        measured=worst,
-        predicted=0.0,
-        tolerance=loss,
-        note=f"largest of {len(rows)} runs; " + ("none rises" if falls else "some rise"),
-        table=tuple(rows),
-    )
+    note = f"largest of {len(rows)} runs; " + ("none rises" if falls else "some rise")
+    quantity = f"loss at t = {t_max:g}"
+    finding = judge_largest(quantity, rows, "loss at the end", tolerance=loss, note=note)
+    return finding if falls else replace(finding, verdict=Verdict.VIOLATED)
 
 
 def check_bound(
@@ -145,15 +139,14 @@ def check_bound(
                     "largest loss / bound": float(over.max()),
                 }
             )
-    worst = max(row["largest loss / bound"] for row in rows)
-    return Finding(
-        Verdict.HOLDS if worst <= 1 + DRIFT else Verdict.VIOLATED,
+    note = f"largest of {len(rows)} runs, at 40 times after the start each"
+    return judge_largest(
         "loss / proved bound",
-        measured=worst,
+        rows,
+        "largest loss / bound",
         predicted=1.0,
         tolerance=DRIFT,
-        note=f"largest of {len(rows)} runs, at 40 times after the start each",
-        table=tuple(rows),
+        note=note,
     )
 
 
@@ -334,16 +327,9 @@ def check_reduction(
                 "worst": float(max(apart.values())),
             }
         )
-    worst = max(row["worst"] for row in rows)
-    return Finding(
-        Verdict.HOLDS if worst <= tolerance else Verdict.VIOLATED,
-        "relative difference of full and reduced flow",
-        measured=worst,
-        predicted=0.0,
-        tolerance=tolerance,
-        note=f"largest of {len(rows)} tables, along the whole trajectory",
-        table=tuple(rows),
-    )
+    note = f"largest of {len(rows)} tables, along the whole trajectory"
+    quantity = "relative difference of full and reduced flow"
+    return judge_largest(quantity, rows, "worst", tolerance=tolerance, note=note)
 
 
 def _apart(first: float | None, second: float | None) -> float:

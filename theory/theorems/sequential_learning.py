@@ -30,7 +30,7 @@ from theory.claims import Claim, Finding, Kind, Theorem, Verdict
 from theory.flow_figures import order_axes, trajectory_axes
 from theory.flow_hypotheses import EVEN, INITIAL, MANY_SUBJECTS, ORTHONORMAL
 from theory.flow_proofs import stage_proof_steps
-from theory.judging import judge_predictions, judge_slope, judge_steps
+from theory.judging import judge_largest, judge_predictions, judge_slope, judge_steps
 from theory.recall_hypotheses import DISJOINT, TOTAL
 from theory.stages import order_ratio, stages, which_first
 
@@ -188,16 +188,9 @@ def check_hallucination(
                 "worst": worst,
             }
         )
-    worst = max(row["worst"] for row in rows)
-    return Finding(
-        Verdict.HOLDS if worst <= eps else Verdict.VIOLATED,
-        "distance from p(a|r), and subjects' logits",
-        measured=worst,
-        predicted=0.0,
-        tolerance=eps,
-        note=f"largest of {len(rows)} tables, each at its best time",
-        table=tuple(rows),
-    )
+    note = f"largest of {len(rows)} tables, each at its best time"
+    quantity = "distance from p(a|r), and subjects' logits"
+    return judge_largest(quantity, rows, "worst", tolerance=eps, note=note)
 
 
 def check_order(
