@@ -1,13 +1,12 @@
 """Figures of gradient flows: trajectories with predicted plateaus and times, the phase diagram."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theory.figures import GUARANTEED, MEASURED, PREDICTED
-from theory.stages import Stages, order_ratio
+from theory.stages import Stages
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,10 +26,11 @@ def with_stages(found: "FlowResult", predicted: Stages | None, ax: "Axes | None"
     ax : where to draw.
     """
     ax = found.plot(ax)
-    if predicted is not None:
+    if predicted is not None and predicted.plateau > 0:
         name = "log D" if predicted.first == "relation" else "log R"
         label = f"plateau {name}, predicted"
         ax.axhline(predicted.plateau, color=MEASURED, lw=0.6, ls="--", label=label)
+    if predicted is not None:
         for time in (predicted.t_relation, predicted.t_subject):
             if time > 0:
                 ax.axvline(time, color=MEASURED, lw=0.6, ls=":")
@@ -66,7 +66,7 @@ def order_axes(ax: "Axes", rows: Sequence[Mapping[str, Any]]) -> None:
     Parameters
     ----------
     ax : where to draw.
-    rows : records with S, R, D and ``first``.
+    rows : records with S, R and D, at least 2, and ``first``.
     """
     for first, marker, colour in (("relation", "o", PREDICTED), ("subject", "s", GUARANTEED)):
         points = [
@@ -79,10 +79,9 @@ def order_axes(ax: "Axes", rows: Sequence[Mapping[str, Any]]) -> None:
             ax.plot(x, y, marker, color=colour, mfc="none", label=f"{first} first, measured")
     if rows:
         ratios = [row["S"] / row["R"] for row in rows]
+        # g_R = g_S where (S/R)^2 = (D - 1)/(R - 1).
         grid = np.geomspace(min(ratios) / 1.5, max(ratios) * 1.5, 50)
         ax.plot(grid, grid**2, "-", color=MEASURED, lw=1, label="boundary $g_R = g_S$, predicted")
-        # The boundary in these coordinates: (S/R)^2 = (D - 1)/(R - 1).
-        assert all(math.isfinite(order_ratio(row["S"], row["R"], row["D"])) for row in rows)
         ax.legend(frameon=False, fontsize=8)
     ax.set_xscale("log", base=2)
     ax.set_yscale("log", base=2)
