@@ -235,11 +235,12 @@ class LinearAttention:
         """Total, relation-only and subject-only loss."""
         sums, P = self._sums(state), self.probability
         # Answers by whether the relation has them (inside) and whether the subject does (own).
-        own_out = (sums.e_s * self._own) @ sums.outside.T
+        foreign_out = sums.foreign @ sums.outside.T
+        own_out = np.maximum(sums.out - foreign_out, 0.0)
         inside = sums.right + sums.inside_foreign + sums.shared
         own = sums.right + sums.shared + own_out
         wrong = sums.inside_foreign + sums.out + sums.shared
-        foreign = sums.inside_foreign + sums.foreign @ sums.outside.T
+        foreign = sums.inside_foreign + foreign_out
         return Losses(
             float(np.sum(P * np.log1p(wrong / sums.right))),
             float(np.sum(P * np.log1p(sums.out / inside))),

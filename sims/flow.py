@@ -17,15 +17,19 @@ from sims.integration import DRIFT, IMPLICIT, check_rtol, check_times, follow
 from sims.jacobian import LARGEST_STATE, jacobian
 from sims.parallel import available_threads, blas_threads
 from sims.results import Result, new_axes
-from sims.velocity import Velocity
+from sims.velocity import LARGE, Velocity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["RTOL", "FlowResult", "drift_of", "flow", "start_state"]
+__all__ = ["LARGE_RTOL", "RTOL", "FlowResult", "drift_of", "flow", "start_state"]
 
-RTOL = 2e-10
-"""Relative tolerance of a step."""
+RTOL, LARGE_RTOL = 2e-10, 1e-9
+"""Relative tolerance of a step, and that of states with :data:`sims.velocity.LARGE` numbers.
+
+With it conserved numbers of the facts of all sizes tried drift by less than 1e-9; by less in large
+states, whose steps are many.
+"""
 
 FINEST = 3e-14
 """Tolerance of an entry below which solvers would be asked for more than rounding allows."""
@@ -126,7 +130,7 @@ def flow(
     alpha: float = 1e-4,
     start: Floats | None = None,
     solver: str = "DOP853",
-    rtol: float = RTOL,
+    rtol: float | None = None,
     drift: float | None = None,
     samples: int = 200,
     at: Sequence[float] | None = None,
@@ -144,7 +148,8 @@ def flow(
     alpha : initial scale, V = alpha and w = alpha sqrt(A + 1).
     start : an initial state in place of that.
     solver : a name of :data:`SOLVERS`.
-    rtol : relative tolerance of a step, 1e-13 to 0.1.
+    rtol : relative tolerance of a step, 1e-13 to 0.1; None stands for 2e-10, and 1e-9 for states of
+        10^5 numbers and more.
     drift : largest relative drift of a conserved number; None stands for 1e-9 at the default
         tolerance, and more in proportion at coarser ones.
     samples : number of sampled times, evenly in log t, besides t = 0.
@@ -173,6 +178,10 @@ def flow(
     given = start is not None
     state = start_state(model, alpha, start)
     size = len(state)
+    if drift is None:
+        drift = DRIFT if rtol is None else DRIFT * max(1.0, rtol / RTOL)
+    if rtol is None:
+        rtol = LARGE_RTOL if size >= LARGE else RTOL
     check_rtol(rtol)
     options: dict[str, Any] = {}
     if solver in IMPLICIT:
@@ -200,7 +209,7 @@ def flow(
             # The scale that the smallest entries start on.
             atol=rtol * float(np.abs(state).min() or np.abs(state).max() or 1.0),
             drifted=lambda y: drift_of(model, y, first),
-            drift=DRIFT * max(1.0, rtol / RTOL) if drift is None else drift,
+            drift=drift,
             samples=samples,
             at=at,
             loss_below=loss_below,

@@ -17,7 +17,7 @@ from assoc.linear_attention import LinearAttention
 from assoc.memory import MAX_BYTES, Floats
 from sims.descent import descend
 from sims.embedded_flow import embedded_flow
-from sims.flow import RTOL, FlowResult, flow
+from sims.flow import FlowResult, flow
 from sims.flow_facts import FlowFacts
 from sims.integration import check_times
 from sims.randomness import INPUTS, PROMPTS, Source
@@ -246,7 +246,7 @@ def trajectory(
     else:
         found = flow(
             reduced, t_max=longest, alpha=alpha, solver=solver,
-            rtol=RTOL if rtol is None else rtol, samples=samples, loss_below=loss_below,
+            rtol=rtol, samples=samples, loss_below=loss_below,
         )  # fmt: skip
     inverse, log_k = None, None
     if 0 < len(task) * (task.answers - 1) <= LARGEST_PROGRAM // 10:
