@@ -23,6 +23,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_softmax, softmax
 
 from assoc.errors import InputError
 from assoc.factual_recall import RecallTask
@@ -51,9 +52,8 @@ class EmbeddedAttention:
     ----------
     task : the facts, all equally likely.
     embeddings : (n, d) of all tokens of the vocabulary.
-    prompts : (k N, T) tokens, k prompts for each fact, all facts once in the order of the task,
-    then
-        again (as :meth:`assoc.factual_recall.RecallTask.prompts` gives them).
+    prompts : (k N, T) tokens, k prompts for each fact: all facts once in the order of the task, as
+        :meth:`assoc.factual_recall.RecallTask.prompts` gives them, then again.
     attention : ``linear`` or ``softmax``.
 
     Raises
@@ -147,14 +147,13 @@ class EmbeddedAttention:
         """Probabilities (P, A) of all answers to all prompts."""
         W, q = self.unpack(state)
         _, read = self._read(q)
-        return _softmax(read @ W.T @ self._answers.T)
+        return np.asarray(softmax(read @ W.T @ self._answers.T, axis=1))
 
     def losses(self, state: Floats) -> Losses:
         """Total, relation-only and subject-only loss, means over the prompts."""
         W, q = self.unpack(state)
         _, read = self._read(q)
-        logits = read @ W.T @ self._answers.T
-        logp = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+        logp = log_softmax(read @ W.T @ self._answers.T, axis=1)
         rows = np.arange(len(logp))
         facts, task = self.task.facts, self.task
         repeats = len(logp) // len(task)
@@ -178,7 +177,7 @@ class EmbeddedAttention:
         """Right-hand side of the gradient flow of the mean loss in W and q."""
         W, q = self.unpack(state)
         weights, read = self._read(q)
-        rest = -_softmax(read @ W.T @ self._answers.T)
+        rest = -softmax(read @ W.T @ self._answers.T, axis=1)
         rest[np.arange(len(rest)), self._labels] += 1.0
         rest /= len(rest)
         moved_W = self._answers.T @ (rest.T @ read)
@@ -195,8 +194,3 @@ class EmbeddedAttention:
         """Conserved number of the flow of linear attention: the squared norm of W minus q's."""
         W, q = self.unpack(state)
         return float(np.sum(W * W) - q @ q)
-
-
-def _softmax(logits: Floats) -> Floats:
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))

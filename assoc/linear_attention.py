@@ -227,9 +227,9 @@ class LinearAttention:
 
     def probabilities(self, state: Floats) -> Floats:
         """Probabilities (N, A) of all answers to all facts."""
-        logits = self.logits(state)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+        from scipy.special import softmax
+
+        return np.asarray(softmax(self.logits(state), axis=1))
 
     def losses(self, state: Floats) -> Losses:
         """Total, relation-only and subject-only loss."""

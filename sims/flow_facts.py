@@ -25,11 +25,10 @@ class FlowFacts:
     ----------
     subjects, relations, answers : S, R and D.
     kind : ``balanced``, every answer of a relation that of S/D subjects; ``random``, answers
-    uniform
-        among the relation's D; ``weighted``, these with probabilities from a flat Dirichlet law;
-        ``partial``, random ones with a quarter of the pairs left out, though every subject and
-        relation keeps one; ``parity``, f*(s, r) = (s + r) mod
-        D with the same D answers for all relations, which no sum of two logits can tell.
+        uniform among the relation's D; ``weighted``, these with probabilities from a flat Dirichlet
+        law; ``partial``, random ones with a quarter of the pairs left out, though every subject and
+        relation keeps one; ``parity``, f*(s, r) = (s + r) mod D with the same D answers for all
+        relations, which no sum of two logits can tell.
     length : T of the prompts, or None for a subject and a relation alone.
     noise : K, noise tokens of the vocabulary.
     without : this many facts of the last subject are left out, a fault.

@@ -240,6 +240,8 @@ def follow(
             message = run.step()
         except ValueError as error:
             # Implicit solvers give their matrices to LAPACK, which refuses what is not finite.
+            if solver not in IMPLICIT:
+                raise
             message, run.status = str(error), "failed"
         if run.status != "failed" and not np.isfinite(run.y).all():
             message, run.status = "the state is not finite.", "failed"

@@ -17,9 +17,9 @@ from assoc.linear_attention import LinearAttention
 from assoc.memory import MAX_BYTES, Floats
 from sims.descent import descend
 from sims.embedded_flow import embedded_flow
-from sims.flow import FlowResult, flow
+from sims.flow import RTOL, FlowResult, flow
 from sims.flow_facts import FlowFacts
-from sims.integration import check_times
+from sims.integration import DRIFT, check_times
 from sims.randomness import INPUTS, PROMPTS, Source
 from sims.results import Result
 from sims.settings import positive
@@ -231,10 +231,10 @@ def trajectory(
         if weights is not None:
             raise InputError("attention on random embeddings takes facts of equal weight")
         model = _embedded(task, attention, d, length, draws, seed)
+        rtol = 1e-6 if rtol is None else rtol
         found = embedded_flow(
-            model, t_max=longest, alpha=alpha, solver=solver,
-            rtol=1e-6 if rtol is None else rtol, drift=1e-3, samples=samples,
-            loss_below=loss_below,
+            model, t_max=longest, alpha=alpha, solver=solver, rtol=rtol,
+            drift=DRIFT * max(1.0, rtol / RTOL), samples=samples, loss_below=loss_below,
         )  # fmt: skip
         return TrajectoryResult(found, name, None, None, None, seed)
     reduced = LinearAttention(task, weights, length)
