@@ -12,6 +12,7 @@ import numpy as np
 
 from assoc.attention_mlp import attention_mlp, hybrid
 from assoc.attention_only import attention_only
+from assoc.coded import coded
 from assoc.errors import InputError
 from assoc.factual_recall import RecallTask
 from assoc.fitted import fitted
@@ -19,11 +20,11 @@ from assoc.linear import HebbianBuild, dual_both, dual_inputs, dual_outputs, heb
 from assoc.low_rank import gaussian_projected, projected, truncated
 from assoc.memory import Build, Floats, Memory
 from assoc.mlp import gated, two_layer
-from assoc.quantised import quantised
 from assoc.readout import bilinear, whitened
 from assoc.transformer import OneLayer
 
 __all__ = [
+    "CODED",
     "MEMORIES",
     "TRANSFORMERS",
     "BuildModel",
@@ -52,21 +53,26 @@ class Recipe:
     make : takes the options by keyword and returns the build.
     needs : options that must be given.
     takes : options that may be given.
+    rounds : whether it may be rounded to ``bits`` per weight, by a ``rounding``.
     """
 
     make: Callable[..., Any]
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
+    rounds: bool = True
 
     @property
     def options(self) -> tuple[str, ...]:
         """Options that the construction knows."""
-        return self.needs + self.takes
+        return self.needs + self.takes + (CODED if self.rounds else ())
 
 
 def _plain(build: Build) -> Recipe:
     return Recipe(lambda: build)
 
+
+CODED = ("bits", "rounding")
+"""Options of every construction that may be rounded, and of the user's own."""
 
 RANKED = ("rank",)
 WIDE = ("width",)
@@ -77,8 +83,7 @@ MEMORIES: Mapping[str, Recipe] = MappingProxyType(
         "low-rank": Recipe(projected, RANKED),
         "low-rank-gaussian": Recipe(gaussian_projected, RANKED),
         "low-rank-svd": Recipe(truncated, RANKED),
-        "sign": _plain(quantised(1)),
-        "quantised": Recipe(quantised, ("bits",)),
+        "sign": Recipe(lambda: coded(hebbian, 1), rounds=False),
         "dual-inputs": _plain(dual_inputs),
         "dual-outputs": _plain(dual_outputs),
         "dual-both": _plain(dual_both),
@@ -119,14 +124,16 @@ TRANSFORMERS: Mapping[str, Recipe] = MappingProxyType(
 """All one-layer transformers by name."""
 
 
-def resolve(memory: str | Build, **given: int | None) -> tuple[str, Build]:
+def resolve(memory: str | Build, **given: int | str | None) -> tuple[str, Build]:
     """Name and build function of a memory.
 
     Parameters
     ----------
     memory : one of :data:`MEMORIES`, ``package.module:function``, or a build function itself.
-    given : options by name: ``rank`` and ``width`` (m), ``bits`` (b), ``degree`` (k); None stands
-        for not given. Only those that the memory knows may be given.
+    given : options by name: ``rank`` and ``width`` (m), ``degree`` (k); for every memory but
+        ``sign``, also the user's own, ``bits`` (b) and ``rounding``, by which its weights are
+        encoded (:func:`assoc.coded.coded`). None stands for not given. Only those that the memory
+        knows may be given.
 
     Returns
     -------
@@ -141,7 +148,7 @@ def resolve(memory: str | Build, **given: int | None) -> tuple[str, Build]:
 
     Examples
     --------
-    >>> resolve("low-rank", rank=8)[0]
+    >>> resolve("low-rank", rank=8, bits=2)[0]
     'low-rank'
     >>> resolve("low-rank")
     Traceback (most recent call last):
@@ -152,15 +159,17 @@ def resolve(memory: str | Build, **given: int | None) -> tuple[str, Build]:
     return name, build
 
 
-def resolve_transformer(model: str | BuildModel, **given: float | None) -> tuple[str, BuildModel]:
+def resolve_transformer(
+    model: str | BuildModel, **given: float | str | None
+) -> tuple[str, BuildModel]:
     """Name and build function of a one-layer transformer.
 
     Parameters
     ----------
     model : one of :data:`TRANSFORMERS`, ``package.module:function``, or a build function itself.
     given : options by name: ``head_dim`` (d_h), ``heads`` (H), ``width`` (m), ``degree`` (k),
-        ``share``, ``length`` (T); None stands for not given. Only those that the construction
-        knows may be given.
+        ``share``, ``length`` (T), ``bits`` (b) and ``rounding``; None stands for not given. Only
+        those that the construction knows may be given.
 
     Raises
     ------
@@ -188,27 +197,42 @@ def _resolve(
     known: Mapping[str, Recipe],
     returns: type[Any],
     asked: str | Callable[..., Any],
-    given: Mapping[str, float | None],
+    given: Mapping[str, float | str | None],
 ) -> tuple[str, Any]:
-    options = {option: value for option, value in given.items() if value is not None}
+    options: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     name = asked if isinstance(asked, str) else build_name(asked)
     recipe = known.get(asked) if isinstance(asked, str) else None
     for option in () if recipe is None else recipe.needs:
         if option not in options:
             raise InputError(f"{kind} {name!r} needs its {option} given")
     for option in options:
-        if recipe is None or option not in recipe.options:
+        if option not in (CODED if recipe is None else recipe.options):
             raise InputError(f"{kind} {name!r} takes no {option}")
+    coding = {option: options.pop(option) for option in CODED if option in options}
+    if "rounding" in coding and "bits" not in coding:
+        raise InputError(f"{kind} {name!r}: a rounding needs bits given")
+    build = _build(kind, known, returns, asked, options)
+    return name, coded(build, **coding) if coding else build
+
+
+def _build(
+    kind: str,
+    known: Mapping[str, Recipe],
+    returns: type[Any],
+    asked: str | Callable[..., Any],
+    options: Mapping[str, Any],
+) -> Any:
+    """Build function with exact weights."""
     if not isinstance(asked, str):
-        return name, asked
-    if recipe is not None:
-        return name, recipe.make(**options)
-    if ":" in name:
-        return name, _imported(kind, name, returns)
-    near = difflib.get_close_matches(name, known, 1)
+        return asked
+    if asked in known:
+        return known[asked].make(**options)
+    if ":" in asked:
+        return _imported(kind, asked, returns)
+    near = difflib.get_close_matches(asked, known, 1)
     hint = f"did you mean {near[0]!r}? Known: " if near else "one of "
     raise InputError(
-        f"unknown {kind} {name!r}: {hint}{', '.join(known)}, or package.module:function"
+        f"unknown {kind} {asked!r}: {hint}{', '.join(known)}, or package.module:function"
     )
 
 

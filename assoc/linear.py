@@ -76,7 +76,7 @@ def hebbian_matrix(E: Floats, U: Floats, f: Integers, *, dtype: type[Any] | None
 
 
 class Store(Protocol):
-    """How the Hebbian matrix W (d_out, d_in) is kept: exactly, projected, quantised."""
+    """How the Hebbian matrix W (d_out, d_in) is kept: exactly, projected, rounded."""
 
     def __call__(self, W: Floats, /, *, rng: np.random.Generator) -> Factors:
         """Return the memory that stores W."""

@@ -45,8 +45,8 @@ UNDERFLOW = 4 * float(np.finfo(np.float64).smallest_subnormal)
 class Memory(Protocol):
     """A callable ``memory(E) -> (N, d)`` that says how many parameters it has.
 
-    Two more attributes are used where they exist: ``bits`` (the stored size of a quantised
-    memory) and ``rounding_error(E) -> (N,)``, a rigorous bound on the Euclidean norm of the
+    Two more attributes are used where they exist: ``bits`` (the stored size where weights are
+    rounded) and ``rounding_error(E) -> (N,)``, a rigorous bound on the Euclidean norm of the
     rounding error of ``memory(E)``, without which recall cannot be certified.
     """
 
@@ -164,7 +164,7 @@ class Factors:
     Parameters
     ----------
     factors : matrices, leftmost first; the product is (d_out, d_in).
-    bits : stored size in bits when the entries are quantised, else None.
+    bits : stored size in bits when the entries are rounded, else None.
 
     Examples
     --------
@@ -216,7 +216,7 @@ class Factors:
         return np.asarray(error * (1 + 1e-9))
 
 
-def memory_bits(memory: Memory) -> int | None:
-    """Stored bits of a quantised memory, or None when it does not say."""
+def memory_bits(memory: object) -> int | None:
+    """Stored bits of a memory or model with rounded weights, or None when it does not say."""
     bits = getattr(memory, "bits", None)
     return None if bits is None else int(bits)

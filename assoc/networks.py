@@ -33,6 +33,7 @@ class Gated:
     W, P : (m, d_in) weights of the gates and of what they let through.
     V : (m, d_out) outputs of the neurons.
     degree : k; with k = 1 the network is bilinear, V^T (W e * P e).
+    bits : stored size in bits when the weights are rounded, else None.
 
     Examples
     --------
@@ -45,6 +46,7 @@ class Gated:
     P: Floats
     V: Floats
     degree: int
+    bits: int | None = None
 
     @property
     def parameters(self) -> int:
@@ -87,6 +89,7 @@ class TwoLayer:
     W : (m, d_in) weights of the hidden neurons.
     V : (m, d_out) their outputs.
     activation : sigma, a polynomial in powers of x (on its default domain).
+    bits : stored size in bits when the weights are rounded, else None.
 
     Examples
     --------
@@ -98,6 +101,7 @@ class TwoLayer:
     W: Floats
     V: Floats
     activation: Polynomial
+    bits: int | None = None
 
     @property
     def parameters(self) -> int:

@@ -1,24 +1,68 @@
-r"""Linear memories with b-bit weights.
+r"""Weights of b bits: the levels that a matrix is rounded to, and how much of a signal they keep.
 
-Each entry of the Hebbian W is rounded to one of 2^b equally spaced levels
+Each entry of a matrix W is rounded to one of 2^b equally spaced levels
 
-.. math:: \{(k + 1/2)\,\Delta\,\mathrm{rms}(W) : k = -2^{b-1}, \dots, 2^{b-1} - 1\}
+.. math:: \{(k + 1/2)\,\Delta_b\,\mathrm{rms}(W) : k = -2^{b-1}, \dots, 2^{b-1} - 1\}
 
-so that b = 1 is sign(W). The scale never changes an argmax and is not counted in the bits.
+so that b = 1 is sign(W). :mod:`assoc.coded` makes memories of them.
 """
 
-from functools import cache, partial
+from functools import cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.linear import HebbianBuild
-from assoc.memory import Factors, Floats
+from assoc.memory import Floats
 
-__all__ = ["MAX_BITS", "gaussian_quantiser", "quantise", "quantised"]
+__all__ = [
+    "MAX_BITS",
+    "ROUNDINGS",
+    "Levels",
+    "check_bits",
+    "check_rounding",
+    "gaussian_quantiser",
+    "quantise",
+    "weights_of",
+]
 
 MAX_BITS = 16
 """Widest weights that the search for the best step covers."""
+
+ROUNDINGS = ("nearest", "stochastic")
+"""To the nearest level, or to one of the two neighbours so that the expectation is exact."""
+
+Levels = NDArray[np.uint16]
+"""Numbers k + 2^(b-1) of levels, from 0 to 2^b - 1."""
+
+
+def check_bits(bits: Any) -> int:
+    """Return a number of bits as a plain integer.
+
+    Raises
+    ------
+    InputError
+        If it is not an integer between 1 and :data:`MAX_BITS`.
+    """
+    if isinstance(bits, bool) or not isinstance(bits, int | np.integer):
+        raise InputError(f"bits = {bits!r} is not an integer")
+    if not 1 <= bits <= MAX_BITS:
+        raise InputError(f"bits = {bits} is not between 1 and {MAX_BITS}")
+    return int(bits)
+
+
+def check_rounding(rounding: str) -> str:
+    """Return the name of a rounding.
+
+    Raises
+    ------
+    InputError
+        If it is not one of :data:`ROUNDINGS`.
+    """
+    if rounding not in ROUNDINGS:
+        raise InputError(f"rounding {rounding!r} is not one of {', '.join(ROUNDINGS)}")
+    return rounding
 
 
 @cache
@@ -56,8 +100,7 @@ def gaussian_quantiser(bits: int) -> tuple[float, float]:
     """
     from scipy import optimize, special
 
-    if not 1 <= bits <= MAX_BITS:
-        raise InputError(f"bits = {bits} is not between 1 and {MAX_BITS}")
+    bits = check_bits(bits)
     levels = np.arange(2 ** (bits - 1)) + 0.5
 
     def correlation(step: float) -> float:
@@ -77,50 +120,66 @@ def gaussian_quantiser(bits: int) -> tuple[float, float]:
     return float(best.x), correlation(float(best.x))
 
 
-def quantise(W: Floats, bits: int) -> Floats:
-    """Round each entry of W to b bits, with the step of :func:`gaussian_quantiser`.
+def quantise(
+    W: Floats,
+    bits: int,
+    *,
+    rounding: str = "nearest",
+    rng: np.random.Generator | None = None,
+) -> tuple[Levels, NDArray[np.float64]]:
+    r"""Round each matrix to b bits, with the step of :func:`gaussian_quantiser`.
 
     Parameters
     ----------
-    W : any shape, not all zero.
+    W : (..., r, c) one matrix or a stack of them; each has a step of its own.
     bits : b, between 1 and 16.
+    rounding : one of :data:`ROUNDINGS`. Stochastic rounding is exact on average between the
+        outermost levels and clips to them outside.
+    rng : randomness of stochastic rounding, one number per entry.
 
     Returns
     -------
-    An array of W's shape and precision with at most 2^b distinct values, none of them zero.
+    levels, step
+        Numbers (..., r, c) of the levels, and Delta_b rms(W) for each matrix (...,): an entry is
+        (level - 2^(b-1) + 1/2) step. The step of a matrix of zeros is 0.
 
     Raises
     ------
     InputError
-        If W is all zeros or bits is out of range.
+        If an option is out of range, rng is missing, or W is not finite.
 
     Examples
     --------
-    >>> quantise(np.array([-3.0, 0.1, 2.0]), 1) > 0
-    array([False,  True,  True])
+    >>> levels, step = quantise(np.array([[-3.0, 0.1], [2.0, 0.3]]), 1)
+    >>> levels.tolist()
+    [[0, 1], [1, 1]]
     """
-    step, _ = gaussian_quantiser(bits)
-    largest = float(np.abs(W).max())
-    if largest == 0:
-        raise InputError("weights that are all zero cannot be quantised")
-    unit = W.astype(np.float64) / largest
-    step *= float(np.sqrt(np.mean(np.square(unit))))
-    top = 2 ** (bits - 1)
-    levels = np.clip(np.floor(unit / step), -top, top - 1)
-    return np.asarray((levels + 0.5) * step * largest, dtype=W.dtype)
+    delta, top = gaussian_quantiser(bits)[0], 2 ** (bits - 1)
+    if check_rounding(rounding) == "stochastic" and rng is None:
+        raise InputError("stochastic rounding needs rng given")
+    last = (-2, -1)
+    largest = np.abs(W).max(axis=last, initial=0, keepdims=True).astype(np.float64)
+    if not np.isfinite(largest).all():
+        raise InputError("weights that are not finite cannot be rounded")
+    unit = W / np.where(largest > 0, largest, 1.0)
+    power = np.einsum("...ij,...ij->...", unit, unit) / max(W.shape[-2] * W.shape[-1], 1)
+    step = delta * np.sqrt(power)[..., None, None]
+    unit /= np.where(step > 0, step, 1.0)
+    if rng is not None and rounding == "stochastic":
+        unit += rng.random(unit.shape)
+        unit -= 0.5
+    np.floor(unit, out=unit)
+    unit += top
+    np.clip(unit, 0, 2 * top - 1, out=unit)
+    return unit.astype(np.uint16), np.asarray((step * largest)[..., 0, 0])
 
 
-def quantised(bits: int) -> HebbianBuild:
-    """Hebbian memory with b-bit weights; its ``bits`` is b d^2.
+def weights_of(levels: Levels, step: NDArray[np.float64], bits: int) -> NDArray[np.float64]:
+    """Weights (..., r, c) at these levels, for the steps (...,) of their matrices.
 
     Examples
     --------
-    >>> build = quantised(2)
-    >>> build(np.eye(4), np.eye(4), np.arange(4), rng=np.random.default_rng(0)).bits
-    32
+    >>> weights_of(np.array([[0, 1, 2, 3]], np.uint16), np.array(2.0), 2)
+    array([[-3., -1.,  1.,  3.]])
     """
-    return HebbianBuild(partial(_quantised_factors, bits))
-
-
-def _quantised_factors(bits: int, W: Floats, /, *, rng: np.random.Generator) -> Factors:
-    return Factors((quantise(W, bits),), bits=bits * W.size)
+    return np.asarray((levels - (2 ** (bits - 1) - 0.5)) * step[..., None, None])

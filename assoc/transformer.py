@@ -127,6 +127,7 @@ class Transformer:
     embeddings : (n, d), of all tokens, the end-of-sequence token last.
     attention : its heads.
     mlp : the network V^T sigma(W x), or None.
+    bits : stored size of attention and MLP in bits when the weights are rounded, else None.
 
     Examples
     --------
@@ -140,6 +141,7 @@ class Transformer:
     embeddings: Floats
     attention: Attention
     mlp: TwoLayer | None = None
+    bits: int | None = None
 
     @property
     def parameters(self) -> int:

@@ -180,6 +180,7 @@ def capacity(
     bits: int | None = None,
     width: Size | None = None,
     degree: int | None = None,
+    rounding: str | None = None,
     embeddings: Any = "sphere",
     preprocess: str = "none",
     facts: str = "identity",
@@ -198,8 +199,9 @@ def capacity(
 
     Parameters
     ----------
-    memory, rank, bits, width, degree, embeddings, preprocess, facts, outputs, seed, experiment :
+    memory, rank, bits, width, degree, rounding, embeddings, preprocess, facts, outputs :
         as for :func:`sims.recall.measure`.
+    seed, experiment : the same.
     d : dimension, or several.
     criterion : ``all``, or the fraction of a trial's inputs that must be recalled.
     trials : independent trials per dimension.
@@ -223,7 +225,7 @@ def capacity(
     0
     """
     criterion = Criterion.parse(criterion)
-    construction = Construction(memory, rank, bits, width, degree)
+    construction = Construction(memory, rank, bits, width, degree, rounding)
     trials = trial_count(trials)
     max_N = None if max_N is None else positive(max_N, "max_N")
     threads = available_threads() if threads is None else positive(threads, "threads")
@@ -290,6 +292,7 @@ def rate_crossing(
     bits: int | None = None,
     width: Size | None = None,
     degree: int | None = None,
+    rounding: str | None = None,
     trials: int = 100,
     seed: int = 0,
     experiment: str = "crossing",
@@ -302,7 +305,7 @@ def rate_crossing(
 
     Parameters
     ----------
-    memory, rank, bits, width, degree, seed, experiment, threads :
+    memory, rank, bits, width, degree, rounding, seed, experiment, threads :
         as for :func:`sims.recall.measure`.
     d : dimension.
     rate : recall at the crossing, in (0, 1).
@@ -324,7 +327,7 @@ def rate_crossing(
         raise InputError(f"near = {near} is not a positive number of facts")
     if trials < 2:
         raise InputError(f"trials = {trials}: an interval needs at least 2")
-    construction = Construction(memory, rank, bits, width, degree)
+    construction = Construction(memory, rank, bits, width, degree, rounding)
     setting = RandomVectors(d)
     source = source_of(setting, seed, experiment)
     threads = available_threads() if threads is None else positive(threads, "threads")

@@ -21,9 +21,10 @@ class Construction:
     ----------
     memory : as for :func:`assoc.catalogue.resolve`.
     rank : m, or a fraction of the dimension written ``d/2``; for memories of bounded rank.
-    bits : b, for quantised memories.
+    bits : b, to which weights are rounded; None keeps them as they are.
     width : m, or a multiple of the dimension written ``16d``; for networks.
     degree : k, for networks of Hermite polynomials.
+    rounding : one of :data:`assoc.quantised.ROUNDINGS`; None means the nearest level.
 
     Examples
     --------
@@ -38,6 +39,7 @@ class Construction:
     bits: int | None = None
     width: Size | None = None
     degree: int | None = None
+    rounding: str | None = None
 
     def rank_at(self, d: int) -> int | None:
         """Return the rank m at dimension d.
@@ -75,6 +77,7 @@ class Construction:
             self.memory,
             rank=self.rank_at(d),
             bits=self.bits,
+            rounding=self.rounding,
             width=self.width_at(d),
             degree=self.degree,
         )[1]
@@ -86,7 +89,8 @@ class Construction:
         width = self.width if d is None else self.width_at(d)
         options = {"m": rank if width is None else width, "b": self.bits, "k": self.degree}
         given = [f"{symbol}={value}" for symbol, value in options.items() if value is not None]
-        return " ".join([str(name), *given])
+        stochastic = [str(self.rounding)] if self.rounding not in (None, "nearest") else []
+        return " ".join([str(name), *given, *stochastic])
 
 
 def _at(size: Size | None, d: int, name: str) -> int | None:

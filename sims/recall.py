@@ -140,6 +140,7 @@ def measure(
     bits: int | None = None,
     width: Size | None = None,
     degree: int | None = None,
+    rounding: str | None = None,
     embeddings: Any = "sphere",
     preprocess: str = "none",
     facts: str = "identity",
@@ -159,8 +160,10 @@ def measure(
         ``build(E, U, f, *, rng) -> memory``.
     N : number of facts, or several.
     d : dimension; for given vectors it may be omitted.
-    rank, bits, width, degree : what the named memory needs; rank and width may follow the
-        dimension, ``"d/2"`` or ``"16d"``.
+    rank, width, degree : what the named memory needs; rank and width may follow the dimension,
+        ``"d/2"`` or ``"16d"``.
+    bits, rounding : round every weight of the memory to b bits, to the ``nearest`` level (None
+        means this) or in a ``stochastic`` way; see :func:`assoc.coded.encode`.
     embeddings : a law of :data:`assoc.embeddings.LAWS`, or vectors (n, d) or
         :class:`assoc.embeddings.NamedVectors`, which each trial splits into inputs and outputs.
     preprocess : none, normalise, centre or whiten, for given vectors.
@@ -190,7 +193,7 @@ def measure(
     """
     if inputs is not None and executor is not None:
         raise InputError("a sample of inputs is streamed on threads: give no executor")
-    construction = Construction(memory, rank, bits, width, degree)
+    construction = Construction(memory, rank, bits, width, degree, rounding)
     setting = settle(
         d=d, embeddings=embeddings, preprocessing=preprocess, facts=facts, outputs=outputs
     )
@@ -267,7 +270,7 @@ def count_recalled(
 
 
 def _is_plain(construction: Construction, setting: Setting) -> bool:
-    return construction.memory == "linear" and setting == RandomVectors(setting.d)
+    return construction == Construction("linear") and setting == RandomVectors(setting.d)
 
 
 def _count_batch(setting: Setting, N: int, source: Source, trials: Sequence[int]) -> list[int]:

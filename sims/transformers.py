@@ -16,7 +16,7 @@ import numpy as np
 from assoc.catalogue import TRANSFORMERS, BuildModel, build_name, resolve_transformer
 from assoc.embeddings import sphere
 from assoc.factual_recall import NOISE, RecallTask, balanced_task
-from assoc.memory import Floats
+from assoc.memory import Floats, memory_bits
 from assoc.transformer import OneLayer
 from sims.parallel import available_threads, run
 from sims.prompts import count_known
@@ -86,6 +86,7 @@ class Architecture:
     d : dimension of the embeddings.
     head_dim, heads, width, degree, share : d_h, H, m, k and the share of a hybrid.
     length : T, longest prompt that its attention is made for.
+    bits, rounding : b to which weights are rounded, and how; None keeps them as they are.
 
     Examples
     --------
@@ -101,6 +102,8 @@ class Architecture:
     degree: int | None = None
     share: float | None = None
     length: int | None = None
+    bits: int | None = None
+    rounding: str | None = None
 
     @property
     def lacks_width(self) -> bool:
@@ -127,11 +130,12 @@ class Architecture:
         """Name for tables, with the options that were given."""
         options = {
             "d_h": self.head_dim, "H": self.heads, "m": self.width, "k": self.degree,
-            "share": self.share,
+            "share": self.share, "b": self.bits,
         }  # fmt: skip
         given = [f"{key}={value}" for key, value in options.items() if value is not None]
         name = self.model if isinstance(self.model, str) else build_name(self.model)
-        return " ".join([name, *given])
+        stochastic = [str(self.rounding)] if self.rounding not in (None, "nearest") else []
+        return " ".join([name, *given, *stochastic])
 
 
 @dataclass(frozen=True)
@@ -143,13 +147,14 @@ class FactsPoint:
     shape : S, R, D, K.
     architecture : the model and its sizes.
     known : for each trial, the number of facts answered rightly in every prompt.
-    parameters : stored numbers of the model.
+    parameters, bits : stored numbers of the model, and bits where they are rounded.
     """
 
     shape: Shape
     architecture: Architecture
     known: tuple[int, ...]
     parameters: int
+    bits: int | None = None
 
     @property
     def recall(self) -> float:
@@ -198,6 +203,7 @@ class FactsRecall(Result):
                 "all_recalled": p.whole / len(p.known),
                 "all_interval": list(proportion_interval(p.whole, len(p.known))),
                 "parameters": p.parameters,
+                "bits": p.bits,
             }
             for p in self.points
         ]
@@ -249,17 +255,17 @@ def measure_facts(
     for shape in [shapes] if isinstance(shapes, Shape) else shapes:
         source = table_source(shape, seed, experiment)
         work = partial(facts_known, architecture, shape, length, draws, source)
-        counts, parameters = zip(
+        counts, parameters, bits = zip(
             *run(work, range(trials), threads=threads, executor=executor), strict=True
         )
-        points.append(FactsPoint(shape, architecture, counts, parameters[0]))
+        points.append(FactsPoint(shape, architecture, counts, parameters[0], bits[0]))
     return FactsRecall(length, draws, seed, tuple(points))
 
 
 def facts_known(
     architecture: Architecture, shape: Shape, length: int, draws: int, source: Source, trial: int
-) -> tuple[int, int]:
-    """Count the facts that a trial's model knows, and its parameters.
+) -> tuple[int, int, int | None]:
+    """Count the facts that a trial's model knows, its parameters, and its bits where rounded.
 
     Parameters
     ----------
@@ -271,7 +277,7 @@ def facts_known(
     found = count_known(
         model, task, length=length, source=source, trial=trial, draws=draws, embeddings=embeddings
     )
-    return found.known, model.parameters
+    return found.known, model.parameters, memory_bits(model)
 
 
 def table_source(shape: Shape, seed: int, experiment: str) -> Source:

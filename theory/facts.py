@@ -38,7 +38,7 @@ class FactsResult(Result):
     certified : fraction proved recalled in spite of rounding; None if the memory cannot say.
     predicted : expected recall, if there is a prediction.
     predicted_all : predicted probability that all is recalled.
-    parameters, bits : of the memory; bits only if it is quantised.
+    parameters, bits : of the memory; bits only if it is rounded.
     bits_bound : N log2 M, the bits needed to name every answer.
     conditions : hypotheses of ``linear-capacity`` on this table, and what was done where one fails.
     forgotten : the facts not recalled, (subject, relation, answer, what was said instead).
@@ -107,6 +107,7 @@ def recall_facts(
     bits: int | None = None,
     width: Size | None = None,
     degree: int | None = None,
+    rounding: str | None = None,
     seed: int = 0,
 ) -> FactsResult:
     """Store a fact table in a memory and ask for every fact.
@@ -117,7 +118,8 @@ def recall_facts(
     memory : a memory's name, ``package.module:function``, or a build function itself.
     d : dimension; None plans the least multiple of 16 at which all facts are recalled with
         predicted probability 0.99.
-    rank, bits, width, degree : what the memory needs.
+    rank, width, degree : what the memory needs.
+    bits, rounding : b to which weights are rounded, and how; see :func:`sims.recall.measure`.
     seed : of the random keys and outputs.
 
     Returns
@@ -136,7 +138,7 @@ def recall_facts(
     1747
     """
     table = read_facts(path)
-    construction = Construction(memory, rank, bits, width, degree)
+    construction = Construction(memory, rank, bits, width, degree, rounding)
     f = table.facts[:, 2]
     N, M = len(table), len(table.answers)
     sizes = class_sizes(f, M).astype(np.float64)

@@ -104,7 +104,7 @@ def _capacity_curves(ax: "Axes", construction: Construction, d: np.ndarray, *, r
     grid = np.unique(np.round(np.geomspace(d.min(), d.max(), 9)).astype(int))
     predicted = [capacity_of(construction, d=int(k), rate=rate) for k in grid]
     ax.plot(grid, predicted, "-", color=PREDICTED, label="prediction, nothing fitted")
-    guaranteed = construction.memory in ("linear", "low-rank")
+    guaranteed = construction.memory in ("linear", "low-rank") and construction.bits is None
     if guaranteed and rate == 1:
         sure = [guaranteed_capacity(int(k), rank=construction.rank_at(int(k))) for k in grid]
         ax.plot(grid, sure, "--", color=GUARANTEED, label="guarantee: proved for half the draws")

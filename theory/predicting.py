@@ -115,7 +115,8 @@ def predict(
     N : number of facts, or several; None asks for the capacities N_99 (expected recall 99 %),
         N_all (all recalled with probability 1/2) and N_guaranteed (proved for that probability).
         For a network without a width, the widths are asked for that recall N facts so.
-    rank, bits, width, degree : what the memory needs.
+    rank, width, degree : what the memory needs.
+    bits : b, to which weights are rounded; predicted for :data:`theory.strengths.ROUNDED`.
     facts, outputs : law of the fact map and number of outputs M (None: M = N).
 
     Returns
@@ -157,11 +158,17 @@ def predict(
     return PredictionResult(construction.label(), facts, tuple(points))
 
 
+def _guaranteed(construction: Construction, facts: str) -> bool:
+    """Whether there is a proved bound: of exact weights and injective maps alone."""
+    exact = construction.bits is None
+    return exact and construction.memory in GUARANTEED and facts in INJECTIVE
+
+
 def _recall(
     construction: Construction, d: int, N: int, facts: str, outputs: int | None
 ) -> dict[str, Any]:
     bound = None
-    if construction.memory in GUARANTEED and facts in INJECTIVE:
+    if _guaranteed(construction, facts):
         bound = failure_bound(N, d, M=outputs, rank=construction.rank_at(d))
     recall = {
         "d": d,
@@ -220,7 +227,7 @@ def _capacities(
     N_99 = capacity_of(construction, d=d, rate=0.99, facts=facts, M=outputs)
     N_all = capacity_of(construction, d=d, facts=facts, M=outputs)
     sure = None
-    if construction.memory in GUARANTEED and facts in INJECTIVE:
+    if _guaranteed(construction, facts):
         sure = guaranteed_capacity(d, M=outputs, rank=construction.rank_at(d))
     capacities = {
         "d": d,

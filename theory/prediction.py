@@ -22,7 +22,7 @@ from sims.construction import Construction
 from theory import gated
 from theory.interference import Classes, failure_probability
 from theory.sizes import check_sizes
-from theory.strengths import STRENGTHS, interference_of
+from theory.strengths import STRENGTHS, check_rounded, interference_of
 
 __all__ = [
     "GATED",
@@ -46,7 +46,7 @@ GATED: Mapping[str, int] = MappingProxyType({"gated-mlp": 1, "mlp": 2})
 """Memories with the law of :mod:`theory.gated`, and how many hidden neurons a gate takes."""
 
 ANY_MAP = (
-    *("linear", "low-rank", "low-rank-gaussian", "low-rank-svd", "sign", "quantised"),
+    *("linear", "low-rank", "low-rank-gaussian", "low-rank-svd", "sign"),
     *GATED,
 )
 """Memories whose recall is predicted for every law of fact maps; others only for injective ones."""
@@ -146,9 +146,15 @@ def predictable(construction: Construction, facts: str | Classes = "identity") -
     --------
     >>> predictable(Construction("linear"), "zipf"), predictable(Construction("dual-both"), "zipf")
     (True, False)
+    >>> predictable(Construction("linear", bits=2)), predictable(Construction("dual-both", bits=2))
+    (True, False)
     """
     name = construction.memory
     if not isinstance(name, str):
+        return False
+    try:
+        check_rounded(construction)
+    except InputError:
         return False
     return name in ANY_MAP or (name in STRENGTHS and facts in INJECTIVE)
 
@@ -162,6 +168,7 @@ def _failures(
     gate = GATED.get(str(construction.memory))
     if gate is not None:
         construction.build(d)
+        check_rounded(construction)
         gates = (construction.width_at(d) or 1) / gate
         k = construction.degree or choose_degree(N, d)
         return classes.share, gated.failure_probability(k, gates, d, classes)
@@ -312,6 +319,7 @@ def width_of(
     """
     if not 0 < rate <= 1:
         raise InputError(f"rate {rate} is not in (0, 1]")
+    check_rounded(construction)
     if not predictable(construction, facts):
         raise InputError(f"no prediction for {construction.label()!r} with {facts} facts")
     measure: Callable[..., float] = all_recalled if rate == 1 else expected_recall

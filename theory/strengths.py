@@ -5,7 +5,7 @@ linear                noise 1/d^2 per fact, pair overlap 1/d
 low-rank              both times kappa = 1/s, s ~ Beta(m/2, (d - m)/2): mean about d/m
 low-rank-gaussian     both times kappa = 1/s, s ~ Beta(m/2, (d - 1)/2): mean about 1 + d/m
 low-rank-svd          noise divided by :func:`svd_efficiency` (limit N >> d)
-sign, quantised       noise divided by kappa_b of :func:`assoc.quantised.gaussian_quantiser`
+sign                  noise divided by kappa_1 = 2/pi
 dual-inputs           (1/H - 1)/d in all, H ~ Beta(d/2, (N - d)/2) the leverage of an input
 dual-outputs          noise (1 - d/N)/d^2, overlap of answers times 1 - d/N
 dual-both             both effects: noise about (1 - d/N)^2/d^2
@@ -13,6 +13,12 @@ bilinear              signal s = mean of m squared features; noise (1/(s m) + E 
 bilinear-ridge        (1/H - 1)/d in all, H = tau s/(1 + tau s), of mean m/N
 whitened-mlp          the same with its own features
 ====================  ============================================================================
+
+Weights of b bits, rounded to the nearest level, keep the share kappa_b of their signal
+(:func:`assoc.quantised.gaussian_quantiser`): the noise of ``linear`` is divided by kappa_b. Each
+factor of ``low-rank`` and ``low-rank-gaussian`` is rounded on its own; what the projection or
+sketch adds is divided by kappa_b^2 in the noise and by kappa_b in the overlap of two inputs. For
+other memories there is no prediction with rounded weights.
 """
 
 import math
@@ -32,9 +38,12 @@ from theory.interference import Interference
 from theory.quadrature import Nodes, beta_nodes, half_normal_nodes, mean_nodes
 from theory.sizes import check_sizes
 
-__all__ = ["STRENGTHS", "interference_of", "svd_efficiency"]
+__all__ = ["ROUNDED", "STRENGTHS", "check_rounded", "interference_of", "svd_efficiency"]
 
 Floats = NDArray[np.float64]
+
+ROUNDED = ("linear", "low-rank", "low-rank-gaussian")
+"""Memories with a prediction for weights of b bits, rounded to the nearest level."""
 
 FACTOR_NODES = 8
 G_NODES = 96
@@ -82,6 +91,27 @@ def svd_efficiency(fraction: float) -> float:
     return float((fraction**2 + 2 * crossed) ** 2 / energy)
 
 
+def check_rounded(construction: Construction) -> None:
+    """Refuse a construction whose weights are rounded in a way that nothing is predicted for.
+
+    Raises
+    ------
+    InputError
+        If they are rounded, and it is not one of :data:`ROUNDED` with the nearest levels.
+
+    Examples
+    --------
+    >>> check_rounded(Construction("linear", bits=2))
+    """
+    if construction.bits is None:
+        return
+    if construction.memory not in ROUNDED or construction.rounding == "stochastic":
+        raise InputError(
+            f"no prediction for {construction.label()!r}: rounded weights are predicted for "
+            f"{', '.join(ROUNDED)}, to the nearest level"
+        )
+
+
 def interference_of(construction: Construction, *, N: float, d: int) -> Interference:
     """Interference strengths of a named memory on uniform sphere embeddings.
 
@@ -94,7 +124,8 @@ def interference_of(construction: Construction, *, N: float, d: int) -> Interfer
     Raises
     ------
     InputError
-        If there are no strengths for the construction, or an option is out of range.
+        If there are no strengths for the construction, its weights are rounded and there are none
+        for that, or an option is out of range.
     """
     name = construction.memory
     if not isinstance(name, str) or name not in STRENGTHS:
@@ -103,6 +134,7 @@ def interference_of(construction: Construction, *, N: float, d: int) -> Interfer
         )
     check_sizes(d=d, N=N)
     construction.build(d)
+    check_rounded(construction)
     return STRENGTHS[name](construction, N, d)
 
 
@@ -111,14 +143,17 @@ def _of_matrix(d: int, kappa: float) -> Interference:
     return Interference(d, one, one / (kappa * d**2), one / d, one)
 
 
+def _kept(construction: Construction) -> float:
+    """Share of the signal that rounded weights keep, kappa_b."""
+    return 1.0 if construction.bits is None else gaussian_quantiser(construction.bits)[1]
+
+
 def _linear(construction: Construction, N: float, d: int) -> Interference:
-    return _of_matrix(d, 1.0)
+    return _of_matrix(d, _kept(construction))
 
 
-def _quantised(construction: Construction, N: float, d: int) -> Interference:
-    return _of_matrix(
-        d, gaussian_quantiser(1 if construction.bits is None else construction.bits)[1]
-    )
+def _sign(construction: Construction, N: float, d: int) -> Interference:
+    return _of_matrix(d, gaussian_quantiser(1)[1])
 
 
 def _truncated(construction: Construction, N: float, d: int) -> Interference:
@@ -127,9 +162,17 @@ def _truncated(construction: Construction, N: float, d: int) -> Interference:
 
 def _projected(construction: Construction, N: float, d: int) -> Interference:
     rank = construction.rank_at(d) or d
-    rest = d - rank if construction.memory == "low-rank" else d - 1
-    s, weight = beta_nodes(rank / 2, rest / 2, FACTOR_NODES)
-    return Interference(d, weight, 1 / (s * d**2), 1 / (s * d), np.ones(len(weight)))
+    projected = construction.memory == "low-rank"
+    s, weight = beta_nodes(rank / 2, (d - rank if projected else d - 1) / 2, FACTOR_NODES)
+    # F(e) = L R e. Rounding R multiplies |R e|^2 by 1/kappa on average (and not its part along e
+    # in a sketch); rounding L adds (1/kappa - 1) times what L makes of the noise in R e.
+    more = 1 / _kept(construction)
+    if projected:
+        pair = (s + (more - 1) * rank / d) / s**2
+        noise = more * pair
+    else:
+        pair, noise = 1 + (1 / s - 1) * more, 1 + (1 / s - 1) * more**2
+    return Interference(d, weight, noise / d**2, pair / d, np.ones(len(weight)))
 
 
 def _least_squares(
@@ -205,8 +248,7 @@ STRENGTHS: Mapping[str, Callable[[Construction, float, int], Interference]] = Ma
         "low-rank": _projected,
         "low-rank-gaussian": _projected,
         "low-rank-svd": _truncated,
-        "sign": _quantised,
-        "quantised": _quantised,
+        "sign": _sign,
         "dual-inputs": _dual_inputs,
         "dual-outputs": _dual_outputs,
         "dual-both": _dual_inputs,

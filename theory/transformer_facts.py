@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from assoc.catalogue import TRANSFORMERS, BuildModel
+from assoc.catalogue import CODED, TRANSFORMERS, BuildModel
 from assoc.certificates import certify
 from assoc.embeddings import NamedVectors
 from assoc.errors import InputError
@@ -45,6 +45,8 @@ def know_facts(
     width: int | None = None,
     degree: int | None = None,
     share: float | None = None,
+    bits: int | None = None,
+    rounding: str | None = None,
     embeddings: NamedVectors | None = None,
     preprocess: str = "none",
     noise: int = NOISE,
@@ -64,6 +66,7 @@ def know_facts(
         functions.
     d, head_dim, heads, width, degree, share : sizes d, d_h, H, m, k and a hybrid's share, for
         those models that know them.
+    bits, rounding : b to which weights are rounded, and how; None stores them as they are.
     embeddings : vectors with names for all names of the table; None draws them on the unit sphere.
     preprocess : none, normalise, centre or whiten, for these vectors.
     noise : number K of noise tokens.
@@ -112,7 +115,7 @@ def know_facts(
             return Phi
 
     options = {"head_dim": head_dim, "heads": heads, "width": width, "degree": degree,
-               "share": share}  # fmt: skip
+               "share": share, "bits": bits, "rounding": rounding}  # fmt: skip
     asked = _architectures(models, d or 0, options, length)
     texts = _texts(table, task)
 
@@ -164,7 +167,7 @@ def _architectures(
     unused = {name for name, value in options.items() if value is not None}
     for model in models:
         recipe = TRANSFORMERS.get(model) if isinstance(model, str) else None
-        known = () if recipe is None else recipe.options
+        known = CODED if recipe is None else recipe.options
         own = {name: value for name, value in options.items() if name in known}
         unused -= own.keys()
         architecture = Architecture(model, d, **own, length=length if "length" in known else None)
@@ -245,7 +248,9 @@ def _judged(
         attention_parameters=None if ours is None else ours.attention.parameters,
         mlp_parameters=None if ours is None else ours.mlp_parameters,
         parameters=model.parameters,
-        bits=None if ours is None else 8 * ours.attention.W_V.itemsize * ours.parameters,
+        bits=None
+        if ours is None
+        else ours.bits or 8 * ours.attention.W_V.itemsize * ours.parameters,
         recall=asked.known / len(task),
         certified=None if certified is None else float(certified),
         smallest_margin=float(asked.margin.min()),

@@ -6,13 +6,23 @@ import sys
 import numpy as np
 import pytest
 
-from assoc import MEMORIES, InputError, Memory, resolve
+from assoc import (
+    MEMORIES,
+    TRANSFORMERS,
+    Factors,
+    InputError,
+    Memory,
+    Transformer,
+    balanced_task,
+    resolve,
+    resolve_transformer,
+)
 from assoc.hermite import DEGREES
-from assoc.linear import hebbian
+from assoc.linear import HebbianBuild, dual_inputs, hebbian
 from assoc.memory import memory_bits
 from tests.oracles import one_line, table
 
-SIZES = {"rank": 2, "bits": 3, "width": 8}
+SIZES = {"rank": 2, "width": 8}
 
 # Stored numbers at rank 2, width 8, from 4 dimensions to 3.
 PARAMETERS = {
@@ -21,7 +31,6 @@ PARAMETERS = {
     "low-rank-gaussian": 2 * (4 + 3),
     "low-rank-svd": 2 * (4 + 3),
     "sign": 4 * 3,
-    "quantised": 4 * 3,
     "dual-inputs": 4 * 3,
     "dual-outputs": 4 * 3,
     "dual-both": 4 * 3,
@@ -60,14 +69,71 @@ def test_every_name_builds_a_memory_that_counts_its_numbers(rng, name):
     assert isinstance(memory, Memory)
     assert memory(E).shape == (5, 3)
     assert memory.parameters == sum(array.size for array in arrays(memory)) == PARAMETERS[name]
-    assert memory_bits(memory) == {"sign": 12, "quantised": 36}.get(name)
+    assert memory_bits(memory) == {"sign": 12}.get(name)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("name", [name for name in MEMORIES if name != "sign"])
+def test_every_name_in_bits_that_are_counted(rng, name, bits):
+    E, U, f = draw(rng)
+    label, build = resolve(name, **needed(name), bits=bits)
+    assert label == name
+    memory, exact = (b(E, U, f, rng=rng) for b in (build, resolve(name, **needed(name))[1]))
+    assert type(memory) is type(exact)
+    assert memory.parameters == PARAMETERS[name]
+    scales = 0 if isinstance(memory, Factors) else len(list(arrays(memory)))
+    assert memory_bits(memory) == bits * PARAMETERS[name] + 32 * scales
+    assert memory(E).shape == (5, 3)
+    for array in arrays(memory):
+        assert np.unique(array).size <= 2**bits
+    # What can be streamed still can.
+    plain = isinstance(resolve(name, **needed(name))[1], HebbianBuild)
+    assert isinstance(build, HebbianBuild) is plain
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+@pytest.mark.parametrize("rounding", ["nearest", "stochastic"])
+def test_every_transformer_in_bits_that_are_counted(name, rounding):
+    rng = np.random.default_rng(0)
+    task = balanced_task(6, 4, 3, noise=5, rng=rng)
+    Phi = rng.standard_normal((task.vocabulary, 12)) / np.sqrt(12)
+    needs = dict.fromkeys(TRANSFORMERS[name].needs, 16)
+    exact = resolve_transformer(name, **needs)[1](task, Phi, rng=np.random.default_rng(1))
+    assert exact.bits is None
+    matrices = 4 * exact.attention.heads + (0 if exact.mlp is None else 2)
+    for bits in (1, 2, 4, 8, 16):
+        build = resolve_transformer(name, **needs, bits=bits, rounding=rounding)[1]
+        model = build(task, Phi, rng=np.random.default_rng(1))
+        assert type(model) is Transformer
+        assert model.embeddings is Phi
+        assert model.parameters == exact.parameters
+        assert model.bits == bits * exact.parameters + 32 * matrices
+        assert model.outputs(task.prompts(6, rng=rng)).shape == (24, 12)
+
+
+def test_a_users_own_build_in_bits(rng):
+    E, U, f = draw(rng)
+    for own in (hebbian, dual_inputs, "assoc.linear:hebbian", "assoc.linear:dual_inputs"):
+        name, build = resolve(own, bits=2, rounding="stochastic")
+        assert name == resolve(own)[0]
+        assert build(E, U, f, rng=rng).bits == 24
+    assert isinstance(resolve("assoc.linear:hebbian", bits=2)[1], HebbianBuild)
+    for own in (table, "tests.oracles:table"):
+        with pytest.raises(InputError) as caught:
+            resolve(own, bits=2)[1](E, U, f, rng=rng)
+        assert one_line(caught.value) == (
+            "Table cannot be stored in bits per weight: it is not one of Factors, Gated, "
+            "TwoLayer, Transformer"
+        )
 
 
 def test_every_name_is_counted():
     assert list(PARAMETERS) == list(MEMORIES)
     assert {option for recipe in MEMORIES.values() for option in recipe.options} == {
         *SIZES,
+        "bits",
         "degree",
+        "rounding",
     }
 
 
@@ -164,10 +230,15 @@ def test_what_is_wrong_with_a_users_module_is_said(source, said, tmp_path, monke
         ("hebbian", {}, "unknown memory 'hebbian': one of linear, "),
         ("", {}, "unknown memory ''"),
         ("low-rank", {}, "memory 'low-rank' needs its rank given"),
-        ("quantised", {}, "memory 'quantised' needs its bits given"),
+        ("quantised", {"bits": 2}, "unknown memory 'quantised'"),
+        ("linear", {"bits": 0}, "bits = 0 is not between 1 and 16"),
+        ("linear", {"bits": 2.5}, "bits = 2.5 is not an integer"),
+        ("linear", {"bits": True}, "bits = True is not an integer"),
+        ("linear", {"rounding": "nearest"}, "memory 'linear': a rounding needs bits given"),
+        ("linear", {"bits": 2, "rounding": "up"}, "'up' is not one of nearest, stochastic"),
+        ("sign", {"rounding": "nearest"}, "memory 'sign' takes no rounding"),
         ("linear", {"rank": 3}, "memory 'linear' takes no rank"),
         ("sign", {"bits": 1}, "memory 'sign' takes no bits"),
-        ("low-rank", {"rank": 2, "bits": 1}, "memory 'low-rank' takes no bits"),
         (table, {"rank": 3}, "memory 'table' takes no rank"),
         ("linear", {"width": 3}, "memory 'linear' takes no width"),
         ("mlp", {}, "memory 'mlp' needs its width given"),

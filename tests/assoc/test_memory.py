@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from assoc import Factors, InputError, Memory
+from assoc.coded import coded
 from assoc.linear import hebbian
 from assoc.memory import MAX_BYTES, check_fits, dot_error, memory_bits, precision, row_norms
-from assoc.quantised import quantised
 from tests.oracles import dot, exact, exact_outputs, one_line, table
 
 entries = st.floats(-1e6, 1e6, allow_subnormal=False)
@@ -61,7 +61,7 @@ def test_what_counts_as_a_memory(rng):
 
 
 def test_bits_are_those_of_the_stored_entries(rng):
-    memory = quantised(3)(np.eye(4), np.eye(4), np.arange(4), rng=rng)
+    memory = coded(hebbian, 3)(np.eye(4), np.eye(4), np.arange(4), rng=rng)
     assert memory_bits(memory) == 3 * 16
     assert memory.parameters == 16
 

@@ -98,10 +98,18 @@ ARGUMENTS = [
     ("measure low-rank --d 8 --N 5", "memory 'low-rank' needs its rank given"),
     ("measure linear --d 8 --rank 4 --N 5", "memory 'linear' takes no rank"),
     ("predict low-rank --d 8 --rank 9", "rank 9 is not between 1 and d = 8"),
-    ("predict quantised --d 8 --bits 0", "bits = 0 is not between 1 and 16"),
-    ("predict quantised --d 8 --bits 17", "bits = 17 is not between 1 and 16"),
-    ("measure quantised --d 8 --N 5 --bits 0", "bits = 0 is not between 1 and 16"),
+    ("predict linear --d 8 --bits 0", "bits = 0 is not between 1 and 16"),
+    ("predict linear --d 8 --bits 17", "bits = 17 is not between 1 and 16"),
+    ("measure linear --d 8 --N 5 --bits 0", "bits = 0 is not between 1 and 16"),
     ("measure sign --d 8 --N 5 --bits 2", "memory 'sign' takes no bits"),
+    ("measure linear --d 8 --N 5 --bits 2 --rounding up", "rounding 'up' is not one of nearest"),
+    ("measure linear --d 8 --N 5 --rounding nearest", "memory 'linear': a rounding needs bits"),
+    ("predict dual-both --d 8 --bits 2", "no prediction for 'dual-both b=2': rounded weights"),
+    ("predict gated-mlp --d 8 --N 5 --bits 2", "no prediction for 'gated-mlp b=2 k=1': rounded"),
+    (
+        "facts countries.csv --memory mlp --width 4d --bits 2",
+        "no prediction to plan 'mlp m=4d b=2' by; give d",
+    ),
     ("conditions low-rank-capacity --d 8 --N 5 --rank 9", "rank 9 is not between 1 and d = 8"),
     # names
     (

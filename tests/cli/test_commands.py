@@ -130,7 +130,6 @@ def test_predict_capacities(recall):
 @pytest.mark.parametrize("memory", MEMORIES)
 def test_predict_and_measure_know_every_memory(recall, memory):
     options = ["--rank", "d/2"] if memory.startswith("low") else []
-    options += ["--bits", "2"] if memory == "quantised" else []
     options += ["--width", "4d"] if "width" in MEMORIES[memory].needs else []
     options += ["--degree", 1] if "degree" in MEMORIES[memory].takes else []
     sizes = ["--d", 16, "--N", 6, *options, "--json"]
@@ -207,8 +206,23 @@ def test_facts(recall):
     assert len(result["forgotten"]) == round((1 - result["recall"]) * 1747)
 
 
+@pytest.mark.parametrize("command", ["measure", "capacity"])
+def test_bits_and_rounding_reach_the_memory(recall, command):
+    sizes = ["--d", 16, "--trials", 3, *(["--N", 40] if command == "measure" else [])]
+    size = ["--width", "8d", "--degree", 1]
+    found = [
+        recall(command, "gated-mlp", *size, *sizes, *options, "--json").result
+        for options in ([], ["--bits", 2], ["--bits", 2, "--rounding", "stochastic"])
+    ]
+    width = "m=128" if command == "measure" else "m=8d"
+    assert [result["memory"] for result in found] == [
+        f"gated-mlp {width} {options}" for options in ("k=1", "b=2 k=1", "b=2 k=1 stochastic")
+    ]
+    assert len({str(result["points"]) for result in found}) == 3
+
+
 def test_facts_planned_and_quantised(recall):
-    result = recall("facts", "countries.csv", "--memory", "quantised", "--bits", 2, "--json").result
+    result = recall("facts", "countries.csv", "--memory", "linear", "--bits", 2, "--json").result
     assert result["recall"] == 1
     assert result["bits"] == 2 * result["d"] ** 2 > result["bits_bound"]
 

@@ -159,6 +159,7 @@ BAD = [
     (f"{SEARCH} --width 8", f"--width {NO_PLACE}"),
     (f"{SEARCH} --rank 8", f"--rank {NO_PLACE}"),
     (f"{SEARCH} --bits 8", f"--bits {NO_PLACE}"),
+    (f"{SEARCH} --rounding nearest", f"--rounding {NO_PLACE}"),
     (f"{SEARCH} --max-N 8", f"--max-N {NO_PLACE}"),
     (f"{SEARCH} --max-width 0", "Invalid value for '--max-width'"),
     (f"{SEARCH} --degree 1", "memory 'bilinear' takes no degree"),

@@ -63,6 +63,17 @@ def test_both_kinds_know_every_fact(recall, places):
     assert result == know_facts(places).to_dict()
 
 
+def test_facts_in_weights_of_few_bits(recall, places):
+    """Sizes are searched for what is stored, and that is what is certified and asked."""
+    given = ["--model", "attention-only,attention-mlp", "--bits", 12]
+    result = recall("facts", "places.csv", *given, "--json").result
+    for model in result["models"]:
+        assert "b=12" in model["model"]
+        assert model["recall"] == model["certified"] == 1
+        matrices = 4 * model["heads"] + (0 if model["width"] is None else 2)
+        assert model["bits"] == 12 * model["parameters"] + 32 * matrices
+
+
 def test_what_was_done_about_the_hypotheses_is_said(recall, places):
     ran = recall("facts", "places.csv", "--json")
     conditions = {c["name"]: c for c in ran.result["conditions"]}
@@ -259,7 +270,8 @@ WRONG = [
     ("facts places.csv --model attention-only --width 9", "attention-only: takes no width"),
     ("facts places.csv --model attention-only --share 0.5", "attention-only: takes no share"),
     ("facts places.csv --rank 4", "--rank is for --memory"),
-    ("facts places.csv --bits 4", "--bits is for --memory"),
+    ("facts places.csv --bits 0", "bits = 0 is not between 1 and 16"),
+    ("facts places.csv --rounding nearest", "transformer 'attention-only': a rounding needs bits"),
     ("facts places.csv --preprocess centre", "--preprocess is for --embeddings"),
     ("facts places.csv --memory linear --heads 4", "--heads has no place with --memory"),
     ("facts places.csv --memory linear --noise 0", "--noise has no place with --memory"),

@@ -158,6 +158,12 @@ def test_integers_of_any_length_are_named(digits, sign):
         (Construction("linear", width="2d"), "memory 'linear' takes no width"),
         (Construction("bilinear", width="2d", degree=1), "memory 'bilinear' takes no degree"),
         (Construction(table, degree=1), "memory 'table' takes no degree"),
+        (
+            Construction("linear", rounding="nearest"),
+            "memory 'linear': a rounding needs bits given",
+        ),
+        (Construction("linear", bits=0), "bits = 0 is not between 1 and 16"),
+        (Construction("sign", bits=1), "memory 'sign' takes no bits"),
     ],
 )
 def test_options_out_of_place_are_named(construction, said):
@@ -180,7 +186,8 @@ def test_build_makes_a_memory(rng):
     for construction in (
         Construction("linear"),
         Construction("low-rank", rank="d/2"),
-        Construction("quantised", bits=2),
+        Construction("linear", bits=2),
+        Construction("gated-mlp", width=5, bits=2, rounding="stochastic"),
         Construction("mlp", width="2d", degree=2),
         Construction("whitened-mlp", width="d/2"),
         Construction("bilinear-ridge", width=5),
@@ -197,7 +204,13 @@ def test_build_makes_a_memory(rng):
     [
         (Construction("linear"), "linear", "linear"),
         (Construction("low-rank", rank="d/2"), "low-rank m=d/2", "low-rank m=4"),
-        (Construction("quantised", bits=3), "quantised b=3", "quantised b=3"),
+        (Construction("linear", bits=3), "linear b=3", "linear b=3"),
+        (Construction("linear", bits=3, rounding="nearest"), "linear b=3", "linear b=3"),
+        (
+            Construction("mlp", width="2d", bits=3, rounding="stochastic"),
+            "mlp m=2d b=3 stochastic",
+            "mlp m=16 b=3 stochastic",
+        ),
         (Construction(table), "table", "table"),
         (Construction("mlp", width="16d"), "mlp m=16d", "mlp m=128"),
         (Construction("mlp", width="d/2"), "mlp m=d/2", "mlp m=4"),

@@ -197,7 +197,8 @@ RUNS = [
     {"d": 64, "N": 700, "trials": 3},
     {"memory": "low-rank", "rank": 5, "N": 30},
     {"memory": "low-rank", "rank": "d/2", "d": 64, "N": 600, "trials": 3},
-    {"memory": "quantised", "bits": 2, "facts": "random"},
+    {"memory": "linear", "bits": 2, "facts": "random"},
+    {"memory": "gated-mlp", "width": "2d", "bits": 3, "rounding": "stochastic"},
     {"memory": "assoc.linear:dual_inputs", "embeddings": "gaussian"},
 ]
 
@@ -336,7 +337,7 @@ def test_an_error_of_the_construction_itself_is_theirs_to_see():
         ({"memory": "low-rank"}, "memory 'low-rank' needs its rank given"),
         ({"memory": "low-rank", "rank": 17}, "rank 17 is not between 1 and d = 16"),
         ({"memory": "low-rank", "rank": 0}, "rank 0 is not between 1 and d = 16"),
-        ({"memory": "quantised", "bits": 99}, "bits = 99 is not between 1 and 16"),
+        ({"memory": "linear", "bits": 99}, "bits = 99 is not between 1 and 16"),
         ({"rank": 3}, "memory 'linear' takes no rank"),
         ({"embeddings": "cube"}, "embeddings 'cube' is not one of"),
         ({"embeddings": "orthonormal", "N": 17}, "at most d = 16 vectors of R^16 are orthonormal"),

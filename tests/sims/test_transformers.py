@@ -40,7 +40,7 @@ def test_a_shape_draws_its_own_table_each_trial():
 def test_the_facts_known_are_those_answered_rightly():
     """Against the forward pass of the definition, fact by fact, on the same prompts."""
     source, length = table_source(SMALL, 3, "test"), 7
-    known, parameters = facts_known(replace(ONLY, d=6), SMALL, length, 1, source, 2)
+    known, parameters, bits = facts_known(replace(ONLY, d=6), SMALL, length, 1, source, 2)
     task, Phi = SMALL.draw(6, source, 2)
     model = attention_only(task, Phi, rng=source.generator(2, MEMORY))
     prompts = task.prompts(length, rng=source.generator(2, PROMPTS))
@@ -49,7 +49,7 @@ def test_the_facts_known_are_those_answered_rightly():
         scores = Phi.astype(float) @ model.outputs(prompt[None])[0]
         right += scores[label] > np.delete(scores, label).max()
     assert known == right < len(task)
-    assert parameters == model.parameters
+    assert (parameters, bits) == (model.parameters, None)
 
 
 def test_a_result_counts_facts_and_whole_tables():
@@ -114,7 +114,7 @@ def test_a_bracket_is_measured_at_both_ends(architecture, vary):
         for size, whole in ((low, False), (int(high), True)):
             if size:
                 chosen = architecture.resized(vary, size)
-                known, _ = facts_known(chosen, SMALL, 32, 1, source, trial)
+                known, *_ = facts_known(chosen, SMALL, 32, 1, source, trial)
                 assert (known == SMALL.facts) is whole
     assert point.censored == 0
     assert point.interval[0] <= point.size <= point.interval[1]

@@ -99,7 +99,8 @@ def test_a_single_answer_needs_no_bits(csv):
     [
         ("linear", {}, True, None),
         ("sign", {}, True, 64**2),
-        ("quantised", {"bits": 3}, True, 3 * 64**2),
+        ("linear", {"bits": 3}, True, 3 * 64**2),
+        ("dual-inputs", {"bits": 8, "rounding": "stochastic"}, False, 8 * 64**2),
         ("low-rank", {"rank": "d/2"}, True, None),
         ("low-rank-svd", {"rank": 32}, True, None),
         ("dual-inputs", {}, False, None),
@@ -141,7 +142,7 @@ def test_the_seed_decides():
         ({"memory": "low-rank"}, "memory 'low-rank' needs its rank given"),
         ({"memory": "low-rank", "rank": 99, "d": 16}, "rank 99 is not between 1 and d = 16"),
         ({"memory": "low-rank", "rank": 1}, "'low-rank m=1': no d up to 65536 is planned to"),
-        ({"memory": "quantised", "bits": 99}, "bits = 99 is not between 1 and 16"),
+        ({"memory": "linear", "bits": 99}, "bits = 99 is not between 1 and 16"),
     ],
 )
 def test_bad_arguments_are_named(csv, arguments, said):

@@ -23,15 +23,14 @@ from theory.strengths import svd_efficiency
 LINEAR = Construction("linear")
 
 
-def construction(name, *, rank="d/2", bits=3):
+def construction(name, *, rank="d/2"):
     """A memory by name, with the options that it needs."""
-    return Construction(
-        name, rank if name.startswith("low") else None, bits if name == "quantised" else None
-    )
+    return Construction(name, rank if name.startswith("low") else None)
 
 
 EVERY = [construction(name) for name in MEMORIES if "width" not in MEMORIES[name].options]
-every_memory = pytest.mark.parametrize("memory", EVERY, ids=lambda c: c.memory)
+EVERY += [Construction("linear", bits=3)]
+every_memory = pytest.mark.parametrize("memory", EVERY, ids=lambda c: c.label())
 
 # --- classes ------------------------------------------------------------------------------------
 
@@ -136,9 +135,7 @@ def test_a_higher_rank_and_more_bits_recall_more():
     for name in ("low-rank", "low-rank-gaussian", "low-rank-svd"):
         by_rank = [expected_recall(Construction(name, m), d=64, N=60) for m in (8, 16, 32, 48, 64)]
         assert by_rank == sorted(by_rank)
-    by_bits = [
-        expected_recall(Construction("quantised", bits=b), d=64, N=150) for b in (1, 2, 3, 8)
-    ]
+    by_bits = [expected_recall(Construction("linear", bits=b), d=64, N=150) for b in (1, 2, 3, 8)]
     assert by_bits == sorted(by_bits)
     assert by_bits[0] == expected_recall(Construction("sign"), d=64, N=150)
     assert by_bits[-1] == pytest.approx(expected_recall(LINEAR, d=64, N=150), abs=1e-4)
@@ -292,7 +289,7 @@ def test_recall_of_classes_is_what_is_measured(facts, M):
         (LINEAR, {"d": 10**13, "N": 5}, "d = 1e+13: the formulas are checked up to d = 1e+12"),
         (Construction("low-rank", 9), {"d": 8, "N": 5}, "rank 9 is not between 1 and d = 8"),
         (Construction("low-rank"), {"d": 8, "N": 5}, "memory 'low-rank' needs its rank given"),
-        (Construction("quantised", bits=0), {"d": 8, "N": 5}, "bits = 0 is not between 1 and 16"),
+        (Construction("linear", bits=0), {"d": 8, "N": 5}, "bits = 0 is not between 1 and 16"),
         (Construction("nonesuch"), {"d": 8, "N": 5}, "no prediction for 'nonesuch': "),
         (Construction(table), {"d": 8, "N": 5}, "no prediction for 'table': "),
         (

@@ -10,7 +10,7 @@ from assoc.hermite import sphere_moment
 from sims import measure
 from sims.construction import Construction
 from tests.oracles import one_line, table
-from theory.prediction import expected_recall
+from theory.prediction import capacity_of, expected_recall
 from theory.strengths import STRENGTHS, interference_of, svd_efficiency
 
 LINEAR = Construction("linear")
@@ -218,6 +218,28 @@ def test_networks_are_predicted_for_injective_maps_only(name, facts):
     assert expected_recall(Construction(name, width=20), d=8, N=10, facts="permutation") > 0
 
 
+@pytest.mark.parametrize("rank", [8, 16, 32])
+@pytest.mark.parametrize("name", ["linear", "low-rank", "low-rank-gaussian"])
+def test_many_bits_are_exact_weights(name, rank):
+    rank = None if name == "linear" else rank
+    exact, rounded = (
+        interference_of(Construction(name, rank, bits), N=50, d=32) for bits in (None, 16)
+    )
+    np.testing.assert_allclose(rounded.noise, exact.noise, rtol=1e-6)
+    np.testing.assert_allclose(rounded.pair, exact.pair, rtol=1e-6)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+@pytest.mark.parametrize("name", ["low-rank", "low-rank-gaussian"])
+def test_rounded_factors_recall_what_is_predicted(name, bits):
+    """Within 3 standard errors and 0.5 % absolute, fixed seed."""
+    memory = Construction(name, "d/2", bits)
+    N = int(capacity_of(memory, d=64, rate=0.97))
+    (point,) = measure(name, rank="d/2", bits=bits, d=64, N=N, trials=400, seed=1).points
+    predicted = expected_recall(memory, d=64, N=N)
+    assert point.recall == pytest.approx(predicted, abs=3 * point.standard_error + 0.005)
+
+
 @pytest.mark.parametrize(
     ("memory", "said"),
     [
@@ -227,7 +249,14 @@ def test_networks_are_predicted_for_injective_maps_only(name, facts):
         (Construction("bilinear", width=0), "width 0 is not a positive integer"),
         (Construction("whitened-mlp", width=8, degree=7), "degree 7 is not an integer from 1 to 6"),
         (Construction("whitened-mlp", width=8, degree=0), "degree 0 is not an integer from 1 to 6"),
-        (Construction("quantised", bits=0), "bits = 0 is not between 1 and 16"),
+        (Construction("linear", bits=0), "bits = 0 is not between 1 and 16"),
+        (
+            Construction("linear", bits=2, rounding="stochastic"),
+            "no prediction for 'linear b=2 stoc",
+        ),
+        (Construction("dual-inputs", bits=2), "no prediction for 'dual-inputs b=2': rounded "),
+        (Construction("low-rank-svd", 4, bits=2), "no prediction for 'low-rank-svd m=4 b=2': "),
+        (Construction("bilinear", width=8, bits=16), "no prediction for 'bilinear m=8 b=16': "),
     ],
 )
 def test_what_has_no_strengths_is_named(memory, said):

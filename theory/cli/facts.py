@@ -15,6 +15,7 @@ from theory.cli.output import (
     HEADS,
     JSON,
     RANK,
+    ROUNDING,
     SEED,
     WIDTH,
     command_line,
@@ -74,6 +75,7 @@ def facts(
     ),
     rank: str | None = RANK,
     bits: int | None = BITS,
+    rounding: str | None = ROUNDING,
     seed: int = SEED,
     json: bool = JSON,
 ) -> None:
@@ -95,11 +97,11 @@ def facts(
     if memory is not None:
         _refuse(only_transformers, "has no place with --memory")
         _facts_in_memory(
-            file, memory, d=d, rank=rank, bits=bits, width=width, degree=degree, seed=seed,
-            json=json,
+            file, memory, d=d, rank=rank, bits=bits, rounding=rounding, width=width, degree=degree,
+            seed=seed, json=json,
         )  # fmt: skip
         return
-    _refuse({"rank": rank, "bits": bits}, "is for --memory")
+    _refuse({"rank": rank}, "is for --memory")
     if embeddings is None:
         _refuse({"preprocess": preprocess}, "is for --embeddings")
     if export is not None and not export.parent.is_dir():
@@ -121,6 +123,8 @@ def facts(
             width=widths[0] if widths else None,
             degree=degree,
             share=share,
+            bits=bits,
+            rounding=rounding,
             embeddings=None if embeddings is None else read_vectors(embeddings),
             preprocess=preprocess or "none",
             noise=NOISE if noise is None else noise,
@@ -244,6 +248,7 @@ def _facts_in_memory(
     d: int | None,
     rank: str | None,
     bits: int | None,
+    rounding: str | None,
     width: str | None,
     degree: int | None,
     seed: int,
@@ -253,7 +258,15 @@ def _facts_in_memory(
 
     with working("storing and recalling"):
         result = recall_facts(
-            file, memory=memory, d=d, rank=rank, bits=bits, width=width, degree=degree, seed=seed
+            file,
+            memory=memory,
+            d=d,
+            rank=rank,
+            bits=bits,
+            width=width,
+            degree=degree,
+            rounding=rounding,
+            seed=seed,
         )
     if json:
         emit({"result": result.to_dict()}, seed=seed)

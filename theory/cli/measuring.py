@@ -13,6 +13,7 @@ from theory.cli.output import (
     JSON,
     PLOT,
     RANK,
+    ROUNDING,
     SEED,
     WIDTH,
     check_plot,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["FACTS", "OUTPUTS", "read_vectors", "register"]
 
 MEMORY = typer.Argument(
-    help="linear, low-rank, low-rank-gaussian, low-rank-svd, sign, quantised, dual-inputs, "
+    help="linear, low-rank, low-rank-gaussian, low-rank-svd, sign, dual-inputs, "
     "dual-outputs, dual-both, mlp, gated-mlp, whitened-mlp, bilinear, bilinear-ridge, "
     "bilinear-als, bilinear-margin, or your own package.module:function."
 )
@@ -111,6 +112,7 @@ def measure(
     trials: int = typer.Option(20, min=1, help="Independent trials."),
     rank: str | None = RANK,
     bits: int | None = BITS,
+    rounding: str | None = ROUNDING,
     width: str | None = WIDTH,
     degree: int | None = DEGREE,
     facts: str = FACTS,
@@ -139,8 +141,8 @@ def measure(
     with working("measuring"):
         result = run(
             memory, N=integers(N, "N") or [], d=d, rank=rank, bits=bits, width=width, degree=degree,
-            embeddings=_embeddings(embeddings), preprocess=preprocess, facts=facts,
-            outputs=outputs, trials=trials, inputs=inputs, seed=seed, threads=threads,
+            rounding=rounding, embeddings=_embeddings(embeddings), preprocess=preprocess,
+            facts=facts, outputs=outputs, trials=trials, inputs=inputs, seed=seed, threads=threads,
         )  # fmt: skip
     if json:
         emit({"result": result.to_dict()}, seed=seed)
@@ -151,7 +153,7 @@ def measure(
         print_table(title, result.rows(), columns, optional=["judged", "M", "d", "trials"])
         print("intervals at 99 %; where all trials agree, an exact one that counts whole trials")
     if plot is not None:
-        construction = Construction(memory, rank, bits, width, degree)
+        construction = Construction(memory, rank, bits, width, degree, rounding)
         axes = with_recall_theory(result, construction, facts=facts, outputs=outputs)
         save_figure(axes, plot, seed=seed)
 
@@ -168,6 +170,7 @@ def capacity(
     max_width: int | None = typer.Option(None, min=1, help="Stop the search for a width here."),
     rank: str | None = RANK,
     bits: int | None = BITS,
+    rounding: str | None = ROUNDING,
     width: str | None = WIDTH,
     degree: int | None = DEGREE,
     facts: str = FACTS,
@@ -194,22 +197,24 @@ def capacity(
     from theory.figures import with_capacity_theory, with_width_theory
 
     dimensions, vectors = integers(d, "d"), _embeddings(embeddings)
-    construction = Construction(memory, rank, bits, width, degree)
+    construction = Construction(memory, rank, bits, width, degree, rounding)
     if N is None:
         if max_width is not None:
             raise InputError("--max-width is for a search of widths: give --N")
         with working("searching"):
             found = run(
                 memory, d=dimensions, criterion=criterion, trials=trials, max_N=max_n, rank=rank,
-                bits=bits, width=width, degree=degree, embeddings=vectors, preprocess=preprocess,
-                facts=facts, outputs=outputs, seed=seed, threads=threads,
+                bits=bits, width=width, degree=degree, rounding=rounding, embeddings=vectors,
+                preprocess=preprocess, facts=facts, outputs=outputs, seed=seed, threads=threads,
             )  # fmt: skip
         columns = ["d", "N", "interval", "law", "trials", "censored"]
         legend = "N: median over trials; interval: of the median, at least 99 %; law: N log N / d^2"
         draw = partial(with_capacity_theory, found, construction, outputs=outputs)
         _report(found, "capacity", columns, legend, draw, plot=plot, seed=seed, json=json)
         return
-    for name, value in (("rank", rank), ("bits", bits), ("width", width), ("max-N", max_n)):
+    for name, value in (
+        ("rank", rank), ("bits", bits), ("rounding", rounding), ("width", width), ("max-N", max_n)
+    ):  # fmt: skip
         if value is not None:
             raise InputError(f"--{name} has no place where the width for --N is searched")
     with working("searching"):

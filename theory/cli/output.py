@@ -25,6 +25,7 @@ __all__ = [
     "JSON",
     "PLOT",
     "RANK",
+    "ROUNDING",
     "SEED",
     "WIDTH",
     "check_plot",
@@ -47,8 +48,10 @@ PLOT = typer.Option(None, help="Draw the result to this file (.png, .svg or .pdf
 """Option for a figure."""
 RANK = typer.Option(None, help="Rank m of a low-rank memory: an integer, or a fraction: d/2.")
 """Option for the rank of a memory."""
-BITS = typer.Option(None, help="Bits per weight of a quantised memory.")
+BITS = typer.Option(None, help="Bits per weight, 1 to 16, for every memory and model.")
 """Option for the width of stored weights."""
+ROUNDING = typer.Option(None, help="How weights are rounded to --bits: nearest or stochastic.")
+"""Option for how weights are rounded."""
 WIDTH = typer.Option(None, help="Width m of a network: an integer, or a multiple: 16d.")
 """Option for the number of hidden neurons."""
 DEGREE = typer.Option(None, help="Degree k of a network's Hermite polynomials, 1 to 6.")

@@ -197,12 +197,12 @@ def check_bits(
     """Compare recall with b-bit weights with the prediction from kappa_b."""
     rows = []
     for b in bits:
-        construction = Construction("quantised", bits=b)
+        construction = Construction("linear", bits=b)
         build = construction.build(d)
         rows += [
             recall_row(
                 forgetful(build, fraction=0.05) if damaged else build,
-                Construction("quantised", bits=b + wrong_bits),
+                Construction("linear", bits=b + wrong_bits),
                 d=d,
                 N=int(capacity_of(construction, d=d, rate=rate)),
                 trials=trials,
