@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 
 from assoc.memory import Floats
 
-__all__ = ["count_batch", "judge_tile", "move_subjects", "pool_values", "shift_logits"]
+__all__ = [
+    "count_batch",
+    "count_maps",
+    "judge_tile",
+    "move_subjects",
+    "pool_values",
+    "shift_logits",
+]
 
 f4, f8, i8 = types.float32, types.float64, types.int64
 
@@ -307,3 +314,47 @@ def move_subjects(
                 energy += V[s, j] * to[j]
                 moved_V[s, j] = w[s] * to[j]
             moved_w[s] = energy
+
+
+@_compiled(types.void(i8, i8, i8, i8[:, ::1]))
+def count_maps(S: int, R: int, V: int, found: NDArray[np.int64]) -> None:
+    """Make every map [S] x [R] -> [V] and count those with disjoint answer sets.
+
+    Parameters
+    ----------
+    S, R, V : sizes.
+    found : (V + 1, S + 1) counts, by largest token plus 1 and size of the largest answer set;
+        added to.
+    """
+    cells = S * R
+    table = np.zeros(cells, np.int64)  # relation by relation
+    owner = np.full(V, -1)
+    while True:
+        top, most, disjoint = 0, 0, True
+        for r in range(R):
+            size = 0
+            for s in range(S):
+                token = table[r * S + s]
+                top = max(top, token)
+                if owner[token] < 0:
+                    owner[token] = r
+                    size += 1
+                elif owner[token] != r:
+                    disjoint = False
+                    break
+            if not disjoint:
+                break
+            most = max(most, size)
+        if disjoint:
+            found[top + 1, most] += 1
+        for cell in range(cells):
+            owner[table[cell]] = -1
+        place = 0
+        while place < cells:
+            table[place] += 1
+            if table[place] < V:
+                break
+            table[place] = 0
+            place += 1
+        if place == cells:
+            return
