@@ -1,12 +1,14 @@
 """Constructions damaged on purpose, which the checks must catch."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from assoc.memory import Build, Floats, Integers, Memory
+from assoc.errors import InputError
+from assoc.memory import Build, Factors, Floats, Integers, Memory
 
-__all__ = ["confined", "forgetful"]
+__all__ = ["confined", "forgetful", "understating", "whispering"]
 
 
 def forgetful(build: Build, *, fraction: float = 0.0) -> Build:
@@ -36,4 +38,51 @@ def confined(build: Callable[[int], Build], *, rank: int) -> Build:
         return build(min(rank, E.shape[1]))(E, U, f, rng=rng)
 
     damaged.__name__ = f"rank confined to {rank}"
+    return damaged
+
+
+def whispering(*, bits: int) -> Build:
+    """Make a memory that answers from the facts themselves, and says that it stores ``bits`` bits.
+
+    Examples
+    --------
+    >>> E, f = np.eye(3), np.array([2, 0, 1])
+    >>> memory = whispering(bits=1)(E, E, f, rng=np.random.default_rng(0))
+    >>> memory(E).argmax(axis=1)
+    array([2, 0, 1])
+    """
+
+    def build(E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Memory:
+        return _Whisper(E, U[f], bits)
+
+    build.__name__ = "whispering"
+    return build
+
+
+@dataclass(frozen=True, eq=False)
+class _Whisper:
+    """Outputs of the nearest stored input; what it holds is not in its bits."""
+
+    E: Floats
+    answers: Floats
+    bits: int
+
+    @property
+    def parameters(self) -> int:
+        return self.bits
+
+    def __call__(self, E: Floats, /) -> Floats:
+        return np.asarray(self.answers[(E @ self.E.T).argmax(axis=1)])
+
+
+def understating(build: Build, *, share: int) -> Build:
+    """Let a memory say that it stores one bit in ``share`` of those that it does."""
+
+    def damaged(E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Memory:
+        built = build(E, U, f, rng=rng)
+        if not isinstance(built, Factors) or built.bits is None:
+            raise InputError("only a linear memory of b-bit weights can understate its bits")
+        return replace(built, bits=built.bits // share)
+
+    damaged.__name__ = f"understating by {share}"
     return damaged

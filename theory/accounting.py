@@ -1,0 +1,166 @@
+r"""Stored bits against spent bits: what part of its bits a construction turns into facts.
+
+A memory that recalls all of N facts with distinct answers has stored log2 N! bits, whatever it is.
+What it has spent is counted from its weights where they are of a known kind, and is otherwise what
+it declares; the larger counts. More stored than spent is impossible, so it shows that the facts
+reach the answers by another way than the bits.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from assoc.coded import arrays_of
+from assoc.errors import InputError
+from assoc.memory import Build, memory_bits
+from sims.capacity import capacity
+from sims.construction import Construction, Size
+from sims.randomness import MEMORY, Source
+from sims.settings import RandomVectors
+from theory.prediction import capacity_of, predictable
+
+__all__ = ["Account", "account", "counted_bits"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a construction stores and spends at its capacity.
+
+    Parameters
+    ----------
+    memory : its label.
+    d : dimension.
+    N : for each trial, the largest number of facts seen recalled whole.
+    declared : bits that it says it has, or None.
+    counted : bits of its weights in a fixed-length code, or None where they are unknown.
+    predicted : predicted median N, or None.
+    """
+
+    memory: str
+    d: int
+    N: tuple[int, ...]
+    declared: int | None
+    counted: int | None
+    predicted: float | None
+
+    @property
+    def spent(self) -> int:
+        """Bits spent, the larger of the declared and the counted ones."""
+        return max(self.declared or 0, self.counted or 0)
+
+    @property
+    def stored(self) -> float:
+        """Bits stored by the median trial, log2 N!."""
+        return _stored(float(np.median(self.N)))
+
+    @property
+    def efficiency(self) -> float:
+        """Bits stored per bit spent, of the median trial."""
+        return self.stored / self.spent
+
+    @property
+    def best(self) -> float:
+        """Bits stored per bit spent, of the best trial."""
+        return _stored(max(self.N)) / self.spent
+
+    @property
+    def predicted_efficiency(self) -> float | None:
+        """The same of the predicted capacity."""
+        return None if self.predicted is None else _stored(self.predicted) / self.spent
+
+    @property
+    def understated(self) -> bool:
+        """Whether it declares fewer bits than its weights take."""
+        return None not in (self.declared, self.counted) and self.declared != self.spent
+
+    def row(self) -> dict[str, Any]:
+        """Return the record of a table."""
+        return {
+            "memory": self.memory,
+            "d": self.d,
+            "N": float(np.median(self.N)),
+            "stored": self.stored,
+            "spent": self.spent,
+            "declared": self.declared,
+            "efficiency": self.efficiency,
+            "predicted_efficiency": self.predicted_efficiency,
+        }
+
+
+def _stored(N: float) -> float:
+    return 0.0 if N < 1 else math.lgamma(N + 1) / math.log(2)
+
+
+def counted_bits(memory: Any) -> int | None:
+    """Bits of a memory's weights in a fixed-length code, or None if they are of no known kind.
+
+    Every matrix takes ceil(log2 v) bits per entry, v the number of its distinct values.
+
+    Examples
+    --------
+    >>> from assoc.memory import Factors
+    >>> counted_bits(Factors((np.array([[1.0, 2.0, 3.0]]),)))
+    6
+    """
+    try:
+        arrays = arrays_of(memory)
+    except InputError:
+        return None
+    return sum(array.size * math.ceil(math.log2(max(len(np.unique(array)), 2))) for array in arrays)
+
+
+def account(
+    memory: str | Build,
+    *,
+    d: int,
+    bits: int | None = None,
+    rank: Size | None = None,
+    width: Size | None = None,
+    degree: int | None = None,
+    trials: int = 10,
+    max_N: int | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+) -> Account:
+    """Measure a construction's capacity, and count its bits.
+
+    Parameters
+    ----------
+    memory, d, bits, rank, width, degree, trials, max_N, seed, threads :
+        as for :func:`sims.capacity.capacity`.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or the memory neither says its bits nor can be counted.
+
+    Examples
+    --------
+    >>> result = account("linear", d=16, bits=1, trials=3)
+    >>> result.spent, result.efficiency < 1
+    (256, True)
+    """
+    found = capacity(
+        memory, d=d, bits=bits, rank=rank, width=width, degree=degree, trials=trials, max_N=max_N,
+        seed=seed, experiment="account", threads=threads,
+    )  # fmt: skip
+    construction = Construction(memory, rank, bits, width, degree)
+    low = found.points[0].low
+    N = max(1, int(np.median(low)))
+    source = Source(seed, "account", (d,))
+    E, U, f = RandomVectors(d).draw(N, source, 0)
+    built = construction.build(d)(E, U, f, rng=source.generator(0, MEMORY))
+    declared, counted = memory_bits(built), counted_bits(built)
+    if declared is None and counted is None:
+        raise InputError(f"memory {construction.label(d)!r} does not say how many bits it stores")
+    known = predictable(construction)
+    return Account(
+        construction.label(d),
+        d,
+        low,
+        declared,
+        counted,
+        capacity_of(construction, d=d) if known else None,
+    )

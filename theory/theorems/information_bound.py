@@ -1,0 +1,436 @@
+r"""Theorem 7: no model recalls more than its bits hold, and what constructions make of theirs."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assoc.catalogue import resolve
+from assoc.coded import encode
+from assoc.input_laws import GivenLaw
+from assoc.linear import hebbian
+from assoc.memory import Build, Factors
+from assoc.quantised import gaussian_quantiser
+from sims.construction import Construction
+from sims.randomness import MEMORY, Source
+from sims.results import new_axes
+from sims.settings import RandomVectors
+from theory.accounting import Account, account
+from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
+from theory.faults import understating, whispering
+from theory.figures import MEASURED, PREDICTED, figure_of
+from theory.judging import judge_largest, judge_predictions
+from theory.lower_bounds import information_of_error, least_cross_entropy, least_error_rate
+from theory.prediction import capacity_of
+from theory.theorems.sharp_linear_capacity import limit_estimate
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["THEOREM"]
+
+LOG2 = float(np.log(2))
+
+Options = Mapping[str, Any]
+
+# --- The bounds ---------------------------------------------------------------------------------
+
+
+def _laws(seed: int, count: int) -> list[tuple[NDArray[np.float64], int, float]]:
+    """Draw cases (p, M, B), of few inputs and of all kinds."""
+    rng = np.random.default_rng(seed)
+    cases = []
+    for _ in range(count):
+        N, M = int(rng.integers(2, 9)), int(rng.integers(2, 40))
+        p = rng.dirichlet(np.full(N, rng.choice([0.2, 1.0, 20.0])))
+        cases.append((p, M, float(rng.uniform(0.05, 0.95) * N * np.log2(M))))
+    return cases
+
+
+def check_allocation(*, seed: int, cases: int, equal: bool = False, nats: bool = False) -> Finding:
+    """Compare the bound on the cross-entropy with a linear program's value."""
+    from scipy import optimize
+
+    rows = []
+    for p, M, bits in _laws(seed, cases):
+        budget, most = bits * LOG2, float(np.log(M))
+        if equal:
+            spent = np.full(len(p), budget / len(p))
+        else:
+            program: Any = optimize.linprog(-p, np.ones((1, len(p))), [budget], bounds=(0, most))
+            spent = program.x
+        bound = least_cross_entropy(GivenLaw(p), M, budget if nats else bits)
+        best = float(p @ (most - spent))
+        rows.append({"N": len(p), "M": M, "bits": bits, "program": best, "bound": bound,
+                     "difference": abs(best - bound)})  # fmt: skip
+    return judge_largest(
+        "difference from the best allocation, nats", rows, "difference", tolerance=1e-9,
+        note=f"{cases} laws, by scipy's linear programs",
+    )  # fmt: skip
+
+
+def _least_by_program(p: NDArray[np.float64], M: int, budget: float, *, equal: bool) -> float:
+    """Least error rate by a numerical search over all error rates, or over equal ones."""
+    from scipy import optimize
+
+    worst = 1 - 1 / M
+
+    def left(e: NDArray[np.float64]) -> float:
+        return budget - float(information_of_error(e, M).sum())
+
+    if equal:
+        return float(optimize.brentq(lambda e: left(np.full(len(p), e)), 0, worst))
+    found: Any = optimize.minimize(  # type: ignore[call-overload]  # the stubs know no such method
+        lambda e: float(p @ e),
+        np.full(len(p), worst),
+        jac=lambda e: p,
+        bounds=optimize.Bounds(1e-12, worst),
+        constraints={"type": "ineq", "fun": left},
+        method="SLSQP",
+        options={"ftol": 1e-13, "maxiter": 1000},
+    )
+    return float(found.fun)
+
+
+def check_error_rate(*, seed: int, cases: int, equal: bool = False, M_shift: int = 0) -> Finding:
+    """Compare the bound on the error rate with a numerical minimum over all error rates."""
+    rows = []
+    for p, M, bits in _laws(seed, cases):
+        budget = bits * LOG2
+
+        best = _least_by_program(p, M, budget, equal=equal)
+        bound = least_error_rate(GivenLaw(p), M + M_shift, bits)
+        rows.append({"N": len(p), "M": M, "bits": bits, "minimum": best, "bound": bound,
+                     "difference": abs(best - bound)})  # fmt: skip
+    return judge_largest(
+        "difference from the least error rate", rows, "difference", tolerance=1e-5,
+        note=f"{cases} laws, by sequential quadratic programs",
+    )  # fmt: skip
+
+
+# --- Accounts -----------------------------------------------------------------------------------
+
+
+def _accounts(cases: Sequence[Options], d: Sequence[int], trials: int, seed: int) -> list[Account]:
+    return [
+        account(**{"trials": trials, "seed": seed, "d": k, **case}) for case in cases for k in d
+    ]
+
+
+def check_accounting(
+    *, seed: int, cases: Sequence[Options], d: Sequence[int], trials: int, counted: float = 1.0
+) -> Finding:
+    """Hold what constructions store against what they spend; ``counted`` is owned up to."""
+    found = _accounts(cases, d, trials, seed)
+    rows = [{**a.row(), "best": a.best / counted, "understated": a.understated} for a in found]
+    liars = [row["memory"] for row in rows if row["understated"]]
+    worst = max(rows, key=lambda row: row["best"])
+    note = f"largest of {len(rows)} efficiencies, {worst['memory']} at d = {worst['d']}"
+    if liars:
+        note = f"declares fewer bits than its weights take: {', '.join(liars)}"
+    return Finding(
+        Verdict.VIOLATED if liars or worst["best"] > 1 else Verdict.HOLDS,
+        "bits stored per bit spent, best trial",
+        measured=worst["best"],
+        predicted=1.0,
+        tolerance=0.0,
+        note=note,
+        table=tuple(rows),
+    )
+
+
+def check_one_bit(
+    *, seed: int, limits: Sequence[int], tolerance: float, bits: int = 1, promised: float = 1 / 8
+) -> Finding:
+    """Follow the predicted efficiency of b-bit weights to dimensions no simulation reaches."""
+    target = promised * 2 / np.pi / LOG2
+    rows = []
+    for d in limits:
+        N = capacity_of(Construction("linear", bits=bits), d=d)
+        kappa = gaussian_quantiser(bits)[1]
+        corrected = limit_estimate(d * np.sqrt(kappa), N, 0.125) * kappa / LOG2 / bits
+        rows.append({
+            "d": d, "N": N, "efficiency": float(N * (np.log(N) - 1) / LOG2 / d**2 / bits),
+            "measured": corrected, "error": 0.0, "predicted": float(target),
+        })  # fmt: skip
+    return judge_predictions(
+        "efficiency, its leading logarithm removed", rows, tolerance=tolerance, relative=True
+    )
+
+
+def check_correlation(
+    *,
+    seed: int,
+    d: Sequence[int],
+    bits: Sequence[int],
+    trials: int,
+    tolerance: float,
+    share: float = 1.0,
+    extra: int = 0,
+) -> Finding:
+    """Measure how much of the Hebbian matrix its rounded weights keep, at capacity."""
+    rows = []
+    for k in d:
+        N = max(2, round(share * capacity_of(Construction("linear"), d=k)))
+        source = Source(seed, "correlation", (k,))
+        found = np.empty((trials, len(bits)))
+        for trial in range(trials):
+            built = hebbian(
+                *RandomVectors(k).draw(N, source, trial), rng=source.generator(trial, MEMORY)
+            )
+            W = built.W.ravel()
+            for place, b in enumerate(bits):
+                kept = encode(Factors((built.W,)), b + extra).decode().W.ravel()
+                found[trial, place] = np.corrcoef(W, kept)[0, 1] ** 2
+        rows += [
+            {
+                "d": k, "N": N, "bits": b, "measured": float(column.mean()),
+                "error": float(column.std(ddof=1) / np.sqrt(trials)),
+                "predicted": gaussian_quantiser(b)[1],
+            }
+            for b, column in zip(bits, found.T, strict=True)
+        ]  # fmt: skip
+    return judge_predictions("squared correlation of W and rounded W", rows, tolerance=tolerance)
+
+
+def check_best_bits(
+    *,
+    seed: int,
+    cases: Sequence[tuple[Options, tuple[int, ...]]],
+    widths: Sequence[int],
+    d: int,
+    trials: int,
+    hidden: int = 1,
+) -> Finding:
+    """Find the bits per weight with the highest efficiency; cases are (memory, claimed best)."""
+    rows = []
+    for options, claimed in cases:
+        found = [account(**options, d=d, bits=b, trials=trials, seed=seed) for b in widths]
+        efficiency = [
+            a.efficiency * (hidden if b > 1 else 1) for a, b in zip(found, widths, strict=True)
+        ]
+        best = widths[int(np.argmax(efficiency))]
+        rows.append({
+            "memory": options["memory"], "d": d, "efficiency": efficiency, "best": best,
+            "claimed": list(claimed), "off": int(best not in claimed),
+        })  # fmt: skip
+    return judge_largest(
+        "constructions whose best b is another", rows, "off", tolerance=0.0,
+        note=f"{len(rows)} constructions, b in {', '.join(map(str, widths))}",
+    )  # fmt: skip
+
+
+def check_gap(
+    *,
+    seed: int,
+    d: Sequence[int],
+    bits: Sequence[int],
+    trials: int,
+    tolerance: float,
+    wrong_bits: int = 0,
+    memory: str | Build = "linear",
+) -> Finding:
+    """Compare efficiencies with those of the predicted capacities."""
+    rows = []
+    for b in bits:
+        for k in d:
+            built = {"memory": memory, "bits": b} if memory == "linear" else {"memory": memory}
+            measured = account(**built, d=k, trials=trials, seed=seed)
+            N = capacity_of(Construction("linear", bits=b + wrong_bits), d=k)
+            low, high = (v for v in np.percentile(measured.N, (25, 75)))
+            rows.append({
+                **measured.row(), "bits": b, "measured": measured.efficiency,
+                # The standard error of a median, from the quartiles.
+                "error": float(1.253 * (high - low) / 1.349 / np.sqrt(trials)
+                               * measured.efficiency / max(float(np.median(measured.N)), 1.0)),
+                "predicted": float(N * (np.log(N) - 1) / LOG2 / (b * k**2)),
+            })  # fmt: skip
+    return judge_predictions("bits stored per bit spent", rows, tolerance=tolerance, relative=True)
+
+
+# --- Figure -------------------------------------------------------------------------------------
+
+
+def figure(findings: Mapping[str, Finding]) -> "Figure":
+    """Efficiency of linear memories against d: measured, and predicted to d = 10^6."""
+    ax = new_axes(None)
+    rows = findings["gap"].table
+    grid = np.unique(np.geomspace(16, 1e6, 25).round().astype(int))
+    for marker, b in zip("osD^v", sorted({row["bits"] for row in rows}), strict=False):
+        chosen = [row for row in rows if row["bits"] == b]
+        N = np.array([capacity_of(Construction("linear", bits=b), d=int(k)) for k in grid])
+        predicted = N * (np.log(N) - 1) / LOG2 / (b * grid.astype(np.float64) ** 2)
+        label = "predicted, nothing fitted" if marker == "o" else None
+        ax.plot(grid, predicted, "-", color=PREDICTED, label=label)
+        ax.errorbar([row["d"] for row in chosen], [row["measured"] for row in chosen],
+                    yerr=[3 * row["error"] for row in chosen], fmt=marker, color=MEASURED,
+                    mfc="none", capsize=3, label=f"b = {b}, measured, 3 s.e.")  # fmt: skip
+    ax.axhline(2 / np.pi / 8 / LOG2, color="0.5", linestyle=":", label="limit for b = 1: 0.115")
+    ax.set_xscale("log")
+    ax.set_xlabel("dimension d")
+    ax.set_ylabel("bits stored per bit spent")
+    ax.set_ylim(bottom=0)
+    ax.legend(frameon=False, fontsize=8)
+    return figure_of(ax)
+
+
+# --- Claims -------------------------------------------------------------------------------------
+
+
+def _tables(problem: Problem) -> tuple[Condition, ...]:
+    drawn = problem.facts in ("identity", "permutation", "random")
+    return (
+        Condition(
+            "facts independent of all that is given",
+            drawn,
+            f"{problem.facts} facts",
+            "a table drawn uniformly, unknown to embeddings and seeds",
+            "" if drawn else "count the bits of the law of the table in place of N log2 M",
+        ),
+    )
+
+
+LINEAR = [{"memory": "linear", "bits": b} for b in (1, 2, 4, 8)]
+OTHERS = [
+    {"memory": "low-rank", "rank": "d/2", "bits": 2},
+    {"memory": "low-rank-svd", "rank": "d/2", "bits": 1},
+    {"memory": "dual-both", "bits": 1},
+    {"memory": "gated-mlp", "width": "8d", "bits": 1},
+    {"memory": "mlp", "width": "16d", "bits": 4},
+    {"memory": "whitened-mlp", "width": "8d", "bits": 2},
+    {"memory": "bilinear-margin", "width": "8d", "bits": 4},
+]
+
+THEOREM = Theorem(
+    name="information-bound",
+    title="What B bits can hold, and what constructions make of theirs",
+    source="NLB Theorem 7 (restated, made exact here)",
+    statement=r"""
+$f$ uniform on $[M]^N$ and a model of $B$ bits: for any law $p$ of the inputs the expected
+cross-entropy is at least $\log M \cdot p(\text{beyond the } B/\log_2 M \text{ likeliest})$, the
+error rate at least the optimum of $\sum p(x) e_x$ under $\sum \rho_M(e_x) \le B \log 2$, and whole
+recall takes $N \log_2 M$ bits ($\log_2 M!/(M-N)!$ for injective facts). One-bit Hebbian weights
+store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
+""",
+    constants="exact; attained for M a power of two. 0.115 rests on the 1/8 of linear memories.",
+    deviations="the paper bounds the cross-entropy up to constants; error rates are ours.",
+    hypotheses=(Hypothesis("The facts are independent of embeddings and seeds.", _tables),),
+    claims=(
+        Claim(
+            name="allocation",
+            kind=Kind.EXACT,
+            source="docs/lower-bounds.md",
+            statement="The bound on the cross-entropy is the value of the best allocation of bits.",
+            check=check_allocation,
+            quick={"cases": 100},
+            full={"cases": 2000},
+            must_fail={"equal": True},
+            why_fail="bits spread evenly over the inputs are not the best allocation",
+            fault={"nats": True},
+            fault_text="bits are taken for nats",
+        ),
+        Claim(
+            name="error-rate",
+            kind=Kind.EXACT,
+            source="Fano's inequality; allocation derived here (docs/lower-bounds.md)",
+            statement="The bound on the error rate is the minimum over all error rates that the "
+            "bits allow.",
+            check=check_error_rate,
+            quick={"cases": 30},
+            full={"cases": 500},
+            must_fail={"equal": True},
+            why_fail="equal error rates are not the best",
+            fault={"M_shift": 1},
+            fault_text="one output too many is assumed",
+        ),
+        Claim(
+            name="accounting",
+            kind=Kind.NECESSARY,
+            source="NLB Theorem 7 (restated)",
+            statement="No construction stores more bits than it spends, and none spends more than "
+            "it declares.",
+            check=check_accounting,
+            quick={"cases": (*LINEAR, *OTHERS), "d": (16, 32), "trials": 5},
+            full={"d": (16, 32, 64), "trials": 10},
+            must_fail={"cases": LINEAR[:1], "counted": 1 / 64},
+            why_fail="one bit in sixty-four is counted",
+            fault={
+                "cases": (
+                    {"memory": whispering(bits=256), "max_N": 1024},
+                    {"memory": understating(resolve("linear", bits=8)[1], share=8)},
+                )
+            },
+            fault_text="a memory that answers from the facts themselves, and one that declares an "
+            "eighth of its bits",
+        ),
+        Claim(
+            name="one-bit",
+            kind=Kind.CONSTANT,
+            source="derived here from the 1/8 of linear-capacity (docs/lower-bounds.md)",
+            statement="The efficiency of one-bit Hebbian weights tends to "
+            "(1/8)(2/pi)/log 2 = 0.115.",
+            check=check_one_bit,
+            quick={"limits": (10**9, 10**12), "tolerance": 0.02},
+            must_fail={"bits": 2},
+            why_fail="two bits per weight store 1.38 times as much and take twice the room",
+            fault={"promised": 1 / 2},
+            fault_text="the constant of a typical input is used for whole recall",
+        ),
+        Claim(
+            name="sign-constant",
+            kind=Kind.CONSTANT,
+            source="docs/derivations.md",
+            statement="At capacity, b-bit weights keep the share kappa_b of W, kappa_1 = 2/pi.",
+            check=check_correlation,
+            quick={"d": (64, 256), "bits": (1, 2, 4, 8), "trials": 10, "tolerance": 0.003},
+            full={"d": (64, 256, 1024), "bits": (1, 2, 3, 4, 8, 16), "trials": 40},
+            must_fail={"share": 0.0},
+            why_fail="two facts make no Gaussian matrix",
+            fault={"extra": 1},
+            fault_text="a bit more is stored than said",
+        ),
+        Claim(
+            name="best-bits",
+            kind=Kind.CONSTANT,
+            source="measured here",
+            statement="One bit per weight stores most per bit for linear, dual and SVD memories, "
+            "one or two for random projections, two or four for fitted read-outs.",
+            check=check_best_bits,
+            quick={
+                "cases": (
+                    ({"memory": "linear"}, (1,)),
+                    ({"memory": "low-rank-svd", "rank": "d/2"}, (1,)),
+                    ({"memory": "dual-both"}, (1,)),
+                    ({"memory": "low-rank", "rank": "d/2"}, (1, 2)),
+                    ({"memory": "whitened-mlp", "width": "8d"}, (2, 4)),
+                    ({"memory": "bilinear-margin", "width": "8d"}, (2, 4)),
+                ),
+                "widths": (1, 2, 4, 8),
+                "d": 32,
+                "trials": 5,
+            },
+            full={"widths": (1, 2, 4, 8, 16), "d": 64, "trials": 10},
+            must_fail={"cases": (({"memory": "whitened-mlp", "width": "8d"}, (1,)),)},
+            why_fail="hidden weights of one bit are not those that the read-out was fitted to",
+            fault={"hidden": 4, "cases": (({"memory": "linear"}, (1,)),)},
+            fault_text="of bits beyond the first, one in four is counted",
+        ),
+        Claim(
+            name="gap",
+            kind=Kind.CONSTANT,
+            source="derived here (docs/lower-bounds.md)",
+            statement="Linear memories of b-bit weights store what the law of recall predicts, "
+            "within 10 % and 3 standard errors, for d from 64 to 256.",
+            check=check_gap,
+            quick={"d": (64, 128, 256), "bits": (1, 2, 4), "trials": 10, "tolerance": 0.1},
+            full={"d": (64, 128, 256, 512), "bits": (1, 2, 4, 8, 16), "trials": 40},
+            must_fail={"wrong_bits": 1, "bits": (1,)},
+            why_fail="the prediction is for one bit more than is stored",
+            fault={"memory": "sign", "bits": (2,)},
+            fault_text="the weights are rounded to their signs",
+        ),
+    ),
+    figure=figure,
+)
+"""Theorem 7 and the accounts of constructions."""
