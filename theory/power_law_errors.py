@@ -1,0 +1,318 @@
+r"""Predicted error of weighted memories under x ~ x^-a, and its exponents.
+
+Error of W = sum_x q(x) u_x e_x^T, every x with an output of its own (derived in
+docs/lower-bounds.md), S_a = zeta(a):
+
+===============  ============================================================================
+``probability``  C_a d^{-(a-1)/(2a)}: the heaviest inputs' own outputs compete, q(1)/sqrt(d)
+``first``        n^{1-a}/((a-1) S_a) with n = d^2/(2 log M + 4 (a-1) log d): d^{-2(a-1)}, log lost
+``counts``       the larger of ``probability`` and Gamma(1-1/a) (T/S_a)^{1/a} / (a T)
+``seen``         Gamma(1-1/a) (T/S_a)^{1/a} / (a T) in T, while d^2 is large enough
+===============  ============================================================================
+
+With M outputs fixed and d >> M the inputs of a class interfere, n is of order d, and the exponent
+of ``first`` is a - 1, for balanced and for Zipf-sized classes alike.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import integrate, optimize, special
+
+from assoc.errors import InputError
+from assoc.input_laws import PowerLaw
+from sims.construction import Construction
+from sims.power_laws import Weighted
+from theory.prediction import expected_recall
+
+__all__ = [
+    "best_first",
+    "dimension_exponent",
+    "limit_constant",
+    "predicted_error",
+    "sample_exponent",
+    "weighted_recall",
+]
+
+Floats = NDArray[np.float64]
+
+POISSON = 64.0
+"""Expected counts from which the law of a count is taken as concentrated."""
+
+GRID = 48
+LISTED = 24
+T_NODES, NOISE_NODES = 31, 7
+FACTORS = 4000
+
+
+def weighted_recall(q: Floats, d: float) -> Floats:
+    r"""Probability (n,) that each stored input is recalled, with weights q and own outputs.
+
+    .. math:: E \prod_{z \ne x, 1} \Phi\Bigl(\frac{q_x + \sigma g}{\sqrt{q_z^2/d + \sigma^2}}
+              \Bigr)\, \Phi\Bigl(\frac{q_x + \sigma g - q_1 t/\sqrt d}{\sigma}\Bigr), \qquad
+              \sigma^2 = \frac{q_1^2 t^2 + \sum_{z \ne x, 1} q_z^2}{d^2}
+
+    over standard normal t and g. The output of a stored z scores q_z <e_z, e_x>, independently
+    over z given e_x, and every output the noise of all; that of the heaviest input, t, is kept.
+
+    Parameters
+    ----------
+    q : (n,) positive weights in descending order.
+    d : dimension.
+
+    Examples
+    --------
+    >>> weighted_recall(np.array([1.0, 0.3, 0.1]), 100).round(2)
+    array([1.  , 1.  , 0.8...])
+    """
+    spread_out = np.geomspace(1, len(q), GRID).astype(int) - 1
+    kept = np.unique(np.append(np.arange(min(len(q), LISTED)), spread_out))
+    energy = float(q[1:] @ q[1:])
+    log_recall = np.zeros(len(kept))
+    for place, x in enumerate(kept[1:], start=1):
+        others = np.delete(q[1:], x - 1)
+
+        def log_chance(own: Floats, variance: Floats, others: Floats = others) -> Floats:
+            spread = np.sqrt(others**2 / d + variance[..., None])
+            return np.asarray(special.log_ndtr(own[..., None] / spread).sum(axis=-1))
+
+        log_recall[place] = _log_right(q[x], q[0], energy - q[x] ** 2, d, log_chance)
+    return np.asarray(np.exp(np.interp(np.log1p(np.arange(len(q))), np.log1p(kept), log_recall)))
+
+
+def _log_right(
+    own: float,
+    top: float,
+    energy: float,
+    d: float,
+    log_chance: Callable[[Floats, Floats], Floats],
+) -> float:
+    """Log of the chance that an input of weight ``own`` beats all, over t and g.
+
+    Parameters
+    ----------
+    own, top : its weight, and that of the heaviest input.
+    energy : sum of the other weights squared.
+    d : dimension.
+    log_chance : log of the chance against those others, from (own + sigma g, sigma^2).
+    """
+    t, t_weight = np.polynomial.hermite_e.hermegauss(T_NODES)
+    g, g_weight = np.polynomial.hermite_e.hermegauss(NOISE_NODES)
+    energies = np.maximum((top * t) ** 2 + energy, np.finfo(np.float64).tiny)
+    variance = np.broadcast_to(energies[:, None] / d**2, (T_NODES, NOISE_NODES))
+    level = own + np.sqrt(variance) * g
+    against_top = (level - top * t[:, None] / math.sqrt(d)) / np.sqrt(variance)
+    value = log_chance(level, variance) + special.log_ndtr(against_top)
+    weight = np.log(np.outer(t_weight, g_weight) / (t_weight.sum() * g_weight.sum()))
+    return float(special.logsumexp(value + weight))
+
+
+def limit_constant(a: float) -> float:
+    r"""C_a, for which q = p has error C_a d^{-(a-1)/(2a)} as d grows.
+
+    .. math:: C_a = \frac{1}{\zeta(a)} \int_0^\infty t^{-a} (1 - \Psi(t))\,dt, \qquad
+              \Psi(t) = \prod_{z \ge 1} \Phi\bigl((z/t)^a\bigr),
+
+    Psi(x d^{-1/(2a)}) being the recall of input x in the limit.
+
+    Parameters
+    ----------
+    a : exponent, above 1.
+
+    Examples
+    --------
+    >>> round(limit_constant(2.0), 4)
+    0.3592
+    """
+    _above_one(a)
+    z = np.arange(1.0, FACTORS + 1)
+
+    def lost(log_t: float) -> float:
+        log_psi = special.log_ndtr((z / math.exp(log_t)) ** a).sum()
+        return float(-math.expm1(log_psi)) * math.exp((1 - a) * log_t)
+
+    # Below t = 1/4 nothing is lost to 1e-16; above t = 60 all is, and the rest is elementary.
+    high = math.log(60.0)
+    value = integrate.quad(lost, math.log(0.1), high, limit=400, epsrel=1e-9)[0]
+    return float((value + math.exp((1 - a) * high) / (a - 1)) / special.zeta(a))
+
+
+def dimension_exponent(weights: str, a: float, *, shared: bool = False) -> float:
+    """Exponent of the error in 1/d, up to logarithms.
+
+    Parameters
+    ----------
+    weights : ``probability`` or ``first`` (at the best n).
+    a : exponent of the inputs, above 1.
+    shared : whether a fixed number of outputs M << d is shared by the inputs.
+
+    Examples
+    --------
+    >>> dimension_exponent("probability", 2.0), dimension_exponent("first", 2.0)
+    (0.25, 2.0)
+    """
+    _above_one(a)
+    if weights == "probability":
+        return (a - 1) / (2 * a)
+    if weights == "first":
+        return (a - 1) * (1 if shared else 2)
+    raise InputError(f"weights {weights!r} have no exponent in d: give 'probability' or 'first'")
+
+
+def sample_exponent(a: float) -> float:
+    """Exponent of the error in 1/T while inputs that were never seen decide, 1 - 1/a.
+
+    Examples
+    --------
+    >>> sample_exponent(2.0)
+    0.5
+    """
+    _above_one(a)
+    return 1 - 1 / a
+
+
+def _above_one(a: float) -> None:
+    if not a > 1:
+        raise InputError(f"a = {a:g}: the exponents are those of a > 1")
+
+
+def predicted_error(memory: Weighted) -> float:
+    """Predicted expected error of a weighted memory; inputs that are not stored are errors.
+
+    Parameters
+    ----------
+    memory : any weighting but ``frequent``; shared outputs and bits for ``first`` and ``seen``.
+
+    Raises
+    ------
+    InputError
+        If there is no prediction for it.
+
+    Examples
+    --------
+    >>> round(predicted_error(Weighted("first", PowerLaw(2.0), 64, stored=16)), 4)
+    0.0368
+    """
+    if memory.weights not in PREDICTIONS:
+        raise InputError(f"no prediction for weights {memory.weights!r}")
+    plain = memory.bits is None and memory.facts == "identity"
+    if memory.weights in ("probability", "counts") and not plain:
+        raise InputError(
+            f"no prediction for {memory.label()!r}: exact weights and one output for each input"
+        )
+    return PREDICTIONS[memory.weights](memory)
+
+
+def _probability(memory: Weighted) -> float:
+    p = memory.law.head(memory.listed)
+    return float(1 - p @ weighted_recall(p / p[0], memory.d))
+
+
+def _equal(memory: Weighted, n: float) -> float:
+    """Recall of n inputs with equal weights."""
+    if n < 2:
+        return 1.0
+    construction = Construction("linear", bits=memory.bits)
+    return expected_recall(construction, d=memory.d, N=n, facts=memory.facts, M=memory.outputs)
+
+
+def _first(memory: Weighted) -> float:
+    n = memory.listed
+    beyond = memory.law.beyond(n)
+    return float(beyond + (1 - beyond) * (1 - _equal(memory, n)))
+
+
+def _seen(memory: Weighted) -> float:
+    p, count = memory.law.nodes()
+    missed = np.exp(memory.samples * np.log1p(-np.minimum(p, 1 - 1e-16)))
+    recall = _equal(memory, float(count @ (1 - missed)))
+    return float(1 - recall * (count @ (p * (1 - missed))))
+
+
+def _counts(memory: Weighted) -> float:
+    """Recall of an input by its count c, averaged over independent Poisson counts of all."""
+    assert memory.samples is not None
+    d = memory.d
+    p, number = memory.law.nodes()
+    mean = memory.samples * p
+    most = max(8, math.ceil(mean[0] + 6 * math.sqrt(mean[0])))
+    grid = np.unique(np.geomspace(1, most, GRID).round())
+    heavy = mean > POISSON
+    heavy[0] = False
+    light = ~heavy
+    light[0] = False
+    n = np.arange(1.0, math.ceil(POISSON + 10 * math.sqrt(POISSON)))
+    pmf = _poisson(n, mean[light])  # (n, light)
+    energy = float(number[1:] @ (mean[1:] ** 2 + mean[1:]))
+
+    def log_chance(own: Floats, variance: Floats) -> Floats:
+        spread = np.sqrt(mean[heavy] ** 2 / d + variance[..., None])
+        against_heavy = special.log_ndtr(own[..., None] / spread) @ number[heavy]
+        lost = special.ndtr(-own[..., None] / np.sqrt(n**2 / d + variance[..., None]))
+        left = np.log1p(-np.minimum(lost @ pmf, 1 - 1e-16))
+        return np.asarray(against_heavy + left @ number[light])
+
+    log_recall = np.array([_log_right(c, mean[0], energy, d, log_chance) for c in grid])
+    right = np.exp(np.interp(np.log(mean), np.log(grid), log_recall))
+    by_count = np.exp(np.interp(np.log(n), np.log(grid), log_recall))
+    few = mean <= POISSON
+    right[few] = by_count @ _poisson(n, mean[few])
+    if not few[0]:
+        right[0] = 1.0  # nothing is heavier
+    return float(1 - number @ (p * right))
+
+
+def _poisson(n: Floats, mean: Floats) -> Floats:
+    """Probabilities (n, mean) of counts."""
+    column = n[:, None]
+    return np.asarray(np.exp(special.xlogy(column, mean) - mean - special.gammaln(column + 1)))
+
+
+def best_first(
+    law: PowerLaw,
+    *,
+    d: int,
+    facts: str = "identity",
+    outputs: int | None = None,
+    bits: int | None = None,
+) -> tuple[int, float]:
+    """Number n of likeliest inputs whose memory of equal weights has the least predicted error.
+
+    Parameters
+    ----------
+    law : p.
+    d : dimension.
+    facts, outputs, bits : as for :class:`sims.power_laws.Weighted`.
+
+    Returns
+    -------
+    n, error
+
+    Examples
+    --------
+    >>> best_first(PowerLaw(2.0), d=64)[0]
+    79
+    """
+
+    def error(log_n: float) -> float:
+        n = max(2, round(math.exp(log_n)))
+        return predicted_error(
+            Weighted("first", law, d, stored=n, facts=facts, outputs=outputs, bits=bits)
+        )
+
+    high = min(law.inputs, outputs if outputs and facts == "identity" else np.inf, 4.0 * d**2)
+    found = optimize.minimize_scalar(
+        lambda log_n: math.log(error(log_n)),
+        bounds=(math.log(2), math.log(max(high, 3))),
+        method="bounded",
+        options={"xatol": 1e-3},
+    )
+    return max(2, round(math.exp(found.x))), error(float(found.x))
+
+
+PREDICTIONS: Mapping[str, Callable[[Weighted], float]] = MappingProxyType(
+    {"probability": _probability, "first": _first, "seen": _seen, "counts": _counts}
+)
