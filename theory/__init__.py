@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from theory.applicability import ConditionsResult, conditions
     from theory.asking import Answer, ask
+    from theory.bounding import BoundResult, bound
     from theory.facts import FactsResult, recall_facts
     from theory.known_facts import KnownFactsResult
     from theory.model_files import StoredModel, load_model, save_model
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "BoundResult",
     "ConditionsResult",
     "FactsResult",
     "KnownFactsResult",
@@ -27,6 +29,7 @@ __all__ = [
     "TrajectoryResult",
     "VerifyResult",
     "ask",
+    "bound",
     "conditions",
     "know_facts",
     "load_model",
@@ -41,6 +44,8 @@ __all__ = [
 _HOME = {
     "Answer": "asking",
     "ask": "asking",
+    "BoundResult": "bounding",
+    "bound": "bounding",
     "ConditionsResult": "applicability",
     "conditions": "applicability",
     "FactsResult": "facts",

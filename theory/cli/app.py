@@ -7,7 +7,7 @@ from importlib import import_module
 import typer
 
 from assoc.errors import InputError
-from theory.cli import facts, flowing, judging, measuring
+from theory.cli import bounding, facts, flowing, judging, measuring
 
 __all__ = ["main"]
 
@@ -37,6 +37,7 @@ judging.register(app)
 measuring.register(app)
 facts.register(app)
 flowing.register(app)
+bounding.register(app)
 
 
 def main() -> None:

@@ -1,0 +1,225 @@
+"""Bits that any model of given facts needs, and how many parameters of b bits that is."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assoc.errors import InputError
+from assoc.fact_tables import read_facts
+from assoc.factual_recall import table_task
+from assoc.input_laws import PowerLaw
+from sims.results import Result, new_axes
+from sims.settings import as_size, positive
+from theory.lower_bounds import least_cross_entropy, least_error_rate, map_bits
+from theory.table_counts import table_bits, uneven_bits
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["WIDTHS", "BoundResult", "bound"]
+
+WIDTHS = (1, 2, 4, 8, 16, 32)
+"""Bits per parameter that are listed unless others are asked for."""
+
+
+@dataclass(frozen=True, repr=False)
+class BoundResult(Result):
+    """Bits that any model needs.
+
+    Parameters
+    ----------
+    what : the facts, in words.
+    facts : number of facts N.
+    low, high : bounds on the bits that are needed, equal where they were counted.
+    naming : bits that name every answer among those of its relation; None for plain maps.
+    paper : NLB's leading terms, for S, R and D; else None.
+    widths : bits per parameter b.
+    law, given, cross_entropy, error : for inputs of a power law and a model of ``given`` bits, the
+        least cross-entropy in nats and the least error rate; else None.
+    curve : (bits, cross-entropy, error) from few bits to enough of them, for the same law.
+    """
+
+    what: str
+    facts: int
+    low: float
+    high: float
+    naming: float | None
+    paper: float | None
+    widths: tuple[int, ...]
+    law: str | None = None
+    given: float | None = None
+    cross_entropy: float | None = None
+    error: float | None = None
+    curve: tuple[tuple[float, float, float], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"BoundResult({self.what}: {self.low:.6g} bits)"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record for each number of bits per parameter."""
+        return [
+            {
+                "bits_per_parameter": b,
+                "parameters": math.ceil(self.low / b),
+                "per_fact": self.low / b / self.facts,
+            }
+            for b in self.widths
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain values."""
+        return {
+            "what": self.what,
+            "facts": self.facts,
+            "bits": self.low,
+            "bits_interval": [self.low, self.high],
+            "bits_of_answers": self.naming,
+            "paper": self.paper,
+            "parameters": self.rows(),
+            "law": self.law,
+            "given_bits": self.given,
+            "least_cross_entropy": self.cross_entropy,
+            "least_error": self.error,
+        }
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw parameters against bits per parameter, or the least losses against bits."""
+        ax = new_axes(ax)
+        ax.set_xscale("log", base=2)
+        ax.set_yscale("log")
+        if self.curve:
+            bits, cross_entropy, error = np.array(self.curve).T
+            ax.plot(bits, cross_entropy, "-", label="cross-entropy, nats")
+            ax.plot(bits, error, "--", label="error rate")
+            ax.set_xlabel("bits B")
+            ax.set_ylabel(f"least possible, {self.law}")
+            ax.legend(frameon=False)
+            return ax
+        rows = self.rows()
+        ax.plot([r["bits_per_parameter"] for r in rows], [r["parameters"] for r in rows], "o-",
+                label=f"{self.what}, at least")  # fmt: skip
+        ax.set_xlabel("bits per parameter b")
+        ax.set_ylabel("parameters")
+        ax.legend(frameon=False)
+        return ax
+
+
+def bound(
+    table: str | Path | None = None,
+    *,
+    N: int | None = None,
+    M: int | None = None,
+    facts: str = "random",
+    subjects: int | None = None,
+    relations: int | None = None,
+    answers: int | None = None,
+    vocabulary: int | None = None,
+    widths: Sequence[int] = WIDTHS,
+    exponent: float | None = None,
+    bits: float | None = None,
+) -> BoundResult:
+    r"""Bits that any model needs to hold facts, by counting what it may have to hold.
+
+    Parameters
+    ----------
+    table : CSV with columns subject, relation, answer: tables with as many facts and answers under
+        each relation, counted.
+    N, M : instead, N facts among M outputs (M = N if not given).
+    facts : a law of :data:`assoc.fact_maps.MAPS`, for N and M: which maps are counted.
+    subjects, relations, answers : instead, S, R and D, for tables with disjoint answer sets.
+    vocabulary : V, the tokens that answers are drawn from; R D if not given.
+    widths : bits per parameter that are listed, each at least 1.
+    exponent, bits : a and B, for N and M: the least cross-entropy and error rate of a model of B
+        bits, where input x is asked for with probability ~ x^-a, x <= N.
+
+    Returns
+    -------
+    BoundResult
+
+    Raises
+    ------
+    InputError
+        If it is not clear which facts are meant, or a size is out of range.
+
+    Examples
+    --------
+    >>> bound(N=1000, M=1024)
+    BoundResult(1000 random facts among 1024 outputs: 10000 bits)
+    >>> bound(subjects=16, relations=4, answers=8, vocabulary=64).rows()[0]["parameters"]
+    303
+    """
+    for b in widths:
+        if as_size(b, "b") < 1:
+            raise InputError(f"b = {b}: a parameter has at least one bit")
+    grid = {"S": subjects, "R": relations, "D": answers}
+    kinds = [table is not None, N is not None, any(v is not None for v in grid.values())]
+    if sum(kinds) != 1:
+        raise InputError("give a table, or N (and M), or S, R and D: one of them")
+    if not kinds[1] and (M is not None or exponent is not None or bits is not None):
+        raise InputError("M, an exponent and a number of bits go with N facts only")
+    if not kinds[2] and vocabulary is not None:
+        raise InputError("a vocabulary goes with S, R and D")
+    if table is not None:
+        return _of_table(Path(table), tuple(widths))
+    if N is None:
+        for name, value in grid.items():
+            if value is None:
+                raise InputError(f"{name} is missing: give S, R and D")
+        assert subjects is not None
+        assert relations is not None
+        assert answers is not None
+        return _of_grid(subjects, relations, answers, vocabulary, tuple(widths))
+    N = positive(N, "N")
+    outputs = N if M is None else positive(M, "M")
+    needed = map_bits(N, outputs, facts)
+    what = f"{N} {facts} facts among {outputs} outputs"
+    plain = BoundResult(what, N, needed, needed, None, None, tuple(widths))
+    if exponent is None and bits is None:
+        return plain
+    if facts != "random":
+        raise InputError("least losses are those of random facts, whose answers are independent")
+    law = PowerLaw(0.0 if exponent is None else exponent, N)
+    grid_bits = np.geomspace(max(1.0, needed * 1e-6), needed, 40)
+    curve = tuple(
+        (float(B), least_cross_entropy(law, outputs, B), least_error_rate(law, outputs, B))
+        for B in grid_bits
+    )
+    given = None if bits is None else float(bits)
+    return BoundResult(
+        what,
+        N,
+        needed,
+        needed,
+        None,
+        None,
+        tuple(widths),
+        str(law),
+        given,
+        None if given is None else least_cross_entropy(law, outputs, given),
+        None if given is None else least_error_rate(law, outputs, given),
+        curve,
+    )
+
+
+def _of_table(path: Path, widths: tuple[int, ...]) -> BoundResult:
+    task = table_task(read_facts(path))
+    numbers = np.bincount(task.facts[:, 1], minlength=task.relations).tolist()
+    sizes = [len(told) for told in task.answer_sets]
+    needed = uneven_bits(list(zip(numbers, sizes, strict=True)), task.answers)
+    what = f"{path.name}, {len(task)} facts"
+    return BoundResult(what, len(task), needed, needed, task.bits, None, widths)
+
+
+def _of_grid(
+    S: int, R: int, D: int, vocabulary: int | None, widths: tuple[int, ...]
+) -> BoundResult:
+    V = positive(R, "R") * positive(D, "D") if vocabulary is None else vocabulary
+    found = table_bits(S, R, D, V)
+    what = f"S = {S}, R = {R}, D = {D}, vocabulary {V}"
+    return BoundResult(
+        what, S * R, found.low, found.high, S * R * math.log2(D), found.paper, widths
+    )

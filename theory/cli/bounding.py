@@ -1,0 +1,84 @@
+"""``recall bound``."""
+
+from pathlib import Path
+
+import typer
+
+from theory.cli.output import (
+    JSON,
+    PLOT,
+    check_plot,
+    emit,
+    integers,
+    print_table,
+    save_figure,
+    shipped,
+    working,
+)
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("bound")(bound)
+
+
+def bound(
+    table: Path | None = typer.Argument(
+        None, help="CSV with columns subject, relation, answer, or a shipped example."
+    ),
+    N: int | None = typer.Option(None, "--N", "-N", help="Number of facts."),
+    M: int | None = typer.Option(None, "--M", "-M", help="Number of outputs; N if not given."),
+    facts: str = typer.Option("random", help="Which maps: random, permutation, balanced, zipf."),
+    subjects: int | None = typer.Option(None, "--subjects", "-S", help="Number of subjects S."),
+    relations: int | None = typer.Option(None, "--relations", "-R", help="Relations R."),
+    answers: int | None = typer.Option(None, "--answers", "-D", help="Answers of each relation D."),
+    vocabulary: int | None = typer.Option(
+        None, "--vocabulary", "-V", help="Tokens that answers are from; R D if not given."
+    ),
+    widths: str = typer.Option(
+        "1,2,4,8,16,32", "--bits", help="Bits per parameter, or several: 1,2,4."
+    ),
+    exponent: float | None = typer.Option(
+        None, "--exponent", "-a", help="Inputs are asked for as x^-a: least losses, with N."
+    ),
+    given: float | None = typer.Option(None, "--given", "-B", help="Bits of the model, with N."),
+    plot: Path | None = PLOT,
+    json: bool = JSON,
+) -> None:
+    """Say how many bits any model of the facts needs, and how many parameters that is.
+
+    Examples: `recall bound --N 10000 --M 1000`; `recall bound -S 64 -R 16 -D 8 -V 1000`;
+    `recall bound -S 1000000000 -R 1000000 -D 1000`; `recall bound countries.csv`;
+    `recall bound --N 100000 --exponent 1.5 --given 50000 --plot bound.png`
+    """
+    check_plot(plot)
+    from theory.bounding import bound as run
+
+    with working("counting"):
+        result = run(
+            None if table is None else shipped(table), N=N, M=M, facts=facts, subjects=subjects,
+            relations=relations, answers=answers, vocabulary=vocabulary,
+            widths=integers(widths, "bits") or [], exponent=exponent, bits=given,
+        )  # fmt: skip
+    if json:
+        emit({"result": result.to_dict()}, seed=None)
+    else:
+        between = f"{result.low:.8g} bits"
+        if result.high > result.low:
+            between = f"between {result.low:.12g} and {result.high:.12g} bits"
+        print_table(f"{result.what}: any model needs {between}", result.rows(),
+                    ["bits_per_parameter", "parameters", "per_fact"])  # fmt: skip
+        if result.naming is not None:
+            print(f"of these, {result.naming:.6g} name each answer among those of its relation")
+        if result.paper is not None:
+            off = result.paper / result.low - 1 if result.low else float("inf")
+            print(f"S R log2 D + R D log2(V/D), the paper's leading terms: {result.paper:.8g} "
+                  f"({off:+.2%})")  # fmt: skip
+        if result.given is not None:
+            print(f"a model of {result.given:g} bits, inputs {result.law}:")
+            print(f"cross-entropy at least {result.cross_entropy:.6g} nats, "
+                  f"error rate at least {result.error:.6g}")  # fmt: skip
+    if plot is not None:
+        save_figure(result.plot(), plot, seed=None)
