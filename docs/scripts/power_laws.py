@@ -1,0 +1,76 @@
+"""Exponents of the error of weighted memories under x ~ x^-a, measured and predicted."""
+
+from stored import draw, store
+
+from assoc.input_laws import PowerLaw
+from sims.power_laws import Weighted, measure_error
+from sims.results import new_axes
+from theory.judging import NORMAL_QUANTILE
+from theory.power_law_errors import predicted_error
+from theory.theorems.power_law_bound import check_first, check_probability, check_samples
+
+SEED = 0
+
+
+def row(kind: str, found: dict, limit: float) -> dict:
+    """Return one fitted exponent, with its interval at 99 %."""
+    half = NORMAL_QUANTILE * found["error"]
+    return {
+        "weights": kind, "a": found["a"], "measured": found["measured"],
+        "interval": f"[{found['measured'] - half:.4f}, {found['measured'] + half:.4f}]",
+        "at_sizes": found.get("at_these_d", found["predicted"]), "limit": limit,
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Measure, store and draw."""
+    rows = []
+    cases = ((1.1, (256, 1024, 4096), 40), (1.5, (512, 2048, 8192), 200),
+             (2.0, (512, 2048, 8192), 400), (3.0, (512, 2048, 8192), 1000))  # fmt: skip
+    for found in check_probability(seed=SEED, cases=cases, tolerance=0.05).table:
+        rows.append(row("q = p, in d", found, found["predicted"]))
+    common = {"seed": SEED, "d": (32, 64, 128), "trials": (4000, 1000, 400), "tolerance": 0.05}
+    for found in check_first(exponents=(1.1, 1.5, 2.0), **common).table:
+        rows.append(row("q = 1 on the best n, in d", found, found["limit"]))
+    shared = common | {"d": (32, 128, 512), "trials": (2000, 400, 60)}
+    for facts in ("zipf", "balanced"):
+        chosen = check_first(exponents=(1.5, 2.0), facts=facts, outputs=16, **shared)
+        for found in chosen.table:
+            rows.append(row(f"the same, 16 {facts} classes", found, found["limit"]))
+    sampled = check_samples(
+        seed=SEED, exponents=(1.5, 2.0, 3.0), d=256, samples=(100, 1000, 10000), trials=200,
+        tolerance=0.05,
+    )  # fmt: skip
+    for found in sampled.table:
+        rows.append(row("q = 1 on what was seen, in T", found, found["predicted"]))
+    columns = {
+        "weights": "weights", "a": "$a$", "measured": "exponent, measured",
+        "interval": "99 % interval", "at_sizes": "predicted at these sizes",
+        "limit": "predicted, limit",
+    }  # fmt: skip
+    store("power-law-exponents", rows, columns, seed=SEED)
+    ax = new_axes(None)
+    law = PowerLaw(1.5)
+    samples = (30, 100, 300, 1000, 3000, 10000, 30000)
+    for d, marker in ((32, "o"), (128, "s"), (512, "D")):
+        memories = [Weighted("counts", law, d, samples=T) for T in samples]
+        found = measure_error(memories, trials=100, seed=SEED)
+        ax.errorbar(samples, [p.error for p in found.points],
+                    yerr=[3 * p.standard_error for p in found.points], fmt=marker, color="k",
+                    mfc="none", capsize=3, label=f"counts, d = {d}, 3 s.e.")  # fmt: skip
+        ax.plot(samples, [predicted_error(m) for m in memories], "-", color="#0072B2")
+    seen = [Weighted("seen", law, 512, samples=T) for T in samples[:-1]]
+    ax.plot(samples[:-1], [predicted_error(m) for m in seen], "--", color="#D55E00",
+            label="q = 1 on what was seen, d = 512, predicted")  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlabel("samples T")
+    ax.set_ylabel("error, a = 1.5")
+    ax.legend(frameon=False, fontsize=8)
+    drawn = ax.get_figure()
+    assert drawn is not None
+    draw("power-law-samples", drawn, seed=SEED)
+
+
+if __name__ == "__main__":
+    main()
