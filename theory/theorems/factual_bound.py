@@ -308,10 +308,7 @@ one needs the logarithm of that in bits, to leading order $S R \log_2 D + R D \l
             full={"trials": 10},
             must_fail={"counted": 1 / 1024},
             why_fail="one bit in a thousand is counted",
-            fault={
-                "stolen": True,
-                "cases": ((Architecture("attention-only", 48), Shape(16, 8, 8)),),
-            },
+            fault={"claimed": 64},
             fault_text="facts of subjects are claimed that were never asked for",
         ),
     ),
