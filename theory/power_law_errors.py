@@ -42,9 +42,9 @@ Floats = NDArray[np.float64]
 POISSON = 64.0
 """Expected counts from which the law of a count is taken as concentrated."""
 
-GRID = 48
-LISTED = 24
-T_NODES, NOISE_NODES = 31, 7
+GRID = 96
+LISTED = 48
+T_NODES, NOISE_NODES = 12, 7
 FACTORS = 4000
 
 
@@ -99,15 +99,23 @@ def _log_right(
     d : dimension.
     log_chance : log of the chance against those others, from (own + sigma g, sigma^2).
     """
-    t, t_weight = np.polynomial.hermite_e.hermegauss(T_NODES)
     g, g_weight = np.polynomial.hermite_e.hermegauss(NOISE_NODES)
-    energies = np.maximum((top * t) ** 2 + energy, np.finfo(np.float64).tiny)
-    variance = np.broadcast_to(energies[:, None] / d**2, (T_NODES, NOISE_NODES))
-    level = own + np.sqrt(variance) * g
-    against_top = (level - top * t[:, None] / math.sqrt(d)) / np.sqrt(variance)
+    place, weight = np.polynomial.legendre.leggauss(T_NODES)
+    tiny = float(np.finfo(np.float64).tiny)
+    # The heaviest input wins where t is above a bar; on each side of it all is smooth in Phi(t).
+    bar = own * math.sqrt(d) / top
+    noise = math.sqrt(max((top * bar) ** 2 + energy, tiny)) / d
+    share = special.ndtr(bar + noise * g * math.sqrt(d) / top)[:, None]
+    u = np.concatenate([share * (1 + place) / 2, share + (1 - share) * (1 + place) / 2], axis=1)
+    u_weight = np.concatenate([share * weight / 2, (1 - share) * weight / 2], axis=1)
+    t = special.ndtri(np.clip(u, tiny, 1 - 1e-16))  # (noise, t)
+    variance = np.maximum((top * t) ** 2 + energy, tiny) / d**2
+    level = own + np.sqrt(variance) * g[:, None]
+    against_top = (level - top * t / math.sqrt(d)) / np.sqrt(variance)
     value = log_chance(level, variance) + special.log_ndtr(against_top)
-    weight = np.log(np.outer(t_weight, g_weight) / (t_weight.sum() * g_weight.sum()))
-    return float(special.logsumexp(value + weight))
+    with np.errstate(divide="ignore"):
+        log_weight = np.log(u_weight * (g_weight / g_weight.sum())[:, None])
+    return float(special.logsumexp(value + log_weight))
 
 
 def limit_constant(a: float) -> float:
@@ -239,7 +247,7 @@ def _counts(memory: Weighted) -> float:
     p, number = memory.law.nodes()
     mean = memory.samples * p
     most = max(8, math.ceil(mean[0] + 6 * math.sqrt(mean[0])))
-    grid = np.unique(np.geomspace(1, most, GRID).round())
+    grid = np.unique(np.geomspace(1, most, GRID // 2).round())
     heavy = mean > POISSON
     heavy[0] = False
     light = ~heavy

@@ -404,7 +404,7 @@ def agreement_size(
     Examples
     --------
     >>> agreement_size(lambda n: (n * n, n, 2, 4 * n), [2, 8, 32, 128, 512])
-    128
+    8
     """
     found = None
     for n in sizes:

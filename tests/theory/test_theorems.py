@@ -32,8 +32,18 @@ SMALL = {
         "neurons": {"shapes": (Shape(4, 4, 3), Shape(8, 8, 3)), "trials": 2},
         "trade-off": {"shape": Shape(8, 8, 4), "d": 48, "head_dim": 4, "shares": (0.0, 0.5)},
     },
+    "factual-bound": {
+        "bounds": {"cases": 20, "sizes": (1000,)},
+        "paper": {"sizes": (10, 100, 1000)},
+        "square": {"sizes": (10, 100, 1000)},
+        "transformers": {"cases": ((Architecture("attention-only", 32), Shape(6, 4, 3)),)},
+    },
     "global-convergence": {
         "late-rate": {"cases": (FlowFacts(8, 3, 4, "random"),), "t_max": 1e4},
+    },
+    "information-bound": {
+        "gap": {"d": (16, 24), "bits": (1, 2), "trials": 5},
+        "sign-constant": {"d": (16,), "trials": 4},
     },
     "linear-capacity": {"exponent": {"d": (8, 16, 32), "trials": 8}},
     "low-rank-capacity": {
@@ -49,6 +59,9 @@ SMALL = {
         "scaling": {"sizes": ((8, 24), (16, 48), (16, 96)), "trials": 3},
         "scaling-fixed-outputs": {"sizes": ((16, 32), (16, 64)), "outputs": 8, "trials": 2},
         "fewest": {"cases": (("bilinear-margin", 16, 48, 10, None),)},
+    },
+    "power-law-bound": {
+        "bound": {"exponents": (1.5, 2.0), "d": (16, 32), "trials": 4, "outputs": 64},
     },
     "sequential-learning": {
         "softmax": {"case": FlowFacts(8, 3, 4, length=6), "d": 48, "draws": 2, "t_max": 300.0},
@@ -102,10 +115,20 @@ SIZES = {
         Problem(d=8, width=8, heads=2, head_dim=4, task=grid_task(64, 64, 8)),
         ["H d_h of the order of S + R", "m d of the order of S R (facts)"],
     ),
+    "factual-bound": (
+        Problem(task=grid_task(64, 4, 4)),
+        Problem(task=RecallTask(2, 2, 2, parity_facts)),
+        ["answer sets disjoint"],
+    ),
     "global-convergence": (
         Problem(task=grid_task(8, 4, 4)),
         Problem(task=RecallTask(2, 2, 2, parity_facts)),
         ["answer sets disjoint"],
+    ),
+    "information-bound": (
+        Problem(d=64, N=10),
+        Problem(d=8, N=1000, facts="zipf"),
+        ["facts independent of all that is given"],
     ),
     "linear-capacity": (Problem(d=64, N=10), *MANY_RANDOM),
     "low-rank-capacity": (Problem(d=64, N=10, rank=48), *MANY_RANDOM),
@@ -113,6 +136,11 @@ SIZES = {
         Problem(d=64, N=100, width=2048, degree=2),
         Problem(d=8, N=1000, width=16, degree=1),
         ["degree large enough for N", "m d large enough for N"],
+    ),
+    "power-law-bound": (
+        Problem(d=64, N=10),
+        Problem(d=8, N=1000, facts="zipf"),
+        ["answers uniform"],
     ),
     "sequential-learning": (
         Problem(task=grid_task(128, 4, 8)),

@@ -65,11 +65,12 @@ def bound(
     if json:
         emit({"result": result.to_dict()}, seed=None)
     else:
-        between = f"{result.low:.8g} bits"
+        columns = ["bits_per_parameter", "parameters", "per_fact"]
+        print_table(result.what, result.rows(), columns)
+        between = f"{result.low:.8g}"
         if result.high > result.low:
-            between = f"between {result.low:.12g} and {result.high:.12g} bits"
-        print_table(f"{result.what}: any model needs {between}", result.rows(),
-                    ["bits_per_parameter", "parameters", "per_fact"])  # fmt: skip
+            between = f"between {result.low:.12g} and {result.high:.12g}"
+        print(f"any model needs {between} bits")
         if result.naming is not None:
             print(f"of these, {result.naming:.6g} name each answer among those of its relation")
         if result.paper is not None:

@@ -1,0 +1,68 @@
+"""Bits that any model needs from the command line: ``recall bound``."""
+
+import json
+
+import pytest
+
+from theory.bounding import bound
+
+
+@pytest.mark.parametrize(
+    ("options", "arguments"),
+    [
+        (["--N", 100, "--M", 64], {"N": 100, "M": 64}),
+        (["-N", 100, "--facts", "permutation"], {"N": 100, "facts": "permutation"}),
+        (
+            ["-S", 6, "-R", 3, "-D", 2, "-V", 9],
+            {"subjects": 6, "relations": 3, "answers": 2, "vocabulary": 9},
+        ),
+        (
+            ["-N", 100, "-a", 1.5, "-B", 50, "--bits", "2,4"],
+            {"N": 100, "exponent": 1.5, "bits": 50.0, "widths": (2, 4)},
+        ),
+    ],
+)
+def test_json_is_the_functions_record(recall, options, arguments):
+    ran = recall("bound", *options, "--json")
+    assert ran.err == ""
+    assert ran.result == json.loads(json.dumps(bound(**arguments).to_dict()))
+
+
+def test_the_table_says_bits_and_parameters(recall):
+    ran = recall("bound", "-S", 64, "-R", 16, "-D", 8, "-V", 1000)
+    assert ran.status == 0
+    assert "any model needs 4090.5382 bits" in ran.out
+    assert "512" in ran.out
+    assert "3072 name each answer" in ran.out
+    assert "-3.10%" in ran.out
+
+
+def test_sizes_that_cannot_be_counted_have_two_bounds(recall):
+    ran = recall("bound", "-S", 10**9, "-R", 10**6, "-D", 1000)
+    assert "any model needs between" in ran.out
+
+
+def test_a_shipped_table(recall):
+    assert recall("bound", "countries.csv", "--json").result["facts"] == 1747
+
+
+def test_least_losses_and_their_figure(recall, tmp_path):
+    ran = recall("bound", "-N", 50, "-a", 2, "-B", 40, "--plot", "least.png")
+    assert "error rate at least" in ran.out
+    assert (tmp_path / "least.png").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "give a table, or N (and M), or S, R and D: one of them"),
+        (["-S", 3, "-R", 4, "-D", 5, "-V", 10], "vocabulary = 10 is less than R D = 20"),
+        (["-N", 5, "--bits", "0"], "b = 0: a parameter has at least one bit"),
+        (["-N", 5, "--bits", "x"], "bits = 'x' is not an integer"),
+        (["-N", 5, "-a", 9], "a = 9 is not an exponent between 0 and 8"),
+        (["missing.csv"], "missing.csv"),
+        (["-N", 5, "--plot", "least.txt"], "the ending must be one of"),
+    ],
+)
+def test_bad_input_is_one_line(recall, options, message):
+    assert message in recall("bound", *options).complaint
