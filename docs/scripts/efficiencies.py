@@ -17,7 +17,6 @@ CONSTRUCTIONS = (
     {"memory": "mlp", "width": "16d"},
     {"memory": "whitened-mlp", "width": "8d"},
     {"memory": "bilinear-ridge", "width": "8d"},
-    {"memory": "bilinear-margin", "width": "8d"},
 )
 MODELS = (
     (Architecture("attention-only", 64), Shape(16, 16, 8)),
