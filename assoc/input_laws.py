@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from assoc.errors import InputError
 
-__all__ = ["MAX_DRAWN", "GivenLaw", "InputLaw", "PowerLaw", "power_sum"]
+__all__ = ["FARTHEST", "MAX_DRAWN", "GivenLaw", "InputLaw", "PowerLaw", "power_sum"]
 
 MAX_DRAWN = 10**7
 """Inputs that a finite law may have where it is drawn from, or listed."""
@@ -30,6 +30,8 @@ DIRECT = 64
 BLOCK = 2.0
 ORDER = 16
 FARTHEST = 1e300
+"""Input at which the nodes of an infinite law end at the latest."""
+
 NEGLIGIBLE = 1e-60
 ROUNDING = 1e-9
 
@@ -129,8 +131,12 @@ class PowerLaw:
             raise InputError(
                 f"a = {self.exponent:g}: infinitely many inputs need an exponent above 1"
             )
-        if self.N is not None and self.N < 1:
+        if self.N is None:
+            return
+        if not (self.N >= 1 and self.N % 1 == 0):
             raise InputError(f"N = {self.N} is not a positive number of inputs")
+        if self.N > FARTHEST:
+            raise InputError(f"N: at most {FARTHEST:.0e} inputs")
 
     @property
     def inputs(self) -> float:

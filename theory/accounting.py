@@ -58,17 +58,18 @@ class Account:
     @property
     def efficiency(self) -> float:
         """Bits stored per bit spent, of the median trial."""
-        return self.stored / self.spent
+        return _per_bit(self.stored, self.spent)
 
     @property
     def best(self) -> float:
         """Bits stored per bit spent, of the best trial."""
-        return _stored(max(self.N)) / self.spent
+        return _per_bit(_stored(max(self.N)), self.spent)
 
     @property
     def predicted_efficiency(self) -> float | None:
         """The same of the predicted capacity."""
-        return None if self.predicted is None else _stored(self.predicted) / self.spent
+        predicted = self.predicted
+        return None if predicted is None else _per_bit(_stored(predicted), self.spent)
 
     @property
     def understated(self) -> bool:
@@ -87,6 +88,11 @@ class Account:
             "efficiency": self.efficiency,
             "predicted_efficiency": self.predicted_efficiency,
         }
+
+
+def _per_bit(stored: float, spent: int) -> float:
+    """Bits stored per bit spent; whatever is stored in no bits at all is infinitely too much."""
+    return stored / spent if spent else math.inf
 
 
 def _stored(N: float) -> float:

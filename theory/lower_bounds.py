@@ -23,7 +23,9 @@ from scipy import optimize, special
 
 from assoc.errors import InputError
 from assoc.fact_maps import MAPS, zipf_sizes
-from assoc.input_laws import InputLaw
+from assoc.input_laws import FARTHEST, InputLaw
+from sims.settings import positive
+from theory.table_counts import log_rising
 
 __all__ = [
     "check_bits",
@@ -35,6 +37,8 @@ __all__ = [
 ]
 
 LOG2 = math.log(2)
+SERIES, KNOWN = 1e-5, 500.0
+LOG_KNOWN = math.log(KNOWN)
 
 
 def check_bits(bits: float) -> float:
@@ -166,20 +170,38 @@ def least_error_rate(law: InputLaw, M: int, bits: float) -> float:
     p, count = law.nodes()
     log_p = np.log(np.maximum(p, np.finfo(np.float64).tiny))
 
-    def errors(log_mu: float) -> NDArray[np.float64]:
-        # (M - 1) / (M - 1 + exp(p / mu)), as a logistic function that cannot overflow.
-        with np.errstate(over="ignore"):
-            return np.asarray(special.expit(math.log(M - 1) - np.exp(log_p - log_mu)))
-
     def excess(log_mu: float) -> float:
-        return float(count @ information_of_error(errors(log_mu), M)) - budget
+        return float(count @ _information_at(np.exp(log_p - log_mu), M)) - budget
 
-    # A large mu tells nothing apart; smaller ones spend more.
+    # A large mu tells nothing apart; smaller ones spend more, until every node is known.
     low = high = log_p[0] + 60
-    while excess(low) <= 0:
-        low -= 5
-    mu = float(optimize.brentq(excess, low, high, xtol=1e-13))
-    return float(count @ (p * errors(mu)))
+    with np.errstate(over="ignore"):
+        while excess(low) <= 0:
+            if log_p[-1] - low > LOG_KNOWN:
+                raise InputError(f"B = {bits:g} bits: more than the sums over inputs reach")
+            low -= 5
+        while excess(high) >= 0:
+            high += 5
+        log_mu = float(optimize.brentq(excess, low, high, xtol=1e-13))
+        wrong = special.expit(math.log(M - 1) - np.exp(log_p - log_mu))
+    # The nodes of an infinite law end where its inputs cannot be told from chance.
+    lost = law.beyond(FARTHEST) * (1 - 1 / M) if np.isinf(law.inputs) else 0.0
+    return float(count @ (p * wrong)) + lost
+
+
+def _information_at(x: NDArray[np.float64], M: int) -> NDArray[np.float64]:
+    r"""rho_M at the error rate (M - 1) / (M - 1 + e^x), in nats, to full precision at any x >= 0.
+
+    It is (1 - e) x - log(1 + (e^x - 1) / M). Near 0, where that cancels, its series counts; for
+    infinitely many inputs nothing else would do, since each of their roundings would be summed.
+    """
+    small, large = x < SERIES, x > KNOWN
+    middle = np.where(small | large, 1.0, x)
+    right = special.expit(middle - math.log(M - 1))
+    value = right * middle - np.log1p(np.expm1(middle) / M)
+    near = np.where(small, x, 0.0)
+    series = (M - 1) / M**2 * near**2 * (0.5 + (M - 2) / M * near / 3)
+    return np.asarray(np.where(small, series, np.where(large, math.log(M), value)))
 
 
 def map_bits(N: int, M: int, facts: str = "random") -> float:
@@ -210,15 +232,13 @@ def map_bits(N: int, M: int, facts: str = "random") -> float:
     >>> map_bits(3, 4), round(2 ** map_bits(3, 3, "permutation"), 9)
     (6.0, 6.0)
     """
-    for name, size in (("N", N), ("M", M)):
-        if not size >= 1:
-            raise InputError(f"{name} = {size} is not positive")
+    N, M = positive(N, "N"), positive(M, "M")
     if facts == "random":
         return N * math.log2(M)
     if facts in ("identity", "permutation"):
         if M < N:
             raise InputError(f"no injective map from N = {N} inputs to M = {M} outputs")
-        return _log2_factorial(M) - _log2_factorial(M - N)
+        return log_rising(float(M - N), float(N)) / LOG2
     if facts == "balanced":
         floor, larger = divmod(N, M)
         classes = (M - larger) * _log2_factorial(floor) + larger * _log2_factorial(floor + 1)

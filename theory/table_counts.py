@@ -35,6 +35,7 @@ __all__ = [
     "count_tables",
     "countable",
     "entropy_bits",
+    "log_rising",
     "paper_bits",
     "table_bits",
     "uneven_bits",
@@ -78,7 +79,8 @@ class TableBits:
         return (self.high - self.low) / 2
 
 
-def _check(S: int, R: int, D: int, vocabulary: int) -> None:
+def _check(S: int, R: int, D: int, vocabulary: int) -> tuple[int, int, int, int]:
+    """Return the sizes as plain integers, or refuse them."""
     for name, value in (("S", S), ("R", R), ("D", D)):
         positive(value, name)
         if value > LARGEST:
@@ -91,6 +93,7 @@ def _check(S: int, R: int, D: int, vocabulary: int) -> None:
         )
     if vocabulary > LARGEST**3:
         raise InputError(f"vocabulary = {vocabulary:.4g}: checked up to {LARGEST**3:.0e}")
+    return int(S), int(R), int(D), int(vocabulary)
 
 
 def countable(S: int, R: int, D: int, vocabulary: int) -> bool:
@@ -130,7 +133,7 @@ def count_tables(S: int, R: int, D: int, vocabulary: int) -> int:
     >>> count_tables(1, 2, 1, 5)
     20
     """
-    _check(S, R, D, vocabulary)
+    S, R, D, vocabulary = _check(S, R, D, vocabulary)
     if not countable(S, R, D, vocabulary):
         raise InputError(f"S = {S}, R = {R}, D = {D}: too many tables to count; bound their bits")
     return _counted([(S, D)] * R, vocabulary)
@@ -154,6 +157,9 @@ def uneven_bits(relations: Sequence[tuple[int, int]], vocabulary: int) -> float:
     >>> uneven_bits([(2, 2), (1, 1)], 3) == math.log2(12)
     True
     """
+    for facts, D in relations:
+        positive(facts, "facts of a relation")
+        positive(D, "answers of a relation")
     answers = sum(D for _, D in relations)
     if vocabulary < answers:
         raise InputError(
@@ -188,8 +194,18 @@ def _stirling(S: int, most: int) -> list[int]:
     return row
 
 
-def _log_rising(W: float, J: float) -> float:
-    """Log of Gamma(W + J + 1) / Gamma(W + 1), without cancellation for W >> J."""
+def log_rising(W: float, J: float) -> float:
+    """Log of Gamma(W + J + 1) / Gamma(W + 1), without cancellation for W >> J.
+
+    Parameters
+    ----------
+    W, J : at least 0.
+
+    Examples
+    --------
+    >>> round(log_rising(3.0, 2.0), 9) == round(math.log(20), 9)
+    True
+    """
     if W < DIRECT:
         return float(special.gammaln(W + J + 1) - special.gammaln(W + 1))
     # Stirling's series; its next term is below W^-3 / 360.
@@ -214,7 +230,7 @@ def choices_bits(S: int, R: int, D: int, vocabulary: int) -> float:
     >>> round(2 ** choices_bits(2, 1, 2, 4), 9)
     24.0
     """
-    sets = _log_rising(float(vocabulary - R * D), float(R * D)) - R * math.lgamma(D + 1)
+    sets = log_rising(float(vocabulary - R * D), float(R * D)) - R * math.lgamma(D + 1)
     return (sets + S * R * math.log(D)) / LOG2
 
 
@@ -239,7 +255,7 @@ def entropy_bits(S: int, R: int, D: int, vocabulary: int) -> float:
     """
     unused = R * D * math.exp(S * math.log1p(-1 / D)) if D > 1 else 0.0
     left = float(vocabulary - R * D)
-    lost = _log_rising(left, unused) - math.lgamma(unused + 1) + unused * math.log(R)
+    lost = log_rising(left, unused) - math.lgamma(unused + 1) + unused * math.log(R)
     return choices_bits(S, R, D, vocabulary) - lost / LOG2
 
 
@@ -282,7 +298,7 @@ def _single_bits(S: int, R: int, D: int, vocabulary: int) -> float:
     most = min(S, D)
 
     def bits(k: int) -> float:
-        sets = _log_rising(float(vocabulary - R * k), float(R * k))
+        sets = log_rising(float(vocabulary - R * k), float(R * k))
         return (sets + R * _log_stirling(S, k)) / LOG2
 
     low, high = 1.0, float(most)
@@ -324,7 +340,7 @@ def _saddle_bits(S: int, R: int, D: int, vocabulary: int) -> float:
         slope = float(special.digamma(vocabulary - K + 1))
         expm1 = math.log(math.expm1(rho)) if rho < 700 else rho
         inner = math.lgamma(S + 1) - S * math.log(rho) + log_sum(slope + expm1)
-        return float((_log_rising(vocabulary - K, K) - K * slope + R * inner) / LOG2)
+        return float((log_rising(vocabulary - K, K) - K * slope + R * inner) / LOG2)
 
     found = []
     for guess in (-1.0, 1.0, 4.0):
@@ -369,7 +385,7 @@ def table_bits(S: int, R: int, D: int, vocabulary: int) -> TableBits:
     >>> large.exact, round(large.error / large.bits, 12)
     (False, 0.0)
     """
-    _check(S, R, D, vocabulary)
+    S, R, D, vocabulary = _check(S, R, D, vocabulary)
     paper = paper_bits(S, R, D, vocabulary)
     if countable(S, R, D, vocabulary):
         bits = math.log2(count_tables(S, R, D, vocabulary))

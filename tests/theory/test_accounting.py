@@ -25,6 +25,10 @@ def test_a_memory_that_looks_answers_up_stores_more_than_it_spends():
     assert found.efficiency > 1
 
 
+def test_a_memory_of_no_bits_at_all_is_caught_too():
+    assert account(whispering(bits=0), d=16, max_N=64, trials=2).best == float("inf")
+
+
 def test_a_memory_that_declares_too_few_bits_is_found_out():
     found = account(understating(resolve("linear", bits=8)[1], share=8), d=16, trials=2)
     assert found.understated

@@ -81,6 +81,22 @@ def test_infinite_laws_with_many_bits():
     )
 
 
+@pytest.mark.parametrize("a", [1.001, 1.1, 2.0, 8.0])
+@pytest.mark.parametrize("M", [2, 3, 49, 100, 999, 1000, 1024])
+def test_infinite_laws_have_bounds_for_every_number_of_outputs(a, M):
+    law = PowerLaw(a)
+    values = [least_error_rate(law, M, B) for B in (0.0, 1.0, 20.0, 1e4)]
+    assert (np.diff(values) < 0).all()
+    # What is not stored is wrong by chance, and no allocation does better than whole answers.
+    assert values[2] < 1 - 1 / M
+    assert values[2] > 0.9 * (1 - 1 / M) * law.beyond(20 / math.log2(M) * 4)
+
+
+def test_bits_of_maps_do_not_cancel():
+    assert map_bits(1, 10**15, "identity") == pytest.approx(math.log2(10**15), rel=1e-12)
+    assert map_bits(2, 10**18, "identity") == pytest.approx(2 * math.log2(10**18), rel=1e-12)
+
+
 @pytest.mark.parametrize(("N", "M"), [(1, 2), (3, 3), (2, 4), (5, 3), (4, 5)])
 def test_bits_of_maps_are_those_of_their_number(N, M):
     maps = list(itertools.product(range(M), repeat=N))
@@ -111,6 +127,7 @@ def test_zipf_facts_take_the_entropy_of_an_answer():
         (lambda: least_error_rate(PowerLaw(2.0), 4, math.inf), "B = inf"),
         (lambda: corollary_form(1.0, 4, 5), "a = 1: Corollary 1 needs an exponent above 1"),
         (lambda: corollary_form(2.0, 4, 0), "B = 0 is not a positive number of bits"),
+        (lambda: least_error_rate(PowerLaw(8.0), 5, 1e100), "more than the sums over inputs reach"),
         (lambda: map_bits(0, 4), "N = 0 is not positive"),
         (lambda: map_bits(4, 4, "odd"), "is not one of"),
     ],
