@@ -48,7 +48,7 @@ WORK = 4 * 10**6
 """Bits of the largest integer, and steps of the recurrence, that an exact count may take."""
 
 ROUNDING = 1e-13
-DIRECT = 1e6
+DIRECT = 200.0
 LOG2 = math.log(2)
 
 
@@ -207,11 +207,16 @@ def log_rising(W: float, J: float) -> float:
     True
     """
     if W < DIRECT:
-        return float(special.gammaln(W + J + 1) - special.gammaln(W + 1))
-    # Stirling's series; its next term is below W^-3 / 360.
-    return float(
-        J * math.log(W) + (W + J + 0.5) * math.log1p(J / W) - J + (1 / (W + J) - 1 / W) / 12
-    )
+        # One factor at a time up to where Stirling's series is good to rounding.
+        steps = math.ceil(DIRECT - W)
+        if steps >= J:
+            return float(special.gammaln(W + J + 1) - special.gammaln(W + 1))
+        low = W + np.arange(1.0, steps + 1)
+        return float(np.log(low).sum()) + log_rising(W + steps, J - steps)
+    # Stirling's series; its next term is below W^-5 / 1260.
+    top = W + J
+    series = (1 / top - 1 / W) / 12 - (top**-3 - W**-3) / 360
+    return float(J * math.log(W) + (top + 0.5) * math.log1p(J / W) - J + series)
 
 
 def choices_bits(S: int, R: int, D: int, vocabulary: int) -> float:
@@ -327,7 +332,8 @@ def _saddle_bits(S: int, R: int, D: int, vocabulary: int) -> float:
     def log_sum(log_t: float) -> float:
         """Bound on the log of the truncated exponential series."""
         t = math.exp(min(log_t, 700.0))
-        top = min(float(most), t)
+        # The largest term t^k / k! is that of k = floor(t).
+        top = math.floor(min(float(most), t))
         bounds = [t, math.log(most + 1) + top * log_t - math.lgamma(top + 1)]
         if log_t < 700 and t > most:
             bounds.append(most * log_t - math.lgamma(most + 1) - math.log1p(-most / t))

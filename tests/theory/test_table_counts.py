@@ -16,6 +16,7 @@ from theory.table_counts import (
     count_tables,
     countable,
     entropy_bits,
+    log_rising,
     paper_bits,
     table_bits,
 )
@@ -77,6 +78,28 @@ def test_bounds_of_large_sizes_are_close(S, R, D):
     assert not bits.exact
     assert 0 < bits.low < bits.high
     assert bits.error < 1e-3 * bits.bits
+
+
+@pytest.mark.parametrize("V", [7, 199, 200, 1_000, 533_012, 836_370, 10**6 + 1, 10**9, 10**18])
+@pytest.mark.parametrize("S", [10**8, 10**9])
+def test_bounds_hold_what_is_known_to_the_last_digits(S, V):
+    # One answer for each relation: V tables with one of them, V (V - 1) with two.
+    for R, number in ((1, V), (2, V * (V - 1))):
+        bits = table_bits(S, R, 1, V)
+        assert bits.low <= math.log2(number) <= bits.high
+
+
+@pytest.mark.parametrize("W", [0, 3, 150, 199, 200, 5_000, 10**6])
+@pytest.mark.parametrize("J", [0, 1, 2, 60, 3_000])
+def test_rising_factorials_to_rounding(W, J):
+    exact = math.log(math.prod(range(W + 1, W + J + 1)))
+    assert log_rising(float(W), float(J)) == pytest.approx(exact, rel=2e-14, abs=1e-13)
+
+
+@pytest.mark.parametrize("V", range(2, 8))
+def test_the_saddle_bound_holds_for_single_answers(V):
+    for S in (2, 5, 40):
+        assert _saddle_bits(S, 1, 1, V) >= math.log2(V) - 1e-12
 
 
 def test_the_form_of_the_paper_agrees_from_a_size_on():
