@@ -18,7 +18,6 @@ ONLY = {"assoc": {"numpy", "scipy"}}
 """Packages that may import these and the standard library, and nothing else from outside."""
 
 LONG_FILES: dict[str, str] = {
-    "theory/table_counts.py": "one number: counted, bounded from both sides, and the paper's form",
     "theory/theorems/global_convergence.py": "a theorem is one file; this one has 7 claims",
     "theory/theorems/information_bound.py": "a theorem is one file; this one has 7 claims",
     "theory/theorems/mlp_capacity.py": "a theorem is one file; this one has 11 claims",

@@ -15,7 +15,8 @@ from assoc.input_laws import PowerLaw
 from sims.results import Result, new_axes
 from sims.settings import as_size, positive
 from theory.lower_bounds import least_cross_entropy, least_error_rate, map_bits
-from theory.table_counts import table_bits, uneven_bits
+from theory.table_bounds import table_bits
+from theory.table_counts import uneven_bits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -25,7 +25,7 @@ from assoc.errors import InputError
 from assoc.fact_maps import MAPS, zipf_sizes
 from assoc.input_laws import FARTHEST, InputLaw
 from sims.settings import positive
-from theory.table_counts import log_rising
+from theory.table_bounds import log_rising
 
 __all__ = [
     "check_bits",

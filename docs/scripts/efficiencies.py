@@ -5,7 +5,7 @@ from stored import store
 from sims.fewest_bits import fewest_bits_facts
 from sims.transformers import Architecture, Shape
 from theory.accounting import account
-from theory.table_counts import table_bits
+from theory.table_bounds import table_bits
 
 SEED = 0
 CONSTRUCTIONS = (

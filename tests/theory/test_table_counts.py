@@ -8,18 +8,18 @@ import pytest
 
 from assoc.errors import InputError
 from sims.enumeration import enumerated_tables
-from theory.table_counts import (
+from theory.table_bounds import (
     _saddle_bits,
     _single_bits,
     agreement_size,
+    bracket,
     choices_bits,
-    count_tables,
-    countable,
     entropy_bits,
     log_rising,
     paper_bits,
     table_bits,
 )
+from theory.table_counts import count_tables, countable
 
 PAIRS = [(S, R) for S in range(1, 21) for R in range(1, 21) if S * R <= 20]
 
@@ -67,6 +67,8 @@ def test_the_bounds_hold_the_count():
             assert low <= bits + 1e-9
         for high in (choices_bits(S, R, most, V), _saddle_bits(S, R, most, V)):
             assert high >= bits - 1e-9
+        low, high = bracket(S, R, D, V)
+        assert low <= bits * (1 + 1e-14) <= high * (1 + 1e-13)
 
 
 @pytest.mark.parametrize(
