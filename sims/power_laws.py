@@ -92,6 +92,8 @@ class Weighted:
         if self.weights not in WEIGHTS:
             raise InputError(f"weights {self.weights!r} are not one of {', '.join(WEIGHTS)}")
         positive(self.d, "d")
+        if self.outputs is not None:
+            positive(self.outputs, "M")
         if self.facts not in MAPS:
             raise InputError(f"facts {self.facts!r} is not one of {', '.join(MAPS)}")
         for name, value, wanted in (
@@ -118,11 +120,10 @@ class Weighted:
         if self.weights not in SAMPLED:
             p = self.law.head(self.listed)
             return p, p / p[0] if self.weights == "probability" else np.ones(len(p))
-        drawn = self.law.draw(
-            positive(self.samples, "samples"), rng=source.generator(trial, SAMPLE)
-        )
+        assert self.samples is not None
+        drawn = self.law.draw(self.samples, rng=source.generator(trial, SAMPLE))
         x, count = np.unique(drawn, return_counts=True)
-        p = np.float64(1) / ((x + 1.0) ** self.law.exponent * self.law.normaliser)
+        p = np.asarray((x + 1.0) ** -self.law.exponent / self.law.normaliser, np.float64)
         if self.weights == "counts":
             return p, count / count.max()
         if self.weights == "frequent":

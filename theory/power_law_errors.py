@@ -27,7 +27,7 @@ from assoc.errors import InputError
 from assoc.input_laws import PowerLaw
 from sims.construction import Construction
 from sims.power_laws import Weighted
-from theory.prediction import expected_recall
+from theory.prediction import expected_failure
 
 __all__ = [
     "best_first",
@@ -143,7 +143,7 @@ def limit_constant(a: float) -> float:
         log_psi = special.log_ndtr((z / math.exp(log_t)) ** a).sum()
         return float(-math.expm1(log_psi)) * math.exp((1 - a) * log_t)
 
-    # Below t = 1/4 nothing is lost to 1e-16; above t = 60 all is, and the rest is elementary.
+    # Below t = 0.1 nothing is lost to 1e-16; above t = 60 all is, and the rest is elementary.
     high = math.log(60.0)
     value = integrate.quad(lost, math.log(0.1), high, limit=400, epsrel=1e-9)[0]
     return float((value + math.exp((1 - a) * high) / (a - 1)) / special.zeta(a))
@@ -184,7 +184,7 @@ def sample_exponent(a: float) -> float:
 
 
 def _above_one(a: float) -> None:
-    if not a > 1:
+    if not 1 < a < math.inf:
         raise InputError(f"a = {a:g}: the exponents are those of a > 1")
 
 
@@ -223,25 +223,25 @@ def _probability(memory: Weighted) -> float:
     return float(1 - p @ weighted_recall(p / p[0], memory.d))
 
 
-def _equal(memory: Weighted, n: float) -> float:
-    """Recall of n inputs with equal weights."""
+def _lost(memory: Weighted, n: float) -> float:
+    """Share not recalled of n inputs with equal weights."""
     if n < 2:
-        return 1.0
+        return 0.0
     construction = Construction("linear", bits=memory.bits)
-    return expected_recall(construction, d=memory.d, N=n, facts=memory.facts, M=memory.outputs)
+    return expected_failure(construction, d=memory.d, N=n, facts=memory.facts, M=memory.outputs)
 
 
 def _first(memory: Weighted) -> float:
     n = memory.listed
     beyond = memory.law.beyond(n)
-    return float(beyond + (1 - beyond) * (1 - _equal(memory, n)))
+    return float(beyond + (1 - beyond) * _lost(memory, n))
 
 
 def _seen(memory: Weighted) -> float:
     p, count = memory.law.nodes()
     missed = np.exp(memory.samples * np.log1p(-np.minimum(p, 1 - 1e-16)))
-    recall = _equal(memory, float(count @ (1 - missed)))
-    return float(1 - recall * (count @ (p * (1 - missed))))
+    lost = _lost(memory, float(count @ (1 - missed)))
+    return float(1 - (1 - lost) * (count @ (p * (1 - missed))))
 
 
 def _counts(memory: Weighted) -> float:
@@ -250,6 +250,8 @@ def _counts(memory: Weighted) -> float:
     Below some 50 samples, where the heaviest input's count is no longer near its mean, the error
     comes out up to 5 % too large.
     """
+    from scipy import stats
+
     assert memory.samples is not None
     d = memory.d
     p, number = memory.law.nodes()
@@ -261,7 +263,7 @@ def _counts(memory: Weighted) -> float:
     light = ~heavy
     light[0] = False
     n = np.arange(1.0, math.ceil(POISSON + 10 * math.sqrt(POISSON)))
-    pmf = _poisson(n, mean[light])  # (n, light)
+    pmf = stats.poisson.pmf(n[:, None], mean[light])  # (n, light)
     energy = float(number[1:] @ (mean[1:] ** 2 + mean[1:]))
 
     def log_chance(own: Floats, variance: Floats) -> Floats:
@@ -275,16 +277,10 @@ def _counts(memory: Weighted) -> float:
     right = np.exp(np.interp(np.log(mean), np.log(grid), log_recall))
     by_count = np.exp(np.interp(np.log(n), np.log(grid), log_recall))
     few = mean <= POISSON
-    right[few] = by_count @ _poisson(n, mean[few])
+    right[few] = by_count @ stats.poisson.pmf(n[:, None], mean[few])
     if not few[0]:
         right[0] = 1.0  # nothing is heavier
     return float(1 - number @ (p * right))
-
-
-def _poisson(n: Floats, mean: Floats) -> Floats:
-    """Probabilities (n, mean) of counts."""
-    column = n[:, None]
-    return np.asarray(np.exp(special.xlogy(column, mean) - mean - special.gammaln(column + 1)))
 
 
 def best_first(
@@ -313,20 +309,22 @@ def best_first(
     79
     """
 
-    def error(log_n: float) -> float:
-        n = max(2, round(math.exp(log_n)))
+    def error(n: int) -> float:
         return predicted_error(
             Weighted("first", law, d, stored=n, facts=facts, outputs=outputs, bits=bits)
         )
 
+    def height(log_n: float) -> float:
+        return math.log(max(error(round(math.exp(log_n))), float(np.finfo(np.float64).tiny)))
+
     high = min(law.inputs, outputs if outputs and facts == "identity" else np.inf, 4.0 * d**2)
+    if high < 2:
+        return 1, error(1)
     found = optimize.minimize_scalar(
-        lambda log_n: math.log(error(log_n)),
-        bounds=(math.log(2), math.log(max(high, 3))),
-        method="bounded",
-        options={"xatol": 1e-3},
+        height, bounds=(0.0, math.log(high)), method="bounded", options={"xatol": 1e-3}
     )
-    return max(2, round(math.exp(found.x))), error(float(found.x))
+    n = min(round(math.exp(found.x)), int(high))
+    return n, error(n)
 
 
 PREDICTIONS: Mapping[str, Callable[[Weighted], float]] = MappingProxyType(

@@ -32,6 +32,7 @@ __all__ = [
     "capacity_of",
     "classes_of",
     "classes_of_sizes",
+    "expected_failure",
     "expected_recall",
     "predictable",
     "width_of",
@@ -200,8 +201,28 @@ def expected_recall(
     >>> expected_recall(Construction("linear"), d=64, N=256)
     0.7574
     """
+    return 1 - expected_failure(construction, d=d, N=N, facts=facts, M=M)
+
+
+def expected_failure(
+    construction: Construction,
+    *,
+    d: int,
+    N: float,
+    facts: str | Classes = "identity",
+    M: int | None = None,
+) -> float:
+    """Expected fraction of the inputs that are not recalled, however small.
+
+    Parameters are those of :func:`expected_recall`.
+
+    Examples
+    --------
+    >>> 0 < expected_failure(Construction("linear"), d=512, N=100) < 1e-20
+    True
+    """
     share, failure = _failures(construction, d, N, facts, M)
-    return float(1 - share @ failure)
+    return float(share @ failure)
 
 
 def all_recalled(

@@ -94,6 +94,20 @@ def test_the_best_number_is_better_than_its_neighbours():
         assert predicted_error(Weighted("first", LAW, 64, stored=other)) > error
 
 
+@pytest.mark.parametrize("N", [1, 2, 3])
+def test_the_best_number_of_a_law_of_few_inputs_is_all_of_them(N):
+    n, error = best_first(PowerLaw(2.0, N), d=64)
+    assert n == N
+    assert error < 1e-12
+
+
+def test_errors_too_small_for_differences_still_decide_the_best_number():
+    # (sqrt(2 log M) + ...)^2 would be 4 log M + 8 (a - 1) log d for a > 2.
+    d = 10**6
+    n, _ = best_first(PowerLaw(3.0), d=d)
+    assert d**2 / n == pytest.approx(4 * np.log(n) + 16 * np.log(d), rel=0.15)
+
+
 def test_the_record_and_the_figure():
     memories = [Weighted("first", LAW, d, stored=4) for d in (8, 16)]
     found = measure_error(memories, trials=3)
@@ -109,6 +123,8 @@ def test_the_record_and_the_figure():
         (lambda: Weighted("other", LAW, 8), "weights 'other' are not one of"),
         (lambda: Weighted("first", LAW, 8), "need a number of stored inputs"),
         (lambda: Weighted("seen", LAW, 8), "need a number of samples inputs"),
+        (lambda: Weighted("first", LAW, 8, stored=3, outputs=0), "M = 0 is not positive"),
+        (lambda: Weighted("first", LAW, 8, stored=3, outputs=2.5), "M = 2.5 is not an integer"),
         (lambda: Weighted("first", LAW, 8, stored=0), "stored = 0 is not positive"),
         (lambda: Weighted("first", LAW, 0, stored=3), "d = 0 is not positive"),
         (lambda: Weighted("probability", LAW, 8, samples=3), "take no number of samples"),
