@@ -20,8 +20,9 @@ from sims.construction import Construction, Size
 from sims.randomness import MEMORY, Source
 from sims.settings import RandomVectors
 from theory.prediction import capacity_of, predictable
+from theory.table_bounds import log_rising
 
-__all__ = ["Account", "account", "counted_bits"]
+__all__ = ["Account", "account", "counted_bits", "stored_bits"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Account:
     @property
     def stored(self) -> float:
         """Bits stored by the median trial, log2 N!."""
-        return _stored(float(np.median(self.N)))
+        return stored_bits(float(np.median(self.N)))
 
     @property
     def efficiency(self) -> float:
@@ -63,13 +64,13 @@ class Account:
     @property
     def best(self) -> float:
         """Bits stored per bit spent, of the best trial."""
-        return _per_bit(_stored(max(self.N)), self.spent)
+        return _per_bit(stored_bits(max(self.N)), self.spent)
 
     @property
     def predicted_efficiency(self) -> float | None:
         """The same of the predicted capacity."""
         predicted = self.predicted
-        return None if predicted is None else _per_bit(_stored(predicted), self.spent)
+        return None if predicted is None else _per_bit(stored_bits(predicted), self.spent)
 
     @property
     def understated(self) -> bool:
@@ -95,8 +96,15 @@ def _per_bit(stored: float, spent: int) -> float:
     return stored / spent if spent else math.inf
 
 
-def _stored(N: float) -> float:
-    return 0.0 if N < 1 else math.lgamma(N + 1) / math.log(2)
+def stored_bits(N: float) -> float:
+    """Bits that N recalled facts with distinct answers are, log2 N!; N may be a real number.
+
+    Examples
+    --------
+    >>> round(2 ** stored_bits(4), 9)
+    24.0
+    """
+    return log_rising(0.0, N) / math.log(2)
 
 
 def counted_bits(memory: Any) -> int | None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ __all__ = ["WIDTHS", "BoundResult", "bound"]
 
 WIDTHS = (1, 2, 4, 8, 16, 32)
 """Bits per parameter that are listed unless others are asked for."""
+
+POINTS = 40
 
 
 @dataclass(frozen=True, repr=False)
@@ -166,43 +168,48 @@ def bound(
         raise InputError("a vocabulary goes with S, R and D")
     if table is not None:
         return _of_table(Path(table), tuple(widths))
-    if N is None:
-        for name, value in grid.items():
-            if value is None:
-                raise InputError(f"{name} is missing: give S, R and D")
-        assert subjects is not None
-        assert relations is not None
-        assert answers is not None
-        return _of_grid(subjects, relations, answers, vocabulary, tuple(widths))
+    if N is not None:
+        plain = _of_maps(N, M, facts, tuple(widths))
+        if exponent is None and bits is None:
+            return plain
+        if facts != "random":
+            raise InputError("least losses are those of random facts: independent answers")
+        return _with_losses(plain, PowerLaw(exponent or 0.0, N), N if M is None else M, bits)
+    sizes = []
+    for name, value in grid.items():
+        if value is None:
+            raise InputError(f"{name} is missing: give S, R and D")
+        sizes.append(positive(value, name))
+    S, R, D = sizes
+    found = table_bits(S, R, D, R * D if vocabulary is None else vocabulary)
+    what = f"S = {S}, R = {R}, D = {D}, vocabulary {R * D if vocabulary is None else vocabulary}"
+    naming = S * R * math.log2(D)
+    return BoundResult(what, S * R, found.low, found.high, naming, found.paper, tuple(widths))
+
+
+def _of_maps(N: int, M: int | None, facts: str, widths: tuple[int, ...]) -> BoundResult:
     N = positive(N, "N")
     outputs = N if M is None else positive(M, "M")
     needed = map_bits(N, outputs, facts)
     what = f"{N} {facts} facts among {outputs} outputs"
-    plain = BoundResult(what, N, needed, needed, None, None, tuple(widths))
-    if exponent is None and bits is None:
-        return plain
-    if facts != "random":
-        raise InputError("least losses are those of random facts, whose answers are independent")
-    law = PowerLaw(0.0 if exponent is None else exponent, N)
-    grid_bits = np.geomspace(max(1.0, needed * 1e-6), needed, 40)
-    curve = tuple(
-        (float(B), least_cross_entropy(law, outputs, B), least_error_rate(law, outputs, B))
-        for B in grid_bits
-    )
-    given = None if bits is None else float(bits)
-    return BoundResult(
-        what,
-        N,
-        needed,
-        needed,
-        None,
-        None,
-        tuple(widths),
-        str(law),
-        given,
-        None if given is None else least_cross_entropy(law, outputs, given),
-        None if given is None else least_error_rate(law, outputs, given),
-        curve,
+    return BoundResult(what, N, needed, needed, None, None, widths)
+
+
+def _with_losses(plain: BoundResult, law: PowerLaw, M: int, bits: float | None) -> BoundResult:
+    """Add the least losses of a model of so many bits, and of all numbers of bits."""
+
+    def losses(B: float) -> tuple[float, float]:
+        return least_cross_entropy(law, M, B), least_error_rate(law, M, B)
+
+    grid = np.geomspace(max(1.0, plain.low * 1e-6), plain.low, POINTS)
+    cross_entropy, error = (None, None) if bits is None else losses(float(bits))
+    return replace(
+        plain,
+        law=str(law),
+        given=None if bits is None else float(bits),
+        cross_entropy=cross_entropy,
+        error=error,
+        curve=tuple((float(B), *losses(float(B))) for B in grid),
     )
 
 
@@ -213,14 +220,3 @@ def _of_table(path: Path, widths: tuple[int, ...]) -> BoundResult:
     needed = uneven_bits(list(zip(numbers, sizes, strict=True)), task.answers)
     what = f"{path.name}, {len(task)} facts"
     return BoundResult(what, len(task), needed, needed, task.bits, None, widths)
-
-
-def _of_grid(
-    S: int, R: int, D: int, vocabulary: int | None, widths: tuple[int, ...]
-) -> BoundResult:
-    V = positive(R, "R") * positive(D, "D") if vocabulary is None else vocabulary
-    found = table_bits(S, R, D, V)
-    what = f"S = {S}, R = {R}, D = {D}, vocabulary {V}"
-    return BoundResult(
-        what, S * R, found.low, found.high, S * R * math.log2(D), found.paper, widths
-    )

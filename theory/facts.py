@@ -16,7 +16,8 @@ from sims.construction import Construction, Size
 from sims.randomness import INPUTS, MEMORY, OUTPUTS, Source
 from sims.results import Result
 from theory.claims import Condition
-from theory.prediction import all_recalled, classes_of_sizes, expected_recall, predictable
+from theory.class_sizes import classes_of_sizes
+from theory.prediction import all_recalled, expected_recall, predictable
 
 __all__ = ["FactsResult", "recall_facts"]
 

@@ -10,14 +10,9 @@ from sims.construction import Construction
 from sims.recall import RecallResult
 from sims.results import new_axes
 from sims.width import WidthResult
+from theory.class_sizes import INJECTIVE
 from theory.guarantee import guaranteed_capacity
-from theory.prediction import (
-    INJECTIVE,
-    capacity_of,
-    expected_recall,
-    predictable,
-    width_of,
-)
+from theory.prediction import capacity_of, expected_recall, predictable, width_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

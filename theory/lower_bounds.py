@@ -28,7 +28,6 @@ from sims.settings import positive
 from theory.table_bounds import log_rising
 
 __all__ = [
-    "check_bits",
     "corollary_form",
     "information_of_error",
     "least_cross_entropy",
@@ -39,19 +38,6 @@ __all__ = [
 LOG2 = math.log(2)
 SERIES, KNOWN = 1e-5, 500.0
 LOG_KNOWN = math.log(KNOWN)
-
-
-def check_bits(bits: float) -> float:
-    """Refuse a number of bits that is not a finite non-negative one.
-
-    Raises
-    ------
-    InputError
-        If it is not.
-    """
-    if not 0 <= bits < np.inf:
-        raise InputError(f"B = {bits:g} is not a number of bits")
-    return float(bits)
 
 
 def least_cross_entropy(law: InputLaw, M: int, bits: float) -> float:
@@ -79,7 +65,7 @@ def least_cross_entropy(law: InputLaw, M: int, bits: float) -> float:
     >>> round(least_cross_entropy(PowerLaw(0.0, 100), 2, 75) / math.log(2), 12)
     0.25
     """
-    return math.log(_outputs(M)) * law.beyond(check_bits(bits) / math.log2(M))
+    return math.log(_outputs(M)) * law.beyond(_finite(bits) / math.log2(M))
 
 
 def corollary_form(a: float, M: int, bits: float) -> float:
@@ -111,7 +97,7 @@ def corollary_form(a: float, M: int, bits: float) -> float:
         raise InputError(f"a = {a:g}: Corollary 1 needs an exponent above 1")
     if not bits > 0:
         raise InputError(f"B = {bits:g} is not a positive number of bits")
-    stored = check_bits(bits) / math.log2(_outputs(M))
+    stored = _finite(bits) / math.log2(_outputs(M))
     return float(math.log(M) / ((a - 1) * special.zeta(a)) * stored ** (1 - a))
 
 
@@ -162,7 +148,7 @@ def least_error_rate(law: InputLaw, M: int, bits: float) -> float:
     >>> round(least_error_rate(PowerLaw(0.0, 100), 2, 50), 4)
     0.11
     """
-    M, budget = _outputs(M), check_bits(bits) * LOG2
+    M, budget = _outputs(M), _finite(bits) * LOG2
     if budget >= law.inputs * math.log(M) * (1 - 1e-12):
         return 0.0
     if budget == 0:
@@ -256,3 +242,9 @@ def _outputs(M: int) -> int:
     if not M >= 2:
         raise InputError(f"M = {M}: an answer among fewer than two outputs tells nothing")
     return M
+
+
+def _finite(bits: float) -> float:
+    if not 0 <= bits < np.inf:
+        raise InputError(f"B = {bits:g} is not a number of bits")
+    return float(bits)

@@ -11,15 +11,9 @@ from assoc.errors import InputError
 from sims.construction import Construction, Size
 from sims.results import Result, new_axes
 from sims.width import parameters_per_neuron
+from theory.class_sizes import INJECTIVE
 from theory.guarantee import failure_bound, guaranteed_capacity
-from theory.prediction import (
-    INJECTIVE,
-    all_recalled,
-    best_degree,
-    capacity_of,
-    expected_recall,
-    width_of,
-)
+from theory.prediction import all_recalled, best_degree, capacity_of, expected_recall, width_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

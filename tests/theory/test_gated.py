@@ -11,9 +11,10 @@ from sims import measure
 from sims.construction import Construction
 from tests.simulate import uniform
 from theory import gated
+from theory.class_sizes import classes_of
 from theory.gated import Kernel, Neuron, failure_probability, joint_law, noise_gain
 from theory.interference import Classes
-from theory.prediction import classes_of, expected_recall
+from theory.prediction import expected_recall
 
 ONE = np.ones(1)
 

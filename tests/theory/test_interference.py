@@ -8,8 +8,9 @@ from scipy import special
 from sims.construction import Construction
 from tests.simulate import recalled, uniform
 from theory import interference
+from theory.class_sizes import classes_of
 from theory.interference import Classes, Interference, failure_probability, half_tail
-from theory.prediction import capacity_of, classes_of
+from theory.prediction import capacity_of
 from theory.strengths import interference_of
 
 ONE = np.ones(1)

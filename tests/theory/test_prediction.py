@@ -10,14 +10,8 @@ from assoc.fact_maps import MAPS, class_sizes
 from sims import measure
 from sims.construction import Construction
 from tests.oracles import one_line, table
-from theory.prediction import (
-    all_recalled,
-    capacity_of,
-    classes_of,
-    classes_of_sizes,
-    expected_recall,
-    predictable,
-)
+from theory.class_sizes import classes_of, classes_of_sizes
+from theory.prediction import all_recalled, capacity_of, expected_recall, predictable
 from theory.strengths import svd_efficiency
 
 LINEAR = Construction("linear")

@@ -16,7 +16,7 @@ from sims.construction import Construction
 from sims.randomness import MEMORY, Source
 from sims.results import new_axes
 from sims.settings import RandomVectors
-from theory.accounting import Account, account
+from theory.accounting import account, stored_bits
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
 from theory.faults import understating, whispering
 from theory.figures import MEASURED, PREDICTED, figure_of
@@ -97,9 +97,7 @@ def check_error_rate(*, seed: int, cases: int, equal: bool = False, M_shift: int
     """Compare the bound on the error rate with a numerical minimum over all error rates."""
     rows = []
     for p, M, bits in _laws(seed, cases):
-        budget = bits * LOG2
-
-        best = _least_by_program(p, M, budget, equal=equal)
+        best = _least_by_program(p, M, bits * LOG2, equal=equal)
         bound = least_error_rate(GivenLaw(p), M + M_shift, bits)
         rows.append({"N": len(p), "M": M, "bits": bits, "minimum": best, "bound": bound,
                      "difference": abs(best - bound)})  # fmt: skip
@@ -112,17 +110,13 @@ def check_error_rate(*, seed: int, cases: int, equal: bool = False, M_shift: int
 # --- Accounts -----------------------------------------------------------------------------------
 
 
-def _accounts(cases: Sequence[Options], d: Sequence[int], trials: int, seed: int) -> list[Account]:
-    return [
-        account(**{"trials": trials, "seed": seed, "d": k, **case}) for case in cases for k in d
-    ]
-
-
 def check_accounting(
     *, seed: int, cases: Sequence[Options], d: Sequence[int], trials: int, counted: float = 1.0
 ) -> Finding:
     """Hold what constructions store against what they spend; ``counted`` is owned up to."""
-    found = _accounts(cases, d, trials, seed)
+    found = [
+        account(**{"trials": trials, "seed": seed, "d": k, **case}) for case in cases for k in d
+    ]
     rows = [{**a.row(), "best": a.best / counted, "understated": a.understated} for a in found]
     liars = [row["memory"] for row in rows if row["understated"]]
     worst = max(rows, key=lambda row: row["best"])
@@ -151,7 +145,7 @@ def check_one_bit(
         kappa = gaussian_quantiser(bits)[1]
         corrected = limit_estimate(d * np.sqrt(kappa), N, 0.125) * kappa / LOG2 / bits
         rows.append({
-            "d": d, "N": N, "efficiency": float(N * (np.log(N) - 1) / LOG2 / d**2 / bits),
+            "d": d, "N": N, "efficiency": stored_bits(N) / d**2 / bits,
             "measured": corrected, "error": 0.0, "predicted": float(target),
         })  # fmt: skip
     return judge_predictions(
@@ -238,13 +232,13 @@ def check_gap(
             built = {"memory": memory, "bits": b} if memory == "linear" else {"memory": memory}
             measured = account(**built, d=k, trials=trials, seed=seed)
             N = capacity_of(Construction("linear", bits=b + wrong_bits), d=k)
-            low, high = (v for v in np.percentile(measured.N, (25, 75)))
+            low, high = np.percentile(measured.N, (25, 75))
             rows.append({
                 **measured.row(), "bits": b, "measured": measured.efficiency,
                 # The standard error of a median, from the quartiles.
                 "error": float(1.253 * (high - low) / 1.349 / np.sqrt(trials)
                                * measured.efficiency / max(float(np.median(measured.N)), 1.0)),
-                "predicted": float(N * (np.log(N) - 1) / LOG2 / (b * k**2)),
+                "predicted": stored_bits(N) / (b * k**2),
             })  # fmt: skip
     return judge_predictions("bits stored per bit spent", rows, tolerance=tolerance, relative=True)
 
@@ -259,8 +253,10 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     grid = np.unique(np.geomspace(16, 1e6, 25).round().astype(int))
     for marker, b in zip("osD^v", sorted({row["bits"] for row in rows}), strict=False):
         chosen = [row for row in rows if row["bits"] == b]
-        N = np.array([capacity_of(Construction("linear", bits=b), d=int(k)) for k in grid])
-        predicted = N * (np.log(N) - 1) / LOG2 / (b * grid.astype(np.float64) ** 2)
+        capacities = [capacity_of(Construction("linear", bits=b), d=int(k)) for k in grid]
+        predicted = [
+            stored_bits(N) / (b * float(k) ** 2) for N, k in zip(capacities, grid, strict=True)
+        ]
         label = "predicted, nothing fitted" if marker == "o" else None
         ax.plot(grid, predicted, "-", color=PREDICTED, label=label)
         ax.errorbar([row["d"] for row in chosen], [row["measured"] for row in chosen],

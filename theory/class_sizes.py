@@ -1,0 +1,102 @@
+"""Class sizes that a law of fact maps leads to: how many inputs share each output."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assoc.errors import InputError
+from assoc.fact_maps import MAPS, zipf_sizes
+from theory.interference import Classes
+from theory.sizes import check_sizes
+
+__all__ = ["INJECTIVE", "classes_of", "classes_of_sizes"]
+
+Floats = NDArray[np.float64]
+
+INJECTIVE = ("identity", "permutation")
+"""Laws of fact maps that give every input an output of its own."""
+
+KINDS = 5
+MOST_CLASSES = 10**7
+
+
+def classes_of(facts: str, *, N: float, M: int | None = None) -> Classes:
+    """Class sizes that a law of fact maps leads to.
+
+    Parameters
+    ----------
+    facts : a name of :data:`assoc.fact_maps.MAPS`.
+    N : number of facts.
+    M : number of outputs; None means N.
+
+    Raises
+    ------
+    InputError
+        If the law is unknown, or there is no such map.
+    """
+    if M is not None:
+        check_sizes(d=2, N=N, M=M)
+    outputs = float(N if M is None else M)
+    if facts in INJECTIVE:
+        if M is not None and M < N:
+            raise InputError(f"no injective map from N = {N:g} inputs to M = {M} outputs")
+        one = np.ones(1)
+        # Outputs without an input compete too, but attract nothing.
+        return Classes(one, one, np.array([N - 1, outputs - N]), np.array([1.0, 0.0]))
+    if facts == "balanced":
+        floor = np.floor(N / outputs)
+        larger = N - floor * outputs
+        size = np.array([floor, floor + 1])
+        count = np.array([outputs - larger, larger])
+        share = count * size / N
+        return Classes(share[share > 0], size[share > 0], count * (outputs - 1) / outputs, size)
+    others = (outputs - 1) / outputs
+    if facts == "random":
+        share, own = _merged(*_binomial(N - 1, 1 / outputs))
+        part, size = _merged(*_binomial(N, 1 / outputs))
+        return Classes(share, own + 1, part * outputs * others, size)
+    if facts == "zipf":
+        if outputs > MOST_CLASSES:
+            raise InputError(
+                f"M = {outputs:.4g}: zipf classes are summed one by one, {MOST_CLASSES:.0e} at most"
+            )
+        sizes = zipf_sizes(float(N), int(outputs))
+        share, own = _merged(sizes / N, sizes)
+        part, size = _merged(np.full(len(sizes), 1 / len(sizes)), sizes)
+        return Classes(share, own + 1, part * outputs * others, size)
+    raise InputError(f"facts {facts!r} is not one of {', '.join(MAPS)}")
+
+
+def classes_of_sizes(sizes: Floats) -> Classes:
+    """Classes of a known fact map, from the class size K_y of each output (M,)."""
+    sizes = np.asarray(sizes, np.float64)
+    N, M = float(sizes.sum()), len(sizes)
+    share, own = _merged(sizes / N, sizes, kinds=2 * KINDS)
+    part, size = _merged(np.full(M, 1 / M), sizes, kinds=2 * KINDS)
+    return Classes(share, own, part * (M - 1), size)
+
+
+def _binomial(n: float, p: float) -> tuple[Floats, Floats]:
+    from scipy import stats
+
+    mean = float(n * p)
+    if mean > 1e6:
+        # So many that the law is a normal one, and smooth.
+        z = np.linspace(-6, 6, 2001)
+        return np.exp(-(z**2) / 2), mean + np.sqrt(mean * (1 - p)) * z
+    law = stats.poisson(mean) if n > 1e9 else stats.binom(round(n), p)
+    values = np.arange(law.ppf(1e-9), law.ppf(1 - 1e-9) + 1, dtype=np.float64)
+    return np.asarray(law.pmf(values)), values
+
+
+def _merged(weight: Floats, value: Floats, *, kinds: int = KINDS) -> tuple[Floats, Floats]:
+    """At most ``kinds`` groups of neighbouring values, with their weights and mean values."""
+    order = np.argsort(value)
+    weight, value = weight[order] / weight.sum(), value[order]
+    # Groups of equal width in sqrt(value): small shares of large classes keep a group of their own.
+    root: Floats = np.sqrt(value)
+    spread = (root - root[0]) / max(np.ptp(root), 1e-300)
+    group = np.minimum((kinds * spread).astype(int), kinds - 1)
+    total: Floats = np.asarray(np.bincount(group, weight, kinds), np.float64)
+    kept = total > 0
+    mean = np.bincount(group, weight * value, kinds)[kept] / total[kept]
+    return total[kept], mean
