@@ -232,7 +232,11 @@ def _lost(memory: Weighted, n: float) -> float:
 
 
 def _first(memory: Weighted) -> float:
-    n = memory.listed
+    return _first_of(memory, memory.listed)
+
+
+def _first_of(memory: Weighted, n: float) -> float:
+    """Error with the n likeliest inputs stored; n may be any real number from 1 on."""
     beyond = memory.law.beyond(n)
     return float(beyond + (1 - beyond) * _lost(memory, n))
 
@@ -308,23 +312,22 @@ def best_first(
     >>> best_first(PowerLaw(2.0), d=64)[0]
     79
     """
-
-    def error(n: int) -> float:
-        return predicted_error(
-            Weighted("first", law, d, stored=n, facts=facts, outputs=outputs, bits=bits)
-        )
+    memory = Weighted("first", law, d, stored=1, facts=facts, outputs=outputs, bits=bits)
+    tiny = float(np.finfo(np.float64).tiny)
 
     def height(log_n: float) -> float:
-        return math.log(max(error(round(math.exp(log_n))), float(np.finfo(np.float64).tiny)))
+        return math.log(max(_first_of(memory, math.exp(log_n)), tiny))
 
     high = min(law.inputs, outputs if outputs and facts == "identity" else np.inf, 4.0 * d**2)
     if high < 2:
-        return 1, error(1)
+        return 1, _first_of(memory, 1)
+    # Over real n: on whole numbers neighbouring steps of the search would see no slope.
     found = optimize.minimize_scalar(
-        height, bounds=(0.0, math.log(high)), method="bounded", options={"xatol": 1e-3}
+        height, bounds=(0.0, math.log(high)), method="bounded", options={"xatol": 1e-6}
     )
-    n = min(round(math.exp(found.x)), int(high))
-    return n, error(n)
+    near = math.floor(math.exp(found.x))
+    whole = [n for n in (near, near + 1) if n <= high]
+    return min(((n, _first_of(memory, n)) for n in whole), key=lambda pair: pair[1])
 
 
 PREDICTIONS: Mapping[str, Callable[[Weighted], float]] = MappingProxyType(

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sims.fewest_bits import fewest_bits
 from theory.bounding import bound
 
 
@@ -66,3 +67,34 @@ def test_least_losses_and_their_figure(recall, tmp_path):
 )
 def test_bad_input_is_one_line(recall, options, message):
     assert message in recall("bound", *options).complaint
+
+
+# --- fewest bits --------------------------------------------------------------------------------
+
+FEWEST = ["capacity", "linear", "--d", 16, "--N", 9, "--trials", 4]
+
+
+def test_the_fewest_bits_are_those_of_the_function(recall):
+    ran = recall(*FEWEST, "--fewest-bits", "1,4", "--json")
+    expected = fewest_bits("linear", N=9, d=16, widths=(1, 4), trials=4)
+    assert ran.result == json.loads(json.dumps(expected.to_dict()))
+
+
+def test_the_fewest_bits_are_said_and_drawn(recall, tmp_path):
+    ran = recall(*FEWEST, "--fewest-bits", "1,4", "--plot", "bits.png")
+    assert "median of the first b that recalls all" in ran.out
+    assert (tmp_path / "bits.png").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--N", "9,10", "--fewest-bits", "1"], "--fewest-bits takes one --N, and one --d"),
+        (["--fewest-bits", "1"], "--fewest-bits takes one --N, and one --d"),
+        (["--N", 9, "--fewest-bits", "0"], "bits = 0 is not between 1 and 16"),
+        (["--N", 9, "--fewest-bits", "1", "--bits", 2], "--bits has no place"),
+        (["--N", 9, "--fewest-bits", "1", "--criterion", "0.9"], "--criterion has no place"),
+    ],
+)
+def test_a_search_for_bits_that_makes_no_sense_is_one_line(recall, options, message):
+    assert message in recall("capacity", "linear", "--d", 16, *options).complaint

@@ -94,6 +94,19 @@ def test_the_best_number_is_better_than_its_neighbours():
         assert predicted_error(Weighted("first", LAW, 64, stored=other)) > error
 
 
+@pytest.mark.parametrize("a", [1.1, 1.5, 3.0])
+@pytest.mark.parametrize("d", [16, 128])
+@pytest.mark.parametrize("shared", [{}, {"facts": "zipf", "outputs": 16}])
+def test_no_number_on_a_grid_is_better_than_the_best(a, d, shared):
+    law = PowerLaw(a)
+    n, error = best_first(law, d=d, **shared)
+    assert predicted_error(Weighted("first", law, d, stored=n, **shared)) == error
+    grid = np.unique(np.geomspace(1, 4 * d**2, 60).astype(int)).tolist()
+    errors = [predicted_error(Weighted("first", law, d, stored=k, **shared)) for k in grid]
+    # Laws of classes are not quite smooth in n.
+    assert error < min(errors) * 1.005
+
+
 @pytest.mark.parametrize("N", [1, 2, 3])
 def test_the_best_number_of_a_law_of_few_inputs_is_all_of_them(N):
     n, error = best_first(PowerLaw(2.0, N), d=64)

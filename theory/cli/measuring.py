@@ -170,6 +170,9 @@ def capacity(
     max_width: int | None = typer.Option(None, min=1, help="Stop the search for a width here."),
     rank: str | None = RANK,
     bits: int | None = BITS,
+    fewest: str | None = typer.Option(
+        None, "--fewest-bits", help="With --N: the first of these bits that recall all: 1,2,4,8,16."
+    ),
     rounding: str | None = ROUNDING,
     width: str | None = WIDTH,
     degree: int | None = DEGREE,
@@ -182,12 +185,13 @@ def capacity(
     plot: Path | None = PLOT,
     json: bool = JSON,
 ) -> None:
-    """Search how many facts are recalled, or how many neurons they need: brackets and medians.
+    """Search how many facts are recalled, or how many neurons or bits per weight they need.
 
     Examples: `recall capacity linear --d 32,64,128`;
     `recall capacity low-rank --rank d/2 --d 64 --criterion 0.99`;
     `recall capacity gated-mlp --width 16d --d 16,32,64 --criterion 0.99`;
     `recall capacity gated-mlp --d 64 --N 512,1024`;
+    `recall capacity linear --d 32 --N 28 --fewest-bits 1,2,4,8`;
     `recall capacity my_package.my_module:build --d 64 --plot capacity.png`
     """
     check_plot(plot)
@@ -198,6 +202,17 @@ def capacity(
 
     dimensions, vectors = integers(d, "d"), _embeddings(embeddings)
     construction = Construction(memory, rank, bits, width, degree, rounding)
+    if fewest is not None:
+        for name, given in (("bits", bits), ("max-N", max_n), ("max-width", max_width)):
+            if given is not None:
+                raise InputError(f"--{name} has no place where the fewest bits are searched")
+        _fewest_bits(
+            memory, N=integers(N, "N"), d=dimensions, widths=integers(fewest, "fewest-bits"),
+            criterion=criterion, rank=rank, width=width, degree=degree, rounding=rounding,
+            facts=facts, outputs=outputs, embeddings=vectors, preprocess=preprocess, trials=trials,
+            threads=threads, seed=seed, plot=plot, json=json,
+        )  # fmt: skip
+        return
     if N is None:
         if max_width is not None:
             raise InputError("--max-width is for a search of widths: give --N")
@@ -230,6 +245,42 @@ def capacity(
     columns = [column for column in columns if column in widths.rows()[0]]
     draw = partial(with_width_theory, widths, construction, outputs=outputs)
     _report(widths, "smallest width", columns, legend, draw, plot=plot, seed=seed, json=json)
+
+
+def _fewest_bits(
+    memory: str,
+    *,
+    N: list[int] | None,
+    d: list[int] | None,
+    widths: list[int] | None,
+    criterion: str,
+    plot: Path | None,
+    json: bool,
+    **options: Any,
+) -> None:
+    """Search the fewest bits per weight for one number of facts, and print what each recalls."""
+    from sims.fewest_bits import fewest_bits
+
+    if N is None or len(N) != 1 or (d is not None and len(d) != 1):
+        raise InputError("--fewest-bits takes one --N, and one --d")
+    if criterion != "all":
+        raise InputError("--fewest-bits recalls every fact: --criterion has no place")
+    with working("searching"):
+        found = fewest_bits(
+            memory, N=N[0], d=None if d is None else d[0], widths=widths or [], **options
+        )
+    seed = options["seed"]
+    if json:
+        emit({"result": found.to_dict()}, seed=seed)
+    else:
+        columns = ["b", "bits", "recall", "interval", "all_recalled", "all_interval", "trials"]
+        title = f"{found.memory}, d = {found.d}: {found.facts} facts with b bits per weight"
+        print_table(title, found.rows(), columns)
+        end = f"; with none in {found.censored} trials" if found.censored else ""
+        print(f"median of the first b that recalls all: {found.b:g}, {found.spent:g} bits{end}")
+        print("b and bits '-': exact weights")
+    if plot is not None:
+        save_figure(found.plot(), plot, seed=seed)
 
 
 def _report(
