@@ -6,6 +6,7 @@ Knows no theorem.
 from sims.capacity import CapacityResult, Criterion, capacity
 from sims.flow import FlowResult, flow
 from sims.recall import RecallResult, measure
+from sims.sweeps import SweepResult, Task, grid, sweep
 from sims.symmetric import symmetric_flow
 from sims.width import WidthResult, smallest_width
 
@@ -14,10 +15,14 @@ __all__ = [
     "Criterion",
     "FlowResult",
     "RecallResult",
+    "SweepResult",
+    "Task",
     "WidthResult",
     "capacity",
     "flow",
+    "grid",
     "measure",
     "smallest_width",
+    "sweep",
     "symmetric_flow",
 ]

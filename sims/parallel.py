@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -11,15 +12,37 @@ from threadpoolctl import threadpool_limits
 
 from assoc.errors import InputError
 
-__all__ = ["available_threads", "blas_threads", "run"]
+__all__ = ["available_threads", "blas_threads", "cores", "run"]
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 
 
+_share: ContextVar[int | None] = ContextVar("share", default=None)
+
+
 def available_threads() -> int:
-    """Return the number of cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return the number of cores that this process, or this thread's share of it, may use."""
+    there = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    share = _share.get()
+    return there if share is None else min(share, there)
+
+
+@contextmanager
+def cores(share: int) -> Iterator[None]:
+    """Let what runs in this thread use at most this many cores while the context is open.
+
+    Parameters
+    ----------
+    share : at least 1; :func:`available_threads` obeys it, and with it all that is parallel here.
+    """
+    token = _share.set(share)
+    try:
+        yield
+    finally:
+        _share.reset(token)
 
 
 class _Limits:

@@ -1,0 +1,91 @@
+"""Where the points of a sweep are computed: processes or threads here, or a Dask cluster."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from threading import Thread
+from typing import Any
+
+from assoc.errors import InputError
+
+__all__ = ["cluster", "processes", "threads"]
+
+CONNECTING = "10s"
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[Executor]:
+    """Offer this many processes of this machine.
+
+    They are started afresh, so that they hold nothing of this one; they leave an interrupt from
+    the keyboard to it, and end when it ends, even if it is killed.
+    """
+    context = multiprocessing.get_context("spawn")
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - before:
+            child.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def threads(workers: int) -> Iterator[Executor]:
+    """Offer this many threads of this process."""
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def cluster(address: str) -> Iterator[Executor]:
+    """Offer the workers of a running Dask cluster.
+
+    Parameters
+    ----------
+    address : of its scheduler, as in ``tcp://127.0.0.1:8786``.
+
+    Raises
+    ------
+    InputError
+        If the extra ``dask`` is not installed, or nothing answers at the address.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError(
+            "--scheduler needs Dask: pip install 'factual-recall[dask]', or dask and distributed"
+        ) from None
+    try:
+        connect: Any = Client
+        client = connect(address, timeout=CONNECTING, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        said = " ".join(str(error).split())
+        raise InputError(f"scheduler {address!r}: no Dask scheduler answers ({said})") from None
+    with client:
+        # A point's key is the same in every sweep; its result is not to be taken from another.
+        yield client.get_executor(pure=False)
+
+
+def _start_worker() -> None:
+    """Leave interrupts to the parent, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,272 @@
+r"""Sweeps: many independent computations, each stored as soon as it is finished.
+
+A task names a function and its arguments, so that any process or machine that has the code can
+compute it; its randomness comes from a seed among the arguments. What comes out is JSON, and is
+the same text whoever computes it, in whatever order.
+"""
+
+import importlib
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assoc.errors import InputError
+from sims import executors
+from sims.fingerprint import fingerprint
+from sims.parallel import available_threads, blas_threads, cores
+from sims.results import Result
+from sims.settings import positive
+from sims.store import Point, Store
+
+__all__ = ["EXECUTORS", "Progress", "SweepResult", "Task", "grid", "sweep"]
+
+EXECUTORS = {"processes": executors.processes, "threads": executors.threads}
+"""Kinds of workers on this machine, by name."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One point: a function, and what it is called with.
+
+    Parameters
+    ----------
+    key : names the point in the sweep.
+    work : "module:function"; the function returns what JSON can hold, or a result record of ours
+        (NumPy's scalars and arrays and tuples become numbers and lists).
+    arguments : its keyword arguments, as JSON can hold them.
+    """
+
+    key: str
+    work: str
+    arguments: Mapping[str, Any]
+
+    def text(self) -> str:
+        """Return what is computed, as JSON."""
+        return json.dumps({"work": self.work, "arguments": self.arguments})
+
+    @property
+    def package(self) -> str:
+        """Top-level package of the function."""
+        return self.work.partition(":")[0].partition(".")[0]
+
+
+def grid(work: str | Callable[..., Any], **axes: Sequence[Any]) -> list[Task]:
+    """Return one task for each combination of arguments, the last axis running fastest.
+
+    Parameters
+    ----------
+    work : "module:function", or a function that can be imported.
+    axes : values of each argument, in the order that names the points.
+
+    Examples
+    --------
+    >>> [task.key for task in grid("my_module:point", d=[32, 64], N=[10], seed=[0])]
+    ['d=32 N=10 seed=0', 'd=64 N=10 seed=0']
+    """
+    named = work if isinstance(work, str) else f"{work.__module__}:{work.__qualname__}"
+    return [
+        Task(" ".join(f"{k}={v}" for k, v in zip(axes, values, strict=True)), named,
+             dict(zip(axes, values, strict=True)))
+        for values in itertools.product(*axes.values())
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a sweep is.
+
+    Parameters
+    ----------
+    key : the point that has just been finished; empty at the start.
+    done, total : points finished, of how many.
+    found : of these, found in the store at the start.
+    """
+
+    key: str
+    done: int
+    total: int
+    found: int
+
+
+@dataclass(frozen=True, repr=False)
+class SweepResult(Result):
+    """What came out of a sweep.
+
+    Parameters
+    ----------
+    tasks : all of them.
+    values : of every finished point by its key, in the order of the tasks.
+    seconds : computing time of each of these.
+    failures : messages of the points that raised an error, by key; they are not stored.
+    computed : points computed now, not found in the store.
+    code : fingerprint of the code that computed them.
+    """
+
+    tasks: tuple[Task, ...]
+    values: Mapping[str, Any]
+    seconds: Mapping[str, float]
+    failures: Mapping[str, str]
+    computed: int
+    code: str
+
+    def __repr__(self) -> str:
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        return f"SweepResult({len(self.values)} of {len(self.tasks)} points{failed})"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record per finished point: its arguments, and its value.
+
+        The value may be a record, or that of a measurement, whose points then have a row each.
+        """
+        rows = []
+        for task in self.tasks:
+            if task.key not in self.values:
+                continue
+            value = self.values[task.key]
+            record = value if isinstance(value, dict) else {"value": value}
+            rows += [{**task.arguments, **point} for point in record.get("points", [record])]
+        return rows
+
+
+def sweep(
+    tasks: Iterable[Task],
+    *,
+    store: str | Path | None = None,
+    request: Mapping[str, Any] | None = None,
+    executor: Executor | str = "processes",
+    workers: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> SweepResult:
+    """Compute every task that the store does not hold yet.
+
+    Parameters
+    ----------
+    tasks : independent of each other.
+    store : file that finished points are added to; None keeps them in memory.
+    request : what tells this sweep from others; a store with another one is refused. The code
+        that computes (:func:`sims.fingerprint.fingerprint`) is always part of it.
+    executor : ``processes`` or ``threads`` of this machine, the address of a Dask scheduler
+        (``tcp://...``), or any ``concurrent.futures.Executor``.
+    workers : how many, on this machine; None means one for each core. With one, points are
+        computed in this process.
+    progress : called with a :class:`Progress` at the start and after each point.
+
+    Returns
+    -------
+    SweepResult. A task that raises an error is reported in it, and the others go on.
+
+    Raises
+    ------
+    InputError
+        If two tasks share a key, an argument is out of range, the store cannot be used, or a
+        worker is lost for good (Dask gives its points to another worker first).
+
+    Examples
+    --------
+    >>> sweep(grid("math:sqrt", **{}), workers=1).failures
+    {'': 'TypeError: math.sqrt() takes exactly one argument (0 given)'}
+    """
+    tasks = tuple(tasks)
+    keys = [task.key for task in tasks]
+    if len(set(keys)) < len(keys):
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InputError(f"two points of the sweep have the key {twice!r}")
+    workers = available_threads() if workers is None else positive(workers, "workers")
+    packages = tuple(sorted({task.package for task in tasks}))
+    code = fingerprint(packages)
+    asked = {name: str(value) for name, value in (request or {}).items()} | {"code": code}
+    with ExitStack() as stack:
+        kept = None if store is None else stack.enter_context(Store(store, asked))
+        found = {} if kept is None else kept.points()
+        values = {task.key: _stored(found[task.key], task) for task in tasks if task.key in found}
+        missing = [task for task in tasks if task.key not in values]
+        seconds = {key: found[key].seconds for key in values}
+        failures: dict[str, str] = {}
+        number = len(values)
+        if progress is not None:
+            progress(Progress("", number, len(tasks), number))
+
+        def finish(key: str, outcome: Point | str) -> None:
+            if isinstance(outcome, str):
+                failures[key] = outcome
+            else:
+                if kept is not None:
+                    kept.add(outcome)
+                values[key] = json.loads(outcome.value)
+                seconds[key] = outcome.seconds
+            if progress is not None:
+                progress(Progress(key, len(values), len(tasks), number))
+
+        if missing and executor in EXECUTORS and workers == 1:
+            for task in missing:
+                finish(task.key, _perform(task, packages, code, available_threads()))
+        elif missing:
+            pool, share = _pool(stack, executor, workers)
+            futures: dict[Future[Point | str], str] = {
+                pool.submit(_perform, task, packages, code, share): task.key for task in missing
+            }
+            for future in as_completed(futures):
+                lost = future.exception()
+                if lost is not None:
+                    raise InputError(
+                        f"point {futures[future]!r}: its worker was lost ({type(lost).__name__}); "
+                        "finished points are kept"
+                    ) from lost
+                finish(futures[future], future.result())
+    ordered = {key: values[key] for key in keys if key in values}
+    return SweepResult(tasks, ordered, seconds, failures, len(ordered) - number, code)
+
+
+def _pool(stack: ExitStack, executor: Executor | str, workers: int) -> tuple[Executor, int]:
+    """Return the executor, and how many threads each of its workers may use."""
+    if not isinstance(executor, str):
+        return executor, 1
+    if executor in EXECUTORS:
+        share = max(1, available_threads() // workers)
+        return stack.enter_context(EXECUTORS[executor](workers)), share
+    if "://" in executor:
+        return stack.enter_context(executors.cluster(executor)), 1
+    raise InputError(
+        f"executor {executor!r} is neither {' nor '.join(EXECUTORS)} nor the address of a scheduler"
+    )
+
+
+def _stored(point: Point, task: Task) -> Any:
+    if point.task != task.text():
+        raise InputError(f"the store has other arguments for the point {task.key!r}")
+    return json.loads(point.value)
+
+
+def _perform(task: Task, packages: tuple[str, ...], code: str, share: int) -> Point | str:
+    """Compute a task; an error is told in one line."""
+    start = time.perf_counter()
+    try:
+        here = fingerprint(packages)
+        if here != code:
+            raise InputError(f"this worker has code {here}, not {code}: install the same there")
+        with cores(share), blas_threads(1):
+            value = _function(task.work)(**task.arguments)
+        text = json.dumps(value, default=_plain)
+    except Exception as error:
+        name = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+        return name + " ".join(str(error).split())
+    return Point(task.key, task.text(), text, time.perf_counter() - start, time.time())
+
+
+def _function(work: str) -> Callable[..., Any]:
+    module, _, name = work.partition(":")
+    return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Result):
+        return value.to_dict()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"a {type(value).__name__} is not JSON")
