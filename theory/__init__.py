@@ -14,20 +14,25 @@ if TYPE_CHECKING:
     from theory.known_facts import KnownFactsResult
     from theory.model_files import StoredModel, load_model, save_model
     from theory.predicting import PredictionResult, predict
+    from theory.publishing import AppendixResult, appendix
     from theory.registry import VerifyResult, registered, verify
+    from theory.sweep_status import StatusResult, status
     from theory.trajectories import TrajectoryResult, trajectory
     from theory.transformer_facts import know_facts
 
 __all__ = [
     "Answer",
+    "AppendixResult",
     "BoundResult",
     "ConditionsResult",
     "FactsResult",
     "KnownFactsResult",
     "PredictionResult",
+    "StatusResult",
     "StoredModel",
     "TrajectoryResult",
     "VerifyResult",
+    "appendix",
     "ask",
     "bound",
     "conditions",
@@ -37,11 +42,16 @@ __all__ = [
     "recall_facts",
     "registered",
     "save_model",
+    "status",
     "trajectory",
     "verify",
 ]
 
 _HOME = {
+    "AppendixResult": "publishing",
+    "appendix": "publishing",
+    "StatusResult": "sweep_status",
+    "status": "sweep_status",
     "Answer": "asking",
     "ask": "asking",
     "BoundResult": "bounding",

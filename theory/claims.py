@@ -1,9 +1,9 @@
 """What a theorem is made of here: hypotheses, claims, findings and verdicts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from assoc.factual_recall import RecallTask
 from assoc.memory import Floats
@@ -127,6 +127,24 @@ class Finding:
     conditions: tuple[Condition, ...] = ()
     note: str = ""
     table: tuple[Mapping[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the finding as a record that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Self:
+        """Return the finding of a record, also of one that went through JSON."""
+        interval = record["interval"]
+        return cls(
+            **{
+                **record,
+                "verdict": Verdict(record["verdict"]),
+                "interval": None if interval is None else tuple(interval),
+                "conditions": tuple(Condition(**condition) for condition in record["conditions"]),
+                "table": tuple(record["table"]),
+            }
+        )
 
 
 Check = Callable[..., Finding]

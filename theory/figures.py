@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from sims.capacity import CapacityResult
 from sims.construction import Construction
@@ -22,12 +23,14 @@ __all__ = [
     "GUARANTEED",
     "MEASURED",
     "PREDICTED",
+    "bars",
     "capacity_figure",
     "compare",
     "comparison_figure",
     "figure_of",
     "growth_axes",
     "load_axes",
+    "log_axes",
     "with_capacity_theory",
     "with_recall_theory",
     "with_width_theory",
@@ -35,6 +38,37 @@ __all__ = [
 
 MEASURED, PREDICTED, GUARANTEED = "#000000", "#0072B2", "#D55E00"
 """Colours of Okabe and Ito's palette, which colour-blind people can tell apart."""
+
+
+def bars(
+    values: ArrayLike, intervals: Sequence[Sequence[float | None] | None]
+) -> NDArray[np.float64]:
+    """Return the lengths (2, n) of error bars that reach from values to the ends of intervals.
+
+    An end that is unbounded, None, has no bar.
+
+    Examples
+    --------
+    >>> bars([3.0, 4.0], [[2.0, 5.0], [1.0, None]])
+    array([[1., 3.],
+           [2., 0.]])
+    """
+    middle = np.asarray(values, np.float64)
+    ends = [
+        [value if end is None else end for end in interval or (None, None)]
+        for value, interval in zip(middle.tolist(), intervals, strict=True)
+    ]
+    return np.abs(np.array(ends, np.float64).T - middle)
+
+
+def log_axes(ax: "Axes", *, base: int = 10) -> None:
+    """Make both axes logarithmic, with labels at powers of the base alone."""
+    from matplotlib.ticker import NullFormatter
+
+    ax.set_xscale("log", base=base)
+    ax.set_yscale("log", base=base)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_minor_formatter(NullFormatter())
 
 
 def capacity_figure(rows: Sequence[Mapping[str, Any]], construction: Construction) -> "Figure":

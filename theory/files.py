@@ -15,7 +15,30 @@ from typing import Any
 
 from assoc.errors import InputError
 
-__all__ = ["as_json", "provenance", "tool_version", "write_whole"]
+__all__ = [
+    "as_json",
+    "library_versions",
+    "make_folder",
+    "provenance",
+    "tool_version",
+    "write_whole",
+]
+
+LIBRARIES = ("numpy", "scipy", "numba", "sympy", "clarabel", "pandas", "matplotlib")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those it lies in, unless it is there.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made ({error.strerror})") from None
 
 
 def write_whole(path: str | Path, content: str | bytes) -> None:
@@ -74,6 +97,11 @@ def tool_version() -> str:
         return version("factual-recall")
     except PackageNotFoundError:
         return "unknown"
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that compute and draw."""
+    return {name: version(name) for name in LIBRARIES}
 
 
 @cache

@@ -7,7 +7,8 @@ import difflib
 import importlib
 import pkgutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,12 +16,30 @@ from typing import Any
 import theory.theorems
 from assoc.errors import InputError
 from sims.results import Result
+from sims.sweeps import Progress, Task, sweep
 from theory.claims import Claim, Finding, Theorem, Verdict
 
-__all__ = ["SIZES", "ClaimResult", "VerifyResult", "find", "judge", "registered", "verify"]
+__all__ = [
+    "CONTROLS",
+    "SIZES",
+    "ClaimResult",
+    "VerifyResult",
+    "check_size",
+    "claim_task",
+    "claim_tasks",
+    "find",
+    "judge",
+    "judged",
+    "registered",
+    "run_claim",
+    "verify",
+]
 
 SIZES = ("quick", "full")
 """Regimes in which claims are judged."""
+
+CONTROLS = ("must_fail", "fault")
+"""Regimes in which a claim must not hold."""
 
 
 @cache
@@ -67,22 +86,25 @@ class ClaimResult:
     ----------
     theorem, claim : what was judged.
     finding : the verdict and the numbers behind it.
-    must_fail, fault : verdicts in the regime that must fail and with the planted fault; None if
-        they were not run.
-    seconds : wall time of all runs.
+    must_fail, fault : what was found in the regime that must fail and with the planted fault; None
+        if they were not run.
+    seconds : computing time of all runs.
     """
 
     theorem: str
     claim: Claim
     finding: Finding
-    must_fail: Verdict | None
-    fault: Verdict | None
+    must_fail: Finding | None
+    fault: Finding | None
     seconds: float
 
     @property
     def controls_caught(self) -> bool:
         """Whether neither control was mistaken for a success."""
-        return all(control in (None, Verdict.VIOLATED) for control in (self.must_fail, self.fault))
+        return all(
+            control is None or control.verdict is Verdict.VIOLATED
+            for control in (self.must_fail, self.fault)
+        )
 
     @property
     def verdict(self) -> Verdict:
@@ -111,8 +133,8 @@ class ClaimResult:
                 for c in finding.conditions
             ],
             "controls": {
-                "must_fail": None if self.must_fail is None else str(self.must_fail),
-                "fault": None if self.fault is None else str(self.fault),
+                name: None if control is None else str(control.verdict)
+                for name, control in (("must_fail", self.must_fail), ("fault", self.fault))
             },
             "note": finding.note,
             "table": [dict(row) for row in finding.table],
@@ -152,16 +174,90 @@ class VerifyResult(Result):
         }
 
 
+def run_claim(theorem: str, claim: str, regime: str, seed: int) -> dict[str, Any]:
+    """Run a claim's check in one regime and return the finding as a record.
+
+    Parameters
+    ----------
+    theorem, claim : names.
+    regime : ``quick``, ``full``, ``must_fail`` or ``fault``.
+    seed : determines every random number.
+    """
+    chosen = next(c for c in find(theorem).claims if c.name == claim)
+    return chosen.check(seed=seed, **chosen.regime(regime)).to_dict()
+
+
+def claim_task(theorem: str, claim: str, regime: str, *, seed: int) -> Task:
+    """Return the point of a sweep that runs a claim's check in one regime."""
+    arguments = {"theorem": theorem, "claim": claim, "regime": regime, "seed": seed}
+    return Task(f"{theorem}/{claim}/{regime}", f"{__name__}:run_claim", arguments)
+
+
+def claim_tasks(
+    theorems: Iterable[Theorem], *, size: str, seed: int, controls: bool = True
+) -> list[Task]:
+    """Return the points that judge every claim of some theorems, with their controls if asked."""
+    regimes = (size, *CONTROLS) if controls else (size,)
+    return [
+        claim_task(theorem.name, claim.name, regime, seed=seed)
+        for theorem in theorems
+        for claim in theorem.claims
+        for regime in regimes
+    ]
+
+
+def judged(
+    theorems: Iterable[Theorem],
+    values: Mapping[str, Any],
+    seconds: Mapping[str, float],
+    *,
+    size: str,
+    seed: int,
+    controls: bool = True,
+) -> VerifyResult:
+    """Return the verdicts of every claim whose points are all there.
+
+    Parameters
+    ----------
+    theorems : whose claims.
+    values, seconds : what came out of :func:`claim_tasks`, and how long it took, by key.
+    size, seed, controls : as for :func:`claim_tasks`.
+    """
+    results = []
+    for theorem in theorems:
+        for claim in theorem.claims:
+            regimes = (size, *CONTROLS) if controls else (size,)
+            keys = [claim_task(theorem.name, claim.name, r, seed=seed).key for r in regimes]
+            if all(key in values for key in keys):
+                finding, *caught = (Finding.from_dict(values[key]) for key in keys)
+                must_fail, fault = caught or (None, None)
+                took = sum(seconds[key] for key in keys)
+                results.append(ClaimResult(theorem.name, claim, finding, must_fail, fault, took))
+    return VerifyResult(size, seed, tuple(results))
+
+
 def judge(theorem: Theorem, claim: Claim, *, size: str, seed: int, controls: bool) -> ClaimResult:
     """Run one claim, and its controls if asked."""
     start = time.perf_counter()
     finding = claim.check(seed=seed, **claim.regime(size))
-    caught: dict[str, Verdict | None] = {"must_fail": None, "fault": None}
-    if controls:
-        for control in caught:
-            caught[control] = claim.check(seed=seed, **claim.regime(control)).verdict
+    must_fail, fault = (
+        claim.check(seed=seed, **claim.regime(control)) if controls else None
+        for control in CONTROLS
+    )
     seconds = time.perf_counter() - start
-    return ClaimResult(theorem.name, claim, finding, caught["must_fail"], caught["fault"], seconds)
+    return ClaimResult(theorem.name, claim, finding, must_fail, fault, seconds)
+
+
+def check_size(size: str) -> None:
+    """Refuse a size that is not one of :data:`SIZES`.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    if size not in SIZES:
+        raise InputError(f"size {size!r} is not one of {', '.join(SIZES)}")
 
 
 def verify(
@@ -170,7 +266,9 @@ def verify(
     size: str = "quick",
     seed: int = 0,
     controls: bool = True,
-    progress: Callable[[str], None] | None = None,
+    executor: Executor | str = "processes",
+    workers: int | None = 1,
+    progress: Callable[[Progress], None] | None = None,
 ) -> VerifyResult:
     """Judge the claims of some theorems, or of all.
 
@@ -180,7 +278,7 @@ def verify(
     size : ``quick`` or ``full``.
     seed : determines every random number.
     controls : also run each claim where it must fail and with its planted fault.
-    progress : called with "theorem / claim" before each.
+    executor, workers, progress : as for :func:`sims.sweeps.sweep`.
 
     Returns
     -------
@@ -189,15 +287,12 @@ def verify(
     Raises
     ------
     InputError
-        If a theorem or the size is unknown.
+        If a theorem or the size is unknown, or a check cannot be carried out.
     """
-    if size not in SIZES:
-        raise InputError(f"size {size!r} is not one of {', '.join(SIZES)}")
+    check_size(size)
     chosen = [find(name) for name in names] or list(registered())
-    results = []
-    for theorem in chosen:
-        for claim in theorem.claims:
-            if progress is not None:
-                progress(f"{theorem.name} / {claim.name}")
-            results.append(judge(theorem, claim, size=size, seed=seed, controls=controls))
-    return VerifyResult(size, seed, tuple(results))
+    tasks = claim_tasks(chosen, size=size, seed=seed, controls=controls)
+    found = sweep(tasks, executor=executor, workers=workers, progress=progress)
+    for key, message in found.failures.items():
+        raise InputError(f"{key}: {message}")
+    return judged(chosen, found.values, found.seconds, size=size, seed=seed, controls=controls)

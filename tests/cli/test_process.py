@@ -60,7 +60,7 @@ def test_a_violated_claim_gives_status_1(tmp_path):
         "from theory.claims import Verdict\nfrom theory.cli import main\n"
         "theorem = toys.theorem(toys.claim('wrong', Verdict.VIOLATED))\n"
         "registry.registered = lambda: (theorem,)\n"
-        "sys.argv = ['recall', 'verify', '--json']\nmain()\n"
+        "sys.argv = ['recall', 'verify', '--json', '--workers', '1']\nmain()\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True,

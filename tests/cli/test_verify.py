@@ -17,6 +17,8 @@ def use(monkeypatch):
 
     def register(*theorems):
         monkeypatch.setattr(registry, "registered", lambda: theorems)
+        # Other processes would not know of them.
+        monkeypatch.setenv("RECALL_WORKERS", "1")
 
     return register
 

@@ -1,5 +1,6 @@
 """Theorems are found by their files, and judged with their controls."""
 
+import importlib.util
 import textwrap
 
 import pytest
@@ -85,6 +86,8 @@ def test_an_unknown_name_gets_the_nearest_or_the_list(typed, meant):
 def test_the_package_offers_what_it_says():
     for name in theory.__all__:
         assert getattr(theory, name).__name__ == name
+        # Once it is imported, a module of that name would hide what the package offers.
+        assert importlib.util.find_spec(f"theory.{name}") is None
     with pytest.raises(AttributeError, match="no attribute 'verfy'"):
         _ = theory.verfy
 
@@ -97,7 +100,7 @@ def test_the_finding_decides_when_the_controls_are_caught(verdict):
     judged = judge(toys.theorem(), toys.claim("a", verdict), size="quick", seed=3, controls=True)
     assert judged.verdict is verdict
     assert judged.controls_caught
-    assert (judged.must_fail, judged.fault) == (Verdict.VIOLATED, Verdict.VIOLATED)
+    assert judged.must_fail.verdict is judged.fault.verdict is Verdict.VIOLATED
     assert judged.finding.note == "seed 3"
 
 
@@ -145,7 +148,10 @@ def test_a_run_counts_its_verdicts(monkeypatch):
     use(monkeypatch, first, second)
     heard = []
     result = verify(progress=heard.append)
-    assert heard == ["first / a", "first / b", "second / c"]
+    claims = ("first/a", "first/b", "second/c")
+    regimes = ("quick", "must_fail", "fault")
+    assert [p.key for p in heard] == ["", *(f"{c}/{r}" for c in claims for r in regimes)]
+    assert [(p.done, p.total) for p in heard] == [(i, 9) for i in range(10)]
     assert result.summary() == {
         "holds": 1,
         "violated": 0,

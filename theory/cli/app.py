@@ -7,7 +7,7 @@ from importlib import import_module
 import typer
 
 from assoc.errors import InputError
-from theory.cli import bounding, facts, flowing, judging, measuring
+from theory.cli import bounding, facts, flowing, judging, measuring, publishing
 
 __all__ = ["main"]
 
@@ -38,6 +38,7 @@ measuring.register(app)
 facts.register(app)
 flowing.register(app)
 bounding.register(app)
+publishing.register(app)
 
 
 def main() -> None:

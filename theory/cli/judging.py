@@ -14,21 +14,22 @@ from theory.cli.output import (
     HEADS,
     JSON,
     SEED,
+    WORKERS,
     command_line,
     emit,
     print_table,
+    progress_bar,
     say,
     shipped,
-    working,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from assoc.factual_recall import RecallTask
-    from theory.registry import ClaimResult
+    from theory.registry import ClaimResult, VerifyResult
 
-__all__ = ["STYLES", "register"]
+__all__ = ["STYLES", "print_verdicts", "register"]
 
 STYLES = {
     "holds": "green",
@@ -174,6 +175,7 @@ def verify(
         True, help="Also run each claim where it must fail, and with a planted fault."
     ),
     report: Path | None = typer.Option(None, help="Write report.html, figures and JSON here."),
+    workers: int | None = WORKERS,
     json: bool = JSON,
 ) -> None:
     """Judge the claims. Exit status 1 if one is violated.
@@ -185,28 +187,32 @@ def verify(
 
     if report is not None and report.exists() and not report.is_dir():
         raise InputError(f"--report {report}: not a folder")
-    with working("judging the claims"):
-        result = run(theorem or (), size=size, seed=seed, controls=controls)
+    with progress_bar("judging the claims") as progress:
+        result = run(
+            theorem or (), size=size, seed=seed, controls=controls, workers=workers,
+            progress=progress,
+        )  # fmt: skip
     if json:
         emit(result.to_dict(), seed=seed)
     else:
-        for name in dict.fromkeys(claim.theorem for claim in result.claims):
-            rows = [_verdict_row(claim) for claim in result.claims if claim.theorem == name]
-            columns = [column for column in rows[0] if controls or column != "controls"]
-            print_table(
-                name,
-                rows,
-                columns,
-                optional=["quantity", "seconds", "kind", "allowed"],
-                styles=STYLES,
-            )
-        counts = ", ".join(f"{count} {name}" for name, count in result.summary().items() if count)
-        print(f"size {size}, seed {seed}: {counts.replace('_', ' ')}")
+        print_verdicts(result, controls=controls)
     if report is not None:
         written = write_report(result, report, command=command_line())
         say(f"wrote {written}")
     if result.summary()["violated"]:
         raise typer.Exit(1)
+
+
+def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
+    """Print a table for each theorem, and the counts."""
+    for name in dict.fromkeys(claim.theorem for claim in result.claims):
+        rows = [_verdict_row(claim) for claim in result.claims if claim.theorem == name]
+        columns = [column for column in rows[0] if controls or column != "controls"]
+        optional = ["quantity", "seconds", "kind", "allowed"]
+        print_table(name, rows, columns, optional=optional, styles=STYLES)
+    counts = ", ".join(f"{count} {name}" for name, count in result.summary().items() if count)
+    if counts:
+        print(f"size {result.size}, seed {result.seed}: {counts.replace('_', ' ')}")
 
 
 def _verdict_row(claim: "ClaimResult") -> dict[str, Any]:

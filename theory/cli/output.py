@@ -1,9 +1,8 @@
 """What the commands print and write: one JSON document, or a table for people."""
 
-import json
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,29 +10,36 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
+from theory.drawing import FORMATS, drawn
 from theory.files import as_json, provenance, tool_version, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from sims.sweeps import Progress
+
 __all__ = [
     "BITS",
     "DEGREE",
+    "EXECUTOR",
     "HEADS",
     "HEAD_DIM",
     "JSON",
     "PLOT",
     "RANK",
     "ROUNDING",
+    "SCHEDULER",
     "SEED",
     "WIDTH",
+    "WORKERS",
     "check_plot",
     "command_line",
     "emit",
     "integers",
     "number",
     "print_table",
+    "progress_bar",
     "save_figure",
     "say",
     "shipped",
@@ -61,7 +67,14 @@ HEADS = typer.Option(None, help="Number of heads H of a transformer.")
 HEAD_DIM = typer.Option(None, help="Dimension d_h of a head.")
 """Option for the dimension of heads."""
 
-FORMATS = (".png", ".svg", ".pdf")
+WORKERS = typer.Option(
+    None, min=1, envvar="RECALL_WORKERS", help="Workers on this machine; default: one a core."
+)
+"""Option for the number of workers."""
+EXECUTOR = typer.Option("processes", help="Workers on this machine: processes or threads.")
+"""Option for the kind of workers."""
+SCHEDULER = typer.Option(None, help="Use a Dask cluster instead: tcp://HOST:PORT of its scheduler.")
+"""Option for a cluster."""
 
 
 def command_line() -> str:
@@ -189,6 +202,44 @@ def working(text: str) -> Iterator[None]:
 
 
 @contextmanager
+def progress_bar(text: str) -> "Iterator[Callable[[Progress], None] | None]":
+    """Show on a terminal's stderr how far a sweep is, and how much time is left.
+
+    Elsewhere nothing is shown, but how many points were found in a store.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+
+        def tell(now: "Progress") -> None:
+            if not now.key and now.found:
+                say(f"{now.found} of {now.total} points found in the store")
+
+        yield tell
+        return
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True), TextColumn("left  [dim]{task.fields[point]}"),
+    )  # fmt: skip
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(text, total=None, point="")
+
+        def show(now: "Progress") -> None:
+            if not now.key:
+                # What was found took no time, and says nothing of what is left.
+                bar.update(task, total=now.total - now.found, completed=0)
+                if now.found:
+                    say(f"{now.found} of {now.total} points found in the store")
+            else:
+                bar.update(task, completed=now.done - now.found, point=now.key[:40])
+
+        yield show
+
+
+@contextmanager
 def _quiet() -> Iterator[None]:
     yield
 
@@ -203,25 +254,20 @@ def check_plot(path: Path | None) -> None:
     """
     if path is None:
         return
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"--plot {path}: the ending must be one of {', '.join(FORMATS)}")
+    if path.suffix.lower().removeprefix(".") not in FORMATS:
+        known = ", ".join(f".{name}" for name in FORMATS)
+        raise InputError(f"--plot {path}: the ending must be one of {known}")
     if not path.parent.is_dir():
         raise InputError(f"--plot {path}: no such folder {path.parent}")
 
 
 def save_figure(figure: "Axes | Figure", path: Path, *, seed: int | None) -> None:
     """Write a figure, with its provenance in the file's metadata."""
-    import io
-
     from matplotlib.axes import Axes
 
     from theory.figures import figure_of
 
     whole = figure_of(figure) if isinstance(figure, Axes) else figure
-    origin = json.dumps(provenance(command=command_line(), seed=seed))
-    suffix = path.suffix.lower()
-    key = {".png": "Description", ".svg": "Description", ".pdf": "Subject"}[suffix]
-    buffer = io.BytesIO()
-    whole.savefig(buffer, format=suffix[1:], dpi=150, metadata={key: origin})
-    write_whole(path, buffer.getvalue())
+    origin = provenance(command=command_line(), seed=seed)
+    write_whole(path, drawn(whole, path.suffix.lower().removeprefix("."), origin))
     say(f"wrote {path}")

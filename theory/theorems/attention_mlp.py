@@ -143,7 +143,7 @@ a hybrid.
 Unspecified by the paper. With $V$ by convex fit $m d$ is 4 to 5 times $S R$ for $D = 8$, at every
 size that was tried (claim `neurons`). The memory of the proof needs $m d$ in the thousands of
 times $S R$. $H d_h \ge S + R$ is not needed where a head can tell a whole group from all other
-tokens: two heads of dimension 16 copy enough (claim `every-fact`).
+tokens: four heads of dimension 8 copy enough (claim `every-fact`).
 """,
     deviations=r"""
 Sums that share a token have cosine 1/2. The facts of one relation fall on its $D$ answers, so what
@@ -166,14 +166,14 @@ construction has it too, and here the network is scaled, or fitted, to outweigh 
             source="NLB Theorem 4; certified in floating point",
             statement="All 4,096 facts of S = R = 64, D = 8 are held at d = 32 by an MLP of 1,000 "
             "neurons read out by convex fit, all 1,024 of S = R = 32 by one read out by least "
-            "squares, and by two heads of dimension 16 and 120 neurons; each certified for every "
+            "squares, and by four heads of dimension 8 and 120 neurons; each certified for every "
             "prompt of at most 32 tokens.",
             check=check_every_fact,
             quick={
                 "cases": (
                     (Architecture("attention-mlp", 32, width=1000), Shape(64, 64, 8)),
                     (Architecture("attention-mlp-whitened", 64, width=1024), SMALL),
-                    (Architecture("attention-mlp", 64, head_dim=16, heads=2, width=120), SMALL),
+                    (Architecture("attention-mlp", 64, head_dim=8, heads=4, width=120), SMALL),
                 ),
                 "trials": 1,
             },

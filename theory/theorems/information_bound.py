@@ -48,6 +48,10 @@ def _laws(seed: int, count: int) -> list[tuple[NDArray[np.float64], int, float]]
     return cases
 
 
+LINPROG: Any = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+"""At the solver's own tolerance, 1e-7, its value can be off by more than is judged."""
+
+
 def check_allocation(*, seed: int, cases: int, equal: bool = False, nats: bool = False) -> Finding:
     """Compare the bound on the cross-entropy with a linear program's value."""
     from scipy import optimize
@@ -58,7 +62,9 @@ def check_allocation(*, seed: int, cases: int, equal: bool = False, nats: bool =
         if equal:
             spent = np.full(len(p), budget / len(p))
         else:
-            program: Any = optimize.linprog(-p, np.ones((1, len(p))), [budget], bounds=(0, most))
+            program: Any = optimize.linprog(
+                -p, np.ones((1, len(p))), [budget], bounds=(0, most), options=LINPROG
+            )
             spent = program.x
         bound = least_cross_entropy(GivenLaw(p), M, budget if nats else bits)
         best = float(p @ (most - spent))
@@ -406,7 +412,7 @@ store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
                 "d": 32,
                 "trials": 5,
             },
-            full={"widths": (1, 2, 4, 8, 16), "d": 64, "trials": 10},
+            full={"trials": 40},
             must_fail={"cases": (({"memory": "whitened-mlp", "width": "8d"}, (1,)),)},
             why_fail="hidden weights of one bit are not those that the read-out was fitted to",
             fault={"hidden": 4, "cases": (({"memory": "linear"}, (1,)),)},
@@ -420,7 +426,7 @@ store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
             "within 10 % and 3 standard errors, for d from 64 to 256.",
             check=check_gap,
             quick={"d": (64, 128, 256), "bits": (1, 2, 4), "trials": 10, "tolerance": 0.1},
-            full={"d": (64, 128, 256, 512), "bits": (1, 2, 4, 8, 16), "trials": 40},
+            full={"bits": (1, 2, 4, 8), "trials": 40},
             must_fail={"wrong_bits": 1, "bits": (1,)},
             why_fail="the prediction is for one bit more than is stored",
             fault={"memory": "sign", "bits": (2,)},

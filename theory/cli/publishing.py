@@ -1,0 +1,112 @@
+"""``recall appendix | status``."""
+
+from pathlib import Path
+
+import typer
+
+from assoc.errors import InputError
+from theory.cli.judging import print_verdicts
+from theory.cli.output import (
+    EXECUTOR,
+    JSON,
+    SCHEDULER,
+    SEED,
+    WORKERS,
+    command_line,
+    emit,
+    print_table,
+    progress_bar,
+    say,
+)
+
+__all__ = ["INCOMPLETE", "register"]
+
+INCOMPLETE = 3
+"""Exit status where something was not written for want of data."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command()(appendix)
+    app.command()(status)
+
+
+def appendix(
+    out: Path = typer.Option(..., help="Folder to write to; made if it does not exist."),
+    size: str = typer.Option("quick", help="quick or full."),
+    only: list[str] | None = typer.Option(
+        None, help="A theorem or an exhibit; may be given several times, or with commas."
+    ),
+    seed: int = SEED,
+    store: Path | None = typer.Option(
+        None, help="File of finished points; default: appendix-SIZE-seedSEED.sqlite in the folder."
+    ),
+    resume: bool = typer.Option(
+        True, help="Go on from the points in the store. --no-resume refuses a store that has any."
+    ),
+    redraw: bool = typer.Option(False, help="Compute nothing: write what the store has."),
+    executor: str = EXECUTOR,
+    workers: int | None = WORKERS,
+    scheduler: str | None = SCHEDULER,
+    json: bool = JSON,
+) -> None:
+    """Tables (LaTeX, CSV, Markdown), figures (PDF, SVG) and one page for all of it.
+
+    Every finished point is stored at once: after an interrupt or a crash the same command goes on
+    where it stopped. Exit status 1 if a claim is violated, 3 if something is missing.
+
+    Examples: `recall appendix --out build/appendix`;
+    `recall appendix --out paper/recall --size full --only sharp-linear-capacity`;
+    `recall appendix --out build/appendix --redraw`;
+    `recall appendix --out build/appendix --scheduler tcp://127.0.0.1:8786`
+    """
+    from theory.publishing import appendix as run
+    from theory.publishing import default_store
+
+    names = [name for text in only or () for name in text.split(",") if name]
+    kept = default_store(out, size=size, seed=seed) if store is None else store
+    if not resume and kept.exists():
+        raise InputError(f"--no-resume: {kept} exists; name another store, or remove it")
+    if executor not in ("processes", "threads"):
+        raise InputError(f"--executor {executor!r} is neither processes nor threads")
+    if scheduler is not None and "://" not in scheduler:
+        raise InputError(f"--scheduler {scheduler!r} is no address like tcp://127.0.0.1:8786")
+    with progress_bar("appendix") as progress:
+        result = run(
+            out, size=size, only=names, seed=seed, store=kept, executor=scheduler or executor,
+            workers=workers, redraw=redraw, progress=progress, command=command_line(),
+        )  # fmt: skip
+    if json:
+        emit({"result": result.to_dict()}, seed=seed)
+    else:
+        print_verdicts(result.verdicts)
+    say(f"{result.computed} points computed, {result.points} in all; wrote {out / 'report.html'}")
+    for name, why in result.missing.items():
+        say(f"not written: {name}, {why}")
+    if result.verdicts.summary()["violated"]:
+        raise typer.Exit(1)
+    if result.missing:
+        raise typer.Exit(INCOMPLETE)
+
+
+def status(
+    store: Path = typer.Argument(help="File of finished points."),
+    json: bool = JSON,
+) -> None:
+    """Say what a sweep's store holds, also while it is being written.
+
+    Example: `recall status build/appendix/appendix-quick-seed0.sqlite`
+    """
+    from theory.sweep_status import status as read
+
+    result = read(store)
+    if json:
+        emit({"result": result.to_dict()}, seed=None)
+        return
+    asked = ", ".join(f"{name} {value}" for name, value in result.request.items())
+    print_table(f"{store}: {asked}", result.rows(), ["part", "points", "of", "seconds"])
+    print(
+        f"{result.points} of {result.total} points"
+        if result.total is not None
+        else f"{result.points} points"
+    )

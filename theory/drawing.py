@@ -1,0 +1,44 @@
+"""How figures are drawn and written: one style sheet, and files that say where they come from."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FORMATS", "drawn", "styled"]
+
+STYLE = Path(__file__).with_name("recall.mplstyle")
+
+FORMATS = {"png": "Description", "svg": "Description", "pdf": "Subject"}
+"""Formats of figures, and the field of their metadata that says where they come from."""
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw figures in the project's style while the context is open."""
+    from matplotlib import style
+
+    with style.context(STYLE):
+        yield
+
+
+def drawn(figure: "Figure", suffix: str, origin: Mapping[str, Any]) -> bytes:
+    """Return a figure as a file; the same figure is the same file.
+
+    Parameters
+    ----------
+    figure : drawn under :func:`styled`.
+    suffix : of :data:`FORMATS`.
+    origin : the provenance, for the metadata.
+    """
+    buffer = io.BytesIO()
+    metadata: dict[str, Any] = {FORMATS[suffix]: json.dumps(origin)}
+    metadata |= {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix, {})
+    with styled():
+        figure.savefig(buffer, format=suffix, metadata=metadata)
+    return buffer.getvalue()

@@ -1,0 +1,84 @@
+"""Exhibits: tables and figures of the appendix beside the theorems' own, found by their modules.
+
+A file in ``theory/exhibits`` that defines ``EXHIBIT`` is an exhibit; there is no other list. It
+names the points it needs, which the sweep computes once however many exhibits ask for them, and
+makes its records, its table and its figure from what came out.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import theory.exhibits
+from sims.sweeps import Task
+from theory.tables import Column, Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Exhibit", "exhibits"]
+
+Rows = list[dict[str, Any]]
+"""Records of a table."""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A table, and often a figure, from points of a sweep.
+
+    Parameters
+    ----------
+    name : of its files.
+    theorem : whose section it stands in.
+    title : one line.
+    caption : what is shown and how it was measured; Markdown, with TeX between dollars.
+    points : ``points(seed=..., size=..., **regime)`` gives the points that are needed.
+    rows : makes the records from the points' values, in the order of the points.
+    columns : of the table.
+    quick, full : regimes; the full one changes the quick one.
+    figure : draws the records; None if there is nothing to draw.
+    alternative : what the figure shows, for those who cannot see it.
+    """
+
+    name: str
+    theorem: str
+    title: str
+    caption: str
+    points: Callable[..., Sequence[Task]]
+    rows: Callable[[Sequence[Task], Sequence[Any]], Rows]
+    columns: Mapping[str, Column]
+    quick: Mapping[str, Any]
+    full: Mapping[str, Any]
+    figure: "Callable[[Rows], Figure] | None" = None
+    alternative: str = ""
+
+    def tasks(self, *, size: str, seed: int) -> Sequence[Task]:
+        """Return the points that are needed at a size."""
+        regime = {**self.quick, **(self.full if size == "full" else {})}
+        return self.points(seed=seed, size=size, **regime)
+
+    def records(self, tasks: Sequence[Task], values: Mapping[str, Any]) -> Rows | None:
+        """Return the records, or None while a point is missing."""
+        if any(task.key not in values for task in tasks):
+            return None
+        return self.rows(tasks, [values[task.key] for task in tasks])
+
+    def table(self, rows: Rows) -> Table:
+        """Return the table of records."""
+        return Table(self.name, self.caption, self.columns, rows)
+
+
+@cache
+def exhibits() -> tuple[Exhibit, ...]:
+    """Return every exhibit, in the order of their names."""
+    found = []
+    for module in pkgutil.iter_modules(theory.exhibits.__path__):
+        exhibit = getattr(
+            importlib.import_module(f"theory.exhibits.{module.name}"), "EXHIBIT", None
+        )
+        if isinstance(exhibit, Exhibit):
+            found.append(exhibit)
+    return tuple(sorted(found, key=lambda exhibit: exhibit.name))

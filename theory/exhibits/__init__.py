@@ -1,0 +1,1 @@
+"""One module per exhibit of the appendix; what defines ``EXHIBIT`` is found by itself."""

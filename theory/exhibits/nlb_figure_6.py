@@ -1,0 +1,124 @@
+"""NLB Figure 6 by construction: networks with a fixed number of outputs."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sims.construction import Construction
+from sims.sweeps import Task
+from theory.exhibition import Exhibit
+from theory.figures import MEASURED, PREDICTED, bars, log_axes
+from theory.points import width_task
+from theory.prediction import width_of
+from theory.tables import Column
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["EXHIBIT"]
+
+
+def points(
+    *,
+    seed: int,
+    size: str,
+    memory: str,
+    degree: int,
+    outputs: Sequence[int],
+    sizes: Sequence[tuple[int, int]],
+    trials: int,
+) -> list[Task]:
+    """Return the widths that recall 99 % of N facts which share M outputs."""
+    return [
+        width_task(
+            memory=memory, d=d, N=N, criterion="0.99", degree=degree, facts="balanced", outputs=M,
+            trials=trials, seed=seed, experiment="nlb-figure-6",
+        )
+        for M in outputs
+        for d, N in sizes
+    ]  # fmt: skip
+
+
+def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return one record per size, with the predicted width."""
+    found = []
+    for task, value in zip(tasks, values, strict=True):
+        (point,) = value["points"]
+        asked = task.arguments
+        d, N, M = point["d"], point["N"], asked["outputs"]
+        network = Construction(asked["memory"], degree=asked["degree"])
+        predicted = width_of(network, d=d, N=N, rate=0.99, facts="balanced", M=M)
+        found.append(
+            {
+                "M": M,
+                "d": d,
+                "N": N,
+                "m": point["width"],
+                "interval": point["interval"],
+                "predicted": predicted,
+                "trials": point["trials"],
+            }
+        )
+    return found
+
+
+def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
+    """Draw facts against m d, measured and predicted, one curve for each M."""
+    from matplotlib.figure import Figure
+
+    whole = Figure(figsize=(4.2, 3.0), layout="constrained")
+    ax = whole.subplots()
+    for marker, M in zip("osD^", dict.fromkeys(row["M"] for row in found), strict=False):
+        chosen = [row for row in found if row["M"] == M and row["m"] is not None]
+        x = np.array([row["m"] * row["d"] for row in chosen])
+        ends = [
+            [None if end is None else end * row["d"] for end in row["interval"]] for row in chosen
+        ]
+        N = [row["N"] for row in chosen]
+        ax.errorbar(x, N, xerr=bars(x, ends), fmt=marker, color=MEASURED, mfc="none",
+                    label=f"$M = {M}$, measured")  # fmt: skip
+        law = sorted((row["predicted"] * row["d"], row["N"]) for row in chosen)
+        ax.plot(*zip(*law, strict=True), color=PREDICTED, lw=1)
+    ax.plot([], [], color=PREDICTED, lw=1, label="predicted, nothing fitted")
+    log_axes(ax, base=2)
+    ax.set_xlabel("$m d$")
+    ax.set_ylabel("facts $N$, 99% recalled")
+    ax.legend()
+    return whole
+
+
+EXHIBIT = Exhibit(
+    name="nlb-figure-6",
+    theorem="mlp-capacity",
+    title="Networks with a fixed number of outputs (NLB Figure 6)",
+    caption="Width $m$ of a gated network that recalls 99 % of $N$ facts which share $M$ outputs, "
+    "the counterpart of NLB Figure 6 by construction: medians over trials with 99 % intervals, "
+    "beside the law, in which nothing is fitted.",
+    points=points,
+    rows=rows,
+    columns={
+        "M": Column("$M$"),
+        "d": Column("$d$"),
+        "N": Column("$N$"),
+        "m": Column("$m$ measured"),
+        "interval": Column("99 % interval"),
+        "predicted": Column("predicted"),
+        "trials": Column("trials"),
+    },
+    quick={
+        "memory": "gated-mlp",
+        "degree": 2,
+        "outputs": (32, 128),
+        "sizes": ((32, 128), (32, 256), (32, 512)),
+        "trials": 8,
+    },
+    full={
+        "sizes": ((32, 128), (32, 256), (32, 512), (64, 256), (64, 512), (64, 1024)),
+        "trials": 20,
+    },
+    figure=figure,
+    alternative="A logarithmic plot of facts against m d for networks with 32 and with 128 "
+    "outputs; measured points with intervals lie on the predicted curves.",
+)
+"""With few outputs the logarithm is that of M."""

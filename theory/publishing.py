@@ -1,0 +1,317 @@
+"""The appendix: tables and figures for a paper, from a stored sweep that survives and resumes."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assoc.errors import InputError
+from sims.fingerprint import fingerprint
+from sims.results import Result
+from sims.store import stored_points, stored_request
+from sims.sweeps import Progress, Task, sweep
+from theory.claims import Theorem
+from theory.drawing import drawn
+from theory.exhibition import Exhibit, exhibits
+from theory.files import (
+    as_json,
+    library_versions,
+    make_folder,
+    provenance,
+    tool_version,
+    write_whole,
+)
+from theory.registry import (
+    VerifyResult,
+    check_size,
+    claim_tasks,
+    find,
+    judged,
+    registered,
+)
+from theory.report import TEMPLATES, page
+from theory.sections import Part, Section, exhibit_part, theorem_parts
+from theory.sweep_status import all_tasks
+from theory.tables import latex_markdown, latex_text
+
+__all__ = ["AppendixResult", "appendix", "default_store"]
+
+WIDE = 5.0
+"""Inches from which a figure takes the whole line."""
+
+
+@dataclass(frozen=True, repr=False)
+class AppendixResult(Result):
+    """What was written, and what could not be.
+
+    Parameters
+    ----------
+    folder, store : where it is.
+    verdicts : of every claim whose points are there.
+    files : checksums (SHA-256) of the files by their names in the folder.
+    missing : parts that were not written, and why.
+    points, computed : points of the sweep that are there, and those computed now.
+    seconds : wall time.
+    """
+
+    folder: Path
+    store: Path
+    verdicts: VerifyResult
+    files: Mapping[str, str]
+    missing: Mapping[str, str]
+    points: int
+    computed: int
+    seconds: float
+
+    def __repr__(self) -> str:
+        lacking = f", {len(self.missing)} missing" if self.missing else ""
+        return f"AppendixResult({self.folder}: {len(self.files)} files{lacking})"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record per file."""
+        return [{"file": name, "sha256": digest} for name, digest in self.files.items()]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record of the command line's JSON."""
+        return {
+            "folder": str(self.folder),
+            "store": str(self.store),
+            "points": self.points,
+            "computed": self.computed,
+            "seconds": round(self.seconds, 3),
+            "files": dict(self.files),
+            "missing": dict(self.missing),
+            "verdicts": self.verdicts.to_dict(),
+        }
+
+
+def default_store(out: str | Path, *, size: str, seed: int) -> Path:
+    """Return where the points of an appendix are stored unless another file is named."""
+    return Path(out) / f"appendix-{size}-seed{seed}.sqlite"
+
+
+def appendix(
+    out: str | Path,
+    *,
+    size: str = "quick",
+    only: Iterable[str] = (),
+    seed: int = 0,
+    store: str | Path | None = None,
+    executor: Executor | str = "processes",
+    workers: int | None = None,
+    redraw: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    command: str = "theory.appendix",
+) -> AppendixResult:
+    """Judge the claims, measure the exhibits, and write tables, figures, LaTeX and the report.
+
+    Parameters
+    ----------
+    out : folder, made if it does not exist.
+    size : ``quick`` or ``full``.
+    only : theorems (with the exhibits of their sections) and exhibits; none means all.
+    seed : determines every random number.
+    store : file of the sweep's points, which is resumed; None stands for one in ``out`` named
+        after size and seed.
+    executor, workers, progress : as for :func:`sims.sweeps.sweep`.
+    redraw : compute nothing: write what the store has the points of, whatever code computed it.
+    command : for the provenance.
+
+    Returns
+    -------
+    AppendixResult; parts whose points are missing are named in it and not written.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, an argument out of range, the store cannot be used, or a file
+        cannot be written.
+    """
+    start = time.perf_counter()
+    check_size(size)
+    theorems, shown = _chosen(only)
+    folder = Path(out)
+    kept = default_store(folder, size=size, seed=seed) if store is None else Path(store)
+    request = {"sweep": "appendix", "size": size, "seed": str(seed), "version": tool_version()}
+    needed = {exhibit.name: exhibit.tasks(size=size, seed=seed) for exhibit in shown}
+    tasks = all_tasks(theorems, shown, size, seed)
+    values: Mapping[str, Any]
+    seconds: Mapping[str, float]
+    failures: Mapping[str, str] = {}
+    if redraw:
+        values, seconds, code = _read(kept, request, tasks)
+        computed = 0
+        make_folder(folder)
+    else:
+        make_folder(folder)
+        found = sweep(
+            tasks.values(), store=kept, request=request, executor=executor, workers=workers,
+            progress=progress,
+        )  # fmt: skip
+        values, seconds, failures = found.values, found.seconds, found.failures
+        computed, code = found.computed, found.code
+    verdicts = judged(theorems, values, seconds, size=size, seed=seed)
+    missing: dict[str, str] = {}
+    sections = []
+    for theorem in registered():
+        section = _section(theorem, theorems, shown, verdicts, needed, values, missing)
+        if section is not None:
+            sections.append(section)
+    for name, lacking in missing.items():
+        why = [
+            f"{key} ({failures[key]})" if key in failures else key for key in lacking.split("\n")
+        ]
+        more = f" and {len(why) - 3} more" if len(why) > 3 else ""
+        missing[name] = f"no data for {', '.join(why[:3])}{more}"
+    origin = {**provenance(command=command, seed=seed), "computed by code": code}
+    files = _write(folder, sections, verdicts, missing, size=size, seed=seed, origin=origin)
+    took = time.perf_counter() - start
+    manifest = {
+        "tool": "recall", **origin, "size": size, "libraries": library_versions(),
+        "drawn by code": fingerprint(["theory"]), "store": kept.name,
+        "points": len(values), "computed": computed,
+        "computing seconds": round(sum(seconds.values()), 3), "wall seconds": round(took, 3),
+        "missing": missing, "files": files,
+    }  # fmt: skip
+    write_whole(folder / "manifest.json", as_json(manifest))
+    return AppendixResult(folder, kept, verdicts, files, missing, len(values), computed, took)
+
+
+def _chosen(only: Iterable[str]) -> tuple[list[Theorem], list[Exhibit]]:
+    """Return the theorems to judge, and the exhibits to show."""
+    names = list(only)
+    if not names:
+        return list(registered()), list(exhibits())
+    known = {exhibit.name: exhibit for exhibit in exhibits()}
+    theorems = [find(name) for name in names if name not in known]
+    inside = {theorem.name for theorem in theorems}
+    shown = [e for e in exhibits() if e.name in names or e.theorem in inside]
+    return theorems, shown
+
+
+def _read(
+    store: Path, request: Mapping[str, str], tasks: Mapping[str, Task]
+) -> tuple[dict[str, Any], dict[str, float], str]:
+    """Return values and seconds of the points that a store has, and the code that computed them."""
+    stored = stored_request(store)
+    for name in ("sweep", "size", "seed"):
+        if stored.get(name) != request[name]:
+            raise InputError(
+                f"{store}: holds a sweep with {name} = {stored.get(name, 'nothing')}, "
+                f"not {request[name]}"
+            )
+    points = stored_points(store)
+    there = {
+        key: points[key] for key, task in tasks.items()
+        if key in points and points[key].task == task.text()
+    }  # fmt: skip
+    values = {key: json.loads(point.value) for key, point in there.items()}
+    return values, {key: point.seconds for key, point in there.items()}, stored["code"]
+
+
+def _section(
+    theorem: Theorem,
+    theorems: Sequence[Theorem],
+    shown: Sequence[Exhibit],
+    verdicts: VerifyResult,
+    needed: Mapping[str, Sequence[Task]],
+    values: Mapping[str, Any],
+    missing: dict[str, str],
+) -> Section | None:
+    """Return a theorem's section; what lacks points is noted in ``missing``, by their keys."""
+    found: list[Part] = []
+    claims = [claim for claim in verdicts.claims if claim.theorem == theorem.name]
+    if theorem in theorems:
+        keys = [t.key for t in claim_tasks([theorem], size=verdicts.size, seed=verdicts.seed)]
+        lacking = [key for key in keys if key not in values]
+        if lacking:
+            missing[theorem.name] = "\n".join(lacking)
+        else:
+            found += theorem_parts(theorem, claims)
+    inside = [exhibit for exhibit in shown if exhibit.theorem == theorem.name]
+    for exhibit in inside:
+        tasks = needed[exhibit.name]
+        rows = exhibit.records(tasks, values)
+        if rows is None:
+            lacking = [task.key for task in tasks if task.key not in values]
+            missing[exhibit.name] = "\n".join(lacking)
+        else:
+            found.append(exhibit_part(exhibit, rows))
+    return Section(theorem, claims, found) if found or claims else None
+
+
+def _write(
+    folder: Path,
+    sections: Sequence[Section],
+    verdicts: VerifyResult,
+    missing: Mapping[str, str],
+    *,
+    size: str,
+    seed: int,
+    origin: Mapping[str, Any],
+) -> dict[str, str]:
+    """Write every file but the manifest, and return their checksums."""
+    contents: dict[str, str | bytes] = {}
+    for section in sections:
+        for part in section.parts:
+            if part.table is not None:
+                contents[f"tables/{part.name}.tex"] = part.table.latex()
+                contents[f"tables/{part.name}.csv"] = part.table.csv()
+                contents[f"tables/{part.name}.md"] = part.table.markdown()
+            if part.figure is not None:
+                for suffix in ("pdf", "svg"):
+                    contents[f"figures/{part.name}.{suffix}"] = drawn(part.figure, suffix, origin)
+    contents["appendix.tex"] = _latex(sections, origin)
+    contents["verify.json"] = as_json({"tool": "recall", **origin, **verdicts.to_dict()})
+    contents["report.html"] = page(sections, size=size, seed=seed, origin=origin, missing=missing)
+    for inner in ("tables", "figures"):
+        make_folder(folder / inner)
+    files = {}
+    for name, content in contents.items():
+        write_whole(folder / name, content)
+        data = content.encode() if isinstance(content, str) else content
+        files[name] = hashlib.sha256(data).hexdigest()
+    return files
+
+
+def _latex(sections: Sequence[Section], origin: Mapping[str, Any]) -> str:
+    """Return the document that holds all tables and figures."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True,
+        block_start_string="((*", block_end_string="*))", variable_start_string="(((",
+        variable_end_string=")))", comment_start_string="((#", comment_end_string="#))",
+    )  # fmt: skip
+    environment.filters |= {"latex": latex_text, "latex_markdown": latex_markdown}
+    shown = [
+        {
+            "theorem": section.theorem,
+            "parts": [
+                {
+                    "name": part.name,
+                    "legend": part.legend,
+                    "table": part.table is not None,
+                    "figure": part.figure is not None,
+                    "width": _width(part),
+                }
+                for part in section.parts
+            ],
+        }
+        for section in sections
+    ]
+    made = (
+        f"Made by recall {origin['version']} (commit {origin['commit']}), seed {origin['seed']}: "
+        f"{origin['command']}"
+    )
+    return environment.get_template("appendix.tex").render(sections=shown, provenance=made)
+
+
+def _width(part: Part) -> str:
+    """Return how wide a figure is set: the line, or its own width where that is narrower."""
+    inches = 0.0 if part.figure is None else float(part.figure.get_figwidth())
+    return r"\linewidth" if inches >= WIDE else f"{inches / 6.4:.2f}\\linewidth"

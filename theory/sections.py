@@ -1,0 +1,153 @@
+"""What the report and the appendix hold: a section for each theorem, made of tables and figures."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from theory.claims import Theorem
+from theory.drawing import styled
+from theory.exhibition import Exhibit
+from theory.registry import ClaimResult
+from theory.tables import Column, Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Part", "Section", "claims_table", "controls_table", "exhibit_part", "theorem_parts"]
+
+VERDICTS = {
+    "claim": Column("claim"),
+    "quantity": Column("quantity", width=0.26),
+    "measured": Column("measured"),
+    "interval": Column("interval"),
+    "predicted": Column("predicted"),
+    "allowed": Column("allowed", digits=2),
+    "verdict": Column("verdict"),
+}
+CONTROLS = {
+    "claim": Column("claim"),
+    "what": Column("regime or fault", width=0.46),
+    "measured": Column("measured"),
+    "predicted": Column("predicted"),
+    "verdict": Column("verdict"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A table, a figure, or both, under one name.
+
+    Parameters
+    ----------
+    name : of the files.
+    title : of its heading; empty for what the theorem's own section already says.
+    table, figure : either may be None.
+    legend : caption of the figure; Markdown with TeX between dollars.
+    alternative : what the figure shows, for those who cannot see it.
+    """
+
+    name: str
+    title: str = ""
+    table: Table | None = None
+    figure: "Figure | None" = None
+    legend: str = ""
+    alternative: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """What is shown of one theorem.
+
+    Parameters
+    ----------
+    theorem : its statement and hypotheses.
+    claims : verdicts; none where only exhibits were asked for.
+    parts : tables and figures.
+    """
+
+    theorem: Theorem
+    claims: Sequence[ClaimResult]
+    parts: Sequence[Part]
+
+
+def claims_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:
+    """Return the table of a theorem's verdicts."""
+    rows = [
+        {
+            "claim": claim.claim.name,
+            "quantity": claim.finding.quantity,
+            "measured": claim.finding.measured,
+            # Without sampling error it is a point.
+            "interval": None
+            if claim.finding.interval and len(set(claim.finding.interval)) == 1
+            else claim.finding.interval,
+            "predicted": claim.finding.predicted,
+            "allowed": claim.finding.tolerance,
+            "verdict": str(claim.verdict).replace("_", " "),
+        }
+        for claim in claims
+    ]
+    caption = (
+        f"{theorem.title}: verdicts. Each claim is judged by the comparison that strains it most; "
+        "allowed is how far measured and predicted may be apart. Bounds are one-sided."
+    )
+    return Table(theorem.name, caption, VERDICTS, rows)
+
+
+def controls_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:
+    """Return the table of the regimes where a theorem's claims must fail, and of planted faults."""
+    rows: list[dict[str, Any]] = []
+    for claim in claims:
+        for text, finding in (
+            (claim.claim.why_fail, claim.must_fail),
+            (f"fault: {claim.claim.fault_text}", claim.fault),
+        ):
+            if finding is not None:
+                rows.append(
+                    {
+                        "claim": claim.claim.name,
+                        "what": text,
+                        "measured": finding.measured,
+                        "predicted": finding.predicted,
+                        "verdict": str(finding.verdict).replace("_", " "),
+                    }
+                )
+    caption = (
+        f"{theorem.title}: regimes where a claim must fail, with the reason, and faults planted in "
+        "what is checked. A check is worth its verdict only if it says violated here."
+    )
+    return Table(f"{theorem.name}-must-fail", caption, CONTROLS, rows)
+
+
+def theorem_parts(theorem: Theorem, claims: Sequence[ClaimResult]) -> list[Part]:
+    """Return a theorem's own table and figure, and the table of its controls if they were run."""
+    with styled():
+        figure = theorem.figure({claim.claim.name: claim.finding for claim in claims})
+    names = ", ".join(claim.claim.name for claim in claims)
+    own = Part(
+        theorem.name,
+        "",
+        claims_table(theorem, claims),
+        figure,
+        f"{theorem.title}: measured beside predicted.",
+        f"Figure of {theorem.name}: what the checks {names} measured, beside what is predicted.",
+    )
+    controls = controls_table(theorem, claims)
+    return [own, *([Part(controls.name, "Where it must fail", controls)] if controls.rows else [])]
+
+
+def exhibit_part(exhibit: Exhibit, rows: Sequence[Mapping[str, Any]]) -> Part:
+    """Return the table and figure of an exhibit."""
+    records = [dict(row) for row in rows]
+    figure = None
+    if exhibit.figure is not None:
+        with styled():
+            figure = exhibit.figure(records)
+    return Part(
+        exhibit.name,
+        exhibit.title,
+        exhibit.table(records),
+        figure,
+        f"{exhibit.title}.",
+        exhibit.alternative,
+    )

@@ -1,0 +1,266 @@
+"""Tables for papers: the same records as LaTeX, Markdown and CSV.
+
+LaTeX tables have rules of booktabs and numbers that siunitx aligns and formats; a text column is
+set ragged in a share of the line. Headings and captions are Markdown with TeX between dollars,
+which all of LaTeX, Markdown and the report's page understand.
+"""
+
+import io
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Column", "Table", "latex_markdown", "latex_text"]
+
+LONG = 40
+"""Most rows of a table on one page."""
+
+SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%",
+    "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}",
+}  # fmt: skip
+COMPARISONS = {">=": r"$\ge$", "<=": r"$\le$", ">~": r"$\gtrsim$", "!=": r"$\ne$"}
+
+
+@dataclass(frozen=True)
+class Column:
+    r"""A column of a table.
+
+    Parameters
+    ----------
+    heading : Markdown, with TeX between dollars.
+    width : share of the line that a column of text takes; None for numbers and short words.
+    digits : significant digits of numbers that are no integers.
+    """
+
+    heading: str
+    width: float | None = None
+    digits: int = 4
+
+
+@dataclass(frozen=True)
+class Table:
+    """Records with a caption, and what their columns are.
+
+    Parameters
+    ----------
+    name : of its files, and of its label: ``tab:recall-NAME``.
+    caption : Markdown, with TeX between dollars.
+    columns : those that are shown, by the key of the records. A pair of numbers is an interval, a
+        missing end of it is unbounded.
+    rows : the records.
+    """
+
+    name: str
+    caption: str
+    columns: Mapping[str, Column]
+    rows: Sequence[Mapping[str, Any]]
+
+    def cells(self) -> list[list[str]]:
+        """Return the cells as text for people."""
+        return [
+            [_shown(row.get(key), column.digits) for key, column in self.columns.items()]
+            for row in self.rows
+        ]
+
+    def numeric(self, key: str) -> bool:
+        """Whether a column holds numbers only."""
+        return all(_is_number(row.get(key)) or row.get(key) is None for row in self.rows)
+
+    def kinds(self) -> list[str]:
+        """Return what each column holds: ``n`` for numbers, ``text``, or nothing for words."""
+        return [
+            "n" if self.numeric(key) or self._interval(key) else "text" if column.width else ""
+            for key, column in self.columns.items()
+        ]
+
+    def csv(self) -> str:
+        """Return the table as CSV, numbers in full; an interval is two columns."""
+        import pandas as pd
+
+        records = []
+        for row in self.rows:
+            record: dict[str, Any] = {}
+            for key in self.columns:
+                value = row.get(key)
+                if self._interval(key):
+                    record[f"{key} low"], record[f"{key} high"] = value or (None, None)
+                else:
+                    record[key] = value
+            records.append(record)
+        # Integers stay integers beside what is missing.
+        return str(pd.DataFrame(records, dtype=object).to_csv(index=False, lineterminator="\n"))
+
+    def markdown(self) -> str:
+        """Return the table as Markdown, the caption above it."""
+        from tabulate import tabulate
+
+        text = tabulate(
+            [[cell.replace("|", r"\|") for cell in row] for row in self.cells()],
+            [column.heading for column in self.columns.values()],
+            tablefmt="pipe",
+            disable_numparse=True,
+            colalign=["right" if kind == "n" else "left" for kind in self.kinds()],
+        )
+        return f"{self.caption}\n\n{text}\n"
+
+    def latex(self) -> str:
+        """Return the table as LaTeX: floats that shrink to the line where they are wider than it.
+
+        A long table is several floats, of which the first has the label.
+        """
+        rows = list(self.rows)
+        chunks = [rows[start : start + LONG] for start in range(0, len(rows), LONG)] or [[]]
+        return "\n".join(self._float(chunk, first=i == 0) for i, chunk in enumerate(chunks))
+
+    def _float(self, rows: Sequence[Mapping[str, Any]], *, first: bool) -> str:
+        import pandas as pd
+
+        keys = list(self.columns)
+        frame = pd.DataFrame(
+            [[self._latex_cell(key, row.get(key)) for key in keys] for row in rows],
+            columns=[latex_markdown(self.columns[key].heading) for key in keys],
+            dtype=object,
+        )
+        buffer = io.StringIO()
+        frame.style.hide(axis="index").to_latex(
+            buffer,
+            column_format="@{}" + "".join(self._column_format(key) for key in keys) + "@{}",
+            position="htbp",
+            position_float="centering",
+            hrules=True,
+            siunitx=True,
+            label=f"tab:recall-{self.name}" if first else None,
+            caption=latex_markdown(self.caption if first else "(Continued.)"),
+        )
+        start = "\\par\\smallskip\n\\footnotesize\n\\setlength{\\tabcolsep}{4pt}\n"
+        start += "\\begin{adjustbox}{max width=\\linewidth}\n\\begin{tabular}"
+        return (
+            buffer.getvalue()
+            .replace("\\begin{tabular}", start, 1)
+            .replace("\\end{tabular}", "\\end{tabular}\n\\end{adjustbox}", 1)
+        )
+
+    def _aligned(self, key: str) -> bool:
+        """Whether siunitx can align a column: numbers that are all written in one way."""
+        if not self.numeric(key):
+            return False
+        digits = self.columns[key].digits
+        shown = [_number(row[key], digits) for row in self.rows if row.get(key) is not None]
+        return len({"e" in text for text in shown}) == 1
+
+    def _interval(self, key: str) -> bool:
+        values = [row.get(key) for row in self.rows if row.get(key) is not None]
+        return bool(values) and all(isinstance(value, list | tuple) for value in values)
+
+    def _column_format(self, key: str) -> str:
+        width = self.columns[key].width
+        if width is not None:
+            return rf">{{\raggedright\arraybackslash}}p{{{width:g}\linewidth}}"
+        if self._interval(key):
+            return "r"
+        if not self._aligned(key):
+            return "r" if self.numeric(key) else "l"
+        digits = self.columns[key].digits
+        shown = [_number(row[key], digits) for row in self.rows if row.get(key) is not None]
+        parts = [re.fullmatch(r"(-?)(\d+)(?:\.(\d+))?(?:e(-?)(\d+))?", text) for text in shown]
+        found = [part.groups(default="") for part in parts if part is not None]
+        if not found:
+            return "r"
+        # siunitx reserves room by the widest of each part.
+        sign = "-" if any(part[0] for part in found) else ""
+        whole, decimals, power = (max(len(part[i]) for part in found) for i in (1, 2, 4))
+        minus = "-" if any(part[3] for part in found) else ""
+        exponent = f"e{minus}{'9' * power}" if power else ""
+        point = f".{decimals}" if decimals else ""
+        return f"S[table-format={sign}{whole}{point}{exponent}]"
+
+    def _latex_cell(self, key: str, value: Any) -> str:
+        column = self.columns[key]
+        if isinstance(value, list | tuple):
+            low, high = (_latex_end(end, column.digits, i) for i, end in enumerate(value))
+            return f"[{low}, {high}]"
+        if _is_number(value):
+            text = _number(value, column.digits)
+            if text[-1].isdigit():
+                return text if self._aligned(key) else rf"\num{{{text}}}"
+            return f"{{${_infinite(value)}$}}"
+        if value is None:
+            return "{--}" if self._aligned(key) else "--"
+        return latex_text(_shown(value, column.digits))
+
+
+def latex_text(text: str) -> str:
+    r"""Return plain text for LaTeX; ``d^2`` and ``log_2`` become raised and lowered.
+
+    Examples
+    --------
+    >>> print(latex_text("N log N / d^2 >= 50 %"))
+    N log N / d\textsuperscript{2} $\ge$ 50 \%
+    """
+    out = []
+    pattern = r"(>=|<=|>~|!=)|(?<=[\w)])\^(-?\d+|\w|\([^()]*\))|(?<=[a-z])_(\w)(?!\w)|(.)"
+    for compared, raised, lowered, other in re.findall(pattern, text, re.DOTALL):
+        if compared:
+            out.append(COMPARISONS[compared])
+        elif raised:
+            out.append(rf"\textsuperscript{{{latex_text(raised.strip('()'))}}}")
+        elif lowered:
+            out.append(rf"\textsubscript{{{latex_text(lowered)}}}")
+        else:
+            out.append(SPECIAL.get(other, other))
+    return "".join(out)
+
+
+def latex_markdown(text: str) -> str:
+    """Return Markdown for LaTeX: TeX between dollars stays, `code` is set as such."""
+    parts = re.split(r"(\$[^$]*\$|`[^`]*`)", text)
+    for i, part in enumerate(parts):
+        if part.startswith("`"):
+            parts[i] = rf"\texttt{{{latex_text(part.strip('`'))}}}"
+        elif not part.startswith("$"):
+            parts[i] = latex_text(part)
+    return "".join(parts)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(value: float, digits: int) -> str:
+    """Format a number: integers in full up to ten digits, others with so many significant ones."""
+    if isinstance(value, int) and abs(value) < 10**10:
+        return str(value)
+    if not math.isfinite(value):
+        return str(value)
+    text = f"{value:.{digits}g}"
+    mantissa, _, power = text.partition("e")
+    return f"{mantissa}e{int(power)}" if power else text
+
+
+def _infinite(value: float) -> str:
+    return r"\mathrm{undefined}" if math.isnan(value) else r"\infty" if value > 0 else r"-\infty"
+
+
+def _latex_end(value: Any, digits: int, end: int) -> str:
+    if value is None:
+        return r"$\infty$" if end else r"$-\infty$"
+    text = _number(value, digits)
+    return rf"\num{{{text}}}" if text[-1].isdigit() else f"${_infinite(value)}$"
+
+
+def _shown(value: Any, digits: int) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        ends = ("∞" if item is None and i else "-∞" if item is None else _shown(item, digits)
+                for i, item in enumerate(value))  # fmt: skip
+        return "[" + ", ".join(ends) + "]"
+    if _is_number(value):
+        return _number(value, digits)
+    return str(value)
