@@ -14,14 +14,15 @@ PIP    := $(PY) -m pip --disable-pip-version-check
 .PHONY: help verify test bench docs clean FORCE
 
 help:
-	@echo 'make verify   judge every theorem (SIZE=quick or full); tables and figures in build/report/'
+	@echo 'make verify   judge every theorem (SIZE=quick or full); the appendix in build/report/'
 	@echo 'make test     style, types, spelling, tests, doctests'
 	@echo 'make bench    timings of tests/benchmarks'
 	@echo 'make docs     the documentation, in build/docs/'
 	@echo 'make clean    remove what the others built, except $(VENV)'
 
 verify: $(VENV)/.installed-core
-	$(VENV)/bin/recall verify --size $(SIZE) --report build/report
+	rm -f build/report/*.sqlite
+	$(VENV)/bin/recall appendix --size $(SIZE) --out build/report
 
 test: $(VENV)/.installed-test
 	$(PY) -m ruff check .

@@ -210,7 +210,7 @@ def load_axes(
     ax.set_yscale("log")
     ax.set_xlabel(xlabel)
     ax.set_ylabel("m d")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize="small")
 
 
 def growth_axes(
@@ -244,7 +244,7 @@ def growth_axes(
     ax.set_yscale("log", base=2)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize="small")
 
 
 def figure_of(ax: "Axes") -> "Figure":

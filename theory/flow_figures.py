@@ -35,7 +35,7 @@ def with_stages(found: "FlowResult", predicted: Stages | None, ax: "Axes | None"
             if time > 0:
                 ax.axvline(time, color=MEASURED, lw=0.6, ls=":")
         ax.plot([], [], color=MEASURED, lw=0.6, ls=":", label="stage times, predicted")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize="small")
     S, R, D = found.subjects, found.relations, found.answers
     scale = "" if found.alpha is None else f", alpha = {found.alpha:g}"
     ax.set_title(f"{found.model}: S = {S}, R = {R}, D = {D}{scale}", fontsize="medium")
@@ -53,7 +53,7 @@ def trajectory_axes(ax: "Axes", rows: Sequence[Mapping[str, Any]], title: str) -
             ("subject-only loss", ":"),
         ):
             ax.plot(times, [row[name] for row in shown], style, label=name)
-        ax.legend(frameon=False, fontsize=8)
+        ax.legend(frameon=False, fontsize="small")
     ax.set_xscale("log")
     ax.set_xlabel("time t")
     ax.set_ylabel("loss (nats)")
@@ -82,7 +82,7 @@ def order_axes(ax: "Axes", rows: Sequence[Mapping[str, Any]]) -> None:
         # g_R = g_S where (S/R)^2 = (D - 1)/(R - 1).
         grid = np.geomspace(min(ratios) / 1.5, max(ratios) * 1.5, 50)
         ax.plot(grid, grid**2, "-", color=MEASURED, lw=1, label="boundary $g_R = g_S$, predicted")
-        ax.legend(frameon=False, fontsize=8)
+        ax.legend(frameon=False, fontsize="small")
     ax.set_xscale("log", base=2)
     ax.set_yscale("log", base=2)
     ax.set_xlabel("S / R")

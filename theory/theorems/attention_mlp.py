@@ -94,7 +94,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     """MLP parameters against facts, and against what attention has."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(11, 4), layout="constrained")
+    whole = Figure(figsize=(6.8, 2.8), layout="constrained")
     left, right = whole.subplots(1, 2)
     groups: dict[str, list[tuple[float, float]]] = {}
     for row in findings["neurons"].table if "neurons" in findings else ():

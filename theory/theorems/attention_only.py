@@ -23,7 +23,7 @@ from sims.smallest import smallest_size
 from sims.transformers import Architecture, Shape, measure_facts
 from theory.claims import Claim, Finding, Kind, Theorem
 from theory.factual_checks import Cut, Overlapping, check_every_fact, check_growth
-from theory.figures import growth_axes
+from theory.figures import PREDICTED, growth_axes
 from theory.judging import judge_predictions
 from theory.recall_hypotheses import (
     DISJOINT,
@@ -173,7 +173,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     """Smallest d against max(R, D), H d_h against S + R, and the recall of plain sums against d."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(15, 4), layout="constrained")
+    whole = Figure(figsize=(7.4, 2.8), layout="constrained")
     left, middle, right = whole.subplots(1, 3)
     groups: dict[str, list[tuple[float, float]]] = {}
     for row in findings["dimension"].table if "dimension" in findings else ():
@@ -196,19 +196,24 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
             color="k",
             mfc="none",
             capsize=3,
-            label=f"S, R, D = {S}, {R}, {D}",
+            label=f"{S}, {R}, {D}",
         )
         grid = np.geomspace(min(d) / 1.5, max(d) * 1.5, 30).round().astype(int)
         law = [
             superposed_recall(S, R, D, int(k), noise=NOISE, group=sum_head_dim(int(k)))
             for k in grid
         ]
-        right.plot(grid, law, "-", color="C0", lw=1)
-    right.plot([], [], "-", color="C0", lw=1, label="law, nothing fitted")
+        right.plot(grid, law, "-", color=PREDICTED, lw=1)
+    right.plot([], [], "-", color=PREDICTED, lw=1, label="law, nothing fitted")
     right.set_xscale("log", base=2)
     right.set_xlabel("dimension d")
     right.set_ylabel("recall of plain sums")
-    right.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    # Room for the legend.
+    right.set_ylim(bottom=0.1)
+    right.legend(
+        frameon=False, fontsize="x-small", title="S, R, D", title_fontsize="x-small",
+        loc="lower right",
+    )  # fmt: skip
     return whole
 
 

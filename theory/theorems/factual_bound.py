@@ -214,7 +214,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     ax.set_yscale("log")
     ax.set_xlabel("n = S")
     ax.set_ylabel("|paper's form / bits - 1|")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize="small")
     return figure_of(ax)
 
 

@@ -356,7 +356,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     ax.set_xscale("log")
     ax.set_xlabel("time t")
     ax.set_ylabel(r"$4\gamma\, L\, t\, (\log(k/L) - 1)$")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize="small")
     return whole
 
 

@@ -273,7 +273,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     ax.set_xlabel("dimension d")
     ax.set_ylabel("bits stored per bit spent")
     ax.set_ylim(bottom=0)
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize="small")
     return figure_of(ax)
 
 

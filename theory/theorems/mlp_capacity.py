@@ -403,7 +403,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
             rows.append(dict(row))
             sizes = [f"{key}={row[key]}" for key in "kdNm" if row[key] is not None]
             labels.append(" ".join([str(row["memory"]), *sizes]))
-    whole = Figure(figsize=(12, 1 + 0.22 * max(len(rows), 16)), layout="constrained")
+    whole = Figure(figsize=(7.4, 1 + 0.18 * max(len(rows), 16)), layout="constrained")
     left, right = whole.subplots(1, 2)
     compare(left, rows, labels, "recall")
     left.tick_params(axis="y", labelsize=8)

@@ -334,7 +334,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     ax.set_yscale("log")
     ax.set_xlabel("bits B = d^2")
     ax.set_ylabel("error")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize="small")
     return figure_of(ax)
 
 

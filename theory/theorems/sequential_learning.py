@@ -27,6 +27,7 @@ from sims.flow import FlowResult, flow
 from sims.flow_facts import FlowFacts
 from sims.randomness import INPUTS, PROMPTS, Source
 from theory.claims import Claim, Finding, Kind, Theorem, Verdict
+from theory.figures import PREDICTED
 from theory.flow_figures import order_axes, trajectory_axes
 from theory.flow_hypotheses import EVEN, INITIAL, MANY_SUBJECTS, ORTHONORMAL
 from theory.flow_proofs import stage_proof_steps
@@ -408,17 +409,17 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     """Stage times against log(1/alpha), the phase diagram, and softmax attention."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(15, 4), layout="constrained")
+    whole = Figure(figsize=(7.4, 2.8), layout="constrained")
     left, middle, right = whole.subplots(1, 3)
     for row in findings["slopes"].table if "slopes" in findings else ():
         left.plot(row["alphas"], row["times"], "o", mfc="none", color="k", label=row["time"])
-        label = f"predicted, slope {row['predicted']:.4g}, nothing fitted"
-        left.plot(row["alphas"], row["predicted times"], "-", label=label)
+        label = f"predicted, slope {row['predicted']:.4g}"
+        left.plot(row["alphas"], row["predicted times"], "-", color=PREDICTED, label=label)
     left.set_xscale("log")
     left.invert_xaxis()
     left.set_xlabel("initial scale alpha")
     left.set_ylabel("stage time")
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize="small")
     order: Sequence[Mapping[str, Any]] = findings["order"].table if "order" in findings else ()
     order_axes(middle, order)
     trajectory_axes(
