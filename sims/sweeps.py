@@ -139,6 +139,7 @@ def sweep(
     *,
     store: str | Path | None = None,
     request: Mapping[str, Any] | None = None,
+    packages: Iterable[str] = (),
     executor: Executor | str = "processes",
     workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -151,6 +152,7 @@ def sweep(
     store : file that finished points are added to; None keeps them in memory.
     request : what tells this sweep from others; a store with another one is refused. The code
         that computes (:func:`sims.fingerprint.fingerprint`) is always part of it.
+    packages : whose code counts besides that of the tasks' own.
     executor : ``processes`` or ``threads`` of this machine, the address of a Dask scheduler
         (``tcp://...``), or any ``concurrent.futures.Executor``.
     workers : how many, on this machine; None means one for each core. With one, points are
@@ -178,7 +180,7 @@ def sweep(
         twice = next(key for key in keys if keys.count(key) > 1)
         raise InputError(f"two points of the sweep have the key {twice!r}")
     workers = available_threads() if workers is None else positive(workers, "workers")
-    packages = tuple(sorted({task.package for task in tasks}))
+    packages = tuple(sorted({*packages, *(task.package for task in tasks)}))
     code = fingerprint(packages)
     asked = {name: str(value) for name, value in (request or {}).items()} | {"code": code}
     with ExitStack() as stack:

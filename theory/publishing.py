@@ -149,7 +149,8 @@ def appendix(
     else:
         make_folder(folder)
         found = sweep(
-            tasks.values(), store=kept, request=request, executor=executor, workers=workers,
+            tasks.values(), store=kept, request=request, packages=["theory"],
+            executor=executor, workers=workers,
             progress=progress,
         )  # fmt: skip
         values, seconds, failures = found.values, found.seconds, found.failures
@@ -256,6 +257,7 @@ def _write(
 ) -> dict[str, str]:
     """Write every file but the manifest, and return their checksums."""
     contents: dict[str, str | bytes] = {}
+    pictures: dict[str, bytes] = {}
     for section in sections:
         for part in section.parts:
             if part.table is not None:
@@ -263,11 +265,14 @@ def _write(
                 contents[f"tables/{part.name}.csv"] = part.table.csv()
                 contents[f"tables/{part.name}.md"] = part.table.markdown()
             if part.figure is not None:
-                for suffix in ("pdf", "svg"):
-                    contents[f"figures/{part.name}.{suffix}"] = drawn(part.figure, suffix, origin)
+                pictures[part.name] = drawn(part.figure, "svg", origin)
+                contents[f"figures/{part.name}.svg"] = pictures[part.name]
+                contents[f"figures/{part.name}.pdf"] = drawn(part.figure, "pdf", origin)
     contents["appendix.tex"] = _latex(sections, origin)
     contents["verify.json"] = as_json({"tool": "recall", **origin, **verdicts.to_dict()})
-    contents["report.html"] = page(sections, size=size, seed=seed, origin=origin, missing=missing)
+    contents["report.html"] = page(
+        sections, pictures, size=size, seed=seed, origin=origin, missing=missing
+    )
     for inner in ("tables", "figures"):
         make_folder(folder / inner)
     files = {}

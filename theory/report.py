@@ -42,25 +42,27 @@ def write_report(result: VerifyResult, folder: Path, *, command: str) -> Path:
     """
     make_folder(folder)
     origin = provenance(command=command, seed=result.seed)
-    sections = []
+    sections: list[Section] = []
+    pictures: dict[str, bytes] = {}
     for name in dict.fromkeys(claim.theorem for claim in result.claims):
         claims = [claim for claim in result.claims if claim.theorem == name]
         parts = theorem_parts(find(name), claims)
         for part in parts:
             if part.figure is not None:
-                for suffix in ("png", "svg"):
-                    write_whole(
-                        folder / f"{part.name}.{suffix}", drawn(part.figure, suffix, origin)
-                    )
+                pictures[part.name] = drawn(part.figure, "svg", origin)
+                write_whole(folder / f"{part.name}.svg", pictures[part.name])
+                write_whole(folder / f"{part.name}.png", drawn(part.figure, "png", origin))
         sections.append(Section(find(name), claims, parts))
     write_whole(folder / "verify.json", as_json({"tool": "recall", **origin, **result.to_dict()}))
     written = folder / "report.html"
-    write_whole(written, page(sections, size=result.size, seed=result.seed, origin=origin))
+    text = page(sections, pictures, size=result.size, seed=result.seed, origin=origin)
+    write_whole(written, text)
     return written
 
 
 def page(
     sections: Sequence[Section],
+    pictures: Mapping[str, bytes],
     *,
     size: str,
     seed: int,
@@ -72,6 +74,7 @@ def page(
     Parameters
     ----------
     sections : one for each theorem.
+    pictures : SVG of their figures, by the names of the parts.
     size, seed : of the run.
     origin : the provenance.
     missing : parts that could not be made, and why.
@@ -97,7 +100,7 @@ def page(
         heading=", ".join(counts) or "tables and figures",
         size=size,
         seed=seed,
-        sections=[_plain(section, origin) for section in sections],
+        sections=[_plain(section, pictures) for section in sections],
         missing=missing or {},
         provenance=json.dumps(origin, indent=2),
     )
@@ -108,13 +111,13 @@ def spaced(value: Any) -> str:
     return str(value).replace("_", " ")
 
 
-def _plain(section: Section, origin: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(section: Section, pictures: Mapping[str, bytes]) -> dict[str, Any]:
     """Return what the template reads of a section, figures as data."""
     parts = []
     for part in section.parts:
         picture = None
-        if part.figure is not None:
-            encoded = base64.b64encode(drawn(part.figure, "svg", origin)).decode()
+        if part.name in pictures:
+            encoded = base64.b64encode(pictures[part.name]).decode()
             picture = f"data:image/svg+xml;base64,{encoded}"
         # The verdicts have a table of their own on the page.
         own = part.name == section.theorem.name

@@ -261,7 +261,7 @@ $m = d/2$), in the limit $N \gg d$.
             "capacity; at finite d the 99 % capacity is within 10 % of that.",
             check=check_svd,
             quick={"d": (64, 128), "trials": 60, "tolerance": 0.1},
-            full={"d": (64, 128, 256, 512), "trials": 100},
+            full={"d": (64, 128, 256), "trials": 100},
             must_fail={"memory": "low-rank", "d": (64,)},
             why_fail="a random projector of the same rank keeps one half only",
             fault={"memory": "low-rank-gaussian", "d": (64,)},
