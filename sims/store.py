@@ -12,9 +12,10 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 from urllib.parse import quote
 
 from assoc.errors import InputError
@@ -60,8 +61,9 @@ class Point:
 
     @property
     def checksum(self) -> str:
-        """Digest of all that matters in the point."""
-        return hashlib.sha256(json.dumps([self.key, self.task, self.value]).encode()).hexdigest()
+        """Digest of everything in the point."""
+        content = [self.key, self.task, self.value, self.seconds, self.finished]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 class Store:
@@ -93,10 +95,11 @@ class Store:
     def __init__(
         self, path: str | Path, request: Mapping[str, str], *, patience: float = PATIENCE
     ) -> None:
-        self.path = Path(path)
+        # Through a link it is the same file, and is to have the same lock.
+        self.path = Path(path).resolve()
         self.request = dict(request)
         self._patience = patience
-        self._lock: IO[bytes] | None = None
+        self._lock: FileIO | None = None
         self._connection: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -104,8 +107,7 @@ class Store:
         try:
             with _errors_named(self.path):
                 self._connection = connection = _connected(self.path, "rwc", self._patience)
-                # A kill while the file was made leaves an empty database.
-                if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+                if _is_new(connection):
                     _create(connection, self.request)
                 _check_sound(self.path, connection)
                 _check_request(self.path, _request(connection), self.request)
@@ -197,7 +199,11 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     # Opened for writing, where that is allowed, a reader tidies up after itself when it closes.
-    with _errors_named(path), contextlib.closing(_connected(path, "rw", PATIENCE)) as connection:
+    mode = "rw" if os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK) else "ro"
+    if mode == "ro" and not path.with_name(path.name + "-wal").exists():
+        # Nobody writes there, and SQLite cannot put its own files beside it.
+        mode = "ro&immutable=1"
+    with _errors_named(path), contextlib.closing(_connected(path, mode, PATIENCE)) as connection:
         connection.execute("PRAGMA query_only = 1")
         _check_sound(path, connection)
         yield connection
@@ -218,15 +224,25 @@ def _errors_named(path: Path) -> Iterator[None]:
             "SQLITE_CANTOPEN": "cannot be opened",
             "SQLITE_IOERR": "cannot be read or written; what was stored before still is",
         }
-        short = next((text for name, text in said.items() if code.startswith(name)), str(error))
-        raise InputError(f"{path}: {short} ({error})") from None
+        short = next((text for name, text in said.items() if code.startswith(name)), "damaged")
+        raise InputError(f"{path}: {short} ({_printable(error)})") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
 
 
 def _connected(path: Path, mode: str, patience: float) -> sqlite3.Connection:
-    uri = f"file:{quote(str(path.resolve()))}?mode={mode}"
-    return sqlite3.connect(uri, uri=True, timeout=patience)
+    uri = f"file:{quote(os.fsencode(path.resolve()))}?mode={mode}"
+    connection = sqlite3.connect(uri, uri=True, timeout=patience)
+    # What is no text fails by its checksum.
+    connection.text_factory = lambda data: data.decode(errors="surrogateescape")
+    return connection
+
+
+def _is_new(connection: sqlite3.Connection) -> bool:
+    """Whether nothing is in the file, as a kill while it is made leaves it."""
+    marks = (connection.execute(f"PRAGMA {name}") for name in ("application_id", "user_version"))
+    tables = connection.execute("SELECT count(*) FROM sqlite_master")
+    return not any(row.fetchone()[0] for row in (*marks, tables))
 
 
 def _check_sound(path: Path, connection: sqlite3.Connection) -> None:
@@ -239,7 +255,7 @@ def _check_sound(path: Path, connection: sqlite3.Connection) -> None:
         raise InputError(f"{path}: has schema {schema}, and this version reads {SCHEMA}")
     (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
-        raise InputError(f"{path}: damaged ({' '.join(str(found).split())})")
+        raise InputError(f"{path}: damaged ({_printable(found)})")
 
 
 def _create(connection: sqlite3.Connection, request: Mapping[str, str]) -> None:
@@ -260,10 +276,11 @@ def _request(connection: sqlite3.Connection) -> dict[str, str]:
 def _check_request(path: Path, found: Mapping[str, str], asked: Mapping[str, str]) -> None:
     for name in {**found, **asked}:
         if found.get(name) != asked.get(name):
-            raise InputError(
-                f"{path}: holds a sweep with {name} = {found.get(name, 'nothing')}, and this one "
-                f"has {name} = {asked.get(name, 'nothing')}; name another file"
+            said = (
+                f"holds a sweep with {name} = {found.get(name, 'nothing')}, and this one has "
+                f"{name} = {asked.get(name, 'nothing')}; name another file"
             )
+            raise InputError(f"{path}: {_printable(said)}")
 
 
 def _points(path: Path, connection: sqlite3.Connection) -> dict[str, Point]:
@@ -272,20 +289,29 @@ def _points(path: Path, connection: sqlite3.Connection) -> dict[str, Point]:
         "SELECT key, task, value, checksum, seconds, finished FROM points ORDER BY key"
     ):
         point = Point(key, task, value, seconds, finished)
-        if point.checksum != checksum:
+        texts = all(isinstance(text, str) for text in (key, task, value))
+        if not texts or point.checksum != checksum:
             raise InputError(f"{path}: damaged (point {key!r} is not what was stored)")
         points[key] = point
     return points
 
 
-def _locked(path: Path) -> IO[bytes]:
+def _printable(text: object) -> str:
+    """Return a message on one line; a damaged file may have put anything into it."""
+    line = " ".join(str(text).split())
+    return "".join(c if c.isprintable() else "?" for c in line)
+
+
+def _locked(path: Path) -> FileIO:
     """Hold the lock file of a store, which says who holds it."""
     import fcntl
 
+    if path.is_dir():
+        raise InputError(f"{path}: a folder, not a file")
     name = path.with_name(path.name + ".lock")
     while True:
         try:
-            lock = name.open("a+b")
+            lock = name.open("a+b", buffering=0)
         except OSError as error:
             raise InputError(f"{path}: cannot be written ({error.strerror})") from None
         try:
@@ -304,5 +330,4 @@ def _locked(path: Path) -> IO[bytes]:
         # Only says who; on a full disk the lock holds all the same.
         lock.truncate(0)
         lock.write(f"process {os.getpid()}".encode())
-        lock.flush()
     return lock

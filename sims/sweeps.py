@@ -9,10 +9,11 @@ import importlib
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -210,17 +211,10 @@ def sweep(
                 finish(task.key, _perform(task, packages, code, available_threads()))
         elif missing:
             pool, share = _pool(stack, executor, workers)
-            futures: dict[Future[Point | str], str] = {
-                pool.submit(_perform, task, packages, code, share): task.key for task in missing
-            }
-            for future in as_completed(futures):
-                lost = future.exception()
-                if lost is not None:
-                    raise InputError(
-                        f"point {futures[future]!r}: its worker was lost ({type(lost).__name__}); "
-                        "finished points are kept"
-                    ) from lost
-                finish(futures[future], future.result())
+            work = partial(_perform, packages=packages, code=code, share=share)
+            with closing(_outcomes(pool, work, missing)) as outcomes:
+                for key, outcome in outcomes:
+                    finish(key, outcome)
     ordered = {key: values[key] for key in keys if key in values}
     return SweepResult(tasks, ordered, seconds, failures, len(ordered) - number, code)
 
@@ -237,6 +231,28 @@ def _pool(stack: ExitStack, executor: Executor | str, workers: int) -> tuple[Exe
     raise InputError(
         f"executor {executor!r} is neither {' nor '.join(EXECUTORS)} nor the address of a scheduler"
     )
+
+
+def _outcomes(
+    pool: Executor, work: Callable[[Task], Point | str], tasks: Sequence[Task]
+) -> Generator[tuple[str, Point | str], None, None]:
+    """Give the tasks to an executor, and their keys and outcomes as they are finished.
+
+    Whatever ends this, what has not begun is taken back from the executor.
+    """
+    futures: dict[Future[Point | str], str] = {}
+    try:
+        for task in tasks:
+            futures[pool.submit(work, task)] = task.key
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    except Exception as error:
+        # A point's own errors are among the outcomes: this is the executor's.
+        said = " ".join(f"{type(error).__name__} {error}".split())
+        raise InputError(f"a worker was lost ({said}); finished points are kept") from error
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def _stored(point: Point, task: Task) -> Any:

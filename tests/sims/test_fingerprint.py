@@ -1,0 +1,105 @@
+"""Fingerprints change with the code, and with nothing else."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assoc.errors import InputError
+from sims import fingerprint as module
+from sims.fingerprint import fingerprint
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    """Nothing is remembered of files that a test changes."""
+    monkeypatch.setattr(module, "_digest", module._digest.__wrapped__)
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    folder = tmp_path / "mine_of_the_test"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    (folder / "inner" / "a.py").write_text("x = 1\n")
+    (tmp_path / "one_of_the_test.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    return folder
+
+
+def test_it_is_twelve_hexadecimal_digits_and_does_not_depend_on_order():
+    code = fingerprint(["tests", "theory"])
+    assert len(code) == 12
+    assert int(code, 16) >= 0
+    assert code == fingerprint(("theory", "tests", "sims", "theory"))
+    assert len({code, fingerprint(), fingerprint(["theory"]), fingerprint(["tests"])}) == 4
+
+
+def test_another_process_has_the_same():
+    code = "from sims.fingerprint import fingerprint; print(fingerprint(['theory']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == fingerprint(["theory"])
+
+
+def test_every_change_of_a_source_changes_it(package):
+    codes = [fingerprint([package.name])]
+
+    def changed():
+        codes.append(fingerprint([package.name]))
+        assert len(set(codes)) == len(codes)
+
+    (package / "inner" / "a.py").write_text("x = 2\n")
+    changed()
+    (package / "b.py").write_text("")
+    changed()
+    (package / "b.py").rename(package / "c.py")
+    changed()
+    (package / "inner" / "a.py").rename(package / "a.py")
+    changed()
+    (package / "a.py").unlink()
+    changed()
+
+
+def test_what_is_no_source_does_not_change_it(package):
+    code = fingerprint([package.name])
+    (package / "data.csv").write_text("1\n")
+    (package / "__pycache__").mkdir()
+    (package / "__pycache__" / "a.cpython-311.pyc").write_bytes(b"1")
+    assert fingerprint([package.name]) == code
+
+
+def test_where_the_package_lies_does_not_change_it(package, tmp_path, monkeypatch):
+    code = fingerprint([package.name])
+    (tmp_path / "elsewhere").mkdir()
+    package.rename(tmp_path / "elsewhere" / package.name)
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    assert fingerprint([package.name]) == code
+
+
+def test_a_module_is_a_package_of_one_file(package):
+    code = fingerprint(["one_of_the_test"])
+    package.with_name("one_of_the_test.py").write_text("x = 2\n")
+    assert fingerprint(["one_of_the_test"]) != code
+
+
+def test_a_module_without_a_file_is_taken_by_its_library():
+    assert fingerprint(["math", "sys"]) == fingerprint(["math", "sys"])
+
+
+@pytest.mark.parametrize("library", module.LIBRARIES)
+def test_the_version_of_a_library_changes_it(monkeypatch, library):
+    code, version = fingerprint(), module.version
+    monkeypatch.setattr(module, "version", lambda name: "0" if name == library else version(name))
+    assert fingerprint() != code
+
+
+@pytest.mark.parametrize("name", ["no_such_package", "", "__main__x", "a b", ".."])
+def test_a_package_that_cannot_be_found(name):
+    with pytest.raises(InputError, match="cannot be found"):
+        fingerprint([name])
