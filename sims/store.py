@@ -95,8 +95,7 @@ class Store:
     def __init__(
         self, path: str | Path, request: Mapping[str, str], *, patience: float = PATIENCE
     ) -> None:
-        # Through a link it is the same file, and is to have the same lock.
-        self.path = Path(path).resolve()
+        self.path = Path(path)
         self.request = dict(request)
         self._patience = patience
         self._lock: FileIO | None = None
@@ -308,7 +307,9 @@ def _locked(path: Path) -> FileIO:
 
     if path.is_dir():
         raise InputError(f"{path}: a folder, not a file")
-    name = path.with_name(path.name + ".lock")
+    # Through a link it is the same file, and is to have the same lock.
+    there = path.resolve()
+    name = there.with_name(there.name + ".lock")
     while True:
         try:
             lock = name.open("a+b", buffering=0)
@@ -316,11 +317,14 @@ def _locked(path: Path) -> FileIO:
             raise InputError(f"{path}: cannot be written ({error.strerror})") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             lock.seek(0)
             holder = lock.read().decode(errors="replace").strip() or "another process"
             lock.close()
             raise InputError(f"{path}: in use by {holder}; wait for it, or stop it") from None
+        except OSError as error:
+            lock.close()
+            raise InputError(f"{name}: cannot be locked ({error.strerror})") from None
         # Whoever held it may have taken it away before we got it; then it is not the lock.
         with contextlib.suppress(FileNotFoundError):
             if os.fstat(lock.fileno()).st_ino == name.stat().st_ino:

@@ -131,7 +131,10 @@ class SweepResult(Result):
                 continue
             value = self.values[task.key]
             record = value if isinstance(value, dict) else {"value": value}
-            rows += [{**task.arguments, **point} for point in record.get("points", [record])]
+            points = record.get("points")
+            if not isinstance(points, list) or not all(isinstance(p, dict) for p in points):
+                points = [record]
+            rows += [{**task.arguments, **point} for point in points]
         return rows
 
 
@@ -271,7 +274,7 @@ def _perform(task: Task, packages: tuple[str, ...], code: str, share: int) -> Po
         with cores(share), blas_threads(1):
             value = _function(task.work)(**task.arguments)
         text = json.dumps(value, default=_plain)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         name = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
         return name + " ".join(str(error).split())
     return Point(task.key, task.text(), text, time.perf_counter() - start, time.time())

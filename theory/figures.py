@@ -65,6 +65,10 @@ def log_axes(ax: "Axes", *, base: int = 10) -> None:
     """Make both axes logarithmic, with labels at powers of the base alone."""
     from matplotlib.ticker import NullFormatter
 
+    if not np.isfinite(ax.dataLim.minpos).all():
+        # Nothing is drawn that a logarithm could show.
+        ax.set_xlim(1, base)
+        ax.set_ylim(1, base)
     ax.set_xscale("log", base=base)
     ax.set_yscale("log", base=base)
     for axis in (ax.xaxis, ax.yaxis):

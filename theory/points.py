@@ -121,6 +121,5 @@ def _task(kind: str, work: str, arguments: dict[str, Any]) -> Task:
     listed = " ".join(
         f"{name}={','.join(map(str, value)) if isinstance(value, list | tuple) else value}"
         for name, value in arguments.items()
-        if name != "experiment"
     )
     return Task(f"{kind} {listed}", work, arguments)

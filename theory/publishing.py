@@ -31,6 +31,7 @@ from theory.registry import (
     claim_tasks,
     find,
     judged,
+    nearest,
     registered,
 )
 from theory.report import TEMPLATES, page
@@ -40,7 +41,7 @@ from theory.tables import latex_markdown, latex_text
 
 __all__ = ["AppendixResult", "appendix", "default_store"]
 
-WIDE = 5.0
+WIDE = 6.8
 """Inches from which a figure takes the whole line."""
 
 
@@ -184,10 +185,14 @@ def appendix(
 
 def _chosen(only: Iterable[str]) -> tuple[list[Theorem], list[Exhibit]]:
     """Return the theorems to judge, and the exhibits to show."""
-    names = list(only)
+    names = list(dict.fromkeys(only))
     if not names:
         return list(registered()), list(exhibits())
     known = {exhibit.name: exhibit for exhibit in exhibits()}
+    possible = [theorem.name for theorem in registered()] + list(known)
+    for name in names:
+        if name not in possible:
+            raise InputError(f"unknown theorem or exhibit {name!r}; {nearest(name, possible)}")
     theorems = [find(name) for name in names if name not in known]
     inside = {theorem.name for theorem in theorems}
     shown = [e for e in exhibits() if e.name in names or e.theorem in inside]
@@ -275,6 +280,11 @@ def _write(
     )
     for inner in ("tables", "figures"):
         make_folder(folder / inner)
+    for name in missing:
+        # What an earlier run could make is not to pass for this one's.
+        for old in (f"tables/{name}*", f"figures/{name}.*"):
+            for path in folder.glob(old):
+                path.unlink()
     files = {}
     for name, content in contents.items():
         write_whole(folder / name, content)
@@ -292,7 +302,12 @@ def _latex(sections: Sequence[Section], origin: Mapping[str, Any]) -> str:
         block_start_string="((*", block_end_string="*))", variable_start_string="(((",
         variable_end_string=")))", comment_start_string="((#", comment_end_string="#))",
     )  # fmt: skip
-    environment.filters |= {"latex": latex_text, "latex_markdown": latex_markdown}
+    environment.filters |= {
+        "latex": latex_text,
+        "latex_markdown": latex_markdown,
+        # Paths may be longer than a line.
+        "breakable": lambda text: latex_text(text).replace("/", r"/\allowbreak{}"),
+    }
     shown = [
         {
             "theorem": section.theorem,
@@ -317,6 +332,6 @@ def _latex(sections: Sequence[Section], origin: Mapping[str, Any]) -> str:
 
 
 def _width(part: Part) -> str:
-    """Return how wide a figure is set: the line, or its own width where that is narrower."""
+    """Return how wide a figure is set, in proportion to how wide it is drawn."""
     inches = 0.0 if part.figure is None else float(part.figure.get_figwidth())
-    return r"\linewidth" if inches >= WIDE else f"{inches / 6.4:.2f}\\linewidth"
+    return f"{min(1.0, inches / WIDE):.2f}\\linewidth"

@@ -7,7 +7,7 @@ import difflib
 import importlib
 import pkgutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +30,7 @@ __all__ = [
     "find",
     "judge",
     "judged",
+    "nearest",
     "registered",
     "run_claim",
     "verify",
@@ -73,9 +74,13 @@ def find(name: str) -> Theorem:
     known = {theorem.name: theorem for theorem in registered()}
     if name in known:
         return known[name]
+    raise InputError(f"unknown theorem {name!r}; {nearest(name, known)}")
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """Say which known name is meant by an unknown one, or which there are."""
     near = difflib.get_close_matches(name, known, 1, 0.4)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-    raise InputError(f"unknown theorem {name!r}; {hint}")
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
 
 
 @dataclass(frozen=True)

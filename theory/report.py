@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -91,6 +92,7 @@ def page(
     environment.filters |= {
         "markdown": _markdown,
         "markdown_inline": _markdown_inline,
+        "raised": _raised,
         "shown": _shown,
         "spaced": spaced,
     }
@@ -161,6 +163,15 @@ def _markdown_inline(text: str) -> Any:
     from markupsafe import Markup
 
     return Markup(_reader().renderInline(" ".join(text.split())))
+
+
+def _raised(text: str) -> Any:
+    """Return plain text with the powers and indices in it raised and lowered."""
+    from markupsafe import Markup, escape
+
+    safe = str(escape(text))
+    safe = re.sub(r"(?<=[\w)])\^(-?\d+|\w)", r"<sup>\1</sup>", safe)
+    return Markup(re.sub(r"(?<=[A-Za-z])_(\w)(?!\w)", r"<sub>\1</sub>", safe))
 
 
 def _shown(value: Any) -> str:

@@ -98,4 +98,7 @@ def all_tasks(
     """Return every point that is needed, by its key."""
     groups = [claim_tasks(theorems, size=size, seed=seed)]
     groups += [list(exhibit.tasks(size=size, seed=seed)) for exhibit in shown]
-    return {task.key: task for group in groups for task in group}
+    found: dict[str, Task] = {}
+    for task in (task for group in groups for task in group):
+        assert found.setdefault(task.key, task).text() == task.text(), f"two points: {task.key}"
+    return found

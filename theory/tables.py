@@ -82,6 +82,10 @@ class Table:
         import pandas as pd
 
         records = []
+        names: dict[str, None] = {}
+        for key in self.columns:
+            ends = (f"{key} low", f"{key} high") if self._interval(key) else (key,)
+            names |= dict.fromkeys(ends)
         for row in self.rows:
             record: dict[str, Any] = {}
             for key in self.columns:
@@ -92,15 +96,19 @@ class Table:
                     record[key] = value
             records.append(record)
         # Integers stay integers beside what is missing.
-        return str(pd.DataFrame(records, dtype=object).to_csv(index=False, lineterminator="\n"))
+        return str(
+            pd.DataFrame(records, columns=list(names), dtype=object).to_csv(
+                index=False, lineterminator="\n"
+            )
+        )
 
     def markdown(self) -> str:
         """Return the table as Markdown, the caption above it."""
         from tabulate import tabulate
 
         text = tabulate(
-            [[cell.replace("|", r"\|") for cell in row] for row in self.cells()],
-            [column.heading for column in self.columns.values()],
+            [[_markdown_cell(cell) for cell in row] for row in self.cells()],
+            [_markdown_cell(column.heading) for column in self.columns.values()],
             tablefmt="pipe",
             disable_numparse=True,
             colalign=["right" if kind == "n" else "left" for kind in self.kinds()],
@@ -220,10 +228,16 @@ def latex_markdown(text: str) -> str:
     parts = re.split(r"(\$[^$]*\$|`[^`]*`)", text)
     for i, part in enumerate(parts):
         if part.startswith("`"):
-            parts[i] = rf"\texttt{{{latex_text(part.strip('`'))}}}"
+            code = "".join(SPECIAL.get(c, c) for c in part.strip("`"))
+            parts[i] = rf"\texttt{{{code}}}"
         elif not part.startswith("$"):
             parts[i] = latex_text(part)
     return "".join(parts)
+
+
+def _markdown_cell(text: str) -> str:
+    """Return text that ends neither its cell nor its row."""
+    return " ".join(text.split()).replace("|", r"\|")
 
 
 def _is_number(value: Any) -> bool:
@@ -237,6 +251,8 @@ def _number(value: float, digits: int) -> str:
     if not math.isfinite(value):
         return str(value)
     text = f"{value:.{digits}g}"
+    if "e" in text and 1 <= abs(value) < 10**6:
+        return f"{value:.0f}"
     mantissa, _, power = text.partition("e")
     return f"{mantissa}e{int(power)}" if power else text
 

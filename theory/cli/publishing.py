@@ -63,7 +63,7 @@ def appendix(
     from theory.publishing import appendix as run
     from theory.publishing import default_store
 
-    names = [name for text in only or () for name in text.split(",") if name]
+    names = [name.strip() for text in only or () for name in text.split(",")]
     kept = default_store(out, size=size, seed=seed) if store is None else store
     if not resume and kept.exists():
         raise InputError(f"--no-resume: {kept} exists; name another store, or remove it")

@@ -28,7 +28,7 @@ def points(
     return [
         width_task(
             memory=memory, d=d, N=N, criterion="0.99", degree=degree, trials=trials, seed=seed,
-            experiment="nlb-figure-1",
+            experiment="widths",
         )
         for memory, degree in networks
         for d, N in sizes

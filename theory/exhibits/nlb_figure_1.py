@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EXHIBIT"]
 
-EXPERIMENT = "nlb-figure-1"
+EXPERIMENT = "capacities"
+"""That of the table of capacities, whose points these are as well."""
 
 
 def points(
@@ -45,7 +46,7 @@ def points(
     ] + [
         width_task(
             memory=memory, d=k, N=N, criterion="0.99", degree=degree, trials=width_trials,
-            seed=seed, experiment=EXPERIMENT,
+            seed=seed, experiment="widths",
         )
         for memory, degree in networks.items()
         for k, N in sizes
@@ -62,12 +63,13 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
         if "width" in point:
             k = asked["degree"]
             m = width_of(Construction(asked["memory"], degree=k), d=d, N=point["N"], rate=0.99)
-            each = point["parameters"] / point["width"]
+            # A width that was not found has neither parameters nor bounds.
+            each = None if point["width"] is None else point["parameters"] / point["width"]
             record |= {
                 "N": point["N"],
                 "parameters": point["parameters"],
-                "interval": [None if end is None else each * end for end in point["interval"]],
-                "predicted": each * m,
+                "interval": [each and end and each * end for end in point["interval"]],
+                "predicted": each and each * m,
             }
         else:
             rate = 1.0 if asked["criterion"] == "all" else float(asked["criterion"])
@@ -109,7 +111,11 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     networks = [row for row in found if row["memory"] != "linear"]
     series = dict.fromkeys((row["memory"], row["d"]) for row in networks)
     for marker, (memory, d) in zip("osD^v<", series, strict=False):
-        chosen = [row for row in networks if (row["memory"], row["d"]) == (memory, d)]
+        chosen = [
+            row
+            for row in networks
+            if (row["memory"], row["d"]) == (memory, d) and row["parameters"] is not None
+        ]
         x = [row["parameters"] for row in chosen]
         right.errorbar(
             x, [row["N"] for row in chosen], xerr=bars(x, [row["interval"] for row in chosen]),

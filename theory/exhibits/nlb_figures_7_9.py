@@ -137,7 +137,7 @@ COLUMNS: Mapping[str, Column] = {
     "size": Column("smallest"),
     "size interval": Column("99 % interval"),
     "parameters": Column("parameters"),
-    "theorem": Column("constants 1"),
+    "theorem": Column("theorem's, constants 1"),
 }
 """Columns of searches for the smallest transformer."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from assoc.quantised import gaussian_quantiser
 from sims.construction import Construction
@@ -47,7 +48,7 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
     for row in capacity_rows(tasks, values):
 
         def law(N: float, d: int = row["d"]) -> float:
-            return float(N * np.log(N) / d**2)
+            return float(special.xlogy(N, N) / d**2)
 
         found.append(
             {

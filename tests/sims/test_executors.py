@@ -1,0 +1,174 @@
+"""Workers that are lost, and a Dask cluster: the table is the same, or one line says why not."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from assoc.errors import InputError
+from sims import executors
+from sims.store import stored_points
+from sims.sweeps import grid, sweep
+
+ROOT = Path(__file__).parents[2]
+
+
+def complaint(call, *arguments, **options):
+    with pytest.raises(InputError) as caught:
+        call(*arguments, **options)
+    assert len(str(caught.value).splitlines()) == 1
+    return str(caught.value)
+
+
+def until(holds, seconds=60):
+    end = time.monotonic() + seconds
+    while not (held := holds()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+    return held
+
+
+def deadly(tmp_path, victim):
+    """Points, one of which kills the first process that computes it."""
+    arguments = {"victim": [victim], "marker": [str(tmp_path / "marker")]}
+    return grid(
+        "tests.sweep_points:lost_once", x=range(12), **arguments, log=[str(tmp_path / "log")]
+    )
+
+
+def test_a_process_that_is_killed_is_told_and_the_rest_is_kept(tmp_path):
+    path, tasks = tmp_path / "a.sqlite", deadly(tmp_path, 5)
+    said = complaint(sweep, tasks, store=path, workers=2)
+    assert "worker was lost" in said
+    assert "finished points are kept" in said
+    kept = stored_points(path)
+    assert len(kept) < 12
+    result = sweep(tasks, store=path, workers=2)
+    assert list(result.values.values()) == [x * x for x in range(12)]
+    assert result.computed == 12 - len(kept)
+
+
+def test_without_dask_a_scheduler_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    said = complaint(sweep, grid("math:sqrt", x=[4]), executor="tcp://127.0.0.1:8786")
+    assert "pip install 'factual-recall[dask]'" in said
+
+
+# --- a Dask cluster ----------------------------------------------------------------------------
+
+# Dask leaves sockets and event loops of the connections it gives up to the garbage collector,
+# which warns of them at any later moment; they are its own, and nothing of ours is filtered.
+dask = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning",
+    "ignore::DeprecationWarning:distributed",
+)  # fmt: skip
+
+
+class Cluster:
+    """A scheduler and its workers, each a process."""
+
+    def __init__(self, folder):
+        self.folder, self.file = folder, folder / "scheduler.json"
+        self.started = []
+        self.start("scheduler", "--port", "0", "--dashboard-address", "127.0.0.1:0")
+        self.address = until(self.contact)
+
+    def start(self, kind, *options):
+        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--no-dashboard"]
+        command += ["--host", "127.0.0.1", "--scheduler-file", str(self.file), *options]
+        with (self.folder / f"{len(self.started)}.log").open("wb") as log:
+            self.started.append(
+                subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=self.env())
+            )
+
+    def env(self):
+        return os.environ | {"PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__DIAGNOSTICS__NVML": "0"}
+
+    def contact(self):
+        try:
+            return json.loads(self.file.read_text())["address"]
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def worker(self):
+        options = ["--nthreads", "1", "--no-nanny", "--memory-limit", "0"]
+        self.start("worker", *options, "--local-directory", str(self.folder))
+
+    def close(self):
+        for process in reversed(self.started):
+            process.kill()
+        for process in self.started:
+            process.wait(60)
+
+
+@pytest.fixture
+def cluster(tmp_path_factory):
+    pytest.importorskip("distributed")
+    cluster = Cluster(tmp_path_factory.mktemp("dask"))
+    try:
+        cluster.worker()
+        cluster.worker()
+        yield cluster
+    finally:
+        cluster.close()
+
+
+@dask
+def test_a_cluster_computes_the_same_also_when_a_worker_is_killed(cluster, tmp_path):
+    tasks = grid("tests.sweep_points:draws", d=[1, 7], seed=[0, 1, 2])
+    here, there = sweep(tasks, workers=1), sweep(tasks, executor=cluster.address)
+    assert there.failures == {}
+    assert json.dumps(there.values) == json.dumps(here.values)
+
+    path, tasks = tmp_path / "a.sqlite", deadly(tmp_path, 5)
+    result = sweep(tasks, store=path, executor=cluster.address)
+    assert list(result.values.values()) == [x * x for x in range(12)]
+    assert len(stored_points(path)) == 12
+    dead = [process.poll() for process in cluster.started if process.poll() is not None]
+    assert dead == [-signal.SIGKILL]
+    assert (tmp_path / "log").read_text().split().count("5") == 2
+
+    failed = sweep(grid("math:sqrt", x=[1]), executor=cluster.address)
+    assert "takes no keyword arguments" in failed.failures["x=1"]
+
+
+@dask
+def test_a_scheduler_that_is_killed_is_told_and_the_rest_is_kept(cluster, tmp_path):
+    path, log = tmp_path / "a.sqlite", str(tmp_path / "log")
+
+    def progress(now):
+        if now.done == 2:
+            cluster.started[0].kill()
+
+    tasks = grid(
+        "tests.sweep_points:paced", x=range(9), log=[log], seconds=[0.01], last=[8], gate=["none"]
+    )
+    said = complaint(sweep, tasks, store=path, executor=cluster.address, progress=progress)
+    assert "finished points are kept" in said
+    assert 2 <= len(stored_points(path)) < 9
+
+
+@dask
+def test_an_address_where_nothing_listens(monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(executors, "CONNECTING", "300ms")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        said = complaint(sweep, grid("math:sqrt", x=[4]), executor=address)
+    assert address in said
+    assert "no Dask scheduler answers" in said
+
+
+@dask
+@pytest.mark.parametrize("address", ["nonsense://127.0.0.1:1", "tcp://", "tcp://127.0.0.1:x"])
+def test_an_address_that_is_none(monkeypatch, address):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(executors, "CONNECTING", "300ms")
+    assert address in complaint(sweep, grid("math:sqrt", x=[4]), executor=address)
