@@ -1,15 +1,19 @@
 """Points of the appendix's sweeps: measurements asked for by what JSON can hold."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
+from sims.construction import Construction
 from sims.smallest import smallest_size
 from sims.sweeps import Task
 from sims.transformers import Architecture, Shape, measure_facts
+from theory.prediction import width_of
 
 __all__ = [
     "capacity_task",
     "flow_task",
+    "predicted_width",
     "recalled",
     "recalled_task",
     "smallest",
@@ -115,6 +119,20 @@ def recalled(
     found = measure_facts(built, Shape(*shape), trials=trials, seed=seed, experiment=experiment)
     (row,) = found.rows()
     return row
+
+
+@cache
+def predicted_width(
+    memory: str, degree: int, *, d: int, N: int, facts: str = "identity", M: int | None = None
+) -> float:
+    """Return the width that is predicted to recall 99 %, worked out once for all exhibits.
+
+    Parameters
+    ----------
+    memory, degree : the network.
+    d, N, facts, M : as for :func:`theory.prediction.width_of`.
+    """
+    return width_of(Construction(memory, degree=degree), d=d, N=N, rate=0.99, facts=facts, M=M)
 
 
 def _task(kind: str, work: str, arguments: dict[str, Any]) -> Task:

@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 
 from assoc.mlp import leading_width
-from sims.construction import Construction
 from sims.sweeps import Task
 from theory.exhibition import Exhibit
-from theory.points import width_task
-from theory.prediction import width_of
+from theory.points import predicted_width, width_task
 from theory.tables import Column
 
 __all__ = ["EXHIBIT"]
@@ -42,7 +40,7 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
         (point,) = value["points"]
         memory, k = task.arguments["memory"], task.arguments["degree"]
         d, N, m = point["d"], point["N"], point["width"]
-        predicted = width_of(Construction(memory, degree=k), d=d, N=N, rate=0.99)
+        predicted = predicted_width(memory, k, d=d, N=N)
         found.append(
             {
                 "memory": memory,

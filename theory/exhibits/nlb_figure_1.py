@@ -10,8 +10,8 @@ from sims.sweeps import Task
 from theory.exhibition import Exhibit
 from theory.figures import GUARANTEED, MEASURED, PREDICTED, bars, log_axes
 from theory.guarantee import guaranteed_capacity
-from theory.points import capacity_task, width_task
-from theory.prediction import capacity_of, width_of
+from theory.points import capacity_task, predicted_width, width_task
+from theory.prediction import capacity_of
 from theory.tables import Column
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
         record = {"memory": asked["memory"], "criterion": asked["criterion"], "d": d}
         if "width" in point:
             k = asked["degree"]
-            m = width_of(Construction(asked["memory"], degree=k), d=d, N=point["N"], rate=0.99)
+            m = predicted_width(asked["memory"], k, d=d, N=point["N"])
             # A width that was not found has neither parameters nor bounds.
             each = None if point["width"] is None else point["parameters"] / point["width"]
             record |= {

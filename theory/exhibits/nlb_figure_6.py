@@ -5,12 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sims.construction import Construction
 from sims.sweeps import Task
 from theory.exhibition import Exhibit
 from theory.figures import MEASURED, PREDICTED, bars, log_axes
-from theory.points import width_task
-from theory.prediction import width_of
+from theory.points import predicted_width, width_task
 from theory.tables import Column
 
 if TYPE_CHECKING:
@@ -47,8 +45,8 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
         (point,) = value["points"]
         asked = task.arguments
         d, N, M = point["d"], point["N"], asked["outputs"]
-        network = Construction(asked["memory"], degree=asked["degree"])
-        predicted = width_of(network, d=d, N=N, rate=0.99, facts="balanced", M=M)
+        network = asked["memory"], asked["degree"]
+        predicted = predicted_width(*network, d=d, N=N, facts="balanced", M=M)
         found.append(
             {
                 "M": M,
