@@ -1,10 +1,12 @@
 """Running independent work on this machine's cores, or on any executor."""
 
+import ctypes
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -12,7 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from assoc.errors import InputError
 
-__all__ = ["available_threads", "blas_threads", "cores", "run"]
+__all__ = ["available_threads", "blas_threads", "cores", "keep_memory", "run"]
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Of malloc.h. The second may be 32 MB at most."""
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -91,6 +96,25 @@ def blas_threads(threads: int) -> Iterator[None]:
         yield
     finally:
         _limits.remove(threads)
+
+
+@cache
+def keep_memory() -> bool:
+    """Let the C library keep what is freed, instead of giving it back and fetching it again.
+
+    A measurement makes and drops arrays of megabytes many times a second. With the library's usual
+    thresholds each of them may be fetched from the system, page by page, which takes as long as
+    the arithmetic (docs/performance.md). This holds for the process; only glibc has the setting.
+
+    Returns
+    -------
+    Whether it was set.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return False
+    return all([mallopt(M_TRIM_THRESHOLD, 1 << 30), mallopt(M_MMAP_THRESHOLD, 32 << 20)])
 
 
 def run(

@@ -20,7 +20,7 @@ from typing import Any
 from assoc.errors import InputError
 from sims import executors
 from sims.fingerprint import fingerprint
-from sims.parallel import available_threads, blas_threads, cores
+from sims.parallel import available_threads, blas_threads, cores, keep_memory
 from sims.results import Result
 from sims.settings import positive
 from sims.store import Point, Store
@@ -271,6 +271,7 @@ def _perform(task: Task, packages: tuple[str, ...], code: str, share: int) -> Po
         here = fingerprint(packages)
         if here != code:
             raise InputError(f"this worker has code {here}, not {code}: install the same there")
+        keep_memory()
         with cores(share), blas_threads(1):
             value = _function(task.work)(**task.arguments)
         text = json.dumps(value, default=_plain)
