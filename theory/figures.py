@@ -40,6 +40,10 @@ MEASURED, PREDICTED, GUARANTEED = "#000000", "#0072B2", "#D55E00"
 """Colours of Okabe and Ito's palette, which colour-blind people can tell apart."""
 
 
+FEW = 30.0
+"""Largest over smallest value of an axis that has too few powers of ten to label it by."""
+
+
 def bars(
     values: ArrayLike, intervals: Sequence[Sequence[float | None] | None]
 ) -> NDArray[np.float64]:
@@ -61,16 +65,17 @@ def bars(
     return np.abs(np.array(ends, np.float64).T - middle)
 
 
-def log_axes(ax: "Axes", *, base: int = 10) -> None:
-    """Make both axes logarithmic, with labels at powers of the base alone."""
+def log_axes(ax: "Axes") -> None:
+    """Make both axes logarithmic, with labels at powers of ten, or of two where these are few."""
     from matplotlib.ticker import NullFormatter
 
     if not np.isfinite(ax.dataLim.minpos).all():
         # Nothing is drawn that a logarithm could show.
-        ax.set_xlim(1, base)
-        ax.set_ylim(1, base)
-    ax.set_xscale("log", base=base)
-    ax.set_yscale("log", base=base)
+        ax.set_xlim(1, 10)
+        ax.set_ylim(1, 10)
+    spans = np.maximum(ax.dataLim.max / np.maximum(ax.dataLim.minpos, 1e-300), 1.0)
+    ax.set_xscale("log", base=2 if spans[0] < FEW else 10)
+    ax.set_yscale("log", base=2 if spans[1] < FEW else 10)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_minor_formatter(NullFormatter())
 

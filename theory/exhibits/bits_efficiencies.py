@@ -63,10 +63,11 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     ax.plot([], [], color=PREDICTED, lw=1, label="predicted, nothing fitted")
     ax.axhline(LIMIT, color="0.4", lw=0.7, ls="--", label="one bit, limit")
     ax.set_xscale("log", base=2)
-    ax.set_ylim(bottom=0)
+    # Room for the legend.
+    ax.set_ylim(0, 0.17)
     ax.set_xlabel("dimension $d$")
     ax.set_ylabel("bits stored / bits spent")
-    ax.legend()
+    ax.legend(loc="upper left", ncols=2, fontsize=7)
     return whole
 
 

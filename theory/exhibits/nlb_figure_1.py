@@ -128,7 +128,9 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     for ax in (left, right):
         log_axes(ax)
         ax.set_ylabel("facts $N$")
-        ax.legend(fontsize=7)
+    left.legend(fontsize=7)
+    handles, labels = right.get_legend_handles_labels()
+    whole.legend(handles, labels, loc="outside lower right", ncols=2, fontsize=7)
     return whole
 
 

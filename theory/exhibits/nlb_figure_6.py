@@ -79,7 +79,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
         law = sorted((row["predicted"] * row["d"], row["N"]) for row in chosen)
         ax.plot(*zip(*law, strict=True), color=PREDICTED, lw=1)
     ax.plot([], [], color=PREDICTED, lw=1, label="predicted, nothing fitted")
-    log_axes(ax, base=2)
+    log_axes(ax)
     ax.set_xlabel("$m d$")
     ax.set_ylabel("facts $N$, 99% recalled")
     ax.legend()
