@@ -1,4 +1,4 @@
-"""Figures of gradient flow: both plateaus (NLB Figure 5, left), softmax (right), phase diagram."""
+"""Figures of gradient flow: both plateaus, with relations and with subjects first, and the order."""
 
 from matplotlib.figure import Figure
 from stored import draw
@@ -20,16 +20,6 @@ def plateaus() -> None:
             ax
         )
     draw("flow-plateaus", figure, seed=SEED)
-
-
-def softmax() -> None:
-    """Softmax attention on random embeddings, prompts with noise."""
-    figure = Figure(figsize=(6.5, 4), layout="constrained")
-    trajectory(
-        subjects=16, relations=4, answers=8, alpha=1e-4, attention="softmax", d=128, length=16,
-        draws=8, t_max=3e4, rtol=1e-5, seed=SEED,
-    ).plot(figure.subplots())  # fmt: skip
-    draw("flow-softmax", figure, seed=SEED)
 
 
 def phases() -> None:
@@ -56,5 +46,4 @@ def phases() -> None:
 
 if __name__ == "__main__":
     plateaus()
-    softmax()
     phases()
