@@ -1,4 +1,4 @@
-"""Figures of gradient flow: both plateaus, with relations and with subjects first, and the order."""
+"""Figures of gradient flow: plateaus with relations and with subjects first, and the order."""
 
 from matplotlib.figure import Figure
 from stored import draw
