@@ -21,7 +21,7 @@ help:
 	@echo 'make clean    remove what the others built, except $(VENV)'
 
 verify: $(VENV)/.installed-core
-	rm -f build/report/*.sqlite
+	rm -f build/report/appendix-quick-seed0.sqlite*
 	$(VENV)/bin/recall appendix --size $(SIZE) --out build/report
 
 test: $(VENV)/.installed-test

@@ -85,7 +85,7 @@ class Progress:
     Parameters
     ----------
     key : the point that has just been finished; empty at the start.
-    done, total : points finished, of how many.
+    done, total : points finished, also with an error, of how many.
     found : of these, found in the store at the start.
     """
 
@@ -207,7 +207,7 @@ def sweep(
                 values[key] = json.loads(outcome.value)
                 seconds[key] = outcome.seconds
             if progress is not None:
-                progress(Progress(key, len(values), len(tasks), number))
+                progress(Progress(key, len(values) + len(failures), len(tasks), number))
 
         if missing and executor in EXECUTORS and workers == 1:
             for task in missing:

@@ -73,7 +73,9 @@ def log_axes(ax: "Axes") -> None:
         # Nothing is drawn that a logarithm could show.
         ax.set_xlim(1, 10)
         ax.set_ylim(1, 10)
-    spans = np.maximum(ax.dataLim.max / np.maximum(ax.dataLim.minpos, 1e-300), 1.0)
+        spans = np.ones(2)
+    else:
+        spans = ax.dataLim.max / ax.dataLim.minpos
     ax.set_xscale("log", base=2 if spans[0] < FEW else 10)
     ax.set_yscale("log", base=2 if spans[1] < FEW else 10)
     for axis in (ax.xaxis, ax.yaxis):

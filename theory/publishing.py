@@ -37,9 +37,11 @@ from theory.registry import (
 from theory.report import TEMPLATES, page
 from theory.sections import Part, Section, exhibit_part, theorem_parts
 from theory.sweep_status import all_tasks
-from theory.tables import latex_markdown, latex_text
+from theory.tables import latex_literal, latex_markdown, latex_text
 
 __all__ = ["AppendixResult", "appendix", "default_store"]
+
+TABLES = ("tex", "csv", "md")
 
 WIDE = 6.8
 """Inches from which a figure takes the whole line."""
@@ -282,9 +284,9 @@ def _write(
         make_folder(folder / inner)
     for name in missing:
         # What an earlier run could make is not to pass for this one's.
-        for old in (f"tables/{name}*", f"figures/{name}.*"):
-            for path in folder.glob(old):
-                path.unlink()
+        tables = [f"tables/{own}.{end}" for own in (name, f"{name}-must-fail") for end in TABLES]
+        for old in (*tables, f"figures/{name}.pdf", f"figures/{name}.svg"):
+            (folder / old).unlink(missing_ok=True)
     files = {}
     for name, content in contents.items():
         write_whole(folder / name, content)
@@ -306,7 +308,7 @@ def _latex(sections: Sequence[Section], origin: Mapping[str, Any]) -> str:
         "latex": latex_text,
         "latex_markdown": latex_markdown,
         # Paths may be longer than a line.
-        "breakable": lambda text: latex_text(text).replace("/", r"/\allowbreak{}"),
+        "breakable": _breakable,
     }
     shown = [
         {
@@ -329,6 +331,11 @@ def _latex(sections: Sequence[Section], origin: Mapping[str, Any]) -> str:
         f"{origin['command']}"
     )
     return environment.get_template("appendix.tex").render(sections=shown, provenance=made)
+
+
+def _breakable(text: str) -> str:
+    """Return text for LaTeX as it is typed, with places to break long paths at."""
+    return latex_literal(text).replace("--", "-{}-").replace("/", r"/\allowbreak{}")
 
 
 def _width(part: Part) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assoc.errors import InputError
 from sims.results import Result
 from sims.store import stored_points, stored_request
 from sims.sweeps import Task
@@ -85,6 +86,8 @@ def status(store: str | Path) -> StatusResult:
     points = stored_points(path)
     wanted = None
     if request.get("sweep") == "appendix" and request.get("size") in SIZES:
+        if not request.get("seed", "").isdecimal():
+            raise InputError(f"{path}: damaged (its seed is {request.get('seed', 'missing')!r})")
         wanted = tuple(all_tasks(registered(), exhibits(), request["size"], int(request["seed"])))
     return StatusResult(
         path, request, {key: point.seconds for key, point in points.items()}, wanted,

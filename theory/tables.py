@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Column", "Table", "latex_markdown", "latex_text"]
+__all__ = ["Column", "Table", "latex_literal", "latex_markdown", "latex_text"]
 
 LONG = 40
 """Most rows of a table on one page."""
@@ -223,13 +223,17 @@ def latex_text(text: str) -> str:
     return "".join(out)
 
 
+def latex_literal(text: str) -> str:
+    """Return text for LaTeX as it is, powers and indices too."""
+    return "".join(SPECIAL.get(character, character) for character in text)
+
+
 def latex_markdown(text: str) -> str:
     """Return Markdown for LaTeX: TeX between dollars stays, `code` is set as such."""
     parts = re.split(r"(\$[^$]*\$|`[^`]*`)", text)
     for i, part in enumerate(parts):
         if part.startswith("`"):
-            code = "".join(SPECIAL.get(c, c) for c in part.strip("`"))
-            parts[i] = rf"\texttt{{{code}}}"
+            parts[i] = rf"\texttt{{{latex_literal(part.strip('`'))}}}"
         elif not part.startswith("$"):
             parts[i] = latex_text(part)
     return "".join(parts)

@@ -1,6 +1,6 @@
 """Measure what a sweep costs and gains: ``python -m tests.benchmarks.sweeps``.
 
-The same points, seeded measurements of a quarter of a second or so, by a plain loop, by a sweep
+The same points, seeded measurements of a tenth of a second or so, by a plain loop, by a sweep
 that stores each, by processes, and by a local Dask cluster of one and of two workers with one
 thread each. Rounds alternate, so that a busy machine slows all sides; the best round of each
 counts. Results go to docs/results/sweep-speed.json.

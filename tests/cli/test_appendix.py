@@ -254,7 +254,7 @@ def test_the_status_says_how_far_a_sweep_is(recall, all_well):
     assert result["last"] > 0
     ran = recall("status", STORE)
     assert ran.status == 0
-    assert ran.out.endswith("4 of 8 points\n")
+    assert ran.out.endswith("4 points; the whole appendix has 8\n")
     assert "seed 0" in ran.out
     for part in parts:
         assert part in ran.out

@@ -183,8 +183,8 @@ def test_files_agree_with_the_json_of_the_result(toy_shelf, tmp_path):
 def test_every_table_and_figure_is_read_in_by_the_document(toy_shelf, tmp_path):
     result = run(tmp_path / "out")
     text = (tmp_path / "out" / "appendix.tex").read_text(encoding="utf-8")
-    read = set(re.findall(r"\{\\recallpath (tables/[^}]*)\}", text))
-    shown = set(re.findall(r"\{\\recallpath (figures/[^}]*)\}", text))
+    read = set(re.findall(r"\{\\recallfolder (tables/[^}]*)\}", text))
+    shown = set(re.findall(r"\{\\recallfolder (figures/[^}]*)\}", text))
     assert read == {name for name in result.files if name.endswith(".tex") and "/" in name}
     assert shown == {name for name in result.files if name.endswith(".pdf")}
     labels = re.findall(r"\\label\{([^}]*)\}", text)
@@ -503,7 +503,7 @@ def test_names_with_special_characters_do_not_spoil_the_document(use, tmp_path):
     use(shelf, (toy_exhibit("drawn", "first"),))
     run(tmp_path / "out", command="recall appendix --out 50%_of & {more}~#$")
     text = (tmp_path / "out" / "appendix.tex").read_text(encoding="utf-8")
-    assert r"--out 50\%\_of \& \{more\}\textasciitilde{}\#\$" in text
+    assert r"-{}-out 50\%\_of \& \{more\}\textasciitilde{}\#\$" in text
 
 
 def test_the_status_of_its_store_knows_every_point(toy_shelf, tmp_path):

@@ -224,7 +224,8 @@ def progress_bar(text: str) -> "Iterator[Callable[[Progress], None] | None]":
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
         TimeRemainingColumn(compact=True), TextColumn("left  [dim]{task.fields[point]}"),
     )  # fmt: skip
-    with Bar(*columns, console=console, transient=True) as bar:
+    # Points may be many minutes apart; the estimate is to look back at all of them.
+    with Bar(*columns, console=console, transient=True, speed_estimate_period=1e6) as bar:
         task = bar.add_task(text, total=None, point="")
 
         def show(now: "Progress") -> None:

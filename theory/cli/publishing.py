@@ -42,7 +42,7 @@ def appendix(
         None, help="File of finished points; default: appendix-SIZE-seedSEED.sqlite in the folder."
     ),
     resume: bool = typer.Option(
-        True, help="Go on from the points in the store. --no-resume refuses a store that has any."
+        True, help="Go on from the points in the store. --no-resume refuses a store that exists."
     ),
     redraw: bool = typer.Option(False, help="Compute nothing: write what the store has."),
     executor: str = EXECUTOR,
@@ -105,8 +105,5 @@ def status(
         return
     asked = ", ".join(f"{name} {value}" for name, value in result.request.items())
     print_table(f"{store}: {asked}", result.rows(), ["part", "points", "of", "seconds"])
-    print(
-        f"{result.points} of {result.total} points"
-        if result.total is not None
-        else f"{result.points} points"
-    )
+    whole = "" if result.total is None else f"; the whole appendix has {result.total}"
+    print(f"{result.points} points{whole}")

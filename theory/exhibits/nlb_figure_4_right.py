@@ -54,7 +54,9 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
                 "attention": None,
                 "mlp": None if value["size"] is None else 2 * d * value["size"],
                 "interval": [None if end is None else 2 * d * end for end in ends],
-                "facts": value["facts"],
+                **{name: value[name] for name in ("S", "R", "D", "facts")},
+                "d": d,
+                "d_h": asked["head_dim"],
                 "trials": value["trials"],
                 "grid": [],
             }
@@ -87,7 +89,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
         label = f"straight line, fitted: saves {-slope:.2f}"
         ax.plot(span, slope * span + height, "--", color=PREDICTED, label=label)
     # The theorem's line with constants 1: attention + MLP = what copying takes + 2 S R.
-    first = ends[0]["attention"] if ends else x[0]
+    first = found[0]["attention"]
     span = np.array([min(x), max(x)])
     line = np.maximum(0.0, 2 * found[0]["facts"] + first - span)
     ax.plot(span, line, ":", color=MEASURED, label="sum constant, constants 1")
@@ -103,10 +105,15 @@ EXHIBIT = Exhibit(
     title="Attention against MLP (NLB Figure 4, right)",
     caption="How many MLP parameters hold every fact when attention knows a share of the subjects, "
     "the counterpart of NLB Figure 4 (right) by construction: medians over tables with 99 % "
-    "intervals.",
+    "intervals. In the figure colours are the recall of a few tables; the dashed line is fitted.",
     points=points,
     rows=rows,
     columns={
+        "S": Column("$S$"),
+        "R": Column("$R$"),
+        "D": Column("$D$"),
+        "d": Column("$d$"),
+        "d_h": Column("$d_h$"),
         "share": Column("share in attention"),
         "attention": Column("attention parameters"),
         "mlp": Column("MLP parameters", digits=6),

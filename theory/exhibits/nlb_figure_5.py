@@ -41,7 +41,8 @@ def points(
     same = {"subjects": S, "relations": R, "answers": D}
     reduced = flow_task(**same, alpha=alpha, t_max=t_max, method="full", seed=seed)
     return [reduced] + [
-        flow_task(**same, attention="softmax", **softmax, seed=seed + draw) for draw in range(draws)
+        flow_task(**same, attention="softmax", **softmax, seed=1000 * seed + draw)
+        for draw in range(draws)
     ]
 
 
@@ -51,9 +52,10 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
     found = []
     for name, runs in (("linear attention", [reduced]), ("softmax attention", softmax)):
         for stage in ("t_relation", "t_subject"):
-            times = [run[stage] for run in runs if run[stage] is not None]
-            missed = len(runs) - len(times)
-            low, high = times + [0.0] * missed, times + [float("inf")] * missed
+            # A stage that was not reached came later than the end.
+            low = [run["time"][-1] if run[stage] is None else run[stage] for run in runs]
+            high = [np.inf if run[stage] is None else run[stage] for run in runs]
+            middle = float(np.median(high))
             ends = median_interval(low, high) if len(runs) > 1 else None
             found.append(
                 {
@@ -63,7 +65,8 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
                     "D": runs[0]["answers"],
                     "alpha": runs[0]["alpha"],
                     "stage": stage.removeprefix("t_"),
-                    "measured": float(np.median(times)) if times else None,
+                    "measured": middle if np.isfinite(middle) else None,
+                    "missed": int(np.isinf(high).sum()),
                     "interval": None if ends is None
                     else [end if np.isfinite(end) else None for end in ends],
                     "predicted": runs[0]["predicted"][stage],
@@ -128,6 +131,7 @@ EXHIBIT = Exhibit(
         "interval": Column("99 % interval"),
         "predicted": Column("predicted", digits=5),
         "runs": Column("draws"),
+        "missed": Column("not reached"),
     },
     quick={
         "shape": (16, 4, 8),

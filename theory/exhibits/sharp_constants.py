@@ -72,8 +72,9 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     whole = Figure(figsize=(5.2, 3.2), layout="constrained")
     ax = whole.subplots()
     grid = np.geomspace(16, 1e9, 12)
-    for (memory, rate), marker, colour in zip(
-        CASES, "osD^v", ("C0", "C1", "C2", "C3", "C4"), strict=True
+    styles = ("-", "--", "-.", ":", (0, (5, 1)))
+    for (memory, rate), marker, colour, style in zip(
+        CASES, "osD^v", ("C0", "C1", "C2", "C3", "C4"), styles, strict=True
     ):
         chosen = [row for row in found if (row["memory"], row["criterion"]) == (memory, rate)]
         limit = _limit(memory, rate)
@@ -87,7 +88,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
             share = 1.0 if rate == "all" else float(rate)
             N = capacity_of(Construction(**MEMORIES[memory]), d=int(d), rate=share)
             law.append(N * np.log(N) / d**2 / limit)
-        ax.plot(grid, law, color=colour, lw=1)
+        ax.plot(grid, law, color=colour, lw=1, ls=style)
     ax.axhline(1, color="0.4", lw=0.7, ls="--")
     ax.plot([], [], color=PREDICTED, lw=1, label="lines: predicted, nothing fitted")
     ax.set_xscale("log")
