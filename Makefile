@@ -29,7 +29,7 @@ test: $(VENV)/.installed-test
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m codespell_lib
-	$(PY) -m pytest -n auto
+	$(PY) -m pytest -n auto --dist loadgroup
 
 bench: $(VENV)/.installed-test
 	$(PY) -m pytest tests/benchmarks --benchmark-only

@@ -24,6 +24,9 @@ from theory.exhibits.bits_efficiencies import LIMIT
 from theory.registry import SIZES, claim_tasks, registered
 from theory.tables import Column
 
+# One process computes the small exhibits, for this file and for test_rendered.py.
+pytestmark = pytest.mark.xdist_group("exhibits")
+
 NAMES = [exhibit.name for exhibit in exhibits()]
 CLAIMS = ["bits-efficiencies", "stage-times"]
 """Exhibits that are made from findings of claims."""

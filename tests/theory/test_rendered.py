@@ -25,6 +25,9 @@ from theory.publishing import appendix, default_store
 from theory.registry import claim_tasks, registered
 from theory.sweep_status import all_tasks
 
+# One process computes the small exhibits, for this file and for test_exhibits.py.
+pytestmark = pytest.mark.xdist_group("exhibits")
+
 PACKAGES = "adjustbox,amsmath,amssymb,array,booktabs,graphicx,siunitx"
 """What the head of the document says that a paper must load."""
 
