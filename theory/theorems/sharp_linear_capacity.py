@@ -305,7 +305,7 @@ $q$, its length $r$ and the signal $A$, all of known law.
                 "trials": 400,
                 "tolerance": 0.05,
             },
-            full={"d": (32, 64, 128, 256, 512), "trials": 1000},
+            full={"d": (32, 64, 128, 256, 512)},
             must_fail={"predicted_as": "sign", "d": (64,)},
             why_fail="one-bit weights fail much earlier",
             fault={"memory": forgetful(resolve("linear")[1]), "d": (64,)},
