@@ -75,7 +75,7 @@ def log_axes(ax: "Axes") -> None:
         ax.set_ylim(1, 10)
         spans = np.ones(2)
     else:
-        spans = ax.dataLim.max / ax.dataLim.minpos
+        spans = ax.dataLim.get_points()[1] / ax.dataLim.minpos
     ax.set_xscale("log", base=2 if spans[0] < FEW else 10)
     ax.set_yscale("log", base=2 if spans[1] < FEW else 10)
     for axis in (ax.xaxis, ax.yaxis):
