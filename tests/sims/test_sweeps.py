@@ -354,6 +354,12 @@ def test_progress_of_a_point_that_fails(tmp_path):
     assert [now.done for now in told] == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("options", [{"workers": 1}, {"executor": "threads", "workers": 2}])
+def test_a_point_that_leaves_is_reported_like_any_error(options):
+    found = sweep(grid("tests.sweep_points:leaves"), **options)
+    assert list(found.failures.values()) == ["SystemExit: 3"]
+
+
 def interrupting(after):
     def progress(now):
         if now.done >= after:

@@ -141,7 +141,7 @@ EXHIBIT = Exhibit(
         "d": (32, 64, 128, 192),
         "trials": 20,
     },
-    full={"d": (32, 64, 128, 256, 384), "trials": 40},
+    full={"d": (32, 64, 128, 256), "trials": 40},
     figure=figure,
     alternative="Measured over predicted capacity against the dimension, for five linear memories "
     "and two criteria, with 99 % intervals around a line at one.",
