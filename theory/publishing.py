@@ -307,7 +307,6 @@ def _latex(sections: Sequence[Section], origin: Mapping[str, Any]) -> str:
     environment.filters |= {
         "latex": latex_text,
         "latex_markdown": latex_markdown,
-        # Paths may be longer than a line.
         "breakable": _breakable,
     }
     shown = [

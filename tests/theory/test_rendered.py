@@ -102,7 +102,7 @@ def folder(tmp_path_factory):
             patch.setattr(module, "exhibits", lambda: shown)
         result = appendix(
             out, redraw=True,
-            command="recall appendix --out /home/somebody/papers/2026/memories/build/appendix "
+            command="recall appendix --out ../somebody/papers/2026/memories/build/appendix "
             "--store /scratch/somebody/a_rather_long_name_of_a_file/appendix.sqlite --redraw",
         )  # fmt: skip
     assert list(result.missing) == ["lost"]
