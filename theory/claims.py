@@ -20,6 +20,7 @@ __all__ = [
     "Problem",
     "Theorem",
     "Verdict",
+    "spaced",
 ]
 
 
@@ -47,6 +48,11 @@ class Verdict(StrEnum):
     VIOLATED = "violated"
     INCONCLUSIVE = "inconclusive"
     NOT_APPLICABLE = "not_applicable"
+
+
+def spaced(value: object) -> str:
+    """Return a name for people: without underscores."""
+    return str(value).replace("_", " ")
 
 
 @dataclass(frozen=True)

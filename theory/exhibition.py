@@ -5,8 +5,6 @@ names the points it needs, which the sweep computes once however many exhibits a
 makes its records, its table and its figure from what came out.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import theory.exhibits
 from sims.sweeps import Task
+from theory.discovery import defined
 from theory.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -74,11 +73,4 @@ class Exhibit:
 @cache
 def exhibits() -> tuple[Exhibit, ...]:
     """Return every exhibit, in the order of their names."""
-    found = []
-    for module in pkgutil.iter_modules(theory.exhibits.__path__):
-        exhibit = getattr(
-            importlib.import_module(f"theory.exhibits.{module.name}"), "EXHIBIT", None
-        )
-        if isinstance(exhibit, Exhibit):
-            found.append(exhibit)
-    return tuple(sorted(found, key=lambda exhibit: exhibit.name))
+    return defined(theory.exhibits, "EXHIBIT", Exhibit)

@@ -162,15 +162,10 @@ def appendix(
     missing: dict[str, str] = {}
     sections = []
     for theorem in registered():
-        section = _section(theorem, theorems, shown, verdicts, needed, values, missing)
+        section, lacking = _section(theorem, theorems, shown, verdicts, needed, values)
         if section is not None:
             sections.append(section)
-    for name, lacking in missing.items():
-        why = [
-            f"{key} ({failures[key]})" if key in failures else key for key in lacking.split("\n")
-        ]
-        more = f" and {len(why) - 3} more" if len(why) > 3 else ""
-        missing[name] = f"no data for {', '.join(why[:3])}{more}"
+        missing |= {name: _reason(keys, failures) for name, keys in lacking.items()}
     origin = {**provenance(command=command, seed=seed), "computed by code": code}
     files = _write(folder, sections, verdicts, missing, size=size, seed=seed, origin=origin)
     took = time.perf_counter() - start
@@ -228,16 +223,16 @@ def _section(
     verdicts: VerifyResult,
     needed: Mapping[str, Sequence[Task]],
     values: Mapping[str, Any],
-    missing: dict[str, str],
-) -> Section | None:
-    """Return a theorem's section; what lacks points is noted in ``missing``, by their keys."""
+) -> tuple[Section | None, dict[str, list[str]]]:
+    """Return a theorem's section, and the keys of the points that parts of it lack."""
     found: list[Part] = []
+    missing: dict[str, list[str]] = {}
     claims = [claim for claim in verdicts.claims if claim.theorem == theorem.name]
     if theorem in theorems:
         keys = [t.key for t in claim_tasks([theorem], size=verdicts.size, seed=verdicts.seed)]
         lacking = [key for key in keys if key not in values]
         if lacking:
-            missing[theorem.name] = "\n".join(lacking)
+            missing[theorem.name] = lacking
         else:
             found += theorem_parts(theorem, claims)
     inside = [exhibit for exhibit in shown if exhibit.theorem == theorem.name]
@@ -246,10 +241,17 @@ def _section(
         rows = exhibit.records(tasks, values)
         if rows is None:
             lacking = [task.key for task in tasks if task.key not in values]
-            missing[exhibit.name] = "\n".join(lacking)
+            missing[exhibit.name] = lacking
         else:
             found.append(exhibit_part(exhibit, rows))
-    return Section(theorem, claims, found) if found or claims else None
+    return Section(theorem, claims, found) if found or claims else None, missing
+
+
+def _reason(keys: Sequence[str], failures: Mapping[str, str]) -> str:
+    """Say which points are missing, and why where one failed."""
+    named = [f"{key} ({failures[key]})" if key in failures else key for key in keys[:3]]
+    more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
+    return f"no data for {', '.join(named)}{more}"
 
 
 def _write(

@@ -4,8 +4,6 @@ A file in ``theory/theorems`` that defines ``THEOREM`` is a theorem; there is no
 """
 
 import difflib
-import importlib
-import pkgutil
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor
@@ -18,6 +16,7 @@ from assoc.errors import InputError
 from sims.results import Result
 from sims.sweeps import Progress, Task, sweep
 from theory.claims import Claim, Finding, Theorem, Verdict
+from theory.discovery import defined
 
 __all__ = [
     "CONTROLS",
@@ -46,14 +45,7 @@ CONTROLS = ("must_fail", "fault")
 @cache
 def registered() -> tuple[Theorem, ...]:
     """Return every theorem, in the order of their names."""
-    found = []
-    for module in pkgutil.iter_modules(theory.theorems.__path__):
-        theorem = getattr(
-            importlib.import_module(f"theory.theorems.{module.name}"), "THEOREM", None
-        )
-        if isinstance(theorem, Theorem):
-            found.append(theorem)
-    return tuple(sorted(found, key=lambda theorem: theorem.name))
+    return defined(theory.theorems, "THEOREM", Theorem)
 
 
 def find(name: str) -> Theorem:

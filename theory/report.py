@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from theory.claims import Verdict
+from theory.claims import Verdict, spaced
 from theory.drawing import drawn
 from theory.files import as_json, make_folder, provenance, write_whole
 from theory.registry import VerifyResult, find
@@ -17,7 +17,7 @@ from theory.sections import Section, theorem_parts
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-__all__ = ["TEMPLATES", "page", "spaced", "write_report"]
+__all__ = ["TEMPLATES", "page", "write_report"]
 
 TEMPLATES = Path(__file__).with_name("templates")
 """Folder of the page's and the document's templates."""
@@ -106,11 +106,6 @@ def page(
         missing=missing or {},
         provenance=json.dumps(origin, indent=2),
     )
-
-
-def spaced(value: Any) -> str:
-    """Return a name for people: without underscores."""
-    return str(value).replace("_", " ")
 
 
 def _plain(section: Section, pictures: Mapping[str, bytes]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from theory.claims import Theorem
+from theory.claims import Theorem, spaced
 from theory.drawing import styled
 from theory.exhibition import Exhibit
 from theory.registry import ClaimResult
@@ -83,7 +83,7 @@ def claims_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:
             else claim.finding.interval,
             "predicted": claim.finding.predicted,
             "allowed": claim.finding.tolerance,
-            "verdict": str(claim.verdict).replace("_", " "),
+            "verdict": spaced(claim.verdict),
         }
         for claim in claims
     ]
@@ -109,7 +109,7 @@ def controls_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:
                         "what": text,
                         "measured": finding.measured,
                         "predicted": finding.predicted,
-                        "verdict": str(finding.verdict).replace("_", " "),
+                        "verdict": spaced(finding.verdict),
                     }
                 )
     caption = (

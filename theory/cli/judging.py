@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
-from theory.claims import Kind
+from theory.claims import Kind, spaced
 from theory.cli.measuring import FACTS, OUTPUTS, read_vectors
 from theory.cli.output import (
     DEGREE,
@@ -220,7 +220,7 @@ def _verdict_row(claim: "ClaimResult") -> dict[str, Any]:
     return {
         "claim": claim.claim.name,
         "kind": str(claim.claim.kind),
-        "verdict": str(claim.verdict).replace("_", " "),
+        "verdict": spaced(claim.verdict),
         "quantity": claim.finding.quantity,
         "measured": claim.finding.measured,
         "predicted": f">= {claim.finding.predicted:.5g}" if guaranteed else claim.finding.predicted,

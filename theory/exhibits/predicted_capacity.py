@@ -69,7 +69,7 @@ def capacity_rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str
                 "measured": point["N"],
                 "interval": point["interval"],
                 "predicted": predicted,
-                "off": 100 * (predicted / point["N"] - 1),
+                "off": 100 * (predicted / point["N"] - 1) if point["N"] else None,
                 "law": point["law"],
                 "trials": point["trials"],
             }

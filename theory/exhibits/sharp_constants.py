@@ -120,7 +120,7 @@ EXHIBIT = Exhibit(
     quick={"d": (32, 64, 128), "trials": 20},
     full={"d": (32, 64, 128, 256), "trials": 40},
     figure=figure,
-    alternative="N log N / d^2 over its limit against the dimension, to d of a billion. Measured "
-    "points lie on the predicted curves, which approach one slowly.",
+    alternative="N log N / d^2 over its limit against the dimension, to d of a billion: measured "
+    "points with intervals, predicted curves, and a line at one, their limit.",
 )
 """How far the limits are at sizes that can be measured."""

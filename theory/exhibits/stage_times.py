@@ -104,7 +104,7 @@ EXHIBIT = Exhibit(
     quick={},
     full={},
     figure=figure,
-    alternative="Times at which relations and subjects are learnt against log(1/alpha): integrated "
-    "points lie on the predicted lines.",
+    alternative="Times at which relations and subjects are learnt against log(1/alpha): points "
+    "from integration, and the predicted lines.",
 )
 """Sharp times, slopes and late rates."""
