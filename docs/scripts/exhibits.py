@@ -1,6 +1,6 @@
 """Tables and figures of the appendix for these pages, from the store of a run.
 
-``recall appendix --out build/report`` makes the store; nothing is computed here.
+``recall appendix --out build/appendix --size full`` makes the store; nothing is computed here.
 """
 
 import json
@@ -17,7 +17,7 @@ SEED = 0
 
 def main() -> None:
     """Store every exhibit whose points are there, and name the others."""
-    path = sys.argv[1] if len(sys.argv) > 1 else "build/report/appendix-quick-seed0.sqlite"
+    path = sys.argv[1] if len(sys.argv) > 1 else "build/appendix/appendix-full-seed0.sqlite"
     size = stored_request(path)["size"]
     values = {key: json.loads(point.value) for key, point in stored_points(path).items()}
     for exhibit in exhibits():
