@@ -20,6 +20,7 @@ from assoc.linear import HebbianBuild, dual_both, dual_inputs, dual_outputs, heb
 from assoc.low_rank import gaussian_projected, projected, truncated
 from assoc.memory import Build, Floats, Memory
 from assoc.mlp import gated, two_layer
+from assoc.optimal import optimal_bilinear, optimal_linear, optimal_low_rank, optimal_mlp
 from assoc.readout import bilinear, whitened
 from assoc.transformer import OneLayer
 
@@ -94,6 +95,11 @@ MEMORIES: Mapping[str, Recipe] = MappingProxyType(
         "bilinear-ridge": Recipe(partial(bilinear, ridge=True), WIDE),
         "bilinear-als": Recipe(fitted, WIDE),
         "bilinear-margin": Recipe(partial(fitted, targets="margins"), WIDE),
+        "optimal-linear": _plain(optimal_linear),
+        "optimal-low-rank": Recipe(optimal_low_rank, RANKED),
+        "optimal-mlp": Recipe(optimal_mlp, WIDE, ("degree",)),
+        "optimal-bilinear": Recipe(optimal_bilinear, WIDE),
+        "optimal-bilinear-fit": Recipe(partial(optimal_bilinear, fit=True), WIDE),
     }
 )
 """All memories by name."""

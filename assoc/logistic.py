@@ -14,15 +14,27 @@ Linear memories (phi_x = e_x), the values of an attention head (phi_x tells whic
 attended to) and the read-out of a network (its hidden layer) are all of this form.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assoc.memory import Floats, Integers
 
-__all__ = ["STALLED", "STEPS", "WANTED", "WARM", "logistic_readout"]
+__all__ = [
+    "STALLED",
+    "STEPS",
+    "WANTED",
+    "WARM",
+    "LogisticLoss",
+    "WhiteLoss",
+    "descend",
+    "logistic_readout",
+]
+
+Doubles: TypeAlias = NDArray[np.float64]
 
 WANTED = 1.0
 """Margin, in units of the logits, at which the fit is done."""
@@ -48,7 +60,7 @@ def logistic_readout(
     *,
     offset: Floats | None = None,
     steps: int = STEPS,
-) -> NDArray[np.float64]:
+) -> Doubles:
     r"""Fit Theta (p, d) by L-BFGS, in coordinates in which features and outputs are white.
 
     Parameters
@@ -71,53 +83,87 @@ def logistic_readout(
     >>> int((scores.argmax(axis=1) == np.arange(12)).sum())
     12
     """
-    from scipy.optimize import minimize
-
-    answers = np.asarray(U, np.float64)
-    left = _whitening(np.asarray(_dense(features.T @ features)) / features.shape[0])
-    right = _whitening(answers.T @ answers / len(answers))
-    loss = _Loss(features, answers, np.asarray(f), offset, left, right)
-
+    loss = WhiteLoss(LogisticLoss(features, U, f, offset=offset))
     falling: list[float] = []
 
-    def done(intermediate_result: Any) -> None:
-        falling.append(float(intermediate_result.fun))
+    def done(value: float) -> bool:
+        falling.append(value)
         stalled = len(falling) >= WARM and falling[-1] > STALLED * falling[len(falling) // 2]
-        # The last point evaluated is the iterate: its margins are known.
-        if stalled or loss.least >= WANTED:
+        return stalled or loss.least >= WANTED
+
+    return loss.outward(descend(loss, np.zeros(loss.size), done, steps=steps))
+
+
+def descend(
+    loss: Callable[[Doubles], tuple[float, Doubles]],
+    start: Doubles,
+    done: Callable[[float], bool],
+    *,
+    steps: int,
+    tolerance: float = 1e-12,
+) -> Doubles:
+    """Lower a loss by L-BFGS until an iterate is good enough, and return that iterate.
+
+    Parameters
+    ----------
+    loss : value and gradient at (n,) coordinates.
+    start : (n,) coordinates.
+    done : told the value after every iteration, says whether to stop. The last point that the loss
+        was evaluated at is then the iterate.
+    steps : iterations at most.
+    tolerance : relative decrease of the loss, and a thousand times the gradient, below which an
+        iteration is the last one.
+    """
+    from scipy.optimize import minimize
+
+    def after(intermediate_result: Any) -> None:
+        if done(float(intermediate_result.fun)):
             raise StopIteration
 
     found = minimize(
-        loss,
-        np.zeros(left.shape[1] * right.shape[1]),
-        jac=True,
-        method="L-BFGS-B",
-        callback=done,
-        options={"maxiter": steps, "maxfun": 2 * steps, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-9},
-    )
-    return loss.outward(found.x)
+        loss, start, jac=True, method="L-BFGS-B", callback=after,
+        options={
+            "maxiter": steps, "maxfun": 2 * steps, "maxcor": 20,
+            "ftol": tolerance, "gtol": 1e3 * tolerance,
+        },
+    )  # fmt: skip
+    return np.asarray(found.x)
 
 
 @dataclass
-class _Loss:
-    """The loss and its gradient in white coordinates Z, where Theta = left Z right^T."""
+class LogisticLoss:
+    """The loss, its gradient and the least margin, a block of inputs at a time.
+
+    Parameters
+    ----------
+    features : (N, p) matrix, dense or a SciPy sparse array.
+    U : (M, d) output embeddings.
+    f : (N,) integers in [0, M).
+    offset : (N, d) what is added to the outputs, or None.
+    dtype : precision of the products.
+
+    Attributes
+    ----------
+    least : the least margin where the loss was evaluated last.
+    """
 
     features: Any
-    U: NDArray[np.float64]
+    U: Floats
     f: Integers
-    offset: Floats | None
-    left: NDArray[np.float64]
-    right: NDArray[np.float64]
+    offset: Floats | None = None
+    dtype: type[Any] = np.float64
     least: float = field(default=-np.inf, init=False)
 
-    def outward(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
-        Z = z.reshape(self.left.shape[1], self.right.shape[1])
-        return np.asarray(self.left @ Z @ self.right.T)
+    def __post_init__(self) -> None:
+        self.features = self.features.astype(self.dtype, copy=False)
+        self.U = np.asarray(self.U, self.dtype)
+        self.f = np.asarray(self.f)
 
-    def __call__(self, z: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        out = np.asarray(self.features @ self.outward(z))
+    def __call__(self, Theta: Doubles) -> tuple[float, Doubles]:
+        """Return the loss at Theta (p, d), and its gradient (p, d)."""
+        out = np.asarray(self.features @ Theta.astype(self.dtype))
         if self.offset is not None:
-            out = out + self.offset
+            out = out + self.offset.astype(self.dtype)
         N = len(out)
         gradient = np.empty_like(out)
         total, self.least = 0.0, np.inf
@@ -135,16 +181,82 @@ class _Loss:
             np.exp(scores, out=scores)
             mass = scores.sum(axis=1)
             behind = rival + np.log(mass) - own
-            total += float(np.logaddexp(0.0, behind).sum())
+            total += float(np.logaddexp(0.0, behind, dtype=np.float64).sum())
             wrong = np.exp(-np.logaddexp(0.0, -behind))
             scores *= (wrong / mass)[:, None]
             scores[at] = -wrong
             gradient[rows] = scores @ self.U
-        slope = self.left.T @ np.asarray(self.features.T @ gradient) @ self.right
-        return total / N, np.asarray(slope).ravel() / N
+        slope = np.asarray(self.features.T @ gradient, np.float64)
+        return total / N, slope / N
+
+    def bend(self, Theta: Doubles, way: Doubles) -> Doubles:
+        """Return the Hessian at Theta (p, d) times a direction (p, d)."""
+        out = np.asarray(self.features @ Theta.astype(self.dtype))
+        if self.offset is not None:
+            out = out + self.offset.astype(self.dtype)
+        moved = np.asarray(self.features @ way.astype(self.dtype))
+        N = len(out)
+        bent = np.empty_like(out)
+        block = max(1, SCORES // len(self.U))
+        for start in range(0, N, block):
+            rows = slice(start, start + block)
+            chance = out[rows] @ self.U.T
+            chance -= chance.max(axis=1)[:, None]
+            np.exp(chance, out=chance)
+            chance /= chance.sum(axis=1)[:, None]
+            change = moved[rows] @ self.U.T
+            change -= np.einsum("xy,xy->x", chance, change)[:, None]
+            change *= chance
+            bent[rows] = change @ self.U
+        return np.asarray(self.features.T @ bent, np.float64) / N
 
 
-def _whitening(moment: NDArray[np.float64]) -> NDArray[np.float64]:
+class WhiteLoss:
+    """The loss in coordinates Z in which features and outputs are white, Theta = left Z right^T.
+
+    Parameters
+    ----------
+    loss : what it is the loss of.
+    """
+
+    def __init__(self, loss: LogisticLoss) -> None:
+        self.loss = loss
+        moment = np.asarray(_dense(loss.features.T @ loss.features), np.float64)
+        answers = loss.U.astype(np.float64)
+        self.left = _whitening(moment / loss.features.shape[0])
+        self.right = _whitening(answers.T @ answers / len(answers))
+
+    @property
+    def size(self) -> int:
+        """Number of coordinates."""
+        return int(self.left.shape[1] * self.right.shape[1])
+
+    @property
+    def least(self) -> float:
+        """The least margin where the loss was evaluated last."""
+        return self.loss.least
+
+    def outward(self, z: Doubles) -> Doubles:
+        """Theta (p, d) at coordinates z."""
+        Z = z.reshape(self.left.shape[1], self.right.shape[1])
+        return np.asarray(self.left @ Z @ self.right.T)
+
+    def inward(self, Theta: Doubles) -> Doubles:
+        """Coordinates (n,) of Theta (p, d)."""
+        return np.asarray(np.linalg.pinv(self.left) @ Theta @ np.linalg.pinv(self.right).T).ravel()
+
+    def bend(self, z: Doubles, way: Doubles) -> Doubles:
+        """Return the Hessian at coordinates z times a direction (n,)."""
+        bent = self.loss.bend(self.outward(z), self.outward(way))
+        return np.asarray(self.left.T @ bent @ self.right).ravel()
+
+    def __call__(self, z: Doubles) -> tuple[float, Doubles]:
+        """Return the loss at coordinates z, and its gradient."""
+        value, slope = self.loss(self.outward(z))
+        return value, np.asarray(self.left.T @ slope @ self.right).ravel()
+
+
+def _whitening(moment: Doubles) -> Doubles:
     """Matrix L with L^T C L about the identity for a second moment C; null directions dropped."""
     values, vectors = np.linalg.eigh(moment)
     kept = values > values[-1] * len(values) * np.finfo(np.float64).eps

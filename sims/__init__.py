@@ -3,7 +3,8 @@
 Knows no theorem.
 """
 
-from sims.capacity import CapacityResult, Criterion, capacity
+from sims.capacity import CapacityResult, capacity
+from sims.criterion import Criterion
 from sims.flow import FlowResult, flow
 from sims.recall import RecallResult, measure
 from sims.sweeps import SweepResult, Task, grid, sweep

@@ -5,11 +5,10 @@ of a prefix is not monotone in N near the threshold (a new fact may cancel old i
 search finds one crossing: a size measured to be recalled right below one measured not to be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,59 +17,20 @@ from numpy.typing import NDArray
 from assoc.errors import InputError
 from assoc.memory import Build
 from sims.construction import Construction, Size
+from sims.criterion import Criterion
 from sims.crossing import crossing
 from sims.parallel import available_threads, run
-from sims.randomness import Source
 from sims.recall import count_recalled, source_of
 from sims.results import Result, new_axes
-from sims.settings import RandomVectors, Setting, positive, settle, trial_count
+from sims.searching import Search, stored_brackets
+from sims.settings import RandomVectors, positive, settle, trial_count
 from sims.statistics import LEVEL, Interval, median_interval
+from sims.sweeps import Progress
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["CapacityPoint", "CapacityResult", "Criterion", "capacity", "rate_crossing"]
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """When a set of facts counts as recalled.
-
-    Parameters
-    ----------
-    rate : fraction of the inputs that must be recalled, in (0, 1]; 1 means every input. It is
-        taken as the decimal number it is written as: 0.55 of 100 inputs are 55.
-
-    Examples
-    --------
-    >>> Criterion.parse("all"), Criterion.parse("0.99").met(99, 100)
-    (Criterion(rate=1.0), True)
-    """
-
-    rate: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.rate <= 1:
-            raise InputError(f"criterion {self.rate} is neither 'all' nor a rate in (0, 1]")
-
-    @classmethod
-    def parse(cls, text: "str | float | Criterion") -> "Criterion":
-        """Read ``all`` or a rate."""
-        if isinstance(text, Criterion):
-            return text
-        try:
-            return cls(1.0 if text == "all" else float(text))
-        except (ValueError, TypeError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"criterion {text!r} is neither 'all' nor a rate in (0, 1]") from None
-
-    def met(self, count: int, judged: int) -> bool:
-        """Whether ``count`` of ``judged`` recalled inputs are enough."""
-        return int(count) >= Fraction(str(self.rate)) * int(judged)
-
-    def __str__(self) -> str:
-        return "all" if self.rate == 1 else str(self.rate)
+__all__ = ["CapacityPoint", "CapacityResult", "capacity", "rate_crossing"]
 
 
 @dataclass(frozen=True)
@@ -82,11 +42,14 @@ class CapacityPoint:
     d : dimension.
     low, high : for each trial, a size measured to be recalled and a larger one measured not to be
         (infinite where the search was censored).
+    proved : for each trial, whether it is proved that no memory of the kind recalls ``high``; None
+        for constructions that prove no such thing.
     """
 
     d: int
     low: tuple[int, ...]
     high: tuple[float, ...]
+    proved: tuple[bool, ...] | None = None
 
     @property
     def N(self) -> float:  # noqa: N802
@@ -135,6 +98,7 @@ class CapacityResult(Result):
                 "law": p.law,
                 "trials": len(p.low),
                 "censored": p.censored,
+                **({} if p.proved is None else {"proved": sum(p.proved)}),
                 "low": list(p.low),
                 "high": [end if np.isfinite(end) else None for end in p.high],
             }
@@ -187,15 +151,19 @@ def capacity(
     outputs: int | None = None,
     trials: int = 10,
     max_N: int | None = None,
+    resolution: float = 0.0,
     seed: int = 0,
     experiment: str = "capacity",
     threads: int | None = None,
     executor: Executor | None = None,
+    store: str | Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> CapacityResult:
     r"""Search the capacity of a construction, trial by trial.
 
-    Each trial doubles N until the criterion fails, then halves the bracket down to neighbouring
-    integers. Both ends are measured.
+    Each trial raises N until the criterion fails, then halves the bracket down to neighbouring
+    integers. Both ends are measured. Builds that decide (:class:`assoc.optimal.Decides`) count
+    what is certified as recalled, and say of upper ends whether they are proved.
 
     Parameters
     ----------
@@ -207,8 +175,13 @@ def capacity(
     trials : independent trials per dimension.
     max_N : where to stop; trials that still recall there are reported as censored. None stands
         for 16 d^2 (at least 1024), or for as many as can be drawn if that is fewer.
+    resolution : width at which a bracket is narrow enough, relative to its upper end; 0 asks for
+        neighbouring integers.
     threads : trials searched at a time; None means all available.
     executor : run the trials on this instead.
+    store : file that every finished trial is added to, and resumed from; for memories and
+        embeddings given by name.
+    progress : with a store, called at the start and after each trial.
 
     Returns
     -------
@@ -233,7 +206,7 @@ def capacity(
     dimensions = list(asked)
     if not dimensions:
         raise InputError("d is an empty list")
-    points = []
+    searches = []
     for dimension in dimensions:
         setting = settle(
             d=dimension,
@@ -242,44 +215,21 @@ def capacity(
             facts=facts,
             outputs=outputs,
         )
-        construction.build(setting.d)
         source = source_of(setting, seed, experiment)
         limit = int(min(setting.max_N, max(1024, 16 * setting.d**2) if max_N is None else max_N))
-        work = partial(_search, construction, setting, criterion, limit, source)
-        brackets = run(work, range(trials), threads=threads, executor=executor)
-        low, high = zip(*brackets, strict=True)
-        points.append(CapacityPoint(setting.d, low, high))
+        searches.append(Search(construction, setting, criterion, limit, resolution, source))
+    if store is None:
+        found = [run(s, range(trials), threads=threads, executor=executor) for s in searches]
+    else:
+        found = stored_brackets(searches, trials, store, executor, threads, progress)
+    points = []
+    for search, brackets in zip(searches, found, strict=True):
+        low, high, proved = zip(*brackets, strict=True)
+        points.append(
+            CapacityPoint(search.setting.d, low, high, proved if search.decides else None)
+        )
     origin = setting.law if isinstance(setting, RandomVectors) else f"{setting.source} {preprocess}"
     return CapacityResult(construction.label(None), criterion, origin, facts, seed, tuple(points))
-
-
-def _search(
-    construction: Construction,
-    setting: Setting,
-    criterion: Criterion,
-    limit: int,
-    source: Source,
-    trial: int,
-) -> tuple[int, float]:
-    """Bracket one trial's capacity: sizes measured recalled and, right above, not recalled."""
-
-    def holds(N: int) -> bool:
-        (count,) = count_recalled(construction, setting, N, [trial], source)
-        return criterion.met(count, N)
-
-    low, high = 0, min(max(2, setting.d // 2), limit)
-    while holds(high):
-        low = high
-        if high == limit:
-            return low, float("inf")
-        high = min(2 * high, limit)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if holds(middle):
-            low = middle
-        else:
-            high = middle
-    return low, high
 
 
 def rate_crossing(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.decoding import certified_margins
 from assoc.errors import InputError
 from assoc.memory import Build
+from assoc.optimal import Decides
 from sims.construction import Construction, Size
 from sims.judge import recalled, score_doubt
 from sims.parallel import available_threads, blas_threads, run
@@ -22,7 +24,7 @@ from sims.streaming import recalled_of_sample
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["RecallPoint", "RecallResult", "count_recalled", "measure", "source_of"]
+__all__ = ["RecallPoint", "RecallResult", "count_recalled", "decide", "measure", "source_of"]
 
 SIDE_BY_SIDE = 2**22
 """Entries of E up to which several trials may be held at a time, one in each thread."""
@@ -267,6 +269,28 @@ def count_recalled(
         work = partial(_count_trial, construction, setting, N, source, 1)
         return run(work, trials, threads=threads, executor=executor)
     return [_count_trial(construction, setting, N, source, threads, trial) for trial in trials]
+
+
+def decide(
+    build: Decides, setting: Setting, N: int, source: Source, trial: int
+) -> tuple[int, bool]:
+    """Let a build decide one trial at size N.
+
+    Parameters
+    ----------
+    build, setting, N, source, trial : what is built, of what, from which random numbers.
+
+    Returns
+    -------
+    certified, refuted
+        Inputs whose recall is certified for the memory as stored, and whether it is proved that no
+        memory of its kind recalls them all.
+    """
+    E, U, f = setting.draw(N, source, trial)
+    with blas_threads(1):
+        found = build.decide(E, U, f, rng=source.generator(trial, MEMORY))
+        certified = certified_margins(found.memory, E, U, f).certified
+    return int(certified.sum()), found.refuted is not None
 
 
 def _is_plain(construction: Construction, setting: Setting) -> bool:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from assoc.catalogue import MEMORIES
 from assoc.errors import InputError
 from sims.bracketing import bracket
-from sims.capacity import Criterion
 from sims.construction import Construction
+from sims.criterion import Criterion
 from sims.crossing import crossing
 from sims.parallel import available_threads, run
 from sims.randomness import MEMORY, Source

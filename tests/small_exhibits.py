@@ -54,6 +54,10 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
         "sizes": ((32, 512), (32, 768)),
         "trials": 3,
     },
+    "optimal-capacity": {
+        "d": (6, 8),
+        "trials": {"linear": 8, "dual-both": 8, "optimal-linear": 8},
+    },
     "nlb-figures-7-9": {
         "families": {
             "S = R, D = 8": ((4, 4, 8), (8, 8, 8)),

@@ -105,3 +105,8 @@ def circle():
 
 def leaves():
     raise SystemExit(3)
+
+
+def unlucky(E, U, f, *, rng):
+    """Fail, as a user's build function may."""
+    raise RuntimeError("no such luck")

@@ -7,8 +7,9 @@ import numpy as np
 
 from assoc.errors import InputError
 from assoc.memory import Build, Factors, Floats, Integers, Memory
+from assoc.optimal import Decides, Decision
 
-__all__ = ["confined", "forgetful", "understating", "whispering"]
+__all__ = ["confined", "forgetful", "twinned", "understating", "whispering"]
 
 
 def forgetful(build: Build, *, fraction: float = 0.0) -> Build:
@@ -86,3 +87,25 @@ def understating(build: Build, *, share: int) -> Build:
 
     damaged.__name__ = f"understating by {share}"
     return damaged
+
+
+def twinned(build: Build) -> Build:
+    """Let a build that decides see the same embedding for its first two inputs."""
+    return _Twinned(build)
+
+
+@dataclass(frozen=True)
+class _Twinned:
+    """What is built for other inputs than it is asked about."""
+
+    build: Build
+
+    def decide(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Decision:
+        if not isinstance(self.build, Decides):
+            raise InputError("only a build that decides can be shown twins")
+        twins = E.copy()
+        twins[1] = twins[0]
+        return self.build.decide(twins, U, f, rng=rng)
+
+    def __call__(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Memory:
+        return self.decide(E, U, f, rng=rng).memory

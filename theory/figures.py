@@ -13,6 +13,7 @@ from sims.results import new_axes
 from sims.width import WidthResult
 from theory.class_sizes import INJECTIVE
 from theory.guarantee import guaranteed_capacity
+from theory.optimal import optimal_capacity
 from theory.prediction import capacity_of, expected_recall, predictable, width_of
 
 if TYPE_CHECKING:
@@ -110,6 +111,13 @@ def with_capacity_theory(
     ax = result.plot(ax)
     d = np.array([p.d for p in result.points])
     known = predictable(construction, result.facts) and result.embeddings == "sphere"
+    if (
+        construction == Construction("optimal-linear")
+        and outputs is None
+        and (result.embeddings == "sphere" and result.facts in INJECTIVE and d.min() >= 2)
+    ):
+        predicted = [optimal_capacity(int(k))[0] for k in d]
+        ax.plot(d, predicted, color=PREDICTED, label="N delta = d^2, nothing fitted")
     if known and outputs is None and result.facts in INJECTIVE and d.min() >= 2:
         _capacity_curves(ax, construction, d, rate=result.criterion.rate)
     ax.legend(frameon=False)

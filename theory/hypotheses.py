@@ -25,6 +25,7 @@ from assoc.errors import InputError
 from assoc.memory import Floats
 from theory.claims import Condition, Hypothesis, Problem
 from theory.guarantee import failure_bound
+from theory.optimal import orthogonal_cost
 
 __all__ = [
     "INDEPENDENT",
@@ -34,6 +35,7 @@ __all__ = [
     "Isotropy",
     "duplicate_condition",
     "enough_dimensions",
+    "enough_for_the_best",
     "isotropy",
     "isotropy_conditions",
 ]
@@ -202,6 +204,25 @@ def enough_dimensions(problem: Problem) -> tuple[Condition, ...]:
             f"N log N / {law} = {value:.4g}, failure probability <= {bound:.2g}",
             "proved failure probability <= 1/2 (asymptotically N log N / " + law + " < 1/8)",
             "" if bound <= 0.5 else "raise d" if m is None else "raise m or d",
+        ),
+    )
+
+
+def enough_for_the_best(problem: Problem) -> tuple[Condition, ...]:
+    """Check N times the degrees of freedom that a fact takes against those that W has."""
+    if problem.N is None or problem.d is None:
+        return ()
+    N, d = problem.N, problem.d
+    M = max(2, problem.outputs or N)
+    cost = orthogonal_cost(np.log(float(M)))
+    enough = N * cost <= d * d
+    return (
+        Condition(
+            "d^2 large enough for N",
+            enough,
+            f"N delta = {N * cost:.4g}, delta = {cost:.4g} for {M} nearly orthogonal answers",
+            f"at most d^2 = {d * d} (asymptotically N log N / d^2 < 1/2)",
+            "" if enough else "raise d",
         ),
     )
 

@@ -13,7 +13,9 @@ from sims.results import Result, new_axes
 from sims.width import parameters_per_neuron
 from theory.class_sizes import INJECTIVE
 from theory.guarantee import failure_bound, guaranteed_capacity
+from theory.optimal import optimal_capacity, optimal_limit
 from theory.prediction import all_recalled, best_degree, capacity_of, expected_recall, width_of
+from theory.sizes import check_sizes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["PredictionResult", "predict"]
 
 GUARANTEED = ("linear", "low-rank")
+
+
+PROJECTED = 256
+"""Largest d at which the cost of a fact is measured by projections for a prediction."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,8 +38,11 @@ class PredictionResult(Result):
     points: tuple[dict[str, Any], ...]
 
     def __repr__(self) -> str:
-        choices = ("d", "N", "recall"), ("d", "N_99", "N_all"), ("d", "N", "width_99", "width_all")
-        keys = next(keys for keys in choices if keys[-1] in self.points[0])
+        choices = (
+            ("d", "N", "recall"), ("d", "N_99", "N_all"), ("d", "N_all"),
+            ("d", "N", "width_99", "width_all"),
+        )  # fmt: skip
+        keys = next(keys for keys in choices if set(keys) <= set(self.points[0]))
         listed = "; ".join(", ".join(f"{k}={p[k]:.6g}" for k in keys) for p in self.points[:4])
         return f"PredictionResult({self.memory}: {listed})"
 
@@ -79,7 +88,7 @@ class PredictionResult(Result):
                     ax.plot(d, [p[key] for p in self.points], "o-", label=label)
             ax.set_xscale("log", base=2)
             # With a single output nothing is ever forgotten, and there is nothing to scale.
-            if np.isfinite([p["N_99"] for p in self.points]).any():
+            if np.isfinite([p["N_all"] for p in self.points]).any():
                 ax.set_yscale("log")
             ax.set_xlabel("dimension d")
             ax.set_ylabel("facts N")
@@ -108,7 +117,9 @@ def predict(
     d : dimension, or several; at least 2.
     N : number of facts, or several; None asks for the capacities N_99 (expected recall 99 %),
         N_all (all recalled with probability 1/2) and N_guaranteed (proved for that probability).
-        For a network without a width, the widths are asked for that recall N facts so.
+        For a network without a width, the widths are asked for that recall N facts so. For
+        ``optimal-linear`` there is N_all alone, with the standard error of the projections that it
+        is measured by; above d = 256 answers count as nearly orthogonal, and there is none.
     rank, width, degree : what the memory needs.
     bits : b, to which weights are rounded; predicted for :data:`theory.strengths.ROUNDED`.
     facts, outputs : law of the fact map and number of outputs M (None: M = N).
@@ -215,9 +226,18 @@ def _widths(
     }
 
 
+def _best(d: int) -> dict[str, Any]:
+    """Predict the capacity of the best matrix; from large d on with nearly orthogonal answers."""
+    check_sizes(d=d)
+    N, error = optimal_capacity(d) if d <= PROJECTED else (float(np.exp(optimal_limit(d))), None)
+    return {"d": d, "N_all": N, "error": error, "law_all": float(N * np.log(N) / d**2)}
+
+
 def _capacities(
     construction: Construction, d: int, facts: str, outputs: int | None
 ) -> dict[str, Any]:
+    if construction == Construction("optimal-linear") and facts in INJECTIVE and outputs is None:
+        return _best(d)
     N_99 = capacity_of(construction, d=d, rate=0.99, facts=facts, M=outputs)
     N_all = capacity_of(construction, d=d, facts=facts, M=outputs)
     sure = None

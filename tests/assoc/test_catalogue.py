@@ -41,6 +41,11 @@ PARAMETERS = {
     "bilinear-ridge": 8 * (4 + 4 + 3),
     "bilinear-als": 8 * (4 + 4 + 3),
     "bilinear-margin": 8 * (4 + 4 + 3),
+    "optimal-linear": 4 * 3,
+    "optimal-low-rank": 2 * (4 + 3),
+    "optimal-mlp": 8 * (4 + 3),
+    "optimal-bilinear": 8 * (4 + 4 + 3),
+    "optimal-bilinear-fit": 8 * (4 + 4 + 3),
 }
 
 
@@ -179,12 +184,17 @@ def test_the_hidden_layer_of_each_name():
         for name in MEMORIES
         if "width" in MEMORIES[name].needs
     }
-    fitted = {"bilinear-als", "bilinear-margin"}
-    assert set(built) == {"mlp", "gated-mlp", "whitened-mlp", "bilinear", "bilinear-ridge"} | fitted
+    fitted = {"bilinear-als", "bilinear-margin", "optimal-bilinear-fit"}
+    drawn = {"mlp", "gated-mlp", "whitened-mlp", "bilinear", "bilinear-ridge", "optimal-mlp",
+             "optimal-bilinear"}  # fmt: skip
+    assert set(built) == drawn | fitted
     # Eight facts, eight neurons: least squares answers exactly and the others do not.
     exact = {name for name, network in built.items() if np.allclose(network(E), U, atol=1e-4)}
     assert exact == {"whitened-mlp", "bilinear-ridge"}
     np.testing.assert_array_equal(built["bilinear"].P, built["bilinear-ridge"].P)
+    np.testing.assert_array_equal(built["bilinear"].P, built["optimal-bilinear"].P)
+    np.testing.assert_array_equal(built["bilinear-margin"].P, built["optimal-bilinear-fit"].P)
+    np.testing.assert_array_equal(built["whitened-mlp"].W, built["optimal-mlp"].W)
     for name in fitted:
         assert not np.allclose(built[name].P, built["bilinear"].P)
     np.testing.assert_array_equal(built["mlp"].V[:4], -built["mlp"].V[4:])

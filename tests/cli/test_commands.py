@@ -127,14 +127,21 @@ def test_predict_capacities(recall):
     assert [point["d"] for point in result["points"]] == [16, 32]
 
 
+def test_predict_the_capacity_of_the_best_matrix(recall):
+    result = recall("predict", "optimal-linear", "--d", 16, "--json").result
+    assert result == predict("optimal-linear", d=16).to_dict()
+    assert 60 < result["N_all"] < 70
+    assert "standard error" in recall("predict", "optimal-linear", "--d", 16).out
+
+
 @pytest.mark.parametrize("memory", MEMORIES)
 def test_predict_and_measure_know_every_memory(recall, memory):
-    options = ["--rank", "d/2"] if memory.startswith("low") else []
+    options = ["--rank", "d/2"] if "rank" in MEMORIES[memory].needs else []
     options += ["--width", "4d"] if "width" in MEMORIES[memory].needs else []
     options += ["--degree", 1] if "degree" in MEMORIES[memory].takes else []
     sizes = ["--d", 16, "--N", 6, *options, "--json"]
     measured = recall("measure", memory, "--trials", 4, *sizes).result
-    if memory in ("bilinear-als", "bilinear-margin"):
+    if memory.startswith(("bilinear-als", "bilinear-margin", "optimal")):
         assert measured["recall"] == 1
         assert recall("predict", memory, *sizes).complaint.startswith("no prediction for")
         return

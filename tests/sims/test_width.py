@@ -10,8 +10,8 @@ from assoc import MEMORIES, InputError
 from assoc.embeddings import normalise
 from assoc.mlp import choose_degree
 from sims import capacity, width
-from sims.capacity import Criterion
 from sims.construction import Construction
+from sims.criterion import Criterion
 from sims.recall import count_recalled, source_of
 from sims.settings import RandomVectors
 from sims.width import (

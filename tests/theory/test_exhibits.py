@@ -50,6 +50,7 @@ PREDICTIONS = {
     "nlb-figure-5": {"predicted", "plateau"},
     "nlb-figure-6": {"predicted"},
     "nlb-figures-7-9": {"theorem"},
+    "optimal-capacity": {"predicted"},
     "predicted-capacity": {"predicted"},
     "sharp-constants": {"predicted", "limit"},
     "stage-times": {"predicted"},

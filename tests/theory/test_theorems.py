@@ -60,6 +60,11 @@ SMALL = {
         "scaling-fixed-outputs": {"sizes": ((16, 32), (16, 64)), "outputs": 8, "trials": 2},
         "fewest": {"cases": (("bilinear-margin", 16, 48, 10, None),)},
     },
+    "optimal-linear-capacity": {
+        "capacity": {"d": (6, 8), "trials": (3, 3)},
+        "decided": {"d": (8,), "trials": 2},
+        "advantage": {"d": (8,), "trials": 3},
+    },
     "power-law-bound": {
         "bound": {"exponents": (1.5, 2.0), "d": (16, 32), "trials": 4, "outputs": 64},
     },
@@ -136,6 +141,11 @@ SIZES = {
         Problem(d=64, N=100, width=2048, degree=2),
         Problem(d=8, N=1000, width=16, degree=1),
         ["degree large enough for N", "m d large enough for N"],
+    ),
+    "optimal-linear-capacity": (
+        Problem(d=64, N=300),
+        Problem(d=8, N=1000, facts="random"),
+        ["f injective", "d^2 large enough for N"],
     ),
     "power-law-bound": (
         Problem(d=64, N=10),

@@ -20,6 +20,7 @@ from theory.cli.output import (
     emit,
     integers,
     print_table,
+    progress_bar,
     save_figure,
     working,
 )
@@ -38,7 +39,8 @@ __all__ = ["FACTS", "OUTPUTS", "read_vectors", "register"]
 MEMORY = typer.Argument(
     help="linear, low-rank, low-rank-gaussian, low-rank-svd, sign, dual-inputs, "
     "dual-outputs, dual-both, mlp, gated-mlp, whitened-mlp, bilinear, bilinear-ridge, "
-    "bilinear-als, bilinear-margin, or your own package.module:function."
+    "bilinear-als, bilinear-margin, optimal-linear, optimal-low-rank, optimal-mlp, "
+    "optimal-bilinear, optimal-bilinear-fit, or your own package.module:function."
 )
 FACTS = typer.Option("identity", help="Fact map: identity, permutation, random, balanced or zipf.")
 """Option for the law of the fact map."""
@@ -100,6 +102,8 @@ def _legend(row: "Mapping[str, Any]") -> str:
     """Say what the columns of a prediction are."""
     if "load" in row:
         return "load: N log N / (m d)"
+    if "error" in row:
+        return "all: every one; error: standard error of the cost of a fact; law: N log N / d^2"
     if "load_99" in row:
         return "load: N log N / (m d); 99: expected recall 99 %; all: every one, half the draws"
     return "law: N log N / d^2; failure bound, N guaranteed: proved"
@@ -168,6 +172,12 @@ def capacity(
     trials: int = typer.Option(10, min=1, help="Independent trials."),
     max_n: int | None = typer.Option(None, "--max-N", min=1, help="Stop the search here."),
     max_width: int | None = typer.Option(None, min=1, help="Stop the search for a width here."),
+    resolution: float = typer.Option(
+        0.0, help="Brackets this narrow, relative to N, are narrow enough; 0: neighbours."
+    ),
+    store: Path | None = typer.Option(
+        None, help="Store every finished trial in this file, and go on from what it holds."
+    ),
     rank: str | None = RANK,
     bits: int | None = BITS,
     fewest: str | None = typer.Option(
@@ -191,6 +201,7 @@ def capacity(
     `recall capacity low-rank --rank d/2 --d 64 --criterion 0.99`;
     `recall capacity gated-mlp --width 16d --d 16,32,64 --criterion 0.99`;
     `recall capacity gated-mlp --d 64 --N 512,1024`;
+    `recall capacity optimal-linear --d 16,32,64 --resolution 0.01 --store best.sqlite`;
     `recall capacity linear --d 32 --N 28 --fewest-bits 1,2,4,8`;
     `recall capacity my_package.my_module:build --d 64 --plot capacity.png`
     """
@@ -203,7 +214,10 @@ def capacity(
     dimensions, vectors = integers(d, "d"), _embeddings(embeddings)
     construction = Construction(memory, rank, bits, width, degree, rounding)
     if fewest is not None:
-        for name, given in (("bits", bits), ("max-N", max_n), ("max-width", max_width)):
+        for name, given in (
+            ("bits", bits), ("max-N", max_n), ("max-width", max_width), ("store", store),
+            ("resolution", resolution or None),
+        ):  # fmt: skip
             if given is not None:
                 raise InputError(f"--{name} has no place where the fewest bits are searched")
         _fewest_bits(
@@ -216,19 +230,25 @@ def capacity(
     if N is None:
         if max_width is not None:
             raise InputError("--max-width is for a search of widths: give --N")
-        with working("searching"):
+        shown = working("searching") if store is None else progress_bar("searching")
+        with shown as progress:
             found = run(
                 memory, d=dimensions, criterion=criterion, trials=trials, max_N=max_n, rank=rank,
                 bits=bits, width=width, degree=degree, rounding=rounding, embeddings=vectors,
                 preprocess=preprocess, facts=facts, outputs=outputs, seed=seed, threads=threads,
+                resolution=resolution, store=store, progress=progress,
             )  # fmt: skip
         columns = ["d", "N", "interval", "law", "trials", "censored"]
         legend = "N: median over trials; interval: of the median, at least 99 %; law: N log N / d^2"
+        if found.points[0].proved is not None:
+            columns.append("proved")
+            legend += "\nproved: trials in which the size right above is proved impossible"
         draw = partial(with_capacity_theory, found, construction, outputs=outputs)
         _report(found, "capacity", columns, legend, draw, plot=plot, seed=seed, json=json)
         return
     for name, value in (
-        ("rank", rank), ("bits", bits), ("rounding", rounding), ("width", width), ("max-N", max_n)
+        ("rank", rank), ("bits", bits), ("rounding", rounding), ("width", width), ("max-N", max_n),
+        ("store", store), ("resolution", resolution or None),
     ):  # fmt: skip
         if value is not None:
             raise InputError(f"--{name} has no place where the width for --N is searched")

@@ -1,0 +1,142 @@
+r"""Whether any read-out recalls everything: a yes with its margins, a no with its proof.
+
+The least logistic loss (:mod:`assoc.logistic`) tends to zero where some Theta recalls every input,
+and is attained at a finite Theta where none does. Descending it therefore ends in one of three
+ways: every margin is at least 1, or the probabilities of the wrong answers prove that no read-out
+can do it (:mod:`assoc.refutation`), or neither within the budget.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assoc.logistic import WANTED, LogisticLoss, WhiteLoss, descend
+from assoc.memory import Floats, Integers
+from assoc.refutation import Refutation, refutation
+
+__all__ = ["BUDGET", "Separation", "separate"]
+
+BUDGET = 1500
+"""Iterations in each precision after which nothing is said."""
+
+FIRST, SPACING = 30, 1.25
+"""Iteration at which a proof is first tried, and the factor between tries."""
+
+POLISH = 3
+"""Newton steps after which a proof is given up."""
+
+CG_TOLERANCE, CG_STEPS = 1e-4, 300
+"""Of a Newton step."""
+
+SETTLED = 0.02
+"""A proof is tried only where the white gradient is below this share of the wrong answers' mass,
+above which none was seen to succeed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Separation:
+    """What was found about read-outs of given features.
+
+    Parameters
+    ----------
+    Theta : (p, d) the read-out: with every margin at least 1, or near the least loss.
+    separated : whether every margin is at least 1 as evaluated in the fit; recall is to be
+        certified on the memory that is stored.
+    refuted : the proof that no read-out recalls everything, or None.
+    iterations : of the descent, in both precisions.
+    """
+
+    Theta: NDArray[np.float64]
+    separated: bool
+    refuted: Refutation | None
+    iterations: int
+
+
+def separate(features: Floats, U: Floats, f: Integers, *, steps: int = BUDGET) -> Separation:
+    """Find a read-out that recalls every input, or prove that there is none.
+
+    Parameters
+    ----------
+    features : (N, p) matrix.
+    U : (M, d) output embeddings.
+    f : (N,) integers in [0, M).
+    steps : iterations at most in single precision, and as many again in double.
+
+    Examples
+    --------
+    >>> from assoc.embeddings import sphere
+    >>> rng = np.random.default_rng(0)
+    >>> E, U = sphere(40, 8, rng=rng), sphere(40, 8, rng=rng)
+    >>> separate(E[:14], U[:14], np.arange(14)).separated
+    True
+    >>> separate(E, U, np.arange(40)).refuted.proved
+    True
+    """
+    found = Separation(np.zeros((features.shape[1], U.shape[1])), False, None, 0)
+    for dtype in (np.float32, np.float64):
+        found = _descended(features, U, f, dtype, found, steps)
+        if found.separated or found.refuted is not None:
+            break
+    return found
+
+
+def _descended(
+    features: Floats, U: Floats, f: Integers, dtype: type[Any], before: Separation, steps: int
+) -> Separation:
+    """Descend from where another precision stopped."""
+    loss = _Watched(LogisticLoss(features, U, f, dtype=dtype))
+    proof: Refutation | None = None
+    iteration, due = 0, FIRST
+
+    def done(value: float) -> bool:
+        nonlocal proof, iteration, due
+        iteration += 1
+        if loss.least >= WANTED:
+            return True
+        if iteration < due or loss.steepness > SETTLED * value:
+            return False
+        due = int(SPACING * iteration) + 1
+        proof = _proof(features, U, f, loss.outward(loss.at), dense=False)
+        return proof is not None
+
+    z = descend(loss, loss.inward(before.Theta), done, steps=steps, tolerance=0.0)
+    for _ in range(1 + POLISH * (dtype is np.float64)):
+        if proof is not None or loss.least >= WANTED:
+            break
+        proof = _proof(features, U, f, loss.outward(z), dense=dtype is np.float64)
+        if proof is None and dtype is np.float64:
+            # Values of the loss no longer tell iterates apart, but its gradient does.
+            z = z - _newton_step(loss, z)
+    return Separation(loss.outward(z), loss.least >= WANTED, proof, before.iterations + iteration)
+
+
+def _newton_step(loss: WhiteLoss, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Gradient over Hessian, by conjugate gradients."""
+    from scipy.sparse.linalg import LinearOperator, cg
+
+    def bend(way: NDArray[np.float64]) -> NDArray[np.float64]:
+        return loss.bend(z, way)
+
+    hessian = LinearOperator((len(z), len(z)), matvec=bend, dtype=np.float64)
+    return np.asarray(cg(hessian, loss(z)[1], rtol=CG_TOLERANCE, maxiter=CG_STEPS)[0])
+
+
+def _proof(
+    features: Floats, U: Floats, f: Integers, Theta: Floats, *, dense: bool
+) -> Refutation | None:
+    tried = refutation(features, U, f, Theta, dense=dense)
+    return tried if tried.proved else None
+
+
+class _Watched(WhiteLoss):
+    """The loss, with the last point and the size of its gradient."""
+
+    at: NDArray[np.float64]
+    steepness = float("inf")
+
+    def __call__(self, z: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, slope = super().__call__(z)
+        self.at, self.steepness = z.copy(), float(np.linalg.norm(slope))
+        return value, slope

@@ -1,0 +1,169 @@
+"""The search of one trial's capacity, also as a point of a stored sweep."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assoc.errors import InputError
+from assoc.optimal import Decides
+from sims.construction import Construction
+from sims.criterion import Criterion
+from sims.randomness import Source
+from sims.recall import count_recalled, decide
+from sims.settings import RandomVectors, Setting
+from sims.sweeps import Progress, Task, sweep
+
+__all__ = ["Search", "bracket_trial", "stored_brackets"]
+
+
+@dataclass(frozen=True)
+class Search:
+    """The search of one trial's capacity, in a form that can be sent to another process."""
+
+    construction: Construction
+    setting: Setting
+    criterion: Criterion
+    limit: int
+    resolution: float
+    source: Source
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.resolution < 1:
+            raise InputError(f"resolution = {self.resolution} is not in [0, 1)")
+        self.construction.build(self.setting.d)
+
+    @property
+    def decides(self) -> bool:
+        """Whether the build proves what cannot be done."""
+        return isinstance(self.construction.build(self.setting.d), Decides)
+
+    def __call__(self, trial: int) -> tuple[int, float, bool]:
+        """Bracket one trial's capacity, and say whether its upper end is proved."""
+        low, high, growth = 0, *self._start()
+        met, proved = self._measured(high, trial)
+        while met:
+            low = high
+            if high == self.limit:
+                return low, float("inf"), False
+            high = min(max(low + 1, int(growth * high)), self.limit)
+            met, proved = self._measured(high, trial)
+        # A start that was too large: down as fast as up, so that costly sizes stay few.
+        while low == 0 and high > 1:
+            lower = min(high - 1, max(1, int(high / growth)))
+            met, lower_proved = self._measured(lower, trial)
+            if met:
+                low = lower
+            else:
+                high, proved = lower, lower_proved
+        while high - low > max(1, self.resolution * high):
+            middle = (low + high) // 2
+            met, middle_proved = self._measured(middle, trial)
+            if met:
+                low = middle
+            else:
+                high, proved = middle, middle_proved
+        return low, high, proved and self.criterion.rate == 1
+
+    def _start(self) -> tuple[int, float]:
+        """Where to begin, and the factor by which to go on: near, where building is costly."""
+        d = self.setting.d
+        if not self.decides:
+            return min(max(2, d // 2), self.limit), 2.0
+        entries = d * (self.construction.width_at(d) or d)
+        N = 2.0
+        while N * np.log(N) < entries:
+            N *= 1.01
+        return min(int(N), self.limit), 1.1
+
+    def _measured(self, N: int, trial: int) -> tuple[bool, bool]:
+        build = self.construction.build(self.setting.d)
+        if isinstance(build, Decides):
+            count, refuted = decide(build, self.setting, N, self.source, trial)
+        else:
+            (count,) = count_recalled(self.construction, self.setting, N, [trial], self.source)
+            refuted = False
+        return self.criterion.met(count, N), refuted
+
+
+def bracket_trial(
+    *,
+    construction: Mapping[str, Any],
+    setting: Mapping[str, Any],
+    rate: float,
+    limit: int,
+    resolution: float,
+    source: tuple[int, str, tuple[int, ...]],
+    trial: int,
+) -> tuple[int, float | None, bool]:
+    """Bracket one trial's capacity: the point of a stored search.
+
+    Parameters
+    ----------
+    construction, setting : fields of :class:`sims.construction.Construction` and of
+        :class:`sims.settings.RandomVectors`.
+    rate : of the criterion.
+    limit, resolution : where the search ends.
+    source : fields of :class:`sims.randomness.Source`.
+    trial : its number.
+
+    Returns
+    -------
+    low, high, proved
+        As in :class:`CapacityPoint`; high is None where the search was censored.
+    """
+    seed, experiment, point = source
+    search = Search(
+        Construction(**construction), RandomVectors(**setting), Criterion(rate), limit, resolution,
+        Source(seed, experiment, tuple(point)),
+    )  # fmt: skip
+    low, high, proved = search(trial)
+    return low, high if np.isfinite(high) else None, proved
+
+
+def stored_brackets(
+    searches: Sequence[Search],
+    trials: int,
+    store: str | Path,
+    executor: Executor | None,
+    threads: int,
+    progress: Callable[[Progress], None] | None,
+) -> list[list[tuple[int, float, bool]]]:
+    """Search every trial as a point of a stored sweep."""
+    tasks = []
+    for search in searches:
+        if not isinstance(search.construction.memory, str):
+            raise InputError(f"{store}: only searches of memories given by name are stored")
+        if not isinstance(search.setting, RandomVectors):
+            raise InputError(f"{store}: only searches on random embeddings are stored")
+        shared = {
+            "construction": asdict(search.construction),
+            "setting": asdict(search.setting),
+            "rate": search.criterion.rate,
+            "limit": search.limit,
+            "resolution": search.resolution,
+            "source": [search.source.seed, search.source.experiment, list(search.source.point)],
+        }
+        tasks += [
+            Task(f"d={search.setting.d} trial={trial}", f"{__name__}:{bracket_trial.__name__}",
+                 {**shared, "trial": trial})
+            for trial in range(trials)
+        ]  # fmt: skip
+    first = searches[0]
+    swept = sweep(
+        tasks, store=store, executor=executor or "processes", workers=threads, progress=progress,
+        request={
+            "sweep": "capacity", "memory": first.construction.label(None),
+            "criterion": first.criterion, "seed": first.source.seed,
+        },
+    )  # fmt: skip
+    for key, why in swept.failures.items():
+        raise InputError(f"{key}: {why}")
+    ends = [
+        (low, float("inf") if high is None else high, proved)
+        for low, high, proved in (swept.values[task.key] for task in tasks)
+    ]
+    return [ends[start : start + trials] for start in range(0, len(ends), trials)]

@@ -1,0 +1,160 @@
+"""Capacity searches of builds that decide, and searches that are stored."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from assoc.errors import InputError
+from assoc.memory import Factors
+from assoc.optimal import Decision, optimal_linear
+from assoc.refutation import Refutation
+from sims.capacity import capacity
+from sims.randomness import Source
+from sims.recall import decide
+from sims.searching import bracket_trial
+from sims.settings import RandomVectors
+
+CERTAIN = Refutation(residual=0.0, curvature=1.0, reach=1.0, weight=1.0)
+
+
+@dataclass(frozen=True)
+class Upto:
+    """Recalls everything up to a size, and refutes what is above another."""
+
+    recalls: int
+    refutes: int
+
+    def decide(self, E, U, f, *, rng):
+        nothing = Factors((np.zeros((U.shape[1], E.shape[1])),))
+        memory = _Answers(E, U[f]) if len(E) <= self.recalls else nothing
+        return Decision(memory, CERTAIN if len(E) >= self.refutes else None)
+
+    def __call__(self, E, U, f, *, rng):
+        return self.decide(E, U, f, rng=rng).memory
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    E: np.ndarray
+    right: np.ndarray
+    parameters: int = 0
+
+    def __call__(self, E):
+        return np.asarray(self.right[(E @ self.E.T).argmax(axis=1)], np.float64)
+
+    def rounding_error(self, E):
+        return np.zeros(len(E))
+
+
+@pytest.mark.parametrize("threshold", [1, 2, 9, 40, 41, 150, 300])
+def test_the_bracket_ends_at_neighbours_and_is_proved(threshold):
+    (point,) = capacity(Upto(threshold, threshold + 1), d=16, trials=2).points
+    assert point.low == (threshold,) * 2
+    assert point.high == (threshold + 1,) * 2
+    assert point.proved == (True, True)
+    assert point.interval is not None
+
+
+def test_an_end_that_is_only_not_found_is_not_called_proved():
+    result = capacity(Upto(40, 60), d=16, trials=2)
+    assert result.points[0].high == (41, 41)
+    assert result.points[0].proved == (False, False)
+    assert result.rows()[0]["proved"] == 0
+
+
+def test_what_is_proved_is_about_all_inputs_not_about_a_rate():
+    (point,) = capacity(Upto(40, 41), d=16, trials=1, criterion=0.9).points
+    assert point.proved == (False,)
+
+
+def test_a_coarse_bracket_is_as_wide_as_asked():
+    (point,) = capacity(Upto(200, 201), d=16, trials=1, resolution=0.05).points
+    assert point.low[0] <= 200 < point.high[0]
+    assert point.high[0] - point.low[0] <= 0.05 * point.high[0]
+
+
+def test_other_constructions_prove_nothing_and_say_so():
+    result = capacity("linear", d=8, trials=1)
+    assert result.points[0].proved is None
+    assert "proved" not in result.rows()[0]
+
+
+@pytest.mark.parametrize("resolution", [-0.1, 1.0])
+def test_a_resolution_out_of_range_is_named(resolution):
+    with pytest.raises(InputError, match="resolution"):
+        capacity("linear", d=8, trials=1, resolution=resolution)
+
+
+def test_both_ends_are_what_a_fresh_decision_finds():
+    (point,) = capacity("optimal-linear", d=8, trials=4, experiment="fresh").points
+    source = Source(0, "fresh", (8,))
+    for trial, (low, high) in enumerate(zip(point.low, point.high, strict=True)):
+        assert decide(optimal_linear, RandomVectors(8), low, source, trial)[0] == low
+        certified, refuted = decide(optimal_linear, RandomVectors(8), int(high), source, trial)
+        assert certified < high
+        assert point.proved[trial] == refuted
+
+
+def test_the_best_matrix_holds_what_outer_products_hold():
+    for d in (8, 16):
+        best = capacity("optimal-linear", d=d, trials=4).points[0]
+        plain = capacity("linear", d=d, trials=4).points[0]
+        assert all(b >= p for b, p in zip(best.low, plain.low, strict=True))
+        assert best.N > 2 * plain.N
+
+
+# --- stores -------------------------------------------------------------------------------------
+
+
+def test_a_stored_search_finds_the_same_and_goes_on(tmp_path):
+    store = tmp_path / "search.sqlite"
+    plain = capacity("optimal-linear", d=[6, 8], trials=3, seed=4)
+    seen = []
+    kept = capacity("optimal-linear", d=[6, 8], trials=3, seed=4, store=store, threads=1,
+                    progress=seen.append)  # fmt: skip
+    assert kept.to_dict() == plain.to_dict()
+    assert seen[-1].done == 6
+    seen.clear()
+    more = capacity("optimal-linear", d=[6, 8], trials=4, seed=4, store=store, threads=1,
+                    progress=seen.append)  # fmt: skip
+    assert seen[0].found == 6
+    assert more.points[0].low[:3] == kept.points[0].low
+
+
+def test_a_censored_trial_is_stored_as_such(tmp_path):
+    run = {"d": 16, "trials": 2, "max_N": 4, "threads": 1}
+    kept = capacity("linear", store=tmp_path / "s.sqlite", **run)
+    assert kept.points[0].high == (np.inf, np.inf)
+    json.dumps(kept.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("other", [{"criterion": 0.9}, {"seed": 1}, {"memory": "sign"}])
+def test_a_store_of_another_search_is_refused_by_name(tmp_path, other):
+    store = tmp_path / "s.sqlite"
+    capacity("linear", d=8, trials=1, store=store, threads=1)
+    with pytest.raises(InputError, match=str(store)):
+        capacity(**{"memory": "linear", "d": 8, "trials": 1, "store": store, "threads": 1, **other})
+
+
+def test_what_has_no_name_is_not_stored(tmp_path):
+    with pytest.raises(InputError, match="by name"):
+        capacity(Upto(3, 4), d=8, trials=1, store=tmp_path / "s.sqlite")
+    with pytest.raises(InputError, match="random embeddings"):
+        capacity("linear", embeddings=np.eye(8), trials=1, store=tmp_path / "s.sqlite")
+
+
+def test_a_failing_trial_is_named(tmp_path):
+    store = tmp_path / "s.sqlite"
+    with pytest.raises(InputError, match=r"d=8 trial=0.*no such luck"):
+        capacity("tests.sweep_points:unlucky", d=8, trials=1, store=store, threads=1)
+
+
+def test_a_trial_by_itself_is_what_the_search_found():
+    found = capacity("linear", d=8, trials=2, max_N=64)
+    single = bracket_trial(
+        construction={"memory": "linear"}, setting={"d": 8}, rate=1.0, limit=64, resolution=0.0,
+        source=(0, "capacity", (8,)), trial=1,
+    )  # fmt: skip
+    assert single[:2] == (found.points[0].low[1], found.points[0].high[1])

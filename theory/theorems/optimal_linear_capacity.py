@@ -1,0 +1,253 @@
+r"""The best linear memory: what any W can hold, certified, against one that is written down.
+
+Whether some W recalls everything is a convex question, answered with certified margins or with a
+proof (:mod:`assoc.separation`, :mod:`assoc.refutation`). Its capacity N is predicted by
+N delta(N, d) = d^2, with delta the degrees of freedom that a fact takes (:mod:`theory.optimal`),
+and tends to GGM's N log N / d^2 = 1/2, four times that of the outer-product memory.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import special
+
+from assoc.catalogue import resolve
+from assoc.errors import InputError
+from assoc.memory import Build
+from assoc.optimal import Decides
+from sims.capacity import capacity
+from sims.construction import Construction
+from sims.parallel import available_threads, run
+from sims.randomness import Source
+from sims.recall import decide
+from sims.settings import RandomVectors
+from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
+from theory.faults import twinned
+from theory.figures import comparison_figure
+from theory.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_for_the_best
+from theory.judging import judge_predictions
+from theory.optimal import optimal_capacity, optimal_limit
+from theory.prediction import capacity_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["THEOREM"]
+
+RESOLUTION = 0.01
+"""Width of a bracket relative to its upper end: far below the spread between trials."""
+
+# --- Checks -------------------------------------------------------------------------------------
+
+
+def check_decided(
+    *,
+    seed: int,
+    d: Sequence[int],
+    below: float,
+    above: float,
+    trials: int,
+    memory: str | Build = "optimal-linear",
+) -> Finding:
+    """Count the trials that are certified below the predicted capacity, and refuted above it."""
+    build = resolve(memory)[1]
+    if not isinstance(build, Decides):
+        raise InputError(f"memory {memory!r} decides nothing")
+    rows = []
+    for dimension in d:
+        for factor, wanted in ((below, "certified"), (above, "refuted")):
+            N = round(factor * optimal_capacity(dimension)[0])
+            work = partial(decide, build, RandomVectors(dimension), N,
+                           Source(seed, "decided", (dimension,)))  # fmt: skip
+            found = run(work, range(trials), threads=available_threads())
+            successes = [
+                count == N if wanted == "certified" else refuted for count, refuted in found
+            ]
+            rows.append(
+                {
+                    "d": dimension,
+                    "N": N,
+                    "wanted": wanted,
+                    "measured": sum(successes) / trials,
+                    "error": 0.0,
+                    "predicted": 1.0,
+                }
+            )
+    return judge_predictions("share of trials decided as predicted", rows, tolerance=1e-9)
+
+
+def check_capacity(
+    *,
+    seed: int,
+    d: Sequence[int],
+    trials: Sequence[int],
+    tolerance: float,
+    memory: str = "optimal-linear",
+    limiting: bool = False,
+) -> Finding:
+    """Compare mean capacities with N delta(N, d) = d^2, or with N log N = d^2 / 2."""
+    rows = []
+    for dimension, count in zip(d, trials, strict=True):
+        predicted, doubt = optimal_capacity(dimension)
+        if limiting:
+            predicted = _limiting(dimension)
+        measured, error = _mean(memory, dimension, count, seed)
+        rows.append(
+            {
+                "d": dimension,
+                "measured": measured,
+                "error": float(np.hypot(error, doubt)),
+                "predicted": predicted,
+                "law": float(special.xlogy(measured, measured)) / dimension**2,
+            }
+        )
+    return judge_predictions("capacity of the best W", rows, tolerance=tolerance, relative=True)
+
+
+def check_advantage(
+    *, seed: int, d: Sequence[int], trials: int, tolerance: float, memory: str = "linear"
+) -> Finding:
+    """Compare the ratio of both capacities with the ratio of both predictions."""
+    rows = []
+    for dimension in d:
+        best, error = _mean("optimal-linear", dimension, trials, seed)
+        plain, plain_error = _mean(memory, dimension, 8 * trials, seed)
+        best_predicted, doubt = optimal_capacity(dimension)
+        ratio = best / plain
+        rows.append(
+            {
+                "d": dimension,
+                "best": best,
+                "outer products": plain,
+                "measured": ratio,
+                "error": ratio * float(np.hypot(np.hypot(error / best, plain_error / plain),
+                                                doubt / best_predicted)),
+                "predicted": best_predicted / capacity_of(Construction("linear"), d=dimension),
+            }
+        )  # fmt: skip
+    return judge_predictions("capacity over that of outer products", rows, tolerance=tolerance,
+                             relative=True)  # fmt: skip
+
+
+def check_limit(*, seed: int, d: Sequence[float], tolerance: float, level: float = 0.5) -> Finding:
+    """Follow N log N / d^2 of the prediction to dimensions no simulation reaches."""
+    rows = []
+    for dimension in d:
+        log_N = optimal_limit(dimension)
+        rows.append(
+            {
+                "d": dimension,
+                "log N": log_N,
+                "measured": float(np.exp(log_N - 2 * np.log(dimension)) * log_N),
+                "error": 0.0,
+                "predicted": level,
+            }
+        )
+    return judge_predictions("N log N / d^2", rows, tolerance=tolerance, relative=True)
+
+
+def _mean(memory: str, d: int, trials: int, seed: int) -> tuple[float, float]:
+    """Mean capacity and its standard error, from the middles of the brackets."""
+    (point,) = capacity(
+        memory, d=d, trials=trials, seed=seed, resolution=RESOLUTION, experiment="best-capacity"
+    ).points
+    middle = (np.array(point.low) + np.array(point.high)) / 2
+    return float(middle.mean()), float(middle.std(ddof=1) / np.sqrt(trials))
+
+
+def _limiting(d: int) -> float:
+    """The N with N log N = d^2 / 2."""
+    return float(np.exp(special.lambertw(d**2 / 2).real))
+
+
+# --- Figure -------------------------------------------------------------------------------------
+
+
+def figure(findings: Mapping[str, Finding]) -> "Figure":
+    """Capacities: measured against predicted."""
+    rows = findings["capacity"].table
+    return comparison_figure(rows, [f"d={row['d']}" for row in rows], "capacity N")
+
+
+# --- Claims -------------------------------------------------------------------------------------
+
+THEOREM = Theorem(
+    name="optimal-linear-capacity",
+    title="The best linear memory",
+    source="GGM (the limit, restated); derived here (finite sizes, docs/optimal-memories.md)",
+    statement=r"""
+Some $W$ with $\langle u_{f(x)}, W e_x \rangle > \langle u_y, W e_x \rangle$ for all $x$ and
+$y \ne f(x)$ exists up to $N\,\delta(N, d) = d^2$, where $\delta$ is the mean squared distance of
+a normal vector from the cone of outputs that recall a fact. As $d$ grows $N \log N / d^2$ tends to
+$1/2$, four times what $\sum_x u_x e_x^\top$ holds.
+""",
+    constants="1/2: GGM. delta: kinematic formula, exact for cones turned independently at random; "
+    "here a heuristic, checked by measurement.",
+    deviations="GGM have the limit; the prediction at finite d is ours.",
+    hypotheses=(
+        UNIFORM,
+        INDEPENDENT,
+        INJECTIVE,
+        Hypothesis("N delta is below d^2.", enough_for_the_best),
+    ),
+    claims=(
+        Claim(
+            name="capacity",
+            kind=Kind.CONSTANT,
+            source="derived here (docs/optimal-memories.md)",
+            statement="The mean capacity is within 3 standard errors + 4 % of the N with "
+            "N delta(N, d) = d^2.",
+            check=check_capacity,
+            quick={"d": (8, 16, 24, 32), "trials": (40, 20, 12, 12), "tolerance": 0.04},
+            full={"d": (8, 16, 32, 64), "trials": (200, 100, 40, 12)},
+            must_fail={"limiting": True, "d": (16, 24), "trials": (20, 12)},
+            why_fail="the limit N log N = d^2 / 2 is far from reached",
+            fault={"memory": "dual-both", "d": (16, 24), "trials": (20, 12)},
+            fault_text="the memory is that of least squares in both embeddings, in closed form",
+        ),
+        Claim(
+            name="decided",
+            kind=Kind.EXACT,
+            source="docs/optimal-memories.md",
+            statement="At 0.85 of the predicted capacity a W that recalls everything is found and "
+            "certified in every trial; at 1.15 it is proved in every trial that there is none.",
+            check=check_decided,
+            quick={"d": (12, 24), "below": 0.85, "above": 1.15, "trials": 8},
+            full={"d": (12, 24, 48, 96), "trials": 20},
+            must_fail={"below": 1.15, "above": 0.85, "d": (12,)},
+            why_fail="what cannot be recalled is not certified, and what can be is not refuted",
+            fault={"memory": twinned(resolve("optimal-linear")[1]), "d": (12,)},
+            fault_text="two inputs are given the same embedding before the memory is fitted",
+        ),
+        Claim(
+            name="advantage",
+            kind=Kind.CONSTANT,
+            source="derived here (docs/optimal-memories.md)",
+            statement="Capacity over that of the outer-product memory is within 3 standard errors "
+            "+ 5 % of the ratio of both predictions.",
+            check=check_advantage,
+            quick={"d": (16, 32), "trials": 12, "tolerance": 0.05},
+            full={"d": (16, 32, 64), "trials": 20},
+            must_fail={"memory": "dual-outputs", "d": (16,)},
+            why_fail="whitened outputs hold more than plain ones",
+            fault={"memory": "sign", "d": (16,)},
+            fault_text="the weights of the memory below are rounded to their signs",
+        ),
+        Claim(
+            name="limit",
+            kind=Kind.CONSTANT,
+            source="GGM",
+            statement="N log N / d^2 of the prediction tends to 1/2, followed to d = 10^150.",
+            check=check_limit,
+            quick={"d": (1e120, 1e150), "tolerance": 0.02},
+            must_fail={"d": (64.0, 128.0)},
+            why_fail="at small d the limit is not reached: corrections are of order 1 / log d",
+            fault={"level": 0.125},
+            fault_text="the limit is taken to be that of outer products, 1/8",
+        ),
+    ),
+    figure=figure,
+)
+"""What any W can do."""
