@@ -103,7 +103,8 @@ def _descended(
 
     z = descend(loss, loss.inward(before.Theta), done, steps=steps, tolerance=0.0)
     for _ in range(1 + POLISH * (dtype is np.float64)):
-        if proof is not None or loss.least >= WANTED:
+        value = loss(z)[0]
+        if proof is not None or loss.least >= WANTED or loss.steepness > SETTLED * value:
             break
         proof = _proof(features, U, f, loss.outward(z), dense=dtype is np.float64)
         if proof is None and dtype is np.float64:
