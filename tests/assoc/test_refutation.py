@@ -131,6 +131,14 @@ def test_twins_with_different_answers_cannot_be_recalled():
     assert not found.separated
 
 
+def test_scores_too_large_for_their_rounding_prove_nothing():
+    rng = np.random.default_rng(0)
+    E, U, f = sphere(40, 4, rng=rng), sphere(40, 4, rng=rng), np.arange(40)
+    Theta = separate(E, U, f).Theta
+    assert refutation(E, U, f, Theta).proved
+    assert refutation(E, U, f, 1e10 * Theta).curvature == 0
+
+
 def test_one_answer_has_no_competitor():
     found = refutation(np.ones((3, 2)), np.ones((1, 2)), [0, 0, 0], np.zeros((2, 2)))
     assert not found.proved
