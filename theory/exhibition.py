@@ -8,6 +8,8 @@ makes its records, its table and its figure from what came out.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import theory.exhibits
@@ -18,10 +20,14 @@ from theory.tables import Column, Table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Exhibit", "exhibits"]
+__all__ = ["EXTRAS", "Exhibit", "exhibits"]
 
 Rows = list[dict[str, Any]]
 """Records of a table."""
+
+
+EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType({"train": ("jax", "optax")})
+"""Modules of the extras that points of exhibits may need."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Exhibit:
     quick, full : regimes; the full one changes the quick one.
     figure : draws the records; None if there is nothing to draw.
     alternative : what the figure shows, for those who cannot see it.
+    extra : one of :data:`EXTRAS`, without which the exhibit is left out; None for the core.
     """
 
     name: str
@@ -53,6 +60,13 @@ class Exhibit:
     full: Mapping[str, Any]
     figure: "Callable[[Rows], Figure] | None" = None
     alternative: str = ""
+    extra: str | None = None
+
+    @property
+    def available(self) -> bool:
+        """Whether what its points need is installed."""
+        modules = () if self.extra is None else EXTRAS[self.extra]
+        return all(find_spec(module) is not None for module in modules)
 
     def tasks(self, *, size: str, seed: int) -> Sequence[Task]:
         """Return the points that are needed at a size."""

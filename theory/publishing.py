@@ -116,7 +116,8 @@ def appendix(
     ----------
     out : folder, made if it does not exist.
     size : ``quick`` or ``full``.
-    only : theorems (with the exhibits of their sections) and exhibits; none means all.
+    only : theorems (with the exhibits of their sections) and exhibits; none means all. Exhibits
+        whose extra is not installed are left out unless they are named.
     seed : determines every random number.
     store : file of the sweep's points, which is resumed; None stands for one in ``out`` named
         after size and seed.
@@ -131,8 +132,8 @@ def appendix(
     Raises
     ------
     InputError
-        If a name is unknown, an argument out of range, the store cannot be used, or a file
-        cannot be written.
+        If a name is unknown or its extra is missing, an argument out of range, the store cannot
+        be used, or a file cannot be written.
     """
     start = time.perf_counter()
     check_size(size)
@@ -184,15 +185,24 @@ def _chosen(only: Iterable[str]) -> tuple[list[Theorem], list[Exhibit]]:
     """Return the theorems to judge, and the exhibits to show."""
     names = list(dict.fromkeys(only))
     if not names:
-        return list(registered()), list(exhibits())
+        return list(registered()), [exhibit for exhibit in exhibits() if exhibit.available]
     known = {exhibit.name: exhibit for exhibit in exhibits()}
     possible = [theorem.name for theorem in registered()] + list(known)
     for name in names:
         if name not in possible:
             raise InputError(f"unknown theorem or exhibit {name!r}; {nearest(name, possible)}")
+        if name in known and not known[name].available:
+            extra = known[name].extra
+            raise InputError(
+                f"exhibit {name!r} needs an extra: pip install 'factual-recall[{extra}]'"
+            )
     theorems = [find(name) for name in names if name not in known]
     inside = {theorem.name for theorem in theorems}
-    shown = [e for e in exhibits() if e.name in names or e.theorem in inside]
+    shown = [
+        exhibit
+        for exhibit in exhibits()
+        if exhibit.name in names or (exhibit.theorem in inside and exhibit.available)
+    ]
     return theorems, shown
 
 

@@ -88,7 +88,8 @@ def status(store: str | Path) -> StatusResult:
     if request.get("sweep") == "appendix" and request.get("size") in SIZES:
         if not request.get("seed", "").isdecimal():
             raise InputError(f"{path}: damaged (its seed is {request.get('seed', 'missing')!r})")
-        wanted = tuple(all_tasks(registered(), exhibits(), request["size"], int(request["seed"])))
+        shown = [exhibit for exhibit in exhibits() if exhibit.available]
+        wanted = tuple(all_tasks(registered(), shown, request["size"], int(request["seed"])))
     return StatusResult(
         path, request, {key: point.seconds for key, point in points.items()}, wanted,
         max((point.finished for point in points.values()), default=None),

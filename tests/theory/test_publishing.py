@@ -516,3 +516,30 @@ def test_the_status_of_its_store_knows_every_point(toy_shelf, tmp_path):
     assert found.request["sweep"] == "appendix"
     assert found.last is not None
     assert repr(found).endswith("7 of 15 points)")
+
+
+# --- extras -------------------------------------------------------------------------------------
+
+
+def test_an_exhibit_whose_extra_is_missing_is_left_out_unless_it_is_named(
+    tmp_path, use, monkeypatch
+):
+    monkeypatch.setattr(theory.exhibition, "EXTRAS", {"train": ("json", "no_such_module_here")})
+    needy = replace(toy_exhibit("trained", "first"), extra="train")
+    use((toy_theorem("first", toys.claim("right")),), (needy, toy_exhibit("drawn", "first")))
+    for only in ((), ("first",)):
+        found = run(tmp_path / "out", only=only)
+        assert not found.missing
+        assert "tables/drawn.tex" in found.files
+        assert "tables/trained.tex" not in found.files
+    assert status(default_store(tmp_path / "out", size="quick", seed=0)).total == found.points
+    with pytest.raises(InputError, match=r"pip install 'factual-recall\[train\]'") as caught:
+        run(tmp_path / "out", only=["trained"])
+    assert "exhibit 'trained'" in one_line(caught.value)
+
+
+def test_an_exhibit_whose_extra_is_there_is_like_any_other(tmp_path, use, monkeypatch):
+    monkeypatch.setattr(theory.exhibition, "EXTRAS", {"train": ("json",)})
+    use((toy_theorem("first", toys.claim("right")),),
+        (replace(toy_exhibit("trained", "first"), extra="train"),))  # fmt: skip
+    assert "tables/trained.tex" in run(tmp_path / "out").files
