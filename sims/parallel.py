@@ -74,6 +74,9 @@ class _Limits:
             self._limiter[1].restore_original_limits()
             self._limiter = None
         if self._limiter is None and lowest is not None:
+            # SciPy brings a BLAS of its own, which is limited only if it is loaded by then.
+            import scipy.linalg  # noqa: F401
+
             self._limiter = lowest, threadpool_limits(lowest, user_api="blas")
 
 

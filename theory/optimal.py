@@ -32,7 +32,13 @@ from scipy import optimize, special
 from assoc.errors import InputError
 from sims.fact_cost import fact_cost
 
-__all__ = ["extrapolated", "optimal_capacity", "optimal_limit", "orthogonal_cost"]
+__all__ = [
+    "extrapolated",
+    "optimal_capacity",
+    "optimal_limit",
+    "optimal_width",
+    "orthogonal_cost",
+]
 
 
 def orthogonal_cost(log_M: float) -> float:
@@ -127,6 +133,30 @@ def optimal_capacity(
         guess = float(np.exp((np.log(entries) - level) / slope))
     middle = costs[len(costs) // 2]
     return guess, guess * middle.standard_error / middle.mean / float(slope)
+
+
+def optimal_width(
+    N: int, d: int, *, M: int | None = None, trials: int = 4000, seed: int = 0
+) -> tuple[float, float]:
+    """Number of features whose best read-out recalls N facts: N delta(M, d) / min(d, M - 1).
+
+    Parameters
+    ----------
+    N : number of facts.
+    d : dimension of the answers.
+    M : number of answers, at least 2; None means N.
+    trials, seed : as for :func:`optimal_capacity`.
+
+    Returns
+    -------
+    m, error
+        The prediction, and the standard error that delta's gives it. It holds up to as many
+        features as are independent.
+    """
+    answers = N if M is None else M
+    (cost,) = fact_cost(answers, d, trials=trials, seed=seed)
+    each = N / min(d, answers - 1)
+    return each * cost.mean, each * cost.standard_error
 
 
 def extrapolated(

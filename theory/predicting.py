@@ -13,7 +13,7 @@ from sims.results import Result, new_axes
 from sims.width import parameters_per_neuron
 from theory.class_sizes import INJECTIVE
 from theory.guarantee import failure_bound, guaranteed_capacity
-from theory.optimal import optimal_capacity, optimal_limit
+from theory.optimal import optimal_capacity, optimal_limit, optimal_width
 from theory.prediction import all_recalled, best_degree, capacity_of, expected_recall, width_of
 from theory.sizes import check_sizes
 
@@ -24,6 +24,9 @@ __all__ = ["PredictionResult", "predict"]
 
 GUARANTEED = ("linear", "low-rank")
 
+
+READ_OUTS = ("optimal-mlp", "optimal-bilinear")
+"""Networks of random features with the best read-out."""
 
 PROJECTED = 256
 """Largest d at which the cost of a fact is measured by projections for a prediction."""
@@ -40,7 +43,7 @@ class PredictionResult(Result):
     def __repr__(self) -> str:
         choices = (
             ("d", "N", "recall"), ("d", "N_99", "N_all"), ("d", "N_all"),
-            ("d", "N", "width_99", "width_all"),
+            ("d", "N", "width_99", "width_all"), ("d", "N", "width_all"),
         )  # fmt: skip
         keys = next(keys for keys in choices if set(keys) <= set(self.points[0]))
         listed = "; ".join(", ".join(f"{k}={p[k]:.6g}" for k in keys) for p in self.points[:4])
@@ -58,15 +61,17 @@ class PredictionResult(Result):
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw recall against N, capacities against d, or widths against N."""
         ax = new_axes(ax)
-        if "width_99" in self.points[0]:
+        if "width_all" in self.points[0]:
             for d in sorted({p["d"] for p in self.points}):
                 chosen = [p for p in self.points if p["d"] == d]
                 for key, style in (("width_99", "o-"), ("width_all", "s--")):
+                    if key not in chosen[0]:
+                        continue
                     label = f"d = {d}, {'99 %' if key == 'width_99' else 'all'} recalled"
                     ax.plot([p["N"] for p in chosen], [p[key] for p in chosen], style, label=label)
             ax.set_xscale("log", base=2)
             # Where no width is enough there is nothing to scale.
-            if np.isfinite([p["width_99"] for p in self.points]).any():
+            if np.isfinite([p["width_all"] for p in self.points]).any():
                 ax.set_yscale("log")
             ax.set_xlabel("facts N")
             ax.set_ylabel("width m")
@@ -156,7 +161,9 @@ def predict(
             points.append(_capacities(construction, dimension, facts, outputs))
             continue
         for n in sizes:
-            if network and width is None:
+            if memory in READ_OUTS and width is None and facts in INJECTIVE:
+                points.append(_read_out(memory, dimension, n, outputs))
+            elif network and width is None:
                 points.append(_widths(construction, dimension, n, facts, outputs))
             else:
                 points.append(_recall(construction, dimension, n, facts, outputs))
@@ -224,6 +231,14 @@ def _widths(
         "parameters_all": width_all * each,
         "load_99": float(N * np.log(float(N)) / (width_99 * d)),
     }
+
+
+def _read_out(memory: str, d: int, N: int, outputs: int | None) -> dict[str, Any]:
+    """Predict the width at which the best read-out of random features recalls N facts."""
+    check_sizes(d=d, N=N, M=2 if outputs is None else outputs)
+    width, error = optimal_width(max(N, 2), d, M=outputs)
+    parameters = width * parameters_per_neuron(memory, d)
+    return {"d": d, "N": N, "width_all": width, "error": error, "parameters": parameters}
 
 
 def _best(d: int) -> dict[str, Any]:

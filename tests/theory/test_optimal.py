@@ -6,7 +6,13 @@ from scipy import integrate, stats
 
 from assoc.errors import InputError
 from sims.fact_cost import fact_cost
-from theory.optimal import extrapolated, optimal_capacity, optimal_limit, orthogonal_cost
+from theory.optimal import (
+    extrapolated,
+    optimal_capacity,
+    optimal_limit,
+    optimal_width,
+    orthogonal_cost,
+)
 
 
 def water_filling(M, samples, seed):
@@ -79,3 +85,14 @@ def test_a_line_in_one_over_d_is_extrapolated_with_its_error():
     values, errors = np.array(found).T
     assert abs(values.mean() - 0.5) < 4 * values.std() / 20
     assert errors[0] == pytest.approx(values.std(), rel=0.15)
+
+
+def test_widths_are_predicted_by_the_same_cost():
+    m, error = optimal_width(96, 16)
+    (cost,) = fact_cost(96, 16, trials=4000)
+    assert m == pytest.approx(96 * cost.mean / 16)
+    assert error == pytest.approx(96 * cost.standard_error / 16)
+    # Four answers span three dimensions: their read-out has as many entries a feature.
+    assert optimal_width(96, 16, M=4)[0] == pytest.approx(
+        32 * fact_cost(4, 16, trials=4000)[0].mean
+    )

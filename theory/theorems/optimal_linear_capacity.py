@@ -23,12 +23,13 @@ from sims.parallel import available_threads, run
 from sims.randomness import Source
 from sims.recall import decide
 from sims.settings import RandomVectors
+from sims.width import smallest_width
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
 from theory.faults import twinned
 from theory.figures import comparison_figure
 from theory.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_for_the_best
 from theory.judging import judge_predictions
-from theory.optimal import optimal_capacity, optimal_limit
+from theory.optimal import optimal_capacity, optimal_limit, optimal_width
 from theory.prediction import capacity_of
 
 if TYPE_CHECKING:
@@ -131,6 +132,36 @@ def check_advantage(
                              relative=True)  # fmt: skip
 
 
+def check_widths(
+    *,
+    seed: int,
+    cases: Sequence[tuple[int, int]],
+    trials: int,
+    tolerance: float,
+    memories: Sequence[str] = ("optimal-mlp", "optimal-bilinear"),
+) -> Finding:
+    """Compare mean smallest widths of networks with the m at which N delta(N, d) = m d."""
+    rows = []
+    for d, N in cases:
+        predicted, doubt = optimal_width(N, d)
+        for memory in memories:
+            (point,) = smallest_width(
+                memory, d=d, N=N, trials=trials, seed=seed, resolution=RESOLUTION
+            ).points
+            middle = (np.array(point.low) + np.array(point.high)) / 2
+            rows.append(
+                {
+                    "memory": memory,
+                    "d": d,
+                    "N": N,
+                    "measured": float(middle.mean()),
+                    "error": float(np.hypot(middle.std(ddof=1) / np.sqrt(trials), doubt)),
+                    "predicted": predicted,
+                }
+            )
+    return judge_predictions("width of the best read-out", rows, tolerance=tolerance, relative=True)
+
+
 def check_limit(*, seed: int, d: Sequence[float], tolerance: float, level: float = 0.5) -> Finding:
     """Follow N log N / d^2 of the prediction to dimensions no simulation reaches."""
     rows = []
@@ -200,7 +231,7 @@ $1/2$, four times what $\sum_x u_x e_x^\top$ holds.
             statement="The mean capacity is within 3 standard errors + 4 % of the N with "
             "N delta(N, d) = d^2.",
             check=check_capacity,
-            quick={"d": (8, 16, 24, 32), "trials": (40, 20, 12, 12), "tolerance": 0.04},
+            quick={"d": (8, 16, 24), "trials": (40, 20, 12), "tolerance": 0.04},
             full={"d": (8, 16, 32, 64), "trials": (200, 100, 40, 12)},
             must_fail={"limiting": True, "d": (16, 24), "trials": (20, 12)},
             why_fail="the limit N log N = d^2 / 2 is far from reached",
@@ -228,12 +259,26 @@ $1/2$, four times what $\sum_x u_x e_x^\top$ holds.
             statement="Capacity over that of the outer-product memory is within 3 standard errors "
             "+ 5 % of the ratio of both predictions.",
             check=check_advantage,
-            quick={"d": (16, 32), "trials": 12, "tolerance": 0.05},
+            quick={"d": (16, 24), "trials": 12, "tolerance": 0.05},
             full={"d": (16, 32, 64), "trials": 20},
             must_fail={"memory": "dual-outputs", "d": (16,)},
             why_fail="whitened outputs hold more than plain ones",
             fault={"memory": "sign", "d": (16,)},
             fault_text="the weights of the memory below are rounded to their signs",
+        ),
+        Claim(
+            name="read-outs",
+            kind=Kind.CONSTANT,
+            source="derived here (docs/optimal-memories.md)",
+            statement="The smallest width at which the best read-out of random features recalls N "
+            "facts is within 3 standard errors + 4 % of the m with N delta(N, d) = m d.",
+            check=check_widths,
+            quick={"cases": ((16, 96), (16, 160)), "trials": 10, "tolerance": 0.04},
+            full={"cases": ((16, 96), (16, 160), (32, 256), (32, 512)), "trials": 20},
+            must_fail={"memories": ("whitened-mlp",), "cases": ((16, 96),)},
+            why_fail="least squares is not the best read-out",
+            fault={"memories": ("bilinear-ridge",), "cases": ((16, 96),)},
+            fault_text="the read-out is fitted by least squares",
         ),
         Claim(
             name="limit",
