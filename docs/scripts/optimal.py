@@ -13,7 +13,7 @@ from theory.optimal import extrapolated, optimal_capacity, optimal_limit
 from theory.prediction import capacity_of
 
 SEED = 0
-TRIALS = {8: 200, 16: 100, 32: 40, 64: 20, 128: 10}
+TRIALS = {8: 200, 16: 100, 32: 40, 64: 10, 128: 10}
 """Trials at each dimension of the trend."""
 
 PROJECTIONS = {8: 40000, 16: 40000, 32: 20000, 64: 20000, 128: 10000}
@@ -36,7 +36,7 @@ def trend() -> None:
     rows, ratios = [], []
     for d, trials in TRIALS.items():
         (point,) = capacity(
-            "optimal-linear", d=d, trials=trials, resolution=0.005, seed=SEED,
+            "optimal-linear", d=d, trials=trials, resolution=0.01, seed=SEED,
             store=STORE.format("trend"),
         ).points  # fmt: skip
         mean, error = middles(point)
@@ -91,7 +91,7 @@ def variants() -> None:
     rows = []
     for d, M in ((16, 8), (16, 32), (32, 16), (32, 64)):
         (point,) = capacity(
-            "optimal-linear", d=d, facts="random", outputs=M, trials=20, resolution=0.005,
+            "optimal-linear", d=d, facts="random", outputs=M, trials=20, resolution=0.01,
             seed=SEED, store=STORE.format(f"outputs-{M}"),
         ).points  # fmt: skip
         (cost,) = fact_cost(M, d, trials=20000, seed=SEED)
