@@ -238,12 +238,21 @@ def _least_eigenvalues(rows: Doubles) -> Doubles:
     C = rows.transpose(0, 2, 1) @ rows
     trace = np.einsum("nii->n", C)
     bound = np.linalg.eigvalsh(C)[:, 0] * (1 - 1e-3) - 4 * d * np.finfo(np.float64).eps * trace
+    tried = np.flatnonzero(bound > 0)
+    shifted = C[tried] - bound[tried, None, None] * np.eye(d)
     proved = np.zeros(len(C))
-    for i in np.flatnonzero(bound > 0):
-        shifted = C[i] - bound[i] * np.eye(d)
-        try:
-            np.linalg.cholesky(shifted)
-        except np.linalg.LinAlgError:
-            continue
-        proved[i] = bound[i] - (2 * dot_error(d + 2) + dot_error(k + 8)) * trace[i] * (1 + 1e-9)
-    return np.maximum(proved, 0.0)
+    proved[tried[_positive(shifted)]] = 1.0
+    doubt = (2 * dot_error(d + 2) + dot_error(k + 8)) * trace * (1 + 1e-9)
+    return np.asarray(np.maximum(proved * bound - doubt, 0.0))
+
+
+def _positive(stack: Doubles) -> NDArray[np.bool_]:
+    """Whether the Cholesky factorisation of each of stacked matrices (n, d, d) completes."""
+    try:
+        np.linalg.cholesky(stack)
+    except np.linalg.LinAlgError:
+        if len(stack) > 1:
+            half = len(stack) // 2
+            return np.concatenate([_positive(stack[:half]), _positive(stack[half:])])
+        return np.zeros(len(stack), np.bool_)
+    return np.ones(len(stack), np.bool_)

@@ -30,6 +30,9 @@ POLISH = 3
 CG_TOLERANCE, CG_STEPS = 1e-4, 300
 """Of a Newton step."""
 
+FALL = 10.0
+"""Factor by which the gradient has to fall before a next try where no curvature was found."""
+
 SETTLED = 0.02
 """A proof is tried only where the white gradient is below this share of the wrong answers' mass,
 above which none was seen to succeed."""
@@ -88,18 +91,24 @@ def _descended(
     """Descend from where another precision stopped."""
     loss = _Watched(LogisticLoss(features, U, f, dtype=dtype))
     proof: Refutation | None = None
-    iteration, due = 0, FIRST
+    iteration, due, flat = 0, FIRST, float("inf")
 
     def done(value: float) -> bool:
-        nonlocal proof, iteration, due
+        nonlocal proof, iteration, due, flat
         iteration += 1
         if loss.least >= WANTED:
             return True
-        if iteration < due or loss.steepness > SETTLED * value:
+        if iteration < due or loss.steepness > min(flat, SETTLED * value):
             return False
+        tried = refutation(features, U, f, loss.outward(loss.at), dense=False)
+        if tried.proved:
+            proof = tried
+            return True
+        # The curvature hardly changes, so the gradient has to fall by what is missing.
         due = int(SPACING * iteration) + 1
-        proof = _proof(features, U, f, loss.outward(loss.at), dense=False)
-        return proof is not None
+        missing = tried.residual * tried.reach / tried.curvature if tried.curvature > 0 else FALL
+        flat = loss.steepness / max(missing, 1.0)
+        return False
 
     z = descend(loss, loss.inward(before.Theta), done, steps=steps, tolerance=0.0)
     for _ in range(1 + POLISH * (dtype is np.float64)):
