@@ -20,7 +20,7 @@ from assoc.linear import HebbianBuild, dual_both, dual_inputs, dual_outputs, heb
 from assoc.low_rank import gaussian_projected, projected, truncated
 from assoc.memory import Build, Floats, Memory
 from assoc.mlp import gated, two_layer
-from assoc.optimal import optimal_bilinear, optimal_linear, optimal_low_rank, optimal_mlp
+from assoc.optimal import Decides, optimal_bilinear, optimal_linear, optimal_low_rank, optimal_mlp
 from assoc.readout import bilinear, whitened
 from assoc.transformer import OneLayer
 
@@ -257,7 +257,11 @@ def _imported(kind: str, name: str, returns: type[Any]) -> Any:
     build = getattr(module, attribute, None)
     if not callable(build):
         raise InputError(f"{kind} {name!r}: {module_name} has no function {attribute!r}")
-    return build if isinstance(build, HebbianBuild) else _UserBuild(kind, name, build, returns)
+    return (
+        build
+        if isinstance(build, HebbianBuild | Decides)
+        else _UserBuild(kind, name, build, returns)
+    )
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,9 @@ def logistic_readout(
     >>> int((scores.argmax(axis=1) == np.arange(12)).sum())
     12
     """
+    if len(U) == 1:
+        # Nothing competes.
+        return np.zeros((features.shape[1], U.shape[1]))
     loss = WhiteLoss(LogisticLoss(features, U, f, offset=offset))
     falling: list[float] = []
 
@@ -175,7 +178,9 @@ class LogisticLoss:
             own = scores[at]
             scores[at] = -np.inf
             rival = scores.max(axis=1)
-            self.least = min(self.least, float((own - rival).min()))
+            # A minimum that is not a number is no margin.
+            worst = float((own - rival).min())
+            self.least = -np.inf if np.isnan(worst) else min(self.least, worst)
             # softplus of the rivals' log-sum-exp against the own score, accurate when both differ.
             scores -= rival[:, None]
             np.exp(scores, out=scores)

@@ -30,7 +30,7 @@ from assoc.logistic import WANTED, LogisticLoss, descend
 from assoc.memory import Factors, Floats, Integers, Memory, check_fits, precision
 from assoc.mlp import check_width, hidden_activation
 from assoc.networks import Gated, TwoLayer
-from assoc.refutation import Refutation
+from assoc.refutation import Refutation, moderate
 from assoc.separation import separate
 
 __all__ = [
@@ -54,7 +54,8 @@ class Decision:
     Parameters
     ----------
     memory : the best found.
-    refuted : the proof that no memory of its kind recalls everything, or None.
+    refuted : the proof that no read-out of these features, as computed, recalls everything, or
+        None. The features of a linear memory are the inputs themselves.
     """
 
     memory: Memory
@@ -101,7 +102,9 @@ class OptimalBuild:
         phi, memory = self.features(E, U, f, rng=rng)
         check_fits(2 * len(E) * (phi.shape[1] + U.shape[1]), 8, f"N = {len(E)}: the features")
         found = separate(phi, U, f)
-        return Decision(memory(found.Theta.astype(precision(E, U))), found.refuted)
+        # Recall does not depend on the size of Theta, which single precision may not hold.
+        Theta = moderate(found.Theta)[0].astype(precision(E, U))
+        return Decision(memory(Theta), found.refuted)
 
     def __call__(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Memory:
         """Build the memory of the facts x -> f(x)."""
@@ -200,6 +203,8 @@ def _two_factors(
     E, U = check_vectors(E, "E"), check_vectors(U, "U")
     f = check_map(f, len(E), len(U))
     p, d = E.shape[1], U.shape[1]
+    if isinstance(rank, bool) or not isinstance(rank, int | np.integer):
+        raise InputError(f"rank {rank!r} is not an integer")
     if not 1 <= rank <= min(p, d):
         raise InputError(f"rank {rank} is not between 1 and d = {min(p, d)}")
     left, values, right = np.linalg.svd(separate(E, U, f).Theta, full_matrices=False)

@@ -40,7 +40,7 @@ from assoc.errors import InputError
 from assoc.fact_maps import check_map
 from assoc.memory import Integers, dot_error, row_norms
 
-__all__ = ["DENSE", "Refutation", "refutation"]
+__all__ = ["DENSE", "Refutation", "moderate", "refutation"]
 
 Doubles: TypeAlias = NDArray[np.float64]
 
@@ -56,6 +56,10 @@ DENSE = 4096
 DRIFT = 1e-6
 """Share by which a weight may differ when it is computed again in a block of another size."""
 
+TINY, UNDERFLOWN = 1e-200, 1e-300
+"""Curvatures below the first prove nothing, so that what may underflow, at most the second for
+each product, is nothing beside one that does."""
+
 STACK = 2**21
 """Entries of the small matrices that are held at a time."""
 
@@ -64,28 +68,33 @@ STACK = 2**21
 class Refutation:
     """What weights on the constraints say about every read-out.
 
+    All but ``weight`` and ``unit`` are in coordinates in which the largest entries of features and
+    answers are between 1/2 and 1, and with M <= d answers are the corners of a simplex.
+
     Parameters
     ----------
     residual : upper bound on the Frobenius norm of R.
     curvature : lower bound s on the least eigenvalue of H; 0 if none is known.
     reach : upper bound on the largest norm of an a_xy.
     weight : lower bound on the sum of all weights.
+    unit : upper bound on how much longer R is in the embeddings' own coordinates.
     """
 
     residual: float
     curvature: float
     reach: float
     weight: float
+    unit: float = 1.0
 
     @property
     def proved(self) -> bool:
         """Whether it is proved that no read-out recalls every input."""
-        return self.curvature > 0 and self.residual * self.reach < self.curvature
+        return self.curvature > TINY and self.residual * self.reach < self.curvature
 
     @property
     def margin(self) -> float:
         """No Theta of Frobenius norm 1 has a least margin above this, proved or not otherwise."""
-        return self.residual / self.weight if self.weight > 0 else float("inf")
+        return self.unit * self.residual / self.weight if self.weight > 0 else float("inf")
 
 
 def refutation(features: Any, U: Any, f: Any, Theta: Any, *, dense: bool = True) -> Refutation:
@@ -101,7 +110,8 @@ def refutation(features: Any, U: Any, f: Any, Theta: Any, *, dense: bool = True)
 
     Returns
     -------
-    Refutation, valid whatever Theta is; it proves something only where one is near enough.
+    Refutation, valid whatever Theta is, for features and answers as they are given; it proves
+    something only where Theta is near enough.
 
     Raises
     ------
@@ -125,16 +135,28 @@ def refutation(features: Any, U: Any, f: Any, Theta: Any, *, dense: bool = True)
     f = check_map(f, len(P), len(U))
     if Theta.shape != (P.shape[1], U.shape[1]):
         raise InputError(f"Theta has shape {Theta.shape}; ({P.shape[1]}, {U.shape[1]}) is needed")
+    N, M, p = len(P), len(U), P.shape[1]
+    nothing = Refutation(np.inf, 0.0, np.inf, 0.0)
+    if M == 1:
+        return nothing
+    # Powers of two change no sign of a margin, and are exact but for what underflows.
+    (P, P_exponent), (U, U_exponent) = moderate(P), moderate(U)
+    Theta = np.ldexp(Theta, P_exponent + U_exponent)
+    unit = float(np.ldexp(1.0, min(P_exponent + U_exponent, 1023)))
     # With M <= d the differences of answers span less than R^d. Balancing the coordinates of
     # answers as corners of a simplex, one of them the origin, balances their embeddings too.
-    corners = U if len(U) > U.shape[1] else np.eye(len(U))[:, 1:]
-    if not corners.shape[1]:
-        return Refutation(0.0, 0.0, 0.0, 0.0)
-    N, M = len(P), len(U)
+    corners = U
+    if U.shape[1] >= M:
+        corners = np.eye(M)[:, 1:]
+        unit *= _length(U[1:] - U[0]) * (1 + 1e-9)
     sizes, lengths = row_norms(corners), row_norms(P)
     longest = float(sizes.max())
+    drift = 4 * dot_error(p + U.shape[1] + 2) * float(lengths.max() * row_norms(U).max())
+    if not drift * _length(Theta) <= DRIFT / 4:
+        # Scores so large that weights computed twice would not be the same weights.
+        return nothing
     block = max(1, SCORES // M)
-    residual, slack = np.zeros((P.shape[1], corners.shape[1])), 0.0
+    residual, slack = np.zeros((p, corners.shape[1])), 0.0
     masses = np.empty(N)
     for start in range(0, N, block):
         rows = slice(start, start + block)
@@ -144,26 +166,44 @@ def refutation(features: Any, U: Any, f: Any, Theta: Any, *, dense: bool = True)
         pull = mass[:, None] * corners[f[rows]] - weights @ corners
         residual += P[rows].T @ pull
         slack += float((lengths[rows] * mass * (sizes[f[rows]] + longest)).sum())
-    # Sums over answers, over inputs and over blocks, and a product each.
-    slack *= dot_error(2 * N + M + 8)
-    kept = masses > 0
-    reach = 2 * longest * float(lengths[kept].max(initial=0.0)) * (1 + 1e-9)
-    size = (float(np.linalg.norm(residual)) + slack) * (1 + 1e-9)
-    drift = (
-        4
-        * dot_error(P.shape[1] + U.shape[1] + 2)
-        * float(lengths.max() * row_norms(U).max() * np.linalg.norm(Theta))
-    )
-    if drift > DRIFT / 4:
-        # Scores so large that weights computed twice would not be the same weights.
-        return Refutation(size, 0.0, reach, float(masses.sum()) * (1 - 1e-9))
+    # Sums over answers, over inputs and over blocks, and a product each; and what underflows.
+    slack = slack * dot_error(2 * N + M + 8) + UNDERFLOWN * N * M * residual.size
+    reach = 2 * longest * float(lengths.max()) * (1 + 1e-9)
+    size = (_length(residual) + slack) * (1 + 1e-9)
     curvature = _curvature(P, corners, f, Theta, U, masses)
-    if dense and size * reach >= curvature and P.shape[1] * corners.shape[1] <= DENSE:
+    if dense and size * reach >= curvature and p * corners.shape[1] <= DENSE and p <= N:
         wanted = 2 * size * reach
         curvature = max(curvature, _dense_curvature(P, corners, f, Theta, U, wanted))
     # R and H are of the same weights up to this share, whatever blocks they were computed in.
     curvature *= 1 - DRIFT
-    return Refutation(size, curvature, reach, float(masses.sum()) * (1 - 1e-9))
+    return Refutation(size, curvature, reach, float(masses.sum()) * (1 - 1e-9), unit)
+
+
+def moderate(A: Any) -> tuple[Doubles, int]:
+    """Divide A by a power of two, to a largest entry between 1/2 and 1.
+
+    Parameters
+    ----------
+    A : finite array.
+
+    Returns
+    -------
+    quotient, exponent
+        The quotient in double precision, and the exponent of the power.
+
+    Examples
+    --------
+    >>> moderate(np.array([3.0, -12.0]))
+    (array([ 0.1875, -0.75  ]), 4)
+    """
+    A = np.asarray(A, np.float64)
+    exponent = int(np.frexp(np.abs(A).max())[1])
+    return np.ldexp(A, -exponent), exponent
+
+
+def _length(A: Doubles) -> float:
+    """Frobenius norm of a matrix, whatever its magnitude."""
+    return float(row_norms(row_norms(A)[None])[0])
 
 
 def _weights(scores: Doubles, f: Integers) -> Doubles:
@@ -207,24 +247,20 @@ def _dense_curvature(
 ) -> float:
     """Lower bound on the least eigenvalue of H, formed whole: at least ``wanted``, or 0."""
     N, p, d = len(P), P.shape[1], corners.shape[1]
-    moments = np.empty((N, d * d))
-    block = max(1, STACK // (d * len(corners)))
+    total = np.zeros((p * p, d * d))
+    block = max(1, STACK // max(d * len(corners), p * p))
     for start in range(0, N, block):
         rows = slice(start, start + block)
         roots = np.sqrt(_weights(P[rows] @ Theta @ U.T, f[rows]))[:, :, None]
         B = (corners[f[rows]][:, None] - corners) * roots
-        moments[rows] = (B.transpose(0, 2, 1) @ B).reshape(len(B), -1)
-    pairs = (P[:, :, None] * P[:, None]).reshape(N, -1)
-    H = (pairs.T @ moments).reshape(p, p, d, d).transpose(0, 2, 1, 3).reshape(p * d, p * d)
+        moments = (B.transpose(0, 2, 1) @ B).reshape(len(B), -1)
+        total += (P[rows, :, None] * P[rows, None]).reshape(len(B), -1).T @ moments
+    H = total.reshape(p, p, d, d).transpose(0, 2, 1, 3).reshape(p * d, p * d)
     trace = float(np.trace(H))
     # Of the factorisation, as in _least_eigenvalues, and of forming H.
-    doubt = (2 * dot_error(p * d + 2) + dot_error(N + len(corners) + 16)) * trace * (1 + 1e-9)
+    doubt = (2 * dot_error(p * d + 2) + dot_error(2 * N + len(corners) + 16)) * trace * (1 + 1e-9)
     H[np.diag_indices_from(H)] -= wanted + doubt
-    try:
-        np.linalg.cholesky(H)
-    except np.linalg.LinAlgError:
-        return 0.0
-    return wanted
+    return wanted if _positive(H[None])[0] else 0.0
 
 
 def _least_eigenvalues(rows: Doubles) -> Doubles:
@@ -248,6 +284,8 @@ def _least_eigenvalues(rows: Doubles) -> Doubles:
 
 def _positive(stack: Doubles) -> NDArray[np.bool_]:
     """Whether the Cholesky factorisation of each of stacked matrices (n, d, d) completes."""
+    if not np.isfinite(stack).all():
+        return np.zeros(len(stack), np.bool_)
     try:
         np.linalg.cholesky(stack)
     except np.linalg.LinAlgError:

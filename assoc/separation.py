@@ -6,15 +6,17 @@ ways: every margin is at least 1, or the probabilities of the wrong answers prov
 can do it (:mod:`assoc.refutation`), or neither within the budget.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.embeddings import check_vectors
+from assoc.fact_maps import check_map
 from assoc.logistic import WANTED, LogisticLoss, WhiteLoss, descend
 from assoc.memory import Floats, Integers
-from assoc.refutation import Refutation, refutation
+from assoc.refutation import Refutation, moderate, refutation
 
 __all__ = ["BUDGET", "Separation", "separate"]
 
@@ -67,6 +69,11 @@ def separate(features: Floats, U: Floats, f: Integers, *, steps: int = BUDGET) -
     f : (N,) integers in [0, M).
     steps : iterations at most in single precision, and as many again in double.
 
+    Raises
+    ------
+    InputError
+        If the features or U are not a finite real matrix, or f is no map.
+
     Examples
     --------
     >>> from assoc.embeddings import sphere
@@ -77,12 +84,17 @@ def separate(features: Floats, U: Floats, f: Integers, *, steps: int = BUDGET) -
     >>> separate(E, U, np.arange(40)).refuted.proved
     True
     """
-    found = Separation(np.zeros((features.shape[1], U.shape[1])), False, None, 0)
+    P, answers = check_vectors(features, "features"), check_vectors(U, "U")
+    f = check_map(f, len(P), len(answers))
+    found = Separation(np.zeros((P.shape[1], answers.shape[1])), len(answers) == 1, None, 0)
+    if found.separated:
+        return found
+    (P, P_exponent), (answers, U_exponent) = moderate(P), moderate(answers)
     for dtype in (np.float32, np.float64):
-        found = _descended(features, U, f, dtype, found, steps)
+        found = _descended(P, answers, f, dtype, found, steps)
         if found.separated or found.refuted is not None:
             break
-    return found
+    return replace(found, Theta=np.ldexp(found.Theta, -P_exponent - U_exponent))
 
 
 def _descended(
@@ -111,6 +123,9 @@ def _descended(
         return False
 
     z = descend(loss, loss.inward(before.Theta), done, steps=steps, tolerance=0.0)
+    if not np.isfinite(z).all():
+        # Where the loss falls along a ray for ever, a line search may leave what can be written.
+        z = loss.at
     for _ in range(1 + POLISH * (dtype is np.float64)):
         value = loss(z)[0]
         if proof is not None or loss.least >= WANTED or loss.steepness > SETTLED * value:
@@ -148,5 +163,8 @@ class _Watched(WhiteLoss):
 
     def __call__(self, z: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         value, slope = super().__call__(z)
-        self.at, self.steepness = z.copy(), float(np.linalg.norm(slope))
+        if np.isfinite(value) and np.isfinite(slope).all():
+            self.at, self.steepness = z.copy(), float(np.linalg.norm(slope))
+        else:
+            self.loss.least = -np.inf
         return value, slope
