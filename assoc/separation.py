@@ -122,9 +122,10 @@ def _descended(
         flat = loss.steepness / max(missing, 1.0)
         return False
 
-    z = descend(loss, loss.inward(before.Theta), done, steps=steps, tolerance=0.0)
+    # Where the loss falls along a ray for ever, a line search may leave what can be written.
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = descend(loss, loss.inward(before.Theta), done, steps=steps, tolerance=0.0)
     if not np.isfinite(z).all():
-        # Where the loss falls along a ray for ever, a line search may leave what can be written.
         z = loss.at
     for _ in range(1 + POLISH * (dtype is np.float64)):
         value = loss(z)[0]
@@ -133,7 +134,10 @@ def _descended(
         proof = _proof(features, U, f, loss.outward(z), dense=dtype is np.float64)
         if proof is None and dtype is np.float64:
             # Values of the loss no longer tell iterates apart, but its gradient does.
-            z = z - _newton_step(loss, z)
+            step = _newton_step(loss, z)
+            if not np.isfinite(step).all():
+                break
+            z = z - step
     return Separation(loss.outward(z), loss.least >= WANTED, proof, before.iterations + iteration)
 
 
@@ -145,7 +149,9 @@ def _newton_step(loss: WhiteLoss, z: NDArray[np.float64]) -> NDArray[np.float64]
         return loss.bend(z, way)
 
     hessian = LinearOperator((len(z), len(z)), matvec=bend, dtype=np.float64)
-    return np.asarray(cg(hessian, loss(z)[1], rtol=CG_TOLERANCE, maxiter=CG_STEPS)[0])
+    # Where the loss is flat there is no step, which the caller looks for.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.asarray(cg(hessian, loss(z)[1], rtol=CG_TOLERANCE, maxiter=CG_STEPS)[0])
 
 
 def _proof(
