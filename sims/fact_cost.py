@@ -13,6 +13,7 @@ non-negative least-squares problem in the few competitors that stand against v.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,8 +99,10 @@ def fact_cost(
     >>> abs(cost.mean - 0.5) < 4 * cost.standard_error
     True
     """
-    asked = [M] if isinstance(M, int) else list(M)
+    asked: Any = [M] if np.ndim(M) == 0 else M
     sizes = [positive(size, "M") for size in asked]
+    if not sizes:
+        raise InputError("M is an empty list")
     if min(sizes) < 2:
         raise InputError("M = 1: with one answer nothing competes")
     d, trials = positive(d, "d"), positive(trials, "trials")

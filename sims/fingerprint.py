@@ -11,7 +11,7 @@ from assoc.errors import InputError
 
 __all__ = ["fingerprint"]
 
-LIBRARIES = ("numpy", "scipy", "numba", "sympy", "clarabel")
+LIBRARIES = ("numpy", "scipy", "numba", "sympy", "clarabel", "jax", "jaxlib", "optax")
 
 OURS = ("assoc", "sims")
 

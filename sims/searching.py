@@ -1,5 +1,6 @@
 """The search of one trial's capacity, also as a point of a stored sweep."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
@@ -32,8 +33,9 @@ class Search:
     source: Source
 
     def __post_init__(self) -> None:
-        if not 0 <= self.resolution < 1:
-            raise InputError(f"resolution = {self.resolution} is not in [0, 1)")
+        number = isinstance(self.resolution, int | float | np.number)
+        if not (number and 0 <= self.resolution < 1):
+            raise InputError(f"resolution = {self.resolution!r} is not a number in [0, 1)")
         self.construction.build(self.setting.d)
 
     @property
@@ -133,12 +135,14 @@ def stored_brackets(
     progress: Callable[[Progress], None] | None,
 ) -> list[list[tuple[int, float, bool]]]:
     """Search every trial as a point of a stored sweep."""
+    first = searches[0]
+    memory, setting = first.construction.memory, first.setting
+    if not isinstance(memory, str):
+        raise InputError(f"{store}: only searches of memories given by name are stored")
+    if not isinstance(setting, RandomVectors):
+        raise InputError(f"{store}: only searches on random embeddings are stored")
     tasks = []
     for search in searches:
-        if not isinstance(search.construction.memory, str):
-            raise InputError(f"{store}: only searches of memories given by name are stored")
-        if not isinstance(search.setting, RandomVectors):
-            raise InputError(f"{store}: only searches on random embeddings are stored")
         shared = {
             "construction": asdict(search.construction),
             "setting": asdict(search.setting),
@@ -147,17 +151,26 @@ def stored_brackets(
             "resolution": search.resolution,
             "source": [search.source.seed, search.source.experiment, list(search.source.point)],
         }
+        # NumPy's integers are not JSON's.
+        plain = json.loads(json.dumps(shared, default=lambda value: value.item()))
         tasks += [
             Task(f"d={search.setting.d} trial={trial}", f"{__name__}:{bracket_trial.__name__}",
-                 {**shared, "trial": trial})
+                 {**plain, "trial": trial})
             for trial in range(trials)
         ]  # fmt: skip
-    first = searches[0]
+    dimensions = [search.setting.d for search in searches]
+    for d in dimensions:
+        if dimensions.count(d) > 1:
+            raise InputError(f"d = {d} is given twice")
     swept = sweep(
         tasks, store=store, executor=executor or "processes", workers=threads, progress=progress,
+        # The code of a memory of the user's own counts as well.
+        packages=[memory.partition(":")[0].partition(".")[0]] if ":" in memory else [],
         request={
             "sweep": "capacity", "memory": first.construction.label(None),
             "criterion": first.criterion, "seed": first.source.seed,
+            "experiment": first.source.experiment, "embeddings": setting.law,
+            "facts": setting.facts, "outputs": setting.outputs, "resolution": first.resolution,
         },
     )  # fmt: skip
     for key, why in swept.failures.items():

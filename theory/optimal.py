@@ -31,6 +31,8 @@ from scipy import optimize, special
 
 from assoc.errors import InputError
 from sims.fact_cost import fact_cost
+from sims.settings import positive
+from theory.sizes import check_sizes
 
 __all__ = [
     "extrapolated",
@@ -39,6 +41,10 @@ __all__ = [
     "optimal_width",
     "orthogonal_cost",
 ]
+
+
+MOST = 1e5
+"""Largest log M that the closed form is for."""
 
 
 def orthogonal_cost(log_M: float) -> float:
@@ -58,15 +64,15 @@ def orthogonal_cost(log_M: float) -> float:
     Raises
     ------
     InputError
-        If there are fewer than two answers.
+        If there are fewer than two answers, or absurdly many.
 
     Examples
     --------
     >>> round(orthogonal_cost(np.log(1000)) / np.log(1000), 2)
     1.18
     """
-    if not log_M >= np.log(2) * (1 - 1e-12):
-        raise InputError("log M is below log 2: with one answer nothing competes")
+    if not np.log(2) * (1 - 1e-12) <= log_M <= MOST:
+        raise InputError(f"log M = {log_M} is not between log 2 and {MOST:g}")
     # log(M - 1), for any M.
     rivals = log_M + float(np.log1p(-np.exp(-log_M)))
 
@@ -98,6 +104,8 @@ def optimal_limit(d: float) -> float:
     >>> bool(0.5 < np.exp(log_N - 200 * np.log(10)) * log_N < 0.52)
     True
     """
+    if not 2 <= d <= 1e150:
+        raise InputError(f"d = {d} is not between 2 and 1e150")
 
     def excess(log_N: float) -> float:
         return float(log_N + np.log(orthogonal_cost(log_N)) - 2 * np.log(d))
@@ -123,7 +131,8 @@ def optimal_capacity(
     N, error
         The prediction, and the standard error that delta's gives it.
     """
-    entries = d * (features or d)
+    check_sizes(d=d)
+    entries = d * (d if features is None else positive(features, "features"))
     guess = float(np.exp(optimal_limit(np.sqrt(entries))))
     for _ in range(2):
         sizes = np.unique(np.maximum(2, np.round(guess * np.array([0.8, 1.0, 1.25])))).astype(int)
@@ -173,12 +182,19 @@ def extrapolated(
     -------
     ratio at 1/d = 0, standard error
 
+    Raises
+    ------
+    InputError
+        If there are fewer than three, or a standard error is not positive.
+
     Examples
     --------
     >>> value, _ = extrapolated([8, 16, 32], [1.2, 1.1, 1.05], [0.01] * 3)
     >>> round(value, 6)
     1.0
     """
+    if len(d) < 3 or not np.all(np.asarray(error) > 0):
+        raise InputError("a line needs at least three dimensions, and positive standard errors")
     x, y, w = 1 / np.asarray(d, float), np.asarray(ratio), 1 / np.asarray(error) ** 2
     X = np.column_stack([np.ones_like(x), x])
     covariance = np.linalg.inv(X.T * w @ X)

@@ -1,5 +1,6 @@
 """Predictions as tables and curves: recall at a size, capacity of a dimension, width for facts."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from assoc.errors import InputError
 from sims.construction import Construction, Size
 from sims.results import Result, new_axes
 from sims.width import parameters_per_neuron
-from theory.class_sizes import INJECTIVE
+from theory.class_sizes import INJECTIVE, classes_of
 from theory.guarantee import failure_bound, guaranteed_capacity
 from theory.optimal import optimal_capacity, optimal_limit, optimal_width
 from theory.prediction import all_recalled, best_degree, capacity_of, expected_recall, width_of
@@ -162,7 +163,7 @@ def predict(
             continue
         for n in sizes:
             if memory in READ_OUTS and width is None and facts in INJECTIVE:
-                points.append(_read_out(memory, dimension, n, outputs))
+                points.append(_read_out(construction, dimension, n, facts, outputs))
             elif network and width is None:
                 points.append(_widths(construction, dimension, n, facts, outputs))
             else:
@@ -179,6 +180,10 @@ def _guaranteed(construction: Construction, facts: str) -> bool:
 def _recall(
     construction: Construction, d: int, N: int, facts: str, outputs: int | None
 ) -> dict[str, Any]:
+    name = str(construction.memory)
+    if name in READ_OUTS or name == "optimal-linear":
+        known = "its capacity (no --N)" if name == "optimal-linear" else "its width (no --width)"
+        raise InputError(f"no prediction for the recall of {name!r}, only for {known}")
     bound = None
     if _guaranteed(construction, facts):
         bound = failure_bound(N, d, M=outputs, rank=construction.rank_at(d))
@@ -233,10 +238,23 @@ def _widths(
     }
 
 
-def _read_out(memory: str, d: int, N: int, outputs: int | None) -> dict[str, Any]:
+def _read_out(
+    construction: Construction, d: int, N: int, facts: str, outputs: int | None
+) -> dict[str, Any]:
     """Predict the width at which the best read-out of random features recalls N facts."""
-    check_sizes(d=d, N=N, M=2 if outputs is None else outputs)
-    width, error = optimal_width(max(N, 2), d, M=outputs)
+    memory = str(construction.memory)
+    replace(construction, width=1).build(d)
+    if construction.bits is not None:
+        raise InputError(f"no prediction for {memory!r} in b-bit weights")
+    check_sizes(d=d, N=N)
+    if N < 2:
+        raise InputError("N = 1: a single fact needs no prediction")
+    classes_of(facts, N=N, M=outputs)
+    width, error = optimal_width(N, d, M=outputs)
+    k = construction.degree or 1
+    if width > math.comb(d + k, k + 1):
+        # More than there are independent features on the sphere.
+        width = float("inf")
     parameters = width * parameters_per_neuron(memory, d)
     return {"d": d, "N": N, "width_all": width, "error": error, "parameters": parameters}
 

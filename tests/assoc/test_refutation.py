@@ -71,6 +71,59 @@ def test_what_is_possible_is_never_refuted_whatever_the_read_out(N, d, seed, siz
     assert not refutation(P, U, np.arange(N), 10**size * rng.standard_normal((N, d))).proved
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(0, 10**6), st.floats(0, 3),
+       st.integers(-140, 140), st.integers(-140, 140))  # fmt: skip
+def test_a_read_out_that_separates_is_never_refuted_at_any_scale(N, d, seed, size, a, b):
+    """Weights that almost or quite underflow are the hardest to bound."""
+    rng = np.random.default_rng(seed)
+    P, U = np.eye(N) + 0.1 * rng.standard_normal((N, N)), rng.standard_normal((N + 1, d))
+    V = U / np.linalg.norm(U, axis=1)[:, None]
+    Theta = np.linalg.solve(P, V[:N])
+    scores = P @ Theta @ V.T
+    own = scores[np.arange(N), np.arange(N)].copy()
+    scores[np.arange(N), np.arange(N)] = -np.inf
+    least = (own - scores.max(axis=1)).min()
+    if least < 1e-6:
+        return
+    scaled = 10**size / least * Theta * 10.0 ** -(a + b)
+    found = refutation(P * 10.0**a, V * 10.0**b, np.arange(N), scaled)
+    assert not found.proved
+
+
+@pytest.mark.parametrize("scale", [1, 375, 380, 400, 500, 700])
+def test_margins_of_any_size_are_not_refuted(scale):
+    one = np.eye(3)
+    assert not refutation(one, one, [0, 1, 2], scale * one).proved
+
+
+def test_subnormal_weights_prove_nothing():
+    U = np.concatenate([[0.4], np.full(3000, -0.4)])[:, None]
+    assert not refutation(np.ones((1, 1)), U, [0], [[744.4 / 0.8]]).proved
+
+
+@pytest.mark.parametrize(("a", "b"), [(160, -100), (160, -10), (200, -150), (170, -20)])
+def test_products_that_overflow_prove_nothing(a, b):
+    one = np.eye(3)
+    U = 10.0**b * np.vstack([one, -one])
+    assert not refutation(10.0**a * one, U, [0, 1, 2], np.zeros((3, 3))).proved
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-30, 1e25, 1e150])
+def test_decisions_do_not_depend_on_units(scale):
+    rng = np.random.default_rng(0)
+    E, U = sphere(40, 8, rng=rng), sphere(40, 8, rng=rng)
+    assert separate(E * scale, U / scale, np.arange(40)).refuted is not None
+    assert separate(E[:14] * scale, U[:14], np.arange(14)).separated
+
+
+def test_margins_are_bounded_also_with_few_answers():
+    one, Theta = np.eye(3), np.eye(3) / np.sqrt(3)
+    true = 1000 / np.sqrt(3)
+    for start in (np.zeros((3, 3)), 0.001 * Theta, 10 * Theta):
+        assert refutation(one, 1000 * one, [0, 1, 2], start).margin >= true
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_bounds_are_on_the_right_side_of_dense_algebra(seed):
     rng = np.random.default_rng(seed)

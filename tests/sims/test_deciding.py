@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from assoc.catalogue import resolve
 from assoc.errors import InputError
 from assoc.memory import Factors
-from assoc.optimal import Decision, optimal_linear
+from assoc.optimal import Decides, Decision, optimal_linear
 from assoc.refutation import Refutation
+from sims import fingerprint
 from sims.capacity import capacity
 from sims.randomness import Source
 from sims.recall import decide
@@ -54,7 +56,7 @@ def test_the_bracket_ends_at_neighbours_and_is_proved(threshold):
     assert point.low == (threshold,) * 2
     assert point.high == (threshold + 1,) * 2
     assert point.proved == (True, True)
-    assert point.interval is not None
+    assert point.interval(0.4) == (threshold, threshold + 1)
 
 
 def test_an_end_that_is_only_not_found_is_not_called_proved():
@@ -130,12 +132,63 @@ def test_a_censored_trial_is_stored_as_such(tmp_path):
     json.dumps(kept.to_dict(), allow_nan=False)
 
 
-@pytest.mark.parametrize("other", [{"criterion": 0.9}, {"seed": 1}, {"memory": "sign"}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"criterion": 0.9},
+        {"seed": 1},
+        {"memory": "sign"},
+        {"resolution": 0.1},
+        {"embeddings": "gaussian"},
+        {"facts": "random"},
+        {"d": 16, "embeddings": "gaussian"},
+    ],
+)
 def test_a_store_of_another_search_is_refused_by_name(tmp_path, other):
     store = tmp_path / "s.sqlite"
     capacity("linear", d=8, trials=1, store=store, threads=1)
     with pytest.raises(InputError, match=str(store)):
         capacity(**{"memory": "linear", "d": 8, "trials": 1, "store": store, "threads": 1, **other})
+
+
+def test_numbers_of_numpy_are_stored_like_any_other(tmp_path):
+    run = {"memory": "low-rank", "d": np.int64(8), "rank": np.int64(3), "seed": np.int64(2)}
+    kept = capacity(**run, trials=2, store=tmp_path / "s.sqlite", threads=1)
+    assert kept.points == capacity("low-rank", d=8, rank=3, seed=2, trials=2).points
+
+
+def test_a_dimension_twice_is_refused(tmp_path):
+    with pytest.raises(InputError, match="d = 8 is given twice"):
+        capacity("linear", d=[8, 8], trials=1, store=tmp_path / "s.sqlite", threads=1)
+
+
+def test_other_code_of_a_users_memory_is_another_search(tmp_path, monkeypatch):
+    own = tmp_path / "mymemory_of_tests.py"
+    monkeypatch.syspath_prepend(tmp_path)
+    run = {"d": 8, "trials": 1, "threads": 1, "store": tmp_path / "s.sqlite"}
+    own.write_text("from assoc.linear import hebbian as build\n")
+    capacity("mymemory_of_tests:build", **run)
+    own.write_text("from assoc.linear import dual_both as build\n")
+    # As another process would see it.
+    fingerprint._digest.cache_clear()
+    with pytest.raises(InputError, match="code"):
+        capacity("mymemory_of_tests:build", **run)
+
+
+def test_an_imported_build_decides_as_itself():
+    assert isinstance(resolve("assoc.optimal:optimal_linear")[1], Decides)
+
+
+@pytest.mark.parametrize("law", ["rademacher", "gaussian"])
+def test_facts_that_contradict_each_other_end_the_search(law):
+    """Of repeated inputs no matrix recalls both, and the loss has no least value."""
+    (point,) = capacity("optimal-linear", d=3, trials=4, embeddings=law, threads=1).points
+    assert all(low < high < np.inf for low, high in zip(point.low, point.high, strict=True))
+
+
+def test_with_one_answer_nothing_competes():
+    (point,) = capacity("optimal-linear", d=4, trials=2, facts="random", outputs=1, max_N=9).points
+    assert point.low == (9, 9)
 
 
 def test_what_has_no_name_is_not_stored(tmp_path):

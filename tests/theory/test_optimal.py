@@ -55,7 +55,7 @@ def test_the_cost_grows_like_twice_the_logarithm():
 
 
 def test_one_answer_costs_nothing_to_ask_for_and_is_refused():
-    with pytest.raises(InputError, match="nothing competes"):
+    with pytest.raises(InputError, match="not between log 2"):
         orthogonal_cost(0.0)
 
 

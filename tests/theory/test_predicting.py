@@ -9,6 +9,7 @@ from sims.construction import Construction
 from tests.oracles import one_line, table
 from theory import predict, predicting
 from theory.guarantee import failure_bound, guaranteed_capacity
+from theory.optimal import optimal_width
 from theory.prediction import all_recalled, capacity_of, expected_recall, width_of
 
 LINEAR = Construction("linear")
@@ -301,3 +302,39 @@ def test_what_cannot_be_predicted_is_named(arguments, said):
     with pytest.raises(InputError) as caught:
         predict(**{"memory": "linear", **arguments})
     assert one_line(caught.value).startswith(said)
+
+
+# --- the best read-outs -------------------------------------------------------------------------
+
+
+def test_the_best_read_out_of_random_features_is_predicted_by_its_width():
+    found = predict("optimal-mlp", d=16, N=[96, 160]).points
+    assert [point["N"] for point in found] == [96, 160]
+    assert found[0]["width_all"] == optimal_width(96, 16)[0]
+    assert found[0]["parameters"] == pytest.approx(2 * 16 * found[0]["width_all"])
+    assert predict("optimal-bilinear", d=16, N=96).points[0]["parameters"] == pytest.approx(
+        1.5 * found[0]["parameters"]
+    )
+
+
+def test_more_features_than_are_independent_are_no_prediction():
+    assert predict("optimal-mlp", d=4, N=1000).points[0]["width_all"] == np.inf
+    assert predict("optimal-mlp", d=4, N=100, degree=2).points[0]["width_all"] < np.inf
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"memory": "optimal-mlp", "N": 96, "bits": 2}, "b-bit weights"),
+        ({"memory": "optimal-mlp", "N": 96, "rank": 4}, "takes no rank"),
+        ({"memory": "optimal-mlp", "N": 96, "outputs": 2}, "no injective map"),
+        ({"memory": "optimal-mlp", "N": 1}, "N = 1"),
+        ({"memory": "optimal-mlp", "N": 96, "width": 8}, "only for its width"),
+        ({"memory": "optimal-linear", "N": 96}, "only for its capacity"),
+        ({"memory": "optimal-linear", "d": 1}, "d = 1"),
+    ],
+)
+def test_what_is_not_predicted_of_the_best_is_said(options, said):
+    with pytest.raises(InputError, match=said) as caught:
+        predict(**{"d": 16, **options})
+    one_line(caught.value)
