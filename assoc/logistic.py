@@ -14,7 +14,7 @@ Linear memories (phi_x = e_x), the values of an attention head (phi_x tells whic
 attended to) and the read-out of a network (its hidden layer) are all of this form.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -32,6 +32,7 @@ __all__ = [
     "WhiteLoss",
     "descend",
     "logistic_readout",
+    "stalled",
 ]
 
 Doubles: TypeAlias = NDArray[np.float64]
@@ -91,10 +92,25 @@ def logistic_readout(
 
     def done(value: float) -> bool:
         falling.append(value)
-        stalled = len(falling) >= WARM and falling[-1] > STALLED * falling[len(falling) // 2]
-        return stalled or loss.least >= WANTED
+        return loss.least >= WANTED or stalled(falling)
 
     return loss.outward(descend(loss, np.zeros(loss.size), done, steps=steps))
+
+
+def stalled(losses: Sequence[float], *, warm: int = WARM) -> bool:
+    """Whether a fit whose losses were these is to be given up.
+
+    Parameters
+    ----------
+    losses : after each iteration so far.
+    warm : iterations that are always made.
+
+    Examples
+    --------
+    >>> stalled([1.0] * 80), stalled([0.99**i for i in range(80)])
+    (True, False)
+    """
+    return len(losses) >= warm and losses[-1] > STALLED * losses[len(losses) // 2]
 
 
 def descend(

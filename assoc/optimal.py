@@ -66,8 +66,10 @@ class Decision:
 class Decides(Protocol):
     """A build that may prove that no memory of its kind recalls everything."""
 
-    def decide(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Decision:
-        """Build the memory, and say what is proved."""
+    def decide(
+        self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator, prove: bool = True
+    ) -> Decision:
+        """Build the memory, and say what is proved, if that is wanted."""
 
 
 Features = Callable[..., tuple[Floats, Callable[[Floats], Memory]]]
@@ -89,8 +91,15 @@ class OptimalBuild:
 
     features: Features
 
-    def decide(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Decision:
-        """Build the memory, and say what is proved.
+    def decide(
+        self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator, prove: bool = True
+    ) -> Decision:
+        """Build the memory, and say what is proved, if that is wanted.
+
+        Parameters
+        ----------
+        E, U, f, rng : as for any build.
+        prove : see :func:`assoc.separation.separate`.
 
         Raises
         ------
@@ -101,7 +110,7 @@ class OptimalBuild:
         f = check_map(f, len(E), len(U))
         phi, memory = self.features(E, U, f, rng=rng)
         check_fits(2 * len(E) * (phi.shape[1] + U.shape[1]), 8, f"N = {len(E)}: the features")
-        found = separate(phi, U, f)
+        found = separate(phi, U, f, prove=prove)
         # Recall does not depend on the size of Theta, which single precision may not hold.
         Theta = moderate(found.Theta)[0].astype(precision(E, U))
         return Decision(memory(Theta), found.refuted)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from assoc.embeddings import check_vectors
 from assoc.fact_maps import check_map
-from assoc.logistic import WANTED, LogisticLoss, WhiteLoss, descend
+from assoc.logistic import WANTED, LogisticLoss, WhiteLoss, descend, stalled
 from assoc.memory import Floats, Integers
 from assoc.refutation import Refutation, moderate, refutation
 
@@ -31,6 +31,9 @@ POLISH = 3
 
 CG_TOLERANCE, CG_STEPS = 1e-4, 300
 """Of a Newton step."""
+
+SOON = 40
+"""Iteration from which a descent that looks for no proof may stall."""
 
 FALL = 10.0
 """Factor by which the gradient has to fall before a next try where no curvature was found."""
@@ -59,7 +62,9 @@ class Separation:
     iterations: int
 
 
-def separate(features: Floats, U: Floats, f: Integers, *, steps: int = BUDGET) -> Separation:
+def separate(
+    features: Floats, U: Floats, f: Integers, *, steps: int = BUDGET, prove: bool = True
+) -> Separation:
     """Find a read-out that recalls every input, or prove that there is none.
 
     Parameters
@@ -68,6 +73,9 @@ def separate(features: Floats, U: Floats, f: Integers, *, steps: int = BUDGET) -
     U : (M, d) output embeddings.
     f : (N,) integers in [0, M).
     steps : iterations at most in single precision, and as many again in double.
+    prove : whether to look for a proof where no read-out is found. Without, the descent is given
+        up when it stalls, like that of :func:`assoc.logistic.logistic_readout`, in single
+        precision.
 
     Raises
     ------
@@ -90,11 +98,27 @@ def separate(features: Floats, U: Floats, f: Integers, *, steps: int = BUDGET) -
     if found.separated:
         return found
     (P, P_exponent), (answers, U_exponent) = moderate(P), moderate(answers)
-    for dtype in (np.float32, np.float64):
+    if not prove:
+        found = _quickly(P, answers, f, steps)
+    for dtype in (np.float32, np.float64) if prove else ():
         found = _descended(P, answers, f, dtype, found, steps)
         if found.separated or found.refuted is not None:
             break
     return replace(found, Theta=np.ldexp(found.Theta, -P_exponent - U_exponent))
+
+
+def _quickly(features: Floats, U: Floats, f: Integers, steps: int) -> Separation:
+    """Descend until every margin is at least 1, or the loss stalls."""
+    loss = _Watched(LogisticLoss(features, U, f, dtype=np.float32))
+    falling: list[float] = []
+
+    def done(value: float) -> bool:
+        falling.append(value)
+        return loss.least >= WANTED or stalled(falling, warm=SOON)
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        descend(loss, np.zeros(loss.size), done, steps=steps)
+    return Separation(loss.outward(loss.at), loss.least >= WANTED, None, len(falling))
 
 
 def _descended(

@@ -272,13 +272,20 @@ def count_recalled(
 
 
 def decide(
-    build: Decides, setting: Setting, N: int, source: Source, trial: int
+    build: Decides,
+    setting: Setting,
+    N: int,
+    source: Source,
+    trial: int,
+    *,
+    prove: bool = True,
 ) -> tuple[int, bool]:
     """Let a build decide one trial at size N.
 
     Parameters
     ----------
     build, setting, N, source, trial : what is built, of what, from which random numbers.
+    prove : whether a proof is wanted where not all is recalled.
 
     Returns
     -------
@@ -288,7 +295,7 @@ def decide(
     """
     E, U, f = setting.draw(N, source, trial)
     with blas_threads(1):
-        found = build.decide(E, U, f, rng=source.generator(trial, MEMORY))
+        found = build.decide(E, U, f, rng=source.generator(trial, MEMORY), prove=prove)
         certified = certified_margins(found.memory, E, U, f).certified
     return int(certified.sum()), found.refuted is not None
 

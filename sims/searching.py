@@ -84,7 +84,9 @@ class Search:
     def _measured(self, N: int, trial: int) -> tuple[bool, bool]:
         build = self.construction.build(self.setting.d)
         if isinstance(build, Decides):
-            count, refuted = decide(build, self.setting, N, self.source, trial)
+            count, refuted = decide(
+                build, self.setting, N, self.source, trial, prove=self.criterion.rate == 1
+            )
         else:
             (count,) = count_recalled(self.construction, self.setting, N, [trial], self.source)
             refuted = False

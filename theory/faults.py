@@ -100,12 +100,14 @@ class _Twinned:
 
     build: Build
 
-    def decide(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Decision:
+    def decide(
+        self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator, prove: bool = True
+    ) -> Decision:
         if not isinstance(self.build, Decides):
             raise InputError("only a build that decides can be shown twins")
         twins = E.copy()
         twins[1] = twins[0]
-        return self.build.decide(twins, U, f, rng=rng)
+        return self.build.decide(twins, U, f, rng=rng, prove=prove)
 
     def __call__(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Memory:
         return self.decide(E, U, f, rng=rng).memory

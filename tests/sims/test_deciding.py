@@ -28,7 +28,7 @@ class Upto:
     recalls: int
     refutes: int
 
-    def decide(self, E, U, f, *, rng):
+    def decide(self, E, U, f, *, rng, prove=True):
         nothing = Factors((np.zeros((U.shape[1], E.shape[1])),))
         memory = _Answers(E, U[f]) if len(E) <= self.recalls else nothing
         return Decision(memory, CERTAIN if len(E) >= self.refutes else None)

@@ -7,7 +7,7 @@ from importlib import import_module
 import typer
 
 from assoc.errors import InputError
-from theory.cli import bounding, facts, flowing, judging, measuring, publishing
+from theory.cli import bounding, facts, flowing, judging, measuring, publishing, searching
 
 __all__ = ["main"]
 
@@ -35,6 +35,7 @@ def _options(
 
 judging.register(app)
 measuring.register(app)
+searching.register(app)
 facts.register(app)
 flowing.register(app)
 bounding.register(app)
