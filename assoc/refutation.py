@@ -78,6 +78,7 @@ class Refutation:
     reach : upper bound on the largest norm of an a_xy.
     weight : lower bound on the sum of all weights.
     unit : upper bound on how much longer R is in the embeddings' own coordinates.
+    rounding : what of the residual is bounds on rounding errors.
     """
 
     residual: float
@@ -85,11 +86,17 @@ class Refutation:
     reach: float
     weight: float
     unit: float = 1.0
+    rounding: float = 0.0
 
     @property
     def proved(self) -> bool:
         """Whether it is proved that no read-out recalls every input."""
         return self.curvature > TINY and self.residual * self.reach < self.curvature
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether weights that balance exactly would not prove it either, but for dense H."""
+        return self.curvature <= TINY or self.rounding * self.reach >= self.curvature
 
     @property
     def margin(self) -> float:
@@ -176,7 +183,7 @@ def refutation(features: Any, U: Any, f: Any, Theta: Any, *, dense: bool = True)
         curvature = max(curvature, _dense_curvature(P, corners, f, Theta, U, wanted))
     # R and H are of the same weights up to this share, whatever blocks they were computed in.
     curvature *= 1 - DRIFT
-    return Refutation(size, curvature, reach, float(masses.sum()) * (1 - 1e-9), unit)
+    return Refutation(size, curvature, reach, float(masses.sum()) * (1 - 1e-9), unit, slack)
 
 
 def moderate(A: Any) -> tuple[Doubles, int]:

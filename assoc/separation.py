@@ -16,7 +16,7 @@ from assoc.embeddings import check_vectors
 from assoc.fact_maps import check_map
 from assoc.logistic import WANTED, LogisticLoss, WhiteLoss, descend, stalled
 from assoc.memory import Floats, Integers
-from assoc.refutation import Refutation, moderate, refutation
+from assoc.refutation import DENSE, Refutation, moderate, refutation
 
 __all__ = ["BUDGET", "Separation", "separate"]
 
@@ -31,6 +31,9 @@ POLISH = 3
 
 CG_TOLERANCE, CG_STEPS = 1e-4, 300
 """Of a Newton step."""
+
+BLIND = 3
+"""Tries in which no curvature is found after which a descent ends: a longer one would not help."""
 
 SOON = 40
 """Iteration from which a descent that looks for no proof may stall."""
@@ -127,10 +130,10 @@ def _descended(
     """Descend from where another precision stopped."""
     loss = _Watched(LogisticLoss(features, U, f, dtype=dtype))
     proof: Refutation | None = None
-    iteration, due, flat = 0, FIRST, float("inf")
+    iteration, due, flat, blind = 0, FIRST, float("inf"), 0
 
     def done(value: float) -> bool:
-        nonlocal proof, iteration, due, flat
+        nonlocal proof, iteration, due, flat, blind
         iteration += 1
         if loss.least >= WANTED:
             return True
@@ -144,7 +147,8 @@ def _descended(
         due = int(SPACING * iteration) + 1
         missing = tried.residual * tried.reach / tried.curvature if tried.curvature > 0 else FALL
         flat = loss.steepness / max(missing, 1.0)
-        return False
+        blind += tried.hopeless
+        return blind >= BLIND
 
     # Where the loss falls along a ray for ever, a line search may leave what can be written.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -155,7 +159,10 @@ def _descended(
         value = loss(z)[0]
         if proof is not None or loss.least >= WANTED or loss.steepness > SETTLED * value:
             break
-        proof = _proof(features, U, f, loss.outward(z), dense=dtype is np.float64)
+        tried = refutation(features, U, f, loss.outward(z), dense=dtype is np.float64)
+        proof = tried if tried.proved else None
+        if tried.hopeless and features.shape[1] * U.shape[1] > DENSE:
+            break
         if proof is None and dtype is np.float64:
             # Values of the loss no longer tell iterates apart, but its gradient does.
             step = _newton_step(loss, z)
@@ -176,13 +183,6 @@ def _newton_step(loss: WhiteLoss, z: NDArray[np.float64]) -> NDArray[np.float64]
     # Where the loss is flat there is no step, which the caller looks for.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.asarray(cg(hessian, loss(z)[1], rtol=CG_TOLERANCE, maxiter=CG_STEPS)[0])
-
-
-def _proof(
-    features: Floats, U: Floats, f: Integers, Theta: Floats, *, dense: bool
-) -> Refutation | None:
-    tried = refutation(features, U, f, Theta, dense=dense)
-    return tried if tried.proved else None
 
 
 class _Watched(WhiteLoss):

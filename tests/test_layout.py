@@ -18,6 +18,7 @@ ONLY = {"assoc": {"numpy", "scipy"}}
 """Packages that may import these and the standard library, and nothing else from outside."""
 
 LONG_FILES: dict[str, str] = {
+    "sims/training.py": "one loop: what it trains, its compiled steps, its batches",
     "tests/sims/test_store.py": "the faults of one file format, on the same helpers and scripts",
     "tests/sims/test_sweeps.py": "what every kind of executor must do alike, and ten kills",
     "tests/theory/test_exhibits.py": "what every exhibit must do alike, computed once",

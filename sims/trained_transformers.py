@@ -1,0 +1,289 @@
+r"""The smallest transformers that training makes recall every fact of random tables, as brackets.
+
+A size is enough if the last weights of one of the learning rates recall enough facts
+(:mod:`sims.transformer_trials`). Near the smallest size that may change more than once, and a
+search brackets one of these changes; both ends are trained and measured. All trials of a shape are
+searched together.
+"""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assoc.errors import InputError
+from sims.construction import Construction, Size
+from sims.criterion import Criterion
+from sims.parallel import available_threads, cores
+from sims.settings import positive
+from sims.smallest import SizePoint, SizeResult
+from sims.sweeps import Progress
+from sims.trained_capacity import RateCount
+from sims.training import Training, libraries
+from sims.transformer_problems import Sizes, choose_sizes
+from sims.transformer_training import LEARNING_RATES
+from sims.transformer_trials import DRAWS, check_trials, facts_recalled, stored
+from sims.transformers import LENGTH, Architecture, Shape
+
+__all__ = ["TrainedSizeResult", "bracket_sizes", "trained_smallest"]
+
+SEARCHED = ("d", "width")
+"""Sizes that can be searched."""
+
+STEP = 1.25
+"""Factor by which a search goes on until its outcome changes: training costs more than building."""
+
+
+@dataclass(frozen=True, repr=False)
+class TrainedSizeResult(SizeResult):
+    """Smallest sizes of trained transformers, one point per shape.
+
+    Parameters
+    ----------
+    training : how each run was trained.
+    criterion : how many facts had to be recalled, each in all its prompts.
+    draws : prompts of each fact in the verdict.
+    rates : for each shape, what each learning rate did in all runs of the search.
+    """
+
+    training: Training
+    criterion: Criterion
+    draws: int
+    rates: tuple[tuple[RateCount, ...], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain values."""
+        return {
+            **super().to_dict(),
+            "training": asdict(self.training),
+            "criterion": str(self.criterion),
+            "draws": self.draws,
+            "learning_rates": [[asdict(count) for count in counts] for counts in self.rates],
+        }
+
+
+def trained_smallest(
+    model: str,
+    shapes: Shape | Sequence[int] | Sequence[Shape],
+    *,
+    vary: str = "d",
+    d: int | None = None,
+    width: Size | None = None,
+    head_dim: int | None = None,
+    heads: int | None = None,
+    start: int | None = None,
+    limit: int | None = None,
+    step: int = 1,
+    resolution: float = 0.03,
+    criterion: str | float | Criterion = "all",
+    length: int = LENGTH,
+    draws: int = DRAWS,
+    trials: int = 5,
+    training: Training | None = None,
+    seed: int = 0,
+    experiment: str = "smallest",
+    store: str | Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    threads: int | None = None,
+) -> TrainedSizeResult:
+    """Search the smallest transformer that training makes recall every fact of a random table.
+
+    Parameters
+    ----------
+    model : ``attention-only`` or ``attention-mlp``.
+    shapes : a table's sizes, S, R, D, or several :class:`sims.transformers.Shape`.
+    vary : ``d``, or ``width`` (of ``attention-mlp``).
+    d : dimension, unless it is searched.
+    width : m of ``attention-mlp`` where d is searched: an integer, or a multiple such as ``2d``.
+    head_dim, heads : d_h and H; None leaves them to the rules of
+        :func:`sims.transformer_problems.choose_sizes`, at every d anew.
+    start : where to begin; None stands for R + D dimensions and m = S R / d.
+    limit : largest size; trials in which it is not enough are reported as censored. None stands for
+        16 (R + D) dimensions and 16 + 16 S R / d neurons.
+    step, resolution : as for :func:`sims.smallest.smallest_size`.
+    criterion : ``all``, or the fraction of a trial's facts that must be recalled.
+    length : T of the prompts, in training and in the verdict.
+    draws : prompts of each fact in the verdict.
+    trials : tables, embeddings and initial weights for each shape.
+    training : how each run is trained; None stands for
+        :data:`sims.transformer_training.TRAINING`.
+    seed, experiment : with shape, d and trial they determine every random number.
+    store : file that every finished shape is added to, and resumed from.
+    progress : with a store, called at the start and after each shape.
+    threads : batches trained at a time; None means all available.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or names nothing, or JAX or Optax is missing.
+    """
+    criterion = Criterion.parse(criterion)
+    listed, common = check_trials(shapes, length, draws, trials, training, seed, experiment)
+    if vary not in SEARCHED:
+        raise InputError(f"size {vary!r} is not one of {', '.join(SEARCHED)}")
+    if not 0 <= resolution < 1:
+        raise InputError(f"resolution {resolution} is not in [0, 1)")
+    given = {"d": d, "width": width}[vary]
+    if given is not None:
+        raise InputError(f"{vary} = {given!r} is given, and is what is searched")
+    if vary == "width" and d is None:
+        raise InputError("the search of a width needs d")
+    threads = available_threads() if threads is None else positive(threads, "threads")
+    step = positive(step, "step")
+    fixed: dict[str, Any] = {"d": d, "width": width, "head_dim": head_dim, "heads": heads}
+    searches: list[dict[str, Any]] = []
+    for shape in listed:
+        first, last = _ends(shape, d, start, limit)
+        # Whatever is wrong with a size is said before anything is trained.
+        _sizes(model, shape, vary, last, **fixed)
+        searches.append({
+            "shape": list(astuple(shape)), "model": model, "vary": vary, **fixed, "start": first,
+            "limit": last, "step": step, "resolution": resolution, "rate": criterion.rate, **common,
+        })  # fmt: skip
+    libraries()
+    with cores(threads):
+        found = stored(bracket_sizes, searches, store, progress)
+    points, rates = [], []
+    for shape, value in zip(listed, found, strict=True):
+        low, high = zip(*value["brackets"], strict=True)
+        ends = tuple(float("inf") if end is None else end for end in high)
+        median, parameters = float(np.median(ends)), None
+        if np.isfinite(median):
+            size = max(step, round(median / step) * step)
+            parameters = _sizes(model, shape, vary, size, **fixed).parameters
+        points.append(SizePoint(shape, low, ends, parameters))
+        rates.append(tuple(RateCount(**count) for count in value["rates"]))
+    # Where d is searched, that of the record is as good as any.
+    built = Architecture(f"trained-{model}", d or searches[0]["start"], head_dim, heads)
+    return TrainedSizeResult(
+        built, vary, length, seed, tuple(points), Training(**common["training"]), criterion, draws,
+        tuple(rates),
+    )  # fmt: skip
+
+
+def bracket_sizes(
+    *,
+    shape: Sequence[int],
+    model: str,
+    vary: str,
+    d: int | None,
+    width: Size | None,
+    head_dim: int | None,
+    heads: int | None,
+    start: int,
+    limit: int,
+    step: int,
+    resolution: float,
+    rate: float,
+    length: int,
+    draws: int,
+    trials: int,
+    training: Mapping[str, Any],
+    seed: int,
+    experiment: str,
+) -> dict[str, Any]:
+    """Bracket the smallest size of all trials at one shape: the point of a stored search.
+
+    Parameters
+    ----------
+    shape : S, R, D and K.
+    rate : of the criterion.
+    training : fields of :class:`sims.training.Training`.
+    model, vary, d, width, head_dim, heads, start, limit, step, resolution :
+        as for :func:`trained_smallest`.
+    length, draws, trials, seed, experiment : as for :func:`trained_smallest`.
+
+    Returns
+    -------
+    ``brackets``: for each trial, as in :class:`sims.smallest.SizePoint`, [low, high], high None
+    where the search was censored. ``rates``: the fields of a
+    :class:`sims.trained_capacity.RateCount` for each learning rate.
+    """
+    table, rule, criterion = Shape(*shape), Training(**training), Criterion(rate)
+    searches = [_search(start, limit, step, resolution) for _ in range(trials)]
+    asked = {trial: next(search) for trial, search in enumerate(searches)}
+    ends: dict[int, tuple[int, int | None]] = {}
+    tally = [RateCount(each, 0, 0, 0) for each in rule.learning_rates or LEARNING_RATES]
+    fixed: dict[str, Any] = {"d": d, "width": width, "head_dim": head_dim, "heads": heads}
+    while asked:
+        sized = [(trial, _sizes(model, table, vary, n, **fixed)) for trial, n in asked.items()]
+        known = facts_recalled(
+            table, sized, rule, length=length, draws=draws, seed=seed, experiment=experiment
+        )
+        following: dict[int, int] = {}
+        for trial, counts in zip(asked, known, strict=True):
+            met = [count is not None and criterion.met(count, table.facts) for count in counts]
+            tally = [
+                replace(so_far, runs=so_far.runs + 1, met=so_far.met + yes,
+                        diverged=so_far.diverged + (count is None))
+                for so_far, yes, count in zip(tally, met, counts, strict=True)
+            ]  # fmt: skip
+            try:
+                following[trial] = searches[trial].send(any(met))
+            except StopIteration as end:
+                ends[trial] = end.value
+        asked = following
+    return {
+        "brackets": [list(ends[trial]) for trial in range(trials)],
+        "rates": [asdict(count) for count in tally],
+    }
+
+
+def _ends(shape: Shape, d: int | None, start: Any, limit: Any) -> tuple[int, int]:
+    """Where a search begins, and the largest size that it tries."""
+    S, R, D = shape.subjects, shape.relations, shape.answers
+    if d is None:
+        first, last = R + D, 16 * (R + D)
+    else:
+        first = max(1, S * R // positive(d, "d"))
+        last = 16 + 16 * first
+    return (
+        first if start is None else positive(start, "start"),
+        last if limit is None else positive(limit, "limit"),
+    )
+
+
+def _sizes(
+    model: str,
+    shape: Shape,
+    vary: str,
+    size: int,
+    *,
+    d: int | None,
+    width: Size | None,
+    head_dim: int | None,
+    heads: int | None,
+) -> Sizes:
+    """Return the sizes of a model, the searched one being ``size``."""
+    dimension = positive(size if vary == "d" else d, "d")
+    m = size if vary == "width" else Construction(model, width=width).width_at(dimension)
+    return choose_sizes(
+        model, shape.subjects, shape.relations, d=dimension, head_dim=head_dim, heads=heads, width=m
+    )
+
+
+def _search(
+    start: int, limit: int, step: int, resolution: float
+) -> Generator[int, bool, tuple[int, int | None]]:
+    """Yield the sizes of a search, told of each whether it is enough, and return the bracket."""
+    low, high = 0, min(max(1, round(start / step)) * step, limit)
+    while not (yield high):
+        low = high
+        if high == limit:
+            return low, None
+        high = min(max(high + step, round(STEP * high / step) * step), limit)
+    while low == 0 and high > step:
+        lower = max(1, min(high - 1, int(high / STEP)) // step) * step
+        if (yield lower):
+            high = lower
+        else:
+            low = lower
+    while high - low > max(step, resolution * high):
+        middle = (low + high) // (2 * step) * step
+        if (yield middle):
+            high = middle
+        else:
+            low = middle
+    return low, high

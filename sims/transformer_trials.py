@@ -1,0 +1,177 @@
+r"""Trials of trained transformers: what is drawn, trained, and asked for.
+
+Tables and embeddings are those of :mod:`sims.transformers` with the same seed, experiment, shape
+and d, so that trained and constructed transformers know the same facts. Each is trained with every
+learning rate (:mod:`sims.transformer_training`) and judged by its last weights, in double
+precision, on every fact: one counts if all prompts drawn for it are answered rightly, over the
+whole vocabulary. These prompts are the first of those that the constructions are asked by.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from assoc.errors import InputError
+from assoc.factual_recall import check_length, grid_task
+from sims.parallel import available_threads
+from sims.prompts import count_known
+from sims.randomness import MEMORY
+from sims.settings import positive, trial_count
+from sims.sweeps import Progress, Task, sweep
+from sims.training import Training
+from sims.transformer_problems import Sizes, transformer_problem
+from sims.transformer_training import TRAINING, train_transformers
+from sims.transformers import Shape, table_source
+
+__all__ = ["DRAWS", "check_trials", "facts_recalled", "stored"]
+
+DRAWS = 4
+"""Prompts that each fact is asked for by, unless another number is asked for."""
+
+
+def check_trials(
+    shapes: Any, length: Any, draws: Any, trials: Any, training: Any, seed: Any, experiment: str
+) -> tuple[list[Shape], dict[str, Any]]:
+    """Return the shapes that are asked for, and what their trials share, as JSON can hold it.
+
+    Parameters
+    ----------
+    shapes : S, R, D, or a :class:`sims.transformers.Shape`, or several of these records.
+    length, draws, trials : positive integers, T at least 3.
+    training : a :class:`sims.training.Training`; None stands for
+        :data:`sims.transformer_training.TRAINING`.
+    seed, experiment : of the randomness.
+
+    Raises
+    ------
+    InputError
+        If one of them is out of range.
+
+    Examples
+    --------
+    >>> check_trials((4, 3, 2), 32, 1, 1, None, 0, "example")[0]
+    [Shape(subjects=4, relations=3, answers=2, noise=64)]
+    """
+    if training is None:
+        training = TRAINING
+    if not isinstance(training, Training):
+        raise InputError(f"training {training!r} is not a Training")
+    length = positive(length, "prompt length T")
+    listed = _shapes(shapes)
+    for shape in listed:
+        grid_task(shape.subjects, shape.relations, shape.answers, noise=shape.noise)
+        check_length(length, shape.noise)
+        table_source(shape, seed, experiment)
+    return listed, {
+        "length": length, "draws": positive(draws, "draws"), "trials": trial_count(trials),
+        "training": asdict(training), "seed": seed, "experiment": experiment,
+    }  # fmt: skip
+
+
+def _shapes(shapes: Any) -> list[Shape]:
+    if isinstance(shapes, Shape):
+        return [shapes]
+    if isinstance(shapes, Sequence) and not isinstance(shapes, str) and shapes:
+        if all(isinstance(shape, Shape) for shape in shapes):
+            return list(shapes)
+        if len(shapes) == 3 and not any(isinstance(size, Shape) for size in shapes):
+            S, R, D = (positive(n, name) for n, name in zip(shapes, "SRD", strict=True))
+            return [Shape(S, R, D)]
+    raise InputError(f"shape {shapes!r}: S, R, D are needed, or a list of shapes")
+
+
+def facts_recalled(
+    shape: Shape,
+    sized: Sequence[tuple[int, Sizes]],
+    training: Training,
+    *,
+    length: int,
+    draws: int,
+    seed: int,
+    experiment: str,
+) -> list[tuple[int | None, ...]]:
+    """Train transformers and count the facts that each of them knows.
+
+    Parameters
+    ----------
+    shape : S, R, D, K.
+    sized : trials, and the sizes of the transformers that are trained in them.
+    training : how.
+    length, draws : T, and prompts of each fact in the verdict.
+    seed, experiment : with shape, d and trial they determine every random number.
+
+    Returns
+    -------
+    For each of them, the count of each learning rate; None where it diverged.
+
+    Raises
+    ------
+    InputError
+        If JAX or Optax is missing.
+    """
+    source = table_source(shape, seed, experiment)
+    problems = []
+    for trial, sizes in sized:
+        task, embeddings = shape.draw(sizes.d, source, trial)
+        rng = source.generator(trial, MEMORY)
+        problems.append(transformer_problem(task, embeddings, sizes, rng=rng))
+    trained = train_transformers(problems, training, length=length, threads=available_threads())
+    return [
+        tuple(
+            None if one.model is None else count_known(
+                one.model, given.task, length=length, source=source, trial=trial, draws=draws,
+                embeddings=given.embeddings,
+            ).known
+            for one in runs
+        )
+        for (trial, _), given, runs in zip(sized, problems, trained, strict=True)
+    ]  # fmt: skip
+
+
+def stored(
+    work: Callable[..., Any],
+    asked: Sequence[Mapping[str, Any]],
+    store: str | Path | None,
+    progress: Callable[[Progress], None] | None,
+) -> list[Any]:
+    """Compute points one after the other, and store each where there is a store.
+
+    Parameters
+    ----------
+    work : computes a point from what JSON can hold; importable by its name.
+    asked : arguments of every point. Those that all points of a store must share are length, draws,
+        trials, training, seed and experiment.
+    store : file that finished points are added to, and found in; None keeps them in memory.
+    progress : with a store, called at the start and after each point.
+
+    Returns
+    -------
+    The values, in order.
+
+    Raises
+    ------
+    InputError
+        If the store cannot be used, or a point fails.
+    """
+    if store is None:
+        return [work(**arguments) for arguments in asked]
+    tasks = [Task(_key(one), f"{work.__module__}:{work.__qualname__}", one) for one in asked]
+    shared = {name: asked[0][name] for name in ("length", "draws", "trials", "training", "seed",
+                                                  "experiment")}  # fmt: skip
+    swept = sweep(
+        tasks, store=store, workers=1, progress=progress, request={"sweep": work.__name__, **shared}
+    )
+    for key, why in swept.failures.items():
+        raise InputError(f"{key}: {why}")
+    return [swept.values[task.key] for task in tasks]
+
+
+def _key(arguments: Mapping[str, Any]) -> str:
+    """Name a point by its sizes."""
+    S, R, D, K = arguments["shape"]
+    sizes = {name: value for name, value in arguments.items()
+             if name in {"model", "vary", "d", "width", "head_dim", "heads", "start", "limit"}
+             and value is not None}  # fmt: skip
+    listed = " ".join(f"{name}={value}" for name, value in sizes.items())
+    return f"S={S} R={R} D={D} K={K} {listed}"
