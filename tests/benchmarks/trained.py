@@ -65,10 +65,12 @@ class Recorder:
 
     asked: list[tuple[Floats, Floats, Integers]] = field(default_factory=list)
 
-    def decide(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Decision:
+    def decide(
+        self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator, prove: bool = True
+    ) -> Decision:
         """Build the memory, and say what is proved."""
         self.asked.append((E, U, f))
-        return optimal_linear.decide(E, U, f, rng=rng)
+        return optimal_linear.decide(E, U, f, rng=rng, prove=prove)
 
     def __call__(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Memory:
         """Build the memory."""
