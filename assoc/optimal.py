@@ -14,7 +14,7 @@ have a second method, :meth:`OptimalBuild.decide`, that says what was proved.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
@@ -26,7 +26,7 @@ from assoc.errors import InputError
 from assoc.fact_maps import check_map
 from assoc.fitted import fitted
 from assoc.hermite import check_degree
-from assoc.logistic import WANTED, LogisticLoss, descend
+from assoc.logistic import WANTED, LogisticLoss, descend, stalled
 from assoc.memory import Factors, Floats, Integers, Memory, check_fits, precision
 from assoc.mlp import check_width, hidden_activation
 from assoc.networks import Gated, TwoLayer
@@ -216,7 +216,7 @@ def _two_factors(
         raise InputError(f"rank {rank!r} is not an integer")
     if not 1 <= rank <= min(p, d):
         raise InputError(f"rank {rank} is not between 1 and d = {min(p, d)}")
-    left, values, right = np.linalg.svd(separate(E, U, f).Theta, full_matrices=False)
+    left, values, right = np.linalg.svd(separate(E, U, f, prove=False).Theta, full_matrices=False)
     root = np.sqrt(values[:rank])
     z = np.concatenate([(left[:, :rank] * root).ravel(), (root[:, None] * right[:rank]).ravel()])
     for dtype in (np.float32, np.float64):
@@ -237,6 +237,7 @@ class _FactorLoss:
     rank: int
     p: int
     d: int
+    falling: list[float] = field(default_factory=list)
 
     def split(self, z: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """B (p, m) and A (m, d)."""
@@ -249,4 +250,6 @@ class _FactorLoss:
         return value, np.concatenate([(slope @ A.T).ravel(), (B.T @ slope).ravel()])
 
     def done(self, value: float) -> bool:
-        return self.loss.least >= WANTED
+        """Whether every margin is wide enough, or the loss has stalled."""
+        self.falling.append(value)
+        return self.loss.least >= WANTED or stalled(self.falling)
