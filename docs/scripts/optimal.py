@@ -16,7 +16,7 @@ SEED = 0
 TRIALS = {8: 200, 16: 100, 32: 40, 64: 10, 128: 10}
 """Trials at each dimension of the trend."""
 
-PROJECTIONS = {8: 40000, 16: 40000, 32: 20000, 64: 20000, 128: 10000}
+PROJECTIONS = {8: 20000, 16: 20000, 32: 10000, 64: 10000, 128: 4000}
 """Projections that the cost of a fact is measured by."""
 
 STORE = "build/optimal-{}.sqlite"
