@@ -68,7 +68,7 @@ def orthogonal_cost(log_M: float) -> float:
 
     Examples
     --------
-    >>> round(orthogonal_cost(np.log(1000)) / np.log(1000), 2)
+    >>> round(orthogonal_cost(6.9) / 6.9, 2)
     1.18
     """
     if not np.log(2) * (1 - 1e-12) <= log_M <= MOST:

@@ -319,7 +319,8 @@ def test_the_best_read_out_of_random_features_is_predicted_by_its_width():
 
 def test_more_features_than_are_independent_are_no_prediction():
     assert predict("optimal-mlp", d=4, N=1000).points[0]["width_all"] == np.inf
-    assert predict("optimal-mlp", d=4, N=100, degree=2).points[0]["width_all"] < np.inf
+    assert predict("optimal-mlp", d=8, N=300).points[0]["width_all"] == np.inf
+    assert predict("optimal-mlp", d=8, N=300, degree=3).points[0]["width_all"] < np.inf
 
 
 @pytest.mark.parametrize(

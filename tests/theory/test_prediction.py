@@ -22,7 +22,12 @@ def construction(name, *, rank="d/2"):
     return Construction(name, rank if name.startswith("low") else None)
 
 
-EVERY = [construction(name) for name in MEMORIES if "width" not in MEMORIES[name].options]
+EVERY = [
+    construction(name)
+    for name in MEMORIES
+    # Of the best memories there is a predicted capacity, but no predicted recall.
+    if "width" not in MEMORIES[name].options and not name.startswith("optimal")
+]
 EVERY += [Construction("linear", bits=3)]
 every_memory = pytest.mark.parametrize("memory", EVERY, ids=lambda c: c.label())
 
