@@ -33,7 +33,7 @@ CG_TOLERANCE, CG_STEPS = 1e-4, 300
 """Of a Newton step."""
 
 BLIND = 3
-"""Tries in which no curvature is found after which a descent ends: a longer one would not help."""
+"""Tries in which no curvature is found after which a descent ends."""
 
 SOON = 40
 """Iteration from which a descent that looks for no proof may stall."""
@@ -42,8 +42,8 @@ FALL = 10.0
 """Factor by which the gradient has to fall before a next try where no curvature was found."""
 
 SETTLED = 0.02
-"""A proof is tried only where the white gradient is below this share of the wrong answers' mass,
-above which none was seen to succeed."""
+"""Share of the loss below which the white gradient has to be before a proof is tried: a screen that
+saves tries, nothing that a proof rests on."""
 
 
 @dataclass(frozen=True, eq=False)

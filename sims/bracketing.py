@@ -1,8 +1,10 @@
-"""Brackets of a smallest size: measured not to be enough, and right above measured to be."""
+"""Brackets of a smallest or a largest size: both ends measured, right beside each other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
-__all__ = ["bracket"]
+import numpy as np
+
+__all__ = ["bracket", "largest", "size_of_load"]
 
 
 def bracket(
@@ -51,3 +53,64 @@ def bracket(
         middle = (low + high) // (2 * step) * step
         low, high = (low, middle) if enough(middle) else (middle, high)
     return low, high
+
+
+def largest(
+    start: int, limit: int, *, growth: float, resolution: float = 0.0
+) -> Generator[int, bool, tuple[int, int | None]]:
+    """Yield the sizes of a search, told of each whether it is met, and return the bracket.
+
+    The size grows or falls by a factor until the outcome changes, then the bracket is halved. The
+    last size that was not met is its upper end.
+
+    Parameters
+    ----------
+    start : where to begin, at most the limit.
+    limit : largest size that is tried.
+    growth : the factor, above 1.
+    resolution : width of the bracket, relative to its upper end; 0 asks for neighbours.
+
+    Returns
+    -------
+    low, high
+        ``low`` is 0 if even 1 is not met; ``high`` is None if the limit is met.
+
+    Examples
+    --------
+    >>> search = largest(8, 100, growth=2.0)
+    >>> sizes = [next(search)]
+    >>> try:
+    ...     while True:
+    ...         sizes.append(search.send(sizes[-1] <= 11))
+    ... except StopIteration as end:
+    ...     print(sizes, end.value)
+    [8, 16, 12, 10, 11] (11, 12)
+    """
+    low, high = 0, start
+    while (yield high):
+        low = high
+        if high == limit:
+            return low, None
+        high = min(max(low + 1, int(growth * high)), limit)
+    # A start that was too large: down as fast as up, so that costly sizes stay few.
+    while low == 0 and high > 1:
+        lower = min(high - 1, max(1, int(high / growth)))
+        low, high = (lower, high) if (yield lower) else (0, lower)
+    while high - low > max(1, resolution * high):
+        middle = (low + high) // 2
+        low, high = (middle, high) if (yield middle) else (low, middle)
+    return low, high
+
+
+def size_of_load(load: float) -> int:
+    """Return an N at which N log N is about a load, to one percent.
+
+    Examples
+    --------
+    >>> 330 < size_of_load(2025) < 350
+    True
+    """
+    N = 2.0
+    while N * np.log(N) < load:
+        N *= 1.01
+    return int(N)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from assoc.embeddings import sphere
 from assoc.errors import InputError
-from sims.parallel import available_threads, blas_threads, run
+from sims.parallel import available_threads, run
 from sims.randomness import OUTPUTS, SAMPLE, Source
 from sims.settings import positive
 
@@ -110,8 +110,7 @@ def fact_cost(
         raise InputError(f"trials = {trials}: a standard error needs at least {FEWEST}")
     threads = available_threads() if threads is None else positive(threads, "threads")
     source = Source(seed, "fact-cost", (d,))
-    with blas_threads(1):
-        found = run(partial(_trial, sizes, d, source), range(trials), threads=threads)
+    found = run(partial(_trial, sizes, d, source), range(trials), threads=threads)
     table = np.array(found)
     return [FactCost(size, d, table[:, i], table[:, -1]) for i, size in enumerate(sizes)]
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from assoc.errors import InputError
 from assoc.optimal import Decides
+from sims.bracketing import largest, size_of_load
 from sims.construction import Construction
 from sims.criterion import Criterion
 from sims.randomness import Source
@@ -45,29 +46,21 @@ class Search:
 
     def __call__(self, trial: int) -> tuple[int, float, bool]:
         """Bracket one trial's capacity, and say whether its upper end is proved."""
-        low, high, growth = 0, *self._start()
-        met, proved = self._measured(high, trial)
-        while met:
-            low = high
-            if high == self.limit:
-                return low, float("inf"), False
-            high = min(max(low + 1, int(growth * high)), self.limit)
-            met, proved = self._measured(high, trial)
-        # A start that was too large: down as fast as up, so that costly sizes stay few.
-        while low == 0 and high > 1:
-            lower = min(high - 1, max(1, int(high / growth)))
-            met, lower_proved = self._measured(lower, trial)
-            if met:
-                low = lower
-            else:
-                high, proved = lower, lower_proved
-        while high - low > max(1, self.resolution * high):
-            middle = (low + high) // 2
-            met, middle_proved = self._measured(middle, trial)
-            if met:
-                low = middle
-            else:
-                high, proved = middle, middle_proved
+        start, growth = self._start()
+        search = largest(start, self.limit, growth=growth, resolution=self.resolution)
+        N, proved = next(search), False
+        while True:
+            met, refuted = self._measured(N, trial)
+            if not met:
+                # The last size that is not recalled is the upper end.
+                proved = refuted
+            try:
+                N = search.send(met)
+            except StopIteration as end:
+                low, high = end.value
+                break
+        if high is None:
+            return low, float("inf"), False
         return low, high, proved and self.criterion.rate == 1
 
     def _start(self) -> tuple[int, float]:
@@ -75,11 +68,7 @@ class Search:
         d = self.setting.d
         if not self.decides:
             return min(max(2, d // 2), self.limit), 2.0
-        entries = d * (self.construction.width_at(d) or d)
-        N = 2.0
-        while N * np.log(N) < entries:
-            N *= 1.01
-        return min(int(N), self.limit), 1.1
+        return min(size_of_load(d * (self.construction.width_at(d) or d)), self.limit), 1.1
 
     def _measured(self, N: int, trial: int) -> tuple[bool, bool]:
         build = self.construction.build(self.setting.d)

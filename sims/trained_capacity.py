@@ -6,7 +6,7 @@ if the weights at the end of the training with any one of the learning rates rec
 weights on the way do not count, and every fact is tested, in double precision.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 
 from assoc.decoding import margins
 from assoc.errors import InputError
+from sims.bracketing import largest, size_of_load
 from sims.capacity import CapacityPoint, CapacityResult
 from sims.construction import Construction, Size
 from sims.criterion import Criterion
@@ -203,8 +204,8 @@ def bracket_trained(
     source = source_of(drawn, seed, experiment)
     parameters = drawn.d**2 if width is None else 2 * width * drawn.d
     limit = int(min(drawn.max_N, max(1024, 16 * parameters) if max_N is None else max_N))
-    start = min(_start(START[model] * parameters), limit)
-    searches = [_search(start, limit, resolution) for _ in range(trials)]
+    start = min(size_of_load(START[model] * parameters), limit)
+    searches = [largest(start, limit, growth=STEP, resolution=resolution) for _ in range(trials)]
     sizes = {trial: next(search) for trial, search in enumerate(searches)}
     ends: dict[int, tuple[int, int | None]] = {}
     tally = [RateCount(each, 0, 0, 0) for each in rule.rates(model)]
@@ -348,33 +349,6 @@ def _recalled(trained: Run, given: Problem) -> int:
     if trained.memory is None:
         return 0
     return int((margins(trained.memory, given.E, given.U, given.f) > 0).sum())
-
-
-def _start(wanted: float) -> int:
-    """Return an N at which N log N is about this much."""
-    N = 2.0
-    while N * np.log(N) < wanted:
-        N *= 1.01
-    return int(N)
-
-
-def _search(
-    start: int, limit: int, resolution: float
-) -> Generator[int, bool, tuple[int, int | None]]:
-    """Yield the sizes of a search, told of each whether it is met, and return the bracket."""
-    low, high = 0, start
-    while (yield high):
-        low = high
-        if high == limit:
-            return low, None
-        high = min(max(low + 1, int(STEP * high)), limit)
-    while low == 0 and high > 1:
-        lower = min(high - 1, max(1, int(high / STEP)))
-        low, high = (lower, high) if (yield lower) else (0, lower)
-    while high - low > max(1, resolution * high):
-        middle = (low + high) // 2
-        low, high = (middle, high) if (yield middle) else (low, middle)
-    return low, high
 
 
 def _stored(

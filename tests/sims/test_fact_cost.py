@@ -43,10 +43,11 @@ def test_controls_change_the_mean_by_what_chance_did_to_them():
     assert np.mean([cost.standard_error for cost in means]) == pytest.approx(spread, rel=0.35)
 
 
-def test_on_a_line_all_costs_are_between_none_and_one_equation():
-    cost = fact_cost(3, 1, trials=200)[0]
-    assert (cost.samples >= 0).all()
-    assert cost.mean < 1.2
+def test_on_a_line_three_answers_cost_three_eighths():
+    """With probability 3/4 an answer lies on the other side, and half of the numbers move."""
+    cost = fact_cost(3, 1, trials=4000)[0]
+    assert abs(cost.mean - 3 / 8) < 4 * cost.standard_error
+    assert cost.standard_error < 0.02
 
 
 def test_more_answers_cost_more_in_every_draw():

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["THEOREM"]
 
 RESOLUTION = 0.01
-"""Width of a bracket relative to its upper end: far below the spread between trials."""
+"""Width of a bracket relative to its upper end; its middle is off by half of that at most."""
 
 # --- Checks -------------------------------------------------------------------------------------
 
