@@ -6,7 +6,14 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["LEVEL", "Interval", "mean_interval", "median_interval", "proportion_interval"]
+__all__ = [
+    "LEVEL",
+    "Interval",
+    "log_slope",
+    "mean_interval",
+    "median_interval",
+    "proportion_interval",
+]
 
 LEVEL = 0.99
 """Coverage of intervals unless another is asked for."""
@@ -94,3 +101,29 @@ def median_interval(
     if k < 1:
         return 0.0, float("inf")
     return float(np.sort(low)[k - 1]), float(np.sort(high)[trials - k])
+
+
+def log_slope(x: ArrayLike, y: ArrayLike, *, level: float = LEVEL) -> tuple[float, Interval]:
+    r"""Slope of log y against log x, and Student's interval for it.
+
+    The line is fitted by least squares to all trials. The interval supposes a power law with
+    errors that are independent and alike; a curve widens it, and does not show in it otherwise.
+
+    Parameters
+    ----------
+    x : (n,) positive, at least two values that differ.
+    y : (n, T) positive, T trials at each x; n T at least 3.
+    level : nominal coverage.
+
+    Examples
+    --------
+    >>> slope, (low, high) = log_slope([1, 2, 4], [[3, 3.1], [6, 6.1], [12, 12.3]], level=0.95)
+    >>> low < 1 < high
+    True
+    """
+    from scipy import stats
+
+    values = np.log(np.asarray(y, np.float64))
+    fit = stats.linregress(np.repeat(np.log(x), values.shape[1]), values.ravel())
+    half = float(stats.t.ppf(0.5 + level / 2, values.size - 2) * fit.stderr)
+    return float(fit.slope), (float(fit.slope) - half, float(fit.slope) + half)

@@ -1,6 +1,6 @@
 """Points of the appendix's sweeps: measurements asked for by what JSON can hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,11 +13,15 @@ from theory.prediction import width_of
 __all__ = [
     "capacity_task",
     "flow_task",
+    "parameters_at",
     "predicted_width",
     "recalled",
     "recalled_task",
     "smallest",
     "smallest_task",
+    "trained_capacity_task",
+    "trained_map_task",
+    "trained_smallest_task",
     "width_task",
 ]
 
@@ -40,6 +44,21 @@ def flow_task(**arguments: Any) -> Task:
 def smallest_task(**arguments: Any) -> Task:
     """Return the point that searches a transformer, by the arguments of :func:`smallest`."""
     return _task("smallest", f"{__name__}:smallest", arguments)
+
+
+def trained_capacity_task(**arguments: Any) -> Task:
+    """Return the point that trains memories, by the arguments of ``trained_capacity``."""
+    return _task("trained-capacity", "sims.trained_capacity:trained_capacity", arguments)
+
+
+def trained_smallest_task(**arguments: Any) -> Task:
+    """Return the point that trains transformers, by the arguments of ``trained_smallest``."""
+    return _task("trained-smallest", "sims.trained_transformers:trained_smallest", arguments)
+
+
+def trained_map_task(**arguments: Any) -> Task:
+    """Return the point that trains over two sizes, by the arguments of ``trained_tradeoff``."""
+    return _task("trained-map", "sims.trained_tradeoff:trained_tradeoff", arguments)
 
 
 def recalled_task(**arguments: Any) -> Task:
@@ -83,16 +102,32 @@ def smallest(
         experiment=experiment,
     )  # fmt: skip
     (row,) = found.rows()
-    parameters, size = row["parameters"], row[vary]
-    ends: list[float | None] = [None, None]
-    if parameters is not None:
-        counted = max(step, round(size / step) * step)
-        # d multiplies every parameter of attention; a neuron has 2 d of its own.
-        each = 2 * d if vary == "width" else parameters / counted
-        ends = [
-            None if end is None else parameters + each * (end - counted) for end in row["interval"]
-        ]
-    return {**row, "size": size, "least": ends[0], "most": ends[1]}
+    least, most = parameters_at(row, row["interval"], vary=vary, d=d, step=step)
+    return {**row, "size": row[vary], "least": least, "most": most}
+
+
+def parameters_at(
+    row: Mapping[str, Any], ends: Sequence[float | None], *, vary: str, d: int, step: int = 1
+) -> list[float | None]:
+    """Return the numbers of parameters at other sizes than that of a record.
+
+    Parameters
+    ----------
+    row : of a :class:`sims.smallest.SizeResult`.
+    ends : sizes; None, or any where the record has no size, gives None.
+    vary, d, step : of the search.
+
+    Examples
+    --------
+    >>> parameters_at({"width": 3.5, "parameters": 1048}, [3, None], vary="width", d=8)
+    [1032, None]
+    """
+    if row["parameters"] is None:
+        return [None] * len(ends)
+    counted = max(step, round(row[vary] / step) * step)
+    # d multiplies every parameter of attention; a neuron has 2 d of its own.
+    each = 2 * d if vary == "width" else row["parameters"] / counted
+    return [None if end is None else row["parameters"] + each * (end - counted) for end in ends]
 
 
 def recalled(

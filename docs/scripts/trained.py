@@ -1,11 +1,13 @@
 """Tables of trained memories for these pages, from what the benchmark printed.
 
-``python -m tests.benchmarks.trained agreement speed rates networks > build/trained.json`` measures
-it (extra ``train``); nothing is computed here.
+``python -m tests.benchmarks.trained > build/trained.json`` and
+``python -m tests.benchmarks.trained_transformers > build/prompts.json`` measure them (extra
+``train``); nothing is computed here.
 """
 
 import json
 import sys
+from typing import Any
 
 from stored import store
 
@@ -14,9 +16,10 @@ SEED = 0
 
 def main() -> None:
     """Store the tables of every part that was measured."""
-    path = sys.argv[1] if len(sys.argv) > 1 else "build/trained.json"
-    with open(path, encoding="utf-8") as file:
-        parts = {name: part["result"] for name, part in json.load(file).items()}
+    parts: dict[str, Any] = {}
+    for path in sys.argv[1:] or ["build/trained.json", "build/prompts.json"]:
+        with open(path, encoding="utf-8") as file:
+            parts |= {name: part["result"] for name, part in json.load(file).items()}
     if "agreement" in parts:
         store("trained-capacity", parts["agreement"], {
             "d": "$d$", "trained": "trained, $N_{99}$", "optimal": "`optimal-linear`, $N_{99}$",
@@ -33,14 +36,10 @@ def main() -> None:
         keys = [key for key in parts["rates"][0] if key not in ("d", "N")]
         store("trained-rates", parts["rates"], {key: key.replace("_", " ") for key in keys},
               seed=SEED)  # fmt: skip
-    if "networks" in parts:
-        found = parts["networks"]
-        store("trained-networks", found["rows"], {
-            "d": "$d$", "m": "$m$", "N": "$N_{99}$", "N_log_N_over_2md": r"$N \log N / (2 m d)$",
-        }, seed=SEED)  # fmt: skip
-        store("trained-slopes", [found], {
-            "slope": r"slope of $\log N$ against $\log (m d)$", "interval": "95 % interval",
-            "slope_of_N_log_N": r"slope of $\log (N \log N)$",
+    if "prompts" in parts:
+        store("trained-prompts", parts["prompts"], {
+            "by": "by", "prompts": "prompts of each fact", "size": "smallest $d$",
+            "interval": "99 % interval", "parameters": "parameters",
         }, seed=SEED)  # fmt: skip
 
 

@@ -4,7 +4,6 @@
 ``speed``      a search by ``optimal-linear`` against 4,096 steps of full-batch Adam at each size
                that it measured, by JAX (one learning rate, and all that are tried) and by PyTorch.
 ``rates``      recall by learning rate, optimiser and schedule.
-``networks``   growth of the capacity of trained networks with m d.
 
 Without names, all parts. Sides of a comparison alternate and the best round of each counts.
 """
@@ -18,7 +17,6 @@ from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from assoc.memory import Floats, Integers, Memory
 from assoc.optimal import Decision, optimal_linear
@@ -33,8 +31,6 @@ NOTEBOOK = {8: (25, 26), 22: (106, 108), 45: (325, 334)}
 
 ROUNDS, TORCH_STEPS = 2, 256
 """Rounds of the timed sides; steps of PyTorch that are timed, scaled to all."""
-
-LEVEL = 0.95
 
 
 def agreement(trials: int = 10) -> list[dict[str, Any]]:
@@ -164,38 +160,10 @@ def rates(d: int = 22, N: int = 96, trials: int = 6) -> list[dict[str, Any]]:
     return rows
 
 
-def networks(
-    dimensions: tuple[int, ...] = (16, 24, 32), width: str = "2d", trials: int = 4
-) -> dict[str, Any]:
-    """Fit log N = a + b log(m d) to all trials; the interval is Student's."""
-    result = trained_capacity(
-        "mlp", d=dimensions, width=width, criterion=0.99, trials=trials, resolution=0.02
-    )
-    parameters = np.array([int(width.removesuffix("d")) * p.d**2 for p in result.points])
-    low = np.array([p.low for p in result.points], np.float64)
-    fit = stats.linregress(np.repeat(np.log(parameters), trials), np.log(low).ravel())
-    half = float(stats.t.ppf(0.5 + LEVEL / 2, low.size - 2) * fit.stderr)
-    facts = stats.linregress(
-        np.repeat(np.log(parameters), trials), np.log(low * np.log(low)).ravel()
-    )
-    found = {
-        "width": width, "level": LEVEL, "slope": float(fit.slope),
-        "interval": [float(fit.slope) - half, float(fit.slope) + half],
-        "slope_of_N_log_N": float(facts.slope),
-        "rows": [{"d": p.d, "m": int(width.removesuffix("d")) * p.d, "N": p.N,
-                  "N_log_N_over_2md": p.law * p.d**2 / (2 * m_d), "low": p.low, "high": p.high}
-                 for p, m_d in zip(result.points, parameters.tolist(), strict=True)],
-        "learning_rates": result.to_dict()["learning_rates"],
-    }  # fmt: skip
-    print(found, file=sys.stderr, flush=True)
-    return found
-
-
 PARTS: dict[str, Callable[[], Any]] = {
     "agreement": agreement,
     "speed": speed,
     "rates": rates,
-    "networks": networks,
 }
 
 

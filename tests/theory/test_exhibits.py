@@ -37,6 +37,9 @@ MEASURED = {
     "smallest": {"size", "least", "most", "interval", "parameters", "low", "high"},
     "recalled": {"recall", "interval"},
     "flow": {"t_relation", "t_subject", "t_loss", "loss", "relation_loss", "subject_loss"},
+    "trained-capacity": {"N", "interval", "law", "low", "high"},
+    "trained-smallest": {"d", "width", "interval", "parameters", "low", "high"},
+    "trained-map": {"recall", "all_recalled"},
     "claim": {"measured", "error", "N", "stored", "efficiency"},
 }
 """What is measured, not asked for or predicted, in the value of each kind of point."""
@@ -54,6 +57,9 @@ PREDICTIONS = {
     "predicted-capacity": {"predicted"},
     "sharp-constants": {"predicted", "limit"},
     "stage-times": {"predicted"},
+    "trained-memories": set(),
+    "trained-tradeoff": set(),
+    "trained-transformers": set(),
     "transformer-sizes": {"law", "bits per fact"},
 }
 """What must not depend on anything measured."""
@@ -108,8 +114,12 @@ def censored(task, value):
     """Return a value whose search ended without an answer."""
     value = copy.deepcopy(value)
     for record in value.get("points", [value]):
-        if kind(task) in ("width", "smallest"):
+        if kind(task) in ("width", "smallest", "trained-smallest"):
             record |= {"interval": [4.0, None], "parameters": None}
+        if kind(task) == "trained-capacity":
+            record |= {"N": None, "law": None, "interval": [4.0, None]}
+        if kind(task) == "trained-smallest":
+            record |= {task.arguments["vary"]: None, "high": [None] * len(record["high"])}
         if kind(task) == "width":
             record |= {"width": None, "load": None}
         if kind(task) == "smallest":
@@ -216,7 +226,7 @@ def test_records_cover_the_columns(name, rows):
     # A column that nothing fills is none.
     for key in exhibit.columns:
         assert any(row[key] is not None for row in rows), key
-    if name not in (*CLAIMS, "nlb-figure-4-right", "nlb-figure-5"):
+    if name not in (*CLAIMS, "nlb-figure-4-right", "nlb-figure-5", "trained-tradeoff"):
         assert len(rows) == len(tasks)
 
 
@@ -313,7 +323,7 @@ def test_records_hold_what_json_can(name, rows):
 
 
 SEARCHES = [name for name in NAMES if any(
-    kind(task) in ("width", "smallest") for task in
+    kind(task) in ("width", "smallest", "trained-smallest", "trained-capacity") for task in
     next(e for e in small_exhibits() if e.name == name).tasks(size="quick", seed=0)
 )]  # fmt: skip
 

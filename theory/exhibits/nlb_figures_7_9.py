@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLUMNS", "EXHIBIT", "MODELS", "draw_family", "family_rows", "family_tasks"]
+__all__ = [
+    "COLUMNS",
+    "EXHIBIT",
+    "MODELS",
+    "Family",
+    "draw_family",
+    "families_of",
+    "family_rows",
+    "family_tasks",
+]
 
 MODELS: Mapping[str, tuple[str, int]] = {
     "attention-only": ("d", 8),
@@ -102,7 +111,7 @@ def points(*, seed: int, size: str, families: Mapping[str, Family], trials: int)
     return list({task.key: task for group in tasks for task in group}.values())
 
 
-def _families(S: int, R: int, D: int) -> list[str]:
+def families_of(S: int, R: int, D: int) -> list[str]:
     """Families that a shape belongs to."""
     belongs = {
         "S = R, D = 8": S == R and D == 8,
@@ -119,7 +128,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     names = ("S = R, D = 8", "S = R = D", "S = R^2, D = 8")
     whole = Figure(figsize=(6.8, 2.8), layout="constrained")
     for ax, name in zip(whole.subplots(1, 3, sharey=True), names, strict=True):
-        draw_family(ax, [row for row in found if name in _families(row["S"], row["R"], row["D"])])
+        draw_family(ax, [row for row in found if name in families_of(row["S"], row["R"], row["D"])])
         ax.set_title(f"${name}$")
     whole.axes[0].set_ylabel("facts $S R$")
     handles, labels = whole.axes[0].get_legend_handles_labels()
