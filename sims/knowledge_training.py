@@ -10,7 +10,7 @@ Needs the extra ``train`` (JAX, Optax), imported where it is used.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -242,10 +242,17 @@ def evaluate(weights: Weights, contexts: Contexts) -> tuple[float, Weights]:
     InputError
         If JAX is missing.
     """
-    jax, _ = libraries()
+    libraries()
     data = tuple(part[0] for part in _stacked([contexts]))
-    value, slope = jax.jit(jax.value_and_grad(_loss))(weights, {}, data)
+    value, slope = _evaluation()(weights, {}, data)
     return float(value), {name: np.asarray(part) for name, part in slope.items()}
+
+
+@cache
+def _evaluation() -> Any:
+    """Return the program of the loss and its gradient."""
+    jax, _ = libraries()
+    return jax.jit(jax.value_and_grad(_loss))
 
 
 def _stacked(contexts: Sequence[Contexts]) -> tuple[NDArray[Any], ...]:
