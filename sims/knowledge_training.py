@@ -346,12 +346,15 @@ def _programs(optimiser: str, momentum: float, batch: int | None, positions: int
         """
         counts, last, targets, weights, places = data
         drawn = jax.random.fold_in(jax.random.wrap_key_data(key), number)
+        *each, last_key = jax.random.split(drawn, positions + 1)
         rows = []
-        for position, each in enumerate(jax.random.split(drawn, positions)):
-            shares = jnp.log(jnp.where(places == position, weights, 0.0))
-            rows.append(jax.random.categorical(each, shares, shape=(batch,)))
+        for position, own in enumerate(each):
+            shares = jnp.cumsum(jnp.where(places == position, weights, 0.0))
+            # Above 0, and at most the whole: a context without share is never met first.
+            wanted = (1 - jax.random.uniform(own, (batch,))) * shares[-1]
+            rows.append(jnp.searchsorted(shares, wanted))
         chosen = jnp.concatenate(rows)
-        following = jax.random.categorical(drawn, jnp.log(targets[chosen]))
+        following = jax.random.categorical(last_key, jnp.log(targets[chosen]))
         one_hot = jax.nn.one_hot(following, targets.shape[1])
         share = jnp.full(len(chosen), 1.0 / (batch or 1))
         return counts[chosen], last[chosen], one_hot, share, places[chosen]
