@@ -1,0 +1,170 @@
+"""Knowledge extraction: verdicts, kinds of wrong answers, spectra, resuming, bad input."""
+
+import json
+
+import numpy as np
+import pytest
+
+from assoc.errors import InputError
+from assoc.knowledge import draw_knowledge
+from sims.knowledge_extraction import knowledge_extraction, phase_diagram
+from sims.knowledge_model import initial_weights, superposed
+from sims.knowledge_training import Descent, train_contexts
+from sims.knowledge_trials import KINDS, Told, extract, spectrum
+from sims.randomness import Source
+from tests.oracles import one_line
+
+SMALL = Told(subjects=8, attributes=2, templates=3, multiplicity=2, values=4)
+BRIEF = {
+    "width": 24, "trials": 2,
+    "pre_training": Descent(steps=400, learning_rate=0.5, decay=4e-4, settle=0.4),
+    "fine_tuning": Descent(steps=104, learning_rate=0.05, schedule="constant"),
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def needs_jax():
+    pytest.importorskip("jax", reason="the extra 'train' is not installed: no jax")
+    pytest.importorskip("optax", reason="the extra 'train' is not installed: no optax")
+
+
+@pytest.fixture(scope="module")
+def measured():
+    pytest.importorskip("jax", reason="the extra 'train' is not installed: no jax")
+    pytest.importorskip("optax", reason="the extra 'train' is not installed: no optax")
+    return knowledge_extraction(SMALL, fine_tuned=(2, 5), spectra=True, **BRIEF)
+
+
+def test_every_held_out_fact_has_a_verdict(measured):
+    (value,) = measured.values
+    for record, number in zip(value["tuned"], (2, 5), strict=True):
+        assert record["subjects"] == number
+        for trial in range(2):
+            facts, right = record["facts"][trial], record["right"][trial]
+            assert facts == list(range(2 * number, 16))
+            assert len(right) == len(record["covered"][trial]) == len(facts)
+            assert sum(record["wrong"][trial].values()) == right.count(0)
+            assert set(record["wrong"][trial]) == set(KINDS)
+
+
+def test_rows_say_what_the_trials_said(measured):
+    rows, (value,) = measured.rows(), measured.values
+    assert [row["fine_tuned"] for row in rows] == [2, 5]
+    for row, record in zip(rows, value["tuned"], strict=True):
+        right = np.concatenate(record["right"])
+        assert row["answered"] == right.mean()
+        assert row["interval"][0] <= row["answered"] <= row["interval"][1]
+        assert row["learnt"] == 1.0
+        shares = sum(row[f"wrong_{kind}"] for kind in KINDS)
+        assert shares == pytest.approx(float((right == 0).any()))
+    assert np.asarray(value["trace"]).shape == (2, 9)
+    assert rows[0]["excess_share"] < 0.1
+    assert len(measured.to_frame()) == 2
+    assert "2 points" in repr(measured)
+    assert len(measured.plot().lines) == 1
+    json.dumps(measured.to_dict())
+
+
+def test_the_same_numbers_come_again_and_others_with_another_seed(measured):
+    brief = {**BRIEF, "fine_tuned": (2, 5)}
+    again = knowledge_extraction(SMALL, **brief)
+    assert again.values[0]["excess"] == measured.values[0]["excess"]
+    other = knowledge_extraction(SMALL, seed=1, **brief)
+    assert other.values[0]["excess"] != measured.values[0]["excess"]
+
+
+def test_gradient_of_one_question_has_rank_one_in_the_attention():
+    """Questions of one attribute have one last token, so only its row of Q has a gradient."""
+    given = draw_knowledge(8, 2, 3, 2, 4, rng=np.random.default_rng(0))
+    weights = initial_weights("attention-mlp", given.vocabulary, width=8,
+                              rng=np.random.default_rng(1))  # fmt: skip
+    one = spectrum(weights, given.asked(np.arange(0, 8, 2)), given)
+    assert one["Q"]["share"] == pytest.approx(1)
+    assert one["Q"]["aligned"] == pytest.approx(1)
+    assert 0 < one["W"]["share"] <= 1
+    assert set(one["V"]) == {"share"}
+    both = spectrum(weights, given.asked(np.arange(8)), given)
+    assert both["Q"]["share"] < 0.999
+
+
+def test_a_planted_question_is_answered_and_a_damaged_one_is_not():
+    """Where a template stands for the question nothing needs to be fine-tuned; noise breaks it."""
+    given = draw_knowledge(8, 2, 1, 1, 4, shared=True, rng=np.random.default_rng(2))
+    start = initial_weights("attention-mlp", given.vocabulary, width=32,
+                            rng=np.random.default_rng(3))  # fmt: skip
+    rule = Descent(steps=1200, learning_rate=0.5)
+    (weights,) = train_contexts([start], [given.contexts()], rule).weights
+    source = Source(0, "tests", ())
+    frozen = {"pre_training": Descent(steps=1, learning_rate=1e-9),
+              "fine_tuning": Descent(steps=1, learning_rate=1e-9), "width": 32}  # fmt: skip
+    made = superposed(weights, given, np.arange(2))
+
+    def answered(with_weights):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sims.knowledge_trials.initial_weights", lambda *_, **__: with_weights)
+            value = extract([given], source, fine_tuned=[1], **frozen)
+        return value["tuned"][0]["right"][0]
+
+    assert all(answered(made))
+    noise = np.random.default_rng(4).standard_normal(made["V"].shape).astype(np.float32)
+    assert not all(answered({**made, "V": 5 * noise}))
+
+
+def test_divergence_is_wrong_answers_and_no_crash():
+    wild = Descent(steps=64, learning_rate=1e6, schedule="constant")
+    found = knowledge_extraction(SMALL, fine_tuned=2, **{**BRIEF, "fine_tuning": wild})
+    assert found.rows()[0]["answered"] < 0.5
+
+
+@pytest.mark.parametrize("model", ["mlp", "attention"])
+def test_parts_of_the_model_are_measured_too(model):
+    found = knowledge_extraction(SMALL, fine_tuned=2, model=model, asked=1, rank=1, **BRIEF)
+    assert len(found.values[0]["tuned"][0]["right"][0]) == 6
+
+
+def test_fillers_count_with_every_choice():
+    told = Told(subjects=5, attributes=2, templates=2, multiplicity=1, values=3, fillers=2)
+    found = knowledge_extraction(told, fine_tuned=2, **BRIEF)
+    assert len(found.values[0]["floor"]) == 4
+    assert len(found.values[0]["tuned"][0]["right"][0]) == 6
+
+
+def test_a_phase_diagram_is_its_points_and_resumes(tmp_path, monkeypatch):
+    asked = {"multiplicities": (1, 2), "templates": (1, 3), "told": SMALL, "fine_tuned": (2, 5),
+             **BRIEF, "store": tmp_path / "points.sqlite"}  # fmt: skip
+    first = phase_diagram(**asked)
+    assert [(one.templates, one.multiplicity) for one in first.told] == [(1, 1), (3, 1), (3, 2)]
+    alone = knowledge_extraction(SMALL, fine_tuned=(2, 5), **BRIEF)
+    assert first.values[2]["tuned"][0]["right"] == alone.values[0]["tuned"][0]["right"]
+    monkeypatch.setattr("sims.knowledge_trials.extract", None)
+    assert phase_diagram(**asked).rows() == first.rows()
+    with pytest.raises(InputError):
+        phase_diagram(**{**asked, "trials": 1})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"fine_tuned": 0}, "N_f = 0"),
+        ({"fine_tuned": 8}, "leaves none"),
+        ({"fine_tuned": []}, "leaves none"),
+        ({"model": "linear"}, "model 'linear'"),
+        ({"width": 0}, "m = 0|width"),
+        ({"pre_training": 5}, "pre_training 5"),
+        ({"rank": 0}, "rank r = 0"),
+        ({"asked": 3}, "asked = 3"),
+        ({"trials": 0}, "trials"),
+        ({"seed": -1}, "seed -1"),
+        ({"told": Told(multiplicity=20)}, "K = 20"),
+        ({"told": Told(attributes=4, values=3)}, "D = 3 < A = 4"),
+    ],
+)
+def test_bad_measurements_are_named(arguments, said):
+    with pytest.raises(InputError, match=said) as caught:
+        knowledge_extraction(**{"told": SMALL, "fine_tuned": 2, **arguments})
+    one_line(caught.value)
+
+
+def test_a_diagram_without_points_is_refused():
+    with pytest.raises(InputError, match="no K"):
+        phase_diagram(multiplicities=(4,), templates=(3,), told=SMALL, fine_tuned=(2,))
