@@ -30,7 +30,6 @@ from sims.results import Result, new_axes
 from sims.settings import positive, trial_count
 from sims.statistics import proportion_interval
 from sims.sweeps import Progress, Task, sweep
-from sims.training import libraries
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -149,7 +148,7 @@ def knowledge_extraction(
     Raises
     ------
     InputError
-        If an argument is out of range or JAX is missing.
+        If an argument is out of range.
     """
     request = _request(fine_tuned, model, width, pre_training, fine_tuning, parts, rank, asked,
                        spectra, trials, seed, experiment)  # fmt: skip
@@ -190,7 +189,7 @@ def phase_diagram(
     Raises
     ------
     InputError
-        If an argument is out of range, JAX is missing, the store cannot be used, or a point fails.
+        If an argument is out of range, the store cannot be used, or a point fails.
     """
     base = asdict(Told() if told is None else told)
     request = _request(fine_tuned, model, width, pre_training, fine_tuning, None, None, None,
@@ -240,7 +239,6 @@ def _request(
 
 def _checked(told: Told, request: Mapping[str, Any]) -> Told:
     """Refuse, before anything is trained, what cannot be drawn or asked for."""
-    libraries()
     told.draw(Source(request["seed"], request["experiment"], told.point), 0)
     if not request["fine_tuned"] or max(request["fine_tuned"]) >= told.subjects:
         raise InputError(f"N_f = {request['fine_tuned']} leaves none of S = {told.subjects}")

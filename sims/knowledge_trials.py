@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.knowledge import Contexts, Knowledge, draw_knowledge
+from sims.knowledge_gradient import evaluate
 from sims.knowledge_model import (
     WIDTH,
     Weights,
@@ -17,8 +18,7 @@ from sims.knowledge_model import (
     superposed,
     template_cosines,
 )
-from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, Descent, evaluate, train_contexts
-from sims.parallel import available_threads, cores
+from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, Descent, train_contexts
 from sims.randomness import FACTS, MEMORY, SAMPLE, Source
 
 __all__ = ["KINDS", "Told", "extract", "extraction_point", "spectrum"]
@@ -71,8 +71,7 @@ def extraction_point(
     given = [sizes.draw(source, trial) for trial in range(trials)]
     for name in ("pre_training", "fine_tuning"):
         request[name] = Descent(**request[name])
-    with cores(available_threads()):
-        return extract(given, source, **request)
+    return extract(given, source, **request)
 
 
 def extract(

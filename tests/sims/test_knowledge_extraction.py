@@ -22,16 +22,8 @@ BRIEF = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def needs_jax():
-    pytest.importorskip("jax", reason="the extra 'train' is not installed: no jax")
-    pytest.importorskip("optax", reason="the extra 'train' is not installed: no optax")
-
-
 @pytest.fixture(scope="module")
 def measured():
-    pytest.importorskip("jax", reason="the extra 'train' is not installed: no jax")
-    pytest.importorskip("optax", reason="the extra 'train' is not installed: no optax")
     return knowledge_extraction(SMALL, fine_tuned=(2, 5), spectra=True, **BRIEF)
 
 

@@ -1,6 +1,5 @@
 """Training on told knowledge: forward pass, gradient, floor, ranks, schedules, bad input."""
 
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 
 from assoc.errors import InputError
 from assoc.knowledge import draw_knowledge
+from sims.knowledge_gradient import evaluate
 from sims.knowledge_model import (
     MODELS,
     attention_mass,
@@ -16,16 +16,11 @@ from sims.knowledge_model import (
     superposed,
     template_cosines,
 )
-from sims.knowledge_training import Descent, evaluate, rates, train_contexts
+from sims.knowledge_training import Descent, rates, train_contexts
 from tests.oracles import one_line
 
 every_model = pytest.mark.parametrize("model", MODELS)
 SHORT = Descent(steps=1600, learning_rate=0.5)
-
-
-def needs_jax():
-    pytest.importorskip("jax", reason="the extra 'train' is not installed: no jax")
-    pytest.importorskip("optax", reason="the extra 'train' is not installed: no optax")
 
 
 def knowledge(seed=0, *, fillers=0, K=2):
@@ -64,7 +59,6 @@ def test_logits_are_those_of_the_definition(model):
 
 @every_model
 def test_loss_is_that_of_all_sentences_one_by_one(model):
-    needs_jax()
     given = knowledge(fillers=2)
     weights, total = rough(model, given.vocabulary), 0.0
     for sentence in given.sentences:
@@ -77,7 +71,6 @@ def test_loss_is_that_of_all_sentences_one_by_one(model):
 
 @every_model
 def test_gradient_is_that_of_finite_differences(model):
-    needs_jax()
     given = knowledge()
     contexts, weights = given.contexts(), rough(model, given.vocabulary)
 
@@ -95,7 +88,6 @@ def test_gradient_is_that_of_finite_differences(model):
 
 
 def test_one_step_is_that_of_the_gradient():
-    needs_jax()
     given = knowledge()
     weights, contexts = rough("attention-mlp", given.vocabulary), given.contexts()
     rule = Descent(steps=1, learning_rate=0.5, schedule="constant", decay=0.1)
@@ -111,7 +103,6 @@ def test_one_step_is_that_of_the_gradient():
 
 @pytest.mark.parametrize("fillers", [0, 2])
 def test_training_comes_to_the_floor_and_never_below_it(fillers):
-    needs_jax()
     given = knowledge(fillers=fillers)
     start = initial_weights("attention-mlp", given.vocabulary, width=32,
                             rng=np.random.default_rng(3))  # fmt: skip
@@ -126,7 +117,6 @@ def test_training_comes_to_the_floor_and_never_below_it(fillers):
 
 
 def test_trials_side_by_side_are_trials_alone():
-    needs_jax()
     pair = [knowledge(4), knowledge(5)]
     starts = [initial_weights("attention-mlp", one.vocabulary, width=8,
                               rng=np.random.default_rng(6 + i))
@@ -141,7 +131,6 @@ def test_trials_side_by_side_are_trials_alone():
 
 
 def test_parts_and_ranks_change_what_they_may():
-    needs_jax()
     given = knowledge()
     start, asks = rough("attention-mlp", given.vocabulary), given.asked(slice(0, 4))
     rule = Descent(steps=16, learning_rate=0.05, schedule="constant")
@@ -162,7 +151,6 @@ def test_parts_and_ranks_change_what_they_may():
 
 
 def test_sampled_sentences_have_the_exact_gradient_on_average():
-    needs_jax()
     given = knowledge()
     weights, contexts = rough("attention-mlp", given.vocabulary), given.contexts()
     rule = Descent(steps=1, learning_rate=1.0, schedule="constant", batch=20000)
@@ -221,7 +209,6 @@ def test_what_is_read_off_the_weights():
         ({"steps": 0}, "steps = 0"),
         ({"learning_rate": 0}, "learning rate 0"),
         ({"schedule": "linear"}, "schedule 'linear'"),
-        ({"optimiser": "sgd"}, "optimiser 'sgd'"),
         ({"momentum": 1.0}, "momentum 1"),
         ({"warm_up": -0.1}, "warm_up -0.1"),
         ({"settle": 2}, "settle 2"),
@@ -236,7 +223,6 @@ def test_bad_rules_are_named(change, said):
 
 
 def test_bad_training_is_named():
-    needs_jax()
     given = knowledge()
     start = rough("mlp", given.vocabulary)
     for arguments, said in (
@@ -251,10 +237,3 @@ def test_bad_training_is_named():
     for model, width in (("linear", 3), ("mlp", 0)):
         with pytest.raises(InputError):
             initial_weights(model, 5, width=width, rng=np.random.default_rng(0))
-
-
-def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "jax", None)
-    given = knowledge()
-    with pytest.raises(InputError, match=r"needs jax and optax"):
-        train_contexts([rough("mlp", given.vocabulary)], [given.contexts()], SHORT)
