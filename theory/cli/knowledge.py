@@ -211,8 +211,8 @@ def _report(
     over = max(row["excess_share"] for row in rows)
     if not over <= REACHED:
         say(
-            f"note: the loss ends {100 * over:.3g} % above its floor: not all that was told is learnt; "
-            "try more --steps, then another --learning-rate"
+            f"note: the loss ends {100 * over:.3g} % above its floor, so that not all is learnt that "
+            "was told; try more --steps, then another --learning-rate"
         )
     if json:
         emit({"result": {**found.to_dict(), "points": rows}}, seed=seed)
@@ -229,5 +229,5 @@ def _report(
 def _show(title: str, rows: Sequence[dict[str, Any]], headings: dict[str, str]) -> None:
     """Print records under these headings."""
     named = [{heading: row[key] for key, heading in headings.items()} for row in rows]
-    print_table(title, named, list(headings.values()),
-                optional=[column for column in OPTIONAL if column in headings.values()])  # fmt: skip
+    optional = [column for column in OPTIONAL if column in headings.values()]
+    print_table(title, named, list(headings.values()), optional=optional)
