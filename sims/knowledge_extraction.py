@@ -258,7 +258,8 @@ def extraction_request(
     check_network(model, width)
     Source(seed, experiment, ())
     return {
-        "fine_tuned": list(dict.fromkeys(positive(one, "N_f") for one in listed)), "model": model, "width": width,
+        "fine_tuned": list(dict.fromkeys(positive(one, "N_f") for one in listed)),
+        "model": model, "width": width,
         "pre_training": asdict(pre_training), "fine_tuning": asdict(fine_tuning),
         "parts": None if parts is None else list(parts),
         "rank": None if rank is None else positive(rank, "rank r"),

@@ -10,9 +10,6 @@ from sims.knowledge_tables import table_extraction
 SEED = 0
 RELATIONS = ("capital", "continent", "currency", "main language")
 
-STORE = "build/knowledge-countries.sqlite"
-"""Where points are stored, so that this script goes on after an interrupt."""
-
 POINT = {"multiplicity": "$K$", "fine_tuned": r"$N_\mathrm{f}$"}
 ANSWERED = {
     "answered": "held-out answered", "interval": "99 % interval",
@@ -29,8 +26,7 @@ def main() -> None:
     path = sys.argv[1] if len(sys.argv) > 1 else example_path("countries.csv")
     found = table_extraction(
         read_facts(path), relations=RELATIONS, templates=8, multiplicities=(1, 2, 4),
-        fine_tuned=(4, 16, 64), trials=3, seed=SEED, store=STORE,
-        progress=lambda now: print(now, flush=True),
+        fine_tuned=(4, 16, 64), trials=3, seed=SEED,
     )  # fmt: skip
     rows = [{**row, "excess_percent": 100 * row["excess_share"]} for row in found.rows()]
     columns = {

@@ -9,7 +9,7 @@ from assoc.errors import InputError
 from assoc.knowledge import draw_knowledge
 from sims.knowledge_extraction import knowledge_extraction, phase_diagram
 from sims.knowledge_model import initial_weights, superposed
-from sims.knowledge_training import Descent, train_contexts
+from sims.knowledge_training import Descent, suited, train_contexts
 from sims.knowledge_trials import KINDS, Told, extract, spectrum
 from sims.randomness import Source
 from tests.oracles import one_line
@@ -160,3 +160,36 @@ def test_bad_measurements_are_named(arguments, said):
 def test_a_diagram_without_points_is_refused():
     with pytest.raises(InputError, match="no K"):
         phase_diagram(multiplicities=(4,), templates=(3,), told=SMALL, fine_tuned=(2,))
+
+
+def test_what_would_not_fit_is_refused_before_it_is_drawn():
+    with pytest.raises(InputError, match=r"GB at most") as caught:
+        knowledge_extraction(Told(subjects=10**6), fine_tuned=2)
+    one_line(caught.value)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("fillers", [0, 2])
+def test_sizes_are_known_without_drawing(shared, fillers):
+    told = Told(6, 2, 3, 2, 4, shared=shared, fillers=fillers)
+    given = told.draw(Source(0, "tests", ()), 0)
+    assert told.vocabulary == given.vocabulary
+    assert told.contexts >= len(given.contexts()) > 0.6 * told.contexts
+
+
+def test_the_rate_goes_with_the_number_of_subjects():
+    """At the rate of 64 subjects, 8 of them diverge or stay away from the floor; at theirs, not."""
+    told = Told(subjects=8, attributes=2, templates=3, multiplicity=2, values=4, shared=False)
+    found = {
+        rule: knowledge_extraction(told, fine_tuned=4, pre_training=rule, width=24, trials=2)
+        for rule in (suited(8), suited(64))
+    }
+    own, other = (one.rows()[0]["excess_share"] for one in found.values())
+    assert own < 0.01
+    assert not other < 0.01
+
+
+def test_a_number_given_twice_counts_once():
+    found = knowledge_extraction(SMALL, fine_tuned=(2, 2), **BRIEF)
+    assert [row["fine_tuned"] for row in found.rows()] == [2]
+    assert len(found.values[0]["tuned"][0]["right"]) == 2

@@ -211,8 +211,8 @@ def _report(
     over = max(row["excess_share"] for row in rows)
     if not over <= REACHED:
         say(
-            f"note: the loss ends {100 * over:.3g} % above its floor, so that not all is learnt that "
-            "was told; try more --steps, then another --learning-rate"
+            f"note: the loss ends {100 * over:.3g} % above its floor: not all is learnt; "
+            "try more --steps, then another --learning-rate"
         )
     if json:
         emit({"result": {**found.to_dict(), "points": rows}}, seed=seed)
