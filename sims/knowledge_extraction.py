@@ -40,6 +40,7 @@ __all__ = [
     "extraction_request",
     "knowledge_extraction",
     "phase_diagram",
+    "ways_of_telling",
 ]
 
 FINE_TUNED = (2, 4, 8, 32)
@@ -207,10 +208,8 @@ def phase_diagram(
     )  # fmt: skip
     points = [
         _checked(Told(**{**base, "templates": R, "multiplicity": K}), request)
-        for R in templates for K in multiplicities if K <= R
-    ]  # fmt: skip
-    if not points:
-        raise InputError("no K is at most |R|")
+        for R, K in ways_of_telling(templates, multiplicities)
+    ]
     work = f"{extraction_point.__module__}:{extraction_point.__name__}"
     tasks = [
         Task(f"R={one.templates} K={one.multiplicity}", work, {"told": asdict(one), **request})
@@ -225,6 +224,33 @@ def phase_diagram(
     for key, why in swept.failures.items():
         raise InputError(f"{key}: {why}")
     return ExtractionResult(model, tuple(points), tuple(swept.values[t.key] for t in tasks))
+
+
+def ways_of_telling(
+    templates: Sequence[int], multiplicities: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Return all pairs (|R|, K) with K <= |R|.
+
+    Parameters
+    ----------
+    templates, multiplicities : |R| and K.
+
+    Raises
+    ------
+    InputError
+        If a number is not positive, or there is no such pair.
+
+    Examples
+    --------
+    >>> ways_of_telling((2, 4), (1, 3))
+    [(2, 1), (4, 1), (4, 3)]
+    """
+    several = [positive(R, "templates |R|") for R in templates]
+    often = [positive(K, "multiplicity K") for K in multiplicities]
+    pairs = [(R, K) for R in several for K in often if K <= R]
+    if not pairs:
+        raise InputError(f"no K of {often} is at most an |R| of {several}")
+    return pairs
 
 
 def extraction_request(

@@ -21,12 +21,11 @@ from numpy.typing import NDArray
 from assoc.errors import InputError
 from assoc.fact_tables import FactTable
 from assoc.knowledge import Knowledge, tell_facts
-from sims.knowledge_extraction import ExtractionResult, extraction_request
+from sims.knowledge_extraction import ExtractionResult, extraction_request, ways_of_telling
 from sims.knowledge_model import WIDTH
 from sims.knowledge_training import FINE_TUNING, Descent, suited
 from sims.knowledge_trials import KINDS, check_sizes, extract
 from sims.randomness import FACTS, INPUTS, Source
-from sims.settings import positive
 from sims.statistics import proportion_interval
 from sims.sweeps import Progress, Task, sweep
 
@@ -224,12 +223,7 @@ def table_extraction(
         raise InputError(f"N_f = {request['fine_tuned']} leaves none of S = {S}")
     facts = numbered_facts(chosen)
     several: Any = [templates] if np.ndim(templates) == 0 else templates
-    points = [
-        ToldTable(positive(R, "templates |R|"), positive(K, "multiplicity K"))
-        for R in several for K in multiplicities if K <= R
-    ]  # fmt: skip
-    if not points:
-        raise InputError("no K is at most |R|")
+    points = [ToldTable(R, K) for R, K in ways_of_telling(several, multiplicities)]
     A, M = len(chosen.relations), int(facts[:, 2].max()) + 1
     for one in points:
         told = len(facts) * one.multiplicity

@@ -132,12 +132,17 @@ def suited(subjects: int, **changes: Any) -> Descent:
     subjects : S.
     changes : fields of :class:`Descent` that are to be others.
 
+    Raises
+    ------
+    InputError
+        If a number is out of range.
+
     Examples
     --------
     >>> suited(64) == PRE_TRAINING, suited(32).learning_rate
     (True, 2.5)
     """
-    rate = PRE_TRAINING.learning_rate * subjects / SUBJECTS
+    rate = PRE_TRAINING.learning_rate * positive(subjects, "S") / SUBJECTS
     return replace(PRE_TRAINING, **{"learning_rate": rate, **changes})
 
 

@@ -183,7 +183,7 @@ def named(table):
         ({"fine_tuned": ()}, "leaves none"),
         ({"fine_tuned": (0,)}, "N_f = 0"),
         ({"relations": ["capital"], "fine_tuned": (11,)}, "leaves none of S = 11"),
-        ({"multiplicities": (3,)}, "no K is at most"),
+        ({"multiplicities": (3,)}, "no K of"),
         ({"multiplicities": (0,)}, "K = 0"),
         ({"templates": 10**9}, "GB at most"),
         ({"width": 0}, "m = 0|width"),

@@ -179,14 +179,12 @@ def _of_table(
     table = read_facts(file)
     if relations is not None:
         table = table.restricted([name.strip() for name in relations.split(",")])
-    for note in table.notes:
-        say(f"note: {note}")
     rule = suited(len(table.subjects), **{"steps": TABLE_STEPS, **changes})
     with progress_bar("pre-training") as progress:
         found = table_extraction(table, pre_training=rule, progress=progress, **options)
     title = f"{file.name}: {len(table)} facts about {len(table.subjects)} subjects: {found.model}"
     _report(title, found, plot=plot, json=json, seed=options["seed"],
-            by_relation=found.by_relation())  # fmt: skip
+            notes=table.notes, by_relation=found.by_relation())  # fmt: skip
 
 
 def _report(
@@ -196,6 +194,7 @@ def _report(
     plot: Path | None,
     json: bool,
     seed: int,
+    notes: Sequence[str] = (),
     by_relation: Sequence[dict[str, Any]] = (),
 ) -> None:
     """Print and draw what was measured, the share that theory expects to be covered beside."""
@@ -208,15 +207,17 @@ def _report(
         }
         for row in found.rows()
     ]
-    over = max(row["excess_share"] for row in rows)
-    if not over <= REACHED:
-        say(
-            f"note: the loss ends {100 * over:.3g} % above its floor: not all is learnt; "
-            "try more --steps, then another --learning-rate"
-        )
     if json:
         emit({"result": {**found.to_dict(), "points": rows}}, seed=seed)
     else:
+        for note in notes:
+            say(f"note: {note}")
+        over = max(row["excess_share"] for row in rows)
+        if not over <= REACHED:
+            say(
+                f"note: the loss ends {100 * over:.3g} % above its floor: not all is learnt; "
+                "try more --steps, then another --learning-rate"
+            )
         shown = [{**row, "excess_share": 100 * row["excess_share"]} for row in rows]
         _show(title, shown, COLUMNS)
         if by_relation:
