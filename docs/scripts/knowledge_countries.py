@@ -33,7 +33,7 @@ def main() -> None:
         **POINT, "excess_percent": "loss over its floor, %, at worst",
         "learnt": "fine-tuned answered", **ANSWERED, "covered": "covered",
         "answered_covered": "answered, covered", "answered_uncovered": "answered, uncovered",
-        **WRONG,
+        "wrong_tuned": WRONG["wrong_tuned"],
     }  # fmt: skip
     store("knowledge-countries", rows, columns, seed=SEED)
     columns = {
