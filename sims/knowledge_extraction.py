@@ -5,12 +5,13 @@ first N_f subjects, and is asked about the others. A fact counts as answered if 
 value is above that of every other token, in double precision, with the last weights, whatever the
 fillers. Wrong answers are, the first that applies,
 
-===========  ===================================================
+===========  ==============================================================================
 ``own``      a value of another attribute of the same subject
 ``tuned``    the value of a fine-tuned fact of the same attribute
 ``set``      another value that the attribute has
-``other``    anything else
-===========  ===================================================
+``other``    any other value
+``none``     no value: another token, as the templates that follow a subject in what was told
+===========  ==============================================================================
 """
 
 from collections.abc import Callable, Mapping, Sequence

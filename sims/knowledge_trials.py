@@ -25,7 +25,7 @@ from sims.randomness import FACTS, MEMORY, SAMPLE, Source
 
 __all__ = ["KINDS", "RIGHT", "Told", "check_sizes", "extract", "extraction_point", "spectrum"]
 
-KINDS = ("own", "tuned", "set", "other")
+KINDS = ("own", "tuned", "set", "other", "none")
 """Kinds of wrong answers; see :mod:`sims.knowledge_extraction`."""
 
 RIGHT = "right"
@@ -274,7 +274,7 @@ def _kinds(given: Knowledge, rows: Any, held: Any, answers: Any) -> list[str]:
         elif answer in v[b == attribute]:
             kind = "set"
         else:
-            kind = "other"
+            kind = "other" if 0 <= answer < given.values else "none"
         kinds.append(kind)
     return kinds
 

@@ -17,7 +17,8 @@ ANSWERED = {
 }  # fmt: skip
 WRONG = {
     "wrong_tuned": "wrong: of fine-tuned facts", "wrong_set": "wrong: of the relation besides",
-    "wrong_own": "wrong: the subject's, of another relation", "wrong_other": "wrong: the rest",
+    "wrong_own": "wrong: the subject's, of another relation", "wrong_other": "wrong: another value",
+    "wrong_none": "wrong: no value",
 }  # fmt: skip
 
 
@@ -33,7 +34,7 @@ def main() -> None:
         **POINT, "excess_percent": "loss over its floor, %, at worst",
         "learnt": "fine-tuned answered", **ANSWERED, "covered": "covered",
         "answered_covered": "answered, covered", "answered_uncovered": "answered, uncovered",
-        "wrong_tuned": WRONG["wrong_tuned"],
+        "wrong_tuned": WRONG["wrong_tuned"], "wrong_none": WRONG["wrong_none"],
     }  # fmt: skip
     store("knowledge-countries", rows, columns, seed=SEED)
     columns = {

@@ -75,6 +75,7 @@ def test_tables_for_people_say_what_was_measured(recall, table, tmp_path):
     assert head.split() == [
         "K", "R", "Nf", "answered", "interval", "superposed", "covered", "by", "law",
         "fine-tuned", "excess", "%", "own", "tuned", "set", "other",
+        "none",
     ]  # fmt: skip
     result = recall("knowledge", *TOLD, "--json").result
     row = result["points"][1]

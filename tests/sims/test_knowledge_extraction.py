@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.knowledge import draw_knowledge
+from assoc.knowledge import draw_knowledge, tell_facts
 from sims.knowledge_extraction import knowledge_extraction, phase_diagram
 from sims.knowledge_model import initial_weights, superposed
 from sims.knowledge_training import Descent, suited, train_contexts
@@ -193,3 +193,25 @@ def test_a_number_given_twice_counts_once():
     found = knowledge_extraction(SMALL, fine_tuned=(2, 2), **BRIEF)
     assert [row["fine_tuned"] for row in found.rows()] == [2]
     assert len(found.values[0]["tuned"][0]["right"]) == 2
+
+
+def test_every_kind_of_wrong_answer_has_its_name():
+    """The answer is planted: weights that give one token the highest logit, whatever is asked."""
+    facts = np.array([[0, 0, 0], [0, 1, 3], [1, 0, 1], [1, 1, 4], [2, 0, 2], [2, 1, 5]])
+    given = tell_facts(facts, templates=1, multiplicity=1, rng=np.random.default_rng(0))
+    frozen = {"pre_training": Descent(steps=1, learning_rate=1e-9),
+              "fine_tuning": Descent(steps=1, learning_rate=1e-9), "width": 2}  # fmt: skip
+    n, found = given.vocabulary, {}
+    for token in range(n):
+        weights = {"Q": np.zeros((n, n), np.float32), "W": np.ones((2, n), np.float32),
+                   "V": np.zeros((2, n), np.float32)}  # fmt: skip
+        weights["V"][:, token] = 9
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sims.knowledge_trials.initial_weights", lambda *_, w=weights, **__: w)
+            value = extract([given], Source(0, "tests", ()), fine_tuned=[1], **frozen)
+        found[token - given.first_value] = value["tuned"][0]["kinds"][0]
+    # Held out are (1, 0, 1), (1, 1, 4), (2, 0, 2) and (2, 1, 5).
+    assert found[0] == ["tuned", "other", "tuned", "other"]
+    assert found[1] == ["right", "own", "set", "other"]
+    assert found[4] == ["own", "right", "other", "set"]
+    assert {tuple(kinds) for value, kinds in found.items() if value < 0} == {("none",) * 4}

@@ -31,6 +31,7 @@ COLUMNS = {
     "interval": "interval", "superposed": "superposed", "covered": "covered",
     "covered_law": "by law", "learnt": "fine-tuned", "excess_share": "excess %",
     "wrong_own": "own", "wrong_tuned": "tuned", "wrong_set": "set", "wrong_other": "other",
+    "wrong_none": "none",
 }  # fmt: skip
 
 BY_RELATION = {
@@ -38,6 +39,7 @@ BY_RELATION = {
     "questions": "questions", "answered": "answered", "interval": "interval",
     "superposed": "superposed", "alone": "alone", "answered_alone": "answered alone",
     "wrong_own": "own", "wrong_tuned": "tuned", "wrong_set": "set", "wrong_other": "other",
+    "wrong_none": "none",
 }  # fmt: skip
 
 REACHED = 0.01
@@ -51,7 +53,7 @@ answered: of held-out questions; superposed: predicted, means of templates in pl
 covered: held-out facts with a template of a fine-tuned one; by law: the share to be expected
 fine-tuned: questions fine-tuned on that are answered; excess: of the loss over its floor, at worst
 of the wrong answers: own: the subject's, of another attribute; tuned: of a fine-tuned fact of the
-attribute; set: another of the attribute; other: the rest"""
+attribute; set: another of the attribute; other: any other value; none: a token that is no value"""
 
 ALONE = "alone: questions whose answer no other subject has; answered alone: of these"
 
