@@ -9,7 +9,7 @@ import codecs
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -60,6 +60,40 @@ class FactTable:
             f"FactTable({len(self)} facts: {len(self.subjects)} subjects, "
             f"{len(self.relations)} relations, {len(self.answers)} answers)"
         )
+
+    def restricted(self, relations: Sequence[str]) -> "FactTable":
+        """Return the facts of some relations, and the names that occur in them.
+
+        Parameters
+        ----------
+        relations : at least one; their order is that of the new table.
+
+        Raises
+        ------
+        InputError
+            If a relation is not in the table, is named twice, or there is none.
+
+        Examples
+        --------
+        >>> read_facts(example_path("countries.csv")).restricted(["continent"])
+        FactTable(252 facts: 252 subjects, 1 relations, 7 answers)
+        """
+        if not relations:
+            raise InputError("no relation is named")
+        for place, name in enumerate(relations):
+            if name not in self.relations:
+                raise InputError(f"relation {name!r} is not one of {', '.join(self.relations)}")
+            if name in relations[:place]:
+                raise InputError(f"relation {name!r} is named twice")
+        order = {self.relations.index(name): place for place, name in enumerate(relations)}
+        rows = self.facts[np.isin(self.facts[:, 1], list(order))]
+        subjects, s = np.unique(rows[:, 0], return_inverse=True)
+        answers, a = np.unique(rows[:, 2], return_inverse=True)
+        b = np.array([order[int(relation)] for relation in rows[:, 1]])
+        return FactTable(
+            tuple(self.subjects[i] for i in subjects), tuple(relations),
+            tuple(self.answers[i] for i in answers), np.column_stack([s, b, a]), self.notes,
+        )  # fmt: skip
 
     @property
     def shared_answers(self) -> dict[str, tuple[str, ...]]:

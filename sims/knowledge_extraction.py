@@ -5,12 +5,13 @@ first N_f subjects, and is asked about the others. A fact counts as answered if 
 value is above that of every other token, in double precision, with the last weights, whatever the
 fillers. Wrong answers are, the first that applies,
 
-===========  ===================================================
+===========  ==============================================================================
 ``own``      a value of another attribute of the same subject
 ``tuned``    the value of a fine-tuned fact of the same attribute
 ``set``      another value that the attribute has
-``other``    anything else
-===========  ===================================================
+``other``    any other value
+``none``     no value: another token, as the templates that follow a subject in what was told
+===========  ==============================================================================
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from assoc.errors import InputError
 from sims.knowledge_model import WIDTH, check_network
 from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, Descent
-from sims.knowledge_trials import KINDS, Told, extraction_point
+from sims.knowledge_trials import KINDS, Told, check_sizes, extraction_point
 from sims.randomness import Source
 from sims.results import Result, new_axes
 from sims.settings import positive, trial_count
@@ -34,7 +35,14 @@ from sims.sweeps import Progress, Task, sweep
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["FINE_TUNED", "ExtractionResult", "knowledge_extraction", "phase_diagram"]
+__all__ = [
+    "FINE_TUNED",
+    "ExtractionResult",
+    "extraction_request",
+    "knowledge_extraction",
+    "phase_diagram",
+    "ways_of_telling",
+]
 
 FINE_TUNED = (2, 4, 8, 32)
 """N_f unless others are asked for."""
@@ -47,12 +55,12 @@ class ExtractionResult(Result):
     Parameters
     ----------
     model : one of :data:`sims.knowledge_model.MODELS`.
-    told : of each point.
+    told : :class:`sims.knowledge_trials.Told` of each point.
     values : of each point, as :func:`sims.knowledge_trials.extract` returns them.
     """
 
     model: str
-    told: tuple[Told, ...]
+    told: tuple[Any, ...]
     values: tuple[dict[str, Any], ...]
 
     def __repr__(self) -> str:
@@ -150,8 +158,11 @@ def knowledge_extraction(
     InputError
         If an argument is out of range.
     """
-    request = _request(fine_tuned, model, width, pre_training, fine_tuning, parts, rank, asked,
-                       spectra, trials, seed, experiment)  # fmt: skip
+    request = extraction_request(
+        fine_tuned=fine_tuned, model=model, width=width, pre_training=pre_training,
+        fine_tuning=fine_tuning, parts=parts, rank=rank, asked=asked, spectra=spectra,
+        trials=trials, seed=seed, experiment=experiment,
+    )  # fmt: skip
     one = _checked(Told() if told is None else told, request)
     value = extraction_point(told=asdict(one), **request)
     return ExtractionResult(model, (one,), (value,))
@@ -192,14 +203,14 @@ def phase_diagram(
         If an argument is out of range, the store cannot be used, or a point fails.
     """
     base = asdict(Told() if told is None else told)
-    request = _request(fine_tuned, model, width, pre_training, fine_tuning, None, None, None,
-                       False, trials, seed, experiment)  # fmt: skip
+    request = extraction_request(
+        fine_tuned=fine_tuned, model=model, width=width, pre_training=pre_training,
+        fine_tuning=fine_tuning, trials=trials, seed=seed, experiment=experiment,
+    )  # fmt: skip
     points = [
         _checked(Told(**{**base, "templates": R, "multiplicity": K}), request)
-        for R in templates for K in multiplicities if K <= R
-    ]  # fmt: skip
-    if not points:
-        raise InputError("no K is at most |R|")
+        for R, K in ways_of_telling(templates, multiplicities)
+    ]
     work = f"{extraction_point.__module__}:{extraction_point.__name__}"
     tasks = [
         Task(f"R={one.templates} K={one.multiplicity}", work, {"told": asdict(one), **request})
@@ -216,10 +227,57 @@ def phase_diagram(
     return ExtractionResult(model, tuple(points), tuple(swept.values[t.key] for t in tasks))
 
 
-def _request(
-    fine_tuned: Any, model: str, width: Any, pre_training: Any, fine_tuning: Any, parts: Any,
-    rank: Any, asked: Any, spectra: bool, trials: Any, seed: int, experiment: str,
-) -> dict[str, Any]:  # fmt: skip
+def ways_of_telling(
+    templates: Sequence[int], multiplicities: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Return all pairs (|R|, K) with K <= |R|.
+
+    Parameters
+    ----------
+    templates, multiplicities : |R| and K.
+
+    Raises
+    ------
+    InputError
+        If a number is not positive, or there is no such pair.
+
+    Examples
+    --------
+    >>> ways_of_telling((2, 4), (1, 3))
+    [(2, 1), (4, 1), (4, 3)]
+    """
+    several = [positive(R, "templates |R|") for R in templates]
+    often = [positive(K, "multiplicity K") for K in multiplicities]
+    pairs = [(R, K) for R in several for K in often if K <= R]
+    if not pairs:
+        raise InputError(f"no K of {often} is at most an |R| of {several}")
+    return pairs
+
+
+def extraction_request(
+    *,
+    fine_tuned: Any,
+    model: str,
+    width: Any,
+    pre_training: Any,
+    fine_tuning: Any,
+    trials: Any,
+    seed: int,
+    experiment: str,
+    parts: Any = None,
+    rank: Any = None,
+    asked: Any = None,
+    spectra: bool = False,
+) -> dict[str, Any]:
+    """Return checked arguments of a measurement, as JSON can hold them.
+
+    Parameters are those of :func:`knowledge_extraction`.
+
+    Raises
+    ------
+    InputError
+        If one is out of range by itself.
+    """
     listed: Any = [fine_tuned] if np.ndim(fine_tuned) == 0 else fine_tuned
     for name, rule in (("pre_training", pre_training), ("fine_tuning", fine_tuning)):
         if not isinstance(rule, Descent):
@@ -227,7 +285,8 @@ def _request(
     check_network(model, width)
     Source(seed, experiment, ())
     return {
-        "fine_tuned": [positive(one, "N_f") for one in listed], "model": model, "width": width,
+        "fine_tuned": list(dict.fromkeys(positive(one, "N_f") for one in listed)),
+        "model": model, "width": width,
         "pre_training": asdict(pre_training), "fine_tuning": asdict(fine_tuning),
         "parts": None if parts is None else list(parts),
         "rank": None if rank is None else positive(rank, "rank r"),
@@ -239,6 +298,7 @@ def _request(
 
 def _checked(told: Told, request: Mapping[str, Any]) -> Told:
     """Refuse, before anything is trained, what cannot be drawn or asked for."""
+    check_sizes(told.vocabulary, told.contexts, request["width"], request["trials"])
     told.draw(Source(request["seed"], request["experiment"], told.point), 0)
     if not request["fine_tuned"] or max(request["fine_tuned"]) >= told.subjects:
         raise InputError(f"N_f = {request['fine_tuned']} leaves none of S = {told.subjects}")

@@ -7,7 +7,7 @@ numbers, and only factors change.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,7 @@ __all__ = [
     "Descent",
     "Trained",
     "rates",
+    "suited",
     "train_contexts",
 ]
 
@@ -98,6 +99,9 @@ which the loss alone does not ask for; it ends before the loss comes to its floo
 some 64 subjects without fillers: each context weighs less among more subjects, so that fewer of
 them, and fillers, need a lower one."""
 
+SUBJECTS = 64
+"""Number of subjects that it is made for; see :func:`suited`."""
+
 FINE_TUNING = Descent(steps=800, learning_rate=0.05, schedule="constant")
 """Fine-tuning unless it is said otherwise; much faster, it destroys what was pre-trained."""
 
@@ -118,6 +122,30 @@ class Trained:
     steps: NDArray[np.intp]
     losses: NDArray[np.float64]
     path: tuple[tuple[Weights, ...], ...] = ()
+
+
+def suited(subjects: int, **changes: Any) -> Descent:
+    """Pre-training for a number of subjects: :data:`PRE_TRAINING`, its rate in proportion.
+
+    Each subject has its share of the sentences, and of the gradient; too high a rate diverges.
+
+    Parameters
+    ----------
+    subjects : S.
+    changes : fields of :class:`Descent` that are to be others.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> suited(64) == PRE_TRAINING, suited(32).learning_rate
+    (True, 2.5)
+    """
+    rate = PRE_TRAINING.learning_rate * positive(subjects, "S") / SUBJECTS
+    return replace(PRE_TRAINING, **{"learning_rate": rate, **changes})
 
 
 def rates(rule: Descent) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from assoc.errors import InputError
 from assoc.knowledge import Contexts, Knowledge, draw_knowledge
+from assoc.memory import MAX_BYTES
 from sims.knowledge_gradient import evaluate
 from sims.knowledge_model import (
     WIDTH,
@@ -22,10 +23,13 @@ from sims.knowledge_model import (
 from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, Descent, train_contexts
 from sims.randomness import FACTS, MEMORY, SAMPLE, Source
 
-__all__ = ["KINDS", "Told", "extract", "extraction_point", "spectrum"]
+__all__ = ["KINDS", "RIGHT", "Told", "check_sizes", "extract", "extraction_point", "spectrum"]
 
-KINDS = ("own", "tuned", "set", "other")
+KINDS = ("own", "tuned", "set", "other", "none")
 """Kinds of wrong answers; see :mod:`sims.knowledge_extraction`."""
+
+RIGHT = "right"
+"""In place of a kind, for an answer that is not wrong."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,19 @@ class Told:
     fillers: int = 0
 
     @property
+    def vocabulary(self) -> int:
+        """Number of tokens n."""
+        own = self.values if self.shared else self.values * self.attributes
+        return self.subjects + self.attributes * (self.templates + 1) + own + self.fillers
+
+    @property
+    def contexts(self) -> int:
+        """Number of distinct contexts of all sentences, at most."""
+        said = self.subjects * self.attributes * self.multiplicity
+        Z = self.fillers
+        return self.subjects + said if not Z else self.subjects * (1 + Z) + said * (Z + Z**2)
+
+    @property
     def point(self) -> tuple[int, ...]:
         """Integers that tell its randomness from others'."""
         return tuple(int(value) for value in asdict(self).values())
@@ -54,6 +71,27 @@ class Told:
     def draw(self, source: Source, trial: int) -> Knowledge:
         """Draw facts and templates of a trial."""
         return draw_knowledge(**asdict(self), rng=source.generator(trial, FACTS))
+
+
+def check_sizes(vocabulary: int, contexts: int, width: int, trials: int) -> None:
+    """Refuse what would not fit in memory.
+
+    Parameters
+    ----------
+    vocabulary, contexts, width, trials : n, C, m, and how many are kept at the same time.
+
+    Raises
+    ------
+    InputError
+        If arrays of contexts and weights, of all trials, take more than
+        :data:`assoc.memory.MAX_BYTES`.
+    """
+    taken = 4 * trials * (vocabulary * (3 * contexts + 3 * vocabulary) + 6 * width * vocabulary)
+    if taken > MAX_BYTES:
+        raise InputError(
+            f"n = {vocabulary} tokens, {contexts} contexts, m = {width}, trials = {trials}: "
+            f"they would take {taken / 1e9:.3g} GB; {MAX_BYTES / 1e9:.3g} GB at most"
+        )
 
 
 def extraction_point(
@@ -105,8 +143,8 @@ def extract(
     ``untold``: shares of facts and templates rightly completed, ``cosines`` of templates of one
     attribute and of two, ``attention`` where a value is wanted; and ``tuned``, for each N_f a
     record of, by trial, facts ``learnt`` (share), held-out ``facts``, whether they are ``right``,
-    how often ``covered``, whether right with ``superposed`` templates, kinds of ``wrong`` answers,
-    ``loss``, ``attention``, and ``spectra``.
+    how often ``covered``, whether right with ``superposed`` templates, ``kinds`` of the answers,
+    counts of the ``wrong`` ones, ``loss``, ``attention``, and ``spectra``.
 
     Raises
     ------
@@ -217,20 +255,23 @@ def _judged(
     right = known(after, held)
     asks = given.asked(held)
     first = logits(after, asks).argmax(axis=1).reshape(len(held), -1)[:, 0] - given.first_value
+    kinds = np.full(len(held), RIGHT, dtype=object)
+    kinds[~right] = _kinds(given, rows, held[~right], first[~right])
     return {
         "facts": held.tolist(),
         "right": right.astype(int).tolist(),
         "learnt": float(known(after, rows).mean()),
         "covered": given.covered(rows)[held].tolist(),
         "superposed": known(superposed(before, given, rows), held).astype(int).tolist(),
-        "wrong": _kinds(given, rows, held[~right], first[~right]),
+        "kinds": kinds.tolist(),
+        "wrong": {kind: int((kinds == kind).sum()) for kind in KINDS},
         "attention": attention_mass(after, asks, given),
     }
 
 
-def _kinds(given: Knowledge, rows: Any, held: Any, answers: Any) -> dict[str, int]:
-    """Count the kinds of wrong answers, given as values (with one choice of the fillers)."""
-    count = dict.fromkeys(KINDS, 0)
+def _kinds(given: Knowledge, rows: Any, held: Any, answers: Any) -> list[str]:
+    """Kinds of wrong answers, given as values (with one choice of the fillers)."""
+    kinds = []
     s, b, v = given.facts.T
     for (subject, attribute, _), answer in zip(given.facts[held], answers, strict=True):
         if answer in v[s == subject]:
@@ -240,9 +281,9 @@ def _kinds(given: Knowledge, rows: Any, held: Any, answers: Any) -> dict[str, in
         elif answer in v[b == attribute]:
             kind = "set"
         else:
-            kind = "other"
-        count[kind] += 1
-    return count
+            kind = "other" if 0 <= answer < given.values else "none"
+        kinds.append(kind)
+    return kinds
 
 
 def _finite(number: float) -> float | None:

@@ -9,7 +9,7 @@ from assoc.errors import InputError
 from assoc.knowledge import draw_knowledge, tell_facts
 from sims.knowledge_extraction import knowledge_extraction, phase_diagram
 from sims.knowledge_model import initial_weights, superposed
-from sims.knowledge_training import Descent, train_contexts
+from sims.knowledge_training import Descent, suited, train_contexts
 from sims.knowledge_trials import KINDS, Told, extract, spectrum
 from sims.randomness import Source
 from tests.oracles import one_line
@@ -182,3 +182,58 @@ def test_bad_measurements_are_named(arguments, said):
 def test_a_diagram_without_points_is_refused():
     with pytest.raises(InputError, match="no K"):
         phase_diagram(multiplicities=(4,), templates=(3,), told=SMALL, fine_tuned=(2,))
+
+
+def test_what_would_not_fit_is_refused_before_it_is_drawn():
+    with pytest.raises(InputError, match=r"GB at most") as caught:
+        knowledge_extraction(Told(subjects=10**6), fine_tuned=2)
+    one_line(caught.value)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("fillers", [0, 2])
+def test_sizes_are_known_without_drawing(shared, fillers):
+    told = Told(6, 2, 3, 2, 4, shared=shared, fillers=fillers)
+    given = told.draw(Source(0, "tests", ()), 0)
+    assert told.vocabulary == given.vocabulary
+    assert told.contexts >= len(given.contexts()) > 0.6 * told.contexts
+
+
+def test_the_rate_goes_with_the_number_of_subjects():
+    """At the rate of 64 subjects, 8 of them diverge or stay away from the floor; at theirs, not."""
+    told = Told(subjects=8, attributes=2, templates=3, multiplicity=2, values=4, shared=False)
+    found = {
+        rule: knowledge_extraction(told, fine_tuned=4, pre_training=rule, width=24, trials=2)
+        for rule in (suited(8), suited(64))
+    }
+    own, other = (one.rows()[0]["excess_share"] for one in found.values())
+    assert own < 0.01
+    assert not other < 0.01
+
+
+def test_a_number_given_twice_counts_once():
+    found = knowledge_extraction(SMALL, fine_tuned=(2, 2), **BRIEF)
+    assert [row["fine_tuned"] for row in found.rows()] == [2]
+    assert len(found.values[0]["tuned"][0]["right"]) == 2
+
+
+def test_every_kind_of_wrong_answer_has_its_name():
+    """The answer is planted: weights that give one token the highest logit, whatever is asked."""
+    facts = np.array([[0, 0, 0], [0, 1, 3], [1, 0, 1], [1, 1, 4], [2, 0, 2], [2, 1, 5]])
+    given = tell_facts(facts, templates=1, multiplicity=1, rng=np.random.default_rng(0))
+    frozen = {"pre_training": Descent(steps=1, learning_rate=1e-9),
+              "fine_tuning": Descent(steps=1, learning_rate=1e-9), "width": 2}  # fmt: skip
+    n, found = given.vocabulary, {}
+    for token in range(n):
+        weights = {"Q": np.zeros((n, n), np.float32), "W": np.ones((2, n), np.float32),
+                   "V": np.zeros((2, n), np.float32)}  # fmt: skip
+        weights["V"][:, token] = 9
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sims.knowledge_trials.initial_weights", lambda *_, w=weights, **__: w)
+            value = extract([given], Source(0, "tests", ()), fine_tuned=[1], **frozen)
+        found[token - given.first_value] = value["tuned"][0]["kinds"][0]
+    # Held out are (1, 0, 1), (1, 1, 4), (2, 0, 2) and (2, 1, 5).
+    assert found[0] == ["tuned", "other", "tuned", "other"]
+    assert found[1] == ["right", "own", "set", "other"]
+    assert found[4] == ["own", "right", "other", "set"]
+    assert {tuple(kinds) for value, kinds in found.items() if value < 0} == {("none",) * 4}

@@ -7,7 +7,16 @@ from importlib import import_module
 import typer
 
 from assoc.errors import InputError
-from theory.cli import bounding, facts, flowing, judging, measuring, publishing, searching
+from theory.cli import (
+    bounding,
+    facts,
+    flowing,
+    judging,
+    knowledge,
+    measuring,
+    publishing,
+    searching,
+)
 
 __all__ = ["main"]
 
@@ -38,6 +47,7 @@ measuring.register(app)
 searching.register(app)
 facts.register(app)
 flowing.register(app)
+knowledge.register(app)
 bounding.register(app)
 publishing.register(app)
 
