@@ -170,8 +170,8 @@ def superposed(weights: Weights, given: Knowledge, tuned: NDArray[np.intp]) -> W
 
     .. math:: W_{q_b} = \sum_{t \in b} \frac{w_t}{\sum w} W_t,
 
-    and Q is averaged the same way. Nothing is trained and nothing fitted, so what this model
-    answers is a prediction.
+    and the row and the column of the question in Q are averaged the same way. Nothing is trained
+    and nothing fitted, so what this model answers is a prediction.
 
     Parameters
     ----------
@@ -190,6 +190,7 @@ def superposed(weights: Weights, given: Knowledge, tuned: NDArray[np.intp]) -> W
         if "Q" in made:
             Q = weights["Q"]
             made["Q"][question] = share @ Q[tokens]
+            made["Q"][:, question] = Q[:, tokens] @ share
             made["Q"][question, question] = share @ Q[tokens, tokens]
         for name in {"W", "O"} & set(made):
             made[name][:, question] = weights[name][:, tokens] @ share

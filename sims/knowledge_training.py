@@ -95,7 +95,9 @@ class Descent:
 
 PRE_TRAINING = Descent(steps=1600, learning_rate=5.0, decay=4e-4, settle=0.4)
 """Pre-training unless it is said otherwise. The decay ties the templates of an attribute together,
-which the loss alone does not ask for; it ends before the loss comes to its floor."""
+which the loss alone does not ask for; it ends before the loss comes to its floor. The rate is for
+some 64 subjects without fillers: each context weighs less among more subjects, so that fewer of
+them, and fillers, need a lower one."""
 
 SUBJECTS = 64
 """Number of subjects that it is made for; see :func:`suited`."""

@@ -145,8 +145,17 @@ def extract(
     record of, by trial, facts ``learnt`` (share), held-out ``facts``, whether they are ``right``,
     how often ``covered``, whether right with ``superposed`` templates, ``kinds`` of the answers,
     counts of the ``wrong`` ones, ``loss``, ``attention``, and ``spectra``.
+
+    Raises
+    ------
+    InputError
+        If no fact is left to fine-tune on or to ask for, or vocabularies differ.
     """
     trials = range(len(given))
+    pairs = [(number, trial) for number in fine_tuned for trial in trials]
+    chosen = [_split(given[t], number, asked) for number, t in pairs]
+    if not all(len(rows) and len(held) for rows, held in chosen):
+        raise InputError(f"N_f = {list(fine_tuned)}: no fact is fine-tuned, or none is left to ask")
     start = [
         initial_weights(model, one.vocabulary, width=width, rng=source.generator(t, MEMORY))
         for t, one in zip(trials, given, strict=True)
@@ -169,8 +178,6 @@ def extract(
             value["untold"].append(float(_right(weights, missing, one.labels[rows]).mean()))
         value["cosines"].append([_finite(c) for c in template_cosines(weights, one)])
         value["attention"].append(attention_mass(weights, last, one))
-    pairs = [(number, trial) for number in fine_tuned for trial in trials]
-    chosen = [_split(given[t], number, asked) for number, t in pairs]
     tuned = train_contexts(
         [trained.weights[t] for _, t in pairs],
         [given[t].asked(rows) for (_, t), (rows, _) in zip(pairs, chosen, strict=True)],

@@ -11,6 +11,8 @@ from assoc.memory import Floats
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sims.knowledge_trials import Told
+
 __all__ = [
     "Claim",
     "Condition",
@@ -80,6 +82,7 @@ class Problem:
     names : names of the vectors, used to point at offenders.
     task : facts of the factual recall task, for theorems about transformers.
     heads, head_dim : H and d_h of a transformer.
+    told, fine_tuned : sizes of what is told in sentences, and N_f, for theorems about knowledge.
     """
 
     d: int | None = None
@@ -94,6 +97,8 @@ class Problem:
     task: RecallTask | None = None
     heads: int | None = None
     head_dim: int | None = None
+    told: "Told | None" = None
+    fine_tuned: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,14 @@
 """Points of the appendix's sweeps: measurements asked for by what JSON can hold."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from sims.construction import Construction
+from sims.knowledge_extraction import knowledge_extraction
+from sims.knowledge_training import PRE_TRAINING
+from sims.knowledge_trials import Told
 from sims.smallest import smallest_size
 from sims.sweeps import Task
 from sims.transformers import Architecture, Shape, measure_facts
@@ -12,6 +16,8 @@ from theory.prediction import width_of
 
 __all__ = [
     "capacity_task",
+    "extraction",
+    "extraction_task",
     "flow_task",
     "parameters_at",
     "predicted_width",
@@ -59,6 +65,11 @@ def trained_smallest_task(**arguments: Any) -> Task:
 def trained_map_task(**arguments: Any) -> Task:
     """Return the point that trains over two sizes, by the arguments of ``trained_tradeoff``."""
     return _task("trained-map", "sims.trained_tradeoff:trained_tradeoff", arguments)
+
+
+def extraction_task(**arguments: Any) -> Task:
+    """Return the point that tells, fine-tunes and asks, by the arguments of ``extraction``."""
+    return _task("extraction", f"{__name__}:extraction", arguments)
 
 
 def recalled_task(**arguments: Any) -> Task:
@@ -154,6 +165,34 @@ def recalled(
     found = measure_facts(built, Shape(*shape), trials=trials, seed=seed, experiment=experiment)
     (row,) = found.rows()
     return row
+
+
+def extraction(
+    told: Mapping[str, Any],
+    *,
+    fine_tuned: Sequence[int],
+    width: int,
+    training: Mapping[str, Any],
+    trials: int,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Tell facts, fine-tune on some subjects and ask about the others.
+
+    Parameters
+    ----------
+    told : fields of :class:`sims.knowledge_trials.Told`.
+    training : what differs from the usual pre-training.
+    fine_tuned, width, trials, seed : as for
+        :func:`sims.knowledge_extraction.knowledge_extraction`.
+
+    Returns
+    -------
+    One record for each N_f.
+    """
+    return knowledge_extraction(
+        Told(**told), fine_tuned=fine_tuned, width=width, trials=trials, seed=seed,
+        pre_training=replace(PRE_TRAINING, **training),
+    ).rows()  # fmt: skip
 
 
 @cache

@@ -102,6 +102,28 @@ def test_a_planted_question_is_answered_and_a_damaged_one_is_not():
     assert not all(answered({**made, "V": 5 * noise}))
 
 
+def test_last_layer_alone_cannot_tell_the_questions_apart():
+    """The decay takes W's columns of questions to 0; then a subject's all have the same answer."""
+    told = Told(subjects=16, attributes=3, templates=1, multiplicity=1, values=8)
+    rule = Descent(steps=800, learning_rate=1.0, decay=2e-3, settle=0.3)
+    brief = {"width": 48, "trials": 2, "pre_training": rule, "fine_tuned": 8}
+    known = knowledge_extraction(told, **brief).rows()[0]
+    blind = knowledge_extraction(told, parts=["V"], **brief).rows()[0]
+    assert known["learnt"] == 1.0
+    assert blind["learnt"] < 0.5
+    assert blind["answered"] < 0.5 < known["answered"]
+
+
+def test_facts_of_a_ragged_table_are_extracted_too():
+    facts = np.array([[0, 0, 0], [0, 1, 1], [1, 1, 2], [2, 0, 1], [2, 1, 0], [3, 0, 2]])
+    given = tell_facts(facts, templates=2, multiplicity=1, rng=np.random.default_rng(0))
+    brief = {name: rule for name, rule in BRIEF.items() if name != "trials"}
+    value = extract([given], Source(0, "tests", ()), fine_tuned=[1], **brief)
+    assert value["tuned"][0]["facts"] == [[2, 3, 4, 5]]
+    with pytest.raises(InputError, match="none is left"):
+        extract([given], Source(0, "tests", ()), fine_tuned=[4], **brief)
+
+
 def test_divergence_is_wrong_answers_and_no_crash():
     wild = Descent(steps=64, learning_rate=1e6, schedule="constant")
     found = knowledge_extraction(SMALL, fine_tuned=2, **{**BRIEF, "fine_tuning": wild})

@@ -173,8 +173,9 @@ def test_learning_rates_go_as_their_schedules_say():
     assert rates(Descent(steps=3, warm_up=0.0))[0] == 4.0
 
 
-def test_superposed_questions_are_weighted_means_of_templates():
-    given = knowledge(K=1)
+@pytest.mark.parametrize("fillers", [0, 2])
+def test_superposed_questions_are_weighted_means_of_templates(fillers):
+    given = knowledge(K=1, fillers=fillers)
     weights = rough("attention-mlp", given.vocabulary)
     one = np.flatnonzero(given.facts[:, 1] == 0)[:1]
     made = superposed(weights, given, one)
@@ -183,7 +184,7 @@ def test_superposed_questions_are_weighted_means_of_templates():
     np.testing.assert_allclose(made["W"][:, question], weights["W"][:, template])
     # With one template, the question is answered as if it were the template.
     asked, templated = given.questions()[0, :-1], given.questions()[0, :-1].copy()
-    templated[1] = template
+    templated[templated == question] = template
     np.testing.assert_allclose(plain_logits(made, asked), plain_logits(weights, templated),
                                rtol=1e-5, atol=1e-5)  # fmt: skip
     np.testing.assert_array_equal(made["W"][:, question + 1], weights["W"][:, question + 1])

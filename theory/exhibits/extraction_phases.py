@@ -1,0 +1,196 @@
+"""Where held-out questions are answered, over multiplicity, templates and fine-tuned subjects."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sims.knowledge_trials import Told
+from sims.sweeps import Task
+from theory.covering import uncovered
+from theory.exhibition import Exhibit
+from theory.figures import MEASURED, PREDICTED
+from theory.knowledge_hypotheses import ties
+from theory.points import extraction_task
+from theory.tables import Column
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["EXHIBIT"]
+
+ANSWERED = 0.9
+"""Share that is drawn as the boundary of extraction."""
+
+
+def points(
+    *,
+    seed: int,
+    size: str,
+    told: Mapping[str, Any],
+    templates: Sequence[int],
+    multiplicities: Sequence[int],
+    shared: Sequence[bool],
+    **same: Any,
+) -> list[Task]:
+    """Return one point for each K and R, and for values shared or not; it has every N_f."""
+    return [
+        extraction_task(
+            told={**told, "templates": R, "multiplicity": K, "shared": alike}, seed=seed, **same
+        )
+        for alike in shared
+        for R in templates
+        for K in multiplicities
+        if K <= R
+    ]
+
+
+def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return one record for each K, R and N_f, with what is predicted."""
+    found = []
+    for task, records in zip(tasks, values, strict=True):
+        told = Told(**task.arguments["told"])
+        R, K = told.templates, told.multiplicity
+        for record in records:
+            n = record["fine_tuned"]
+            found.append(
+                {
+                    "values": "shared" if told.shared else "own",
+                    "R": R,
+                    "K": K,
+                    "ties": ties(told),
+                    "N_f": n,
+                    "answered": record["answered"],
+                    "interval": list(record["interval"]),
+                    "superposed": record["superposed"],
+                    "difference": record["answered"] - record["superposed"],
+                    "covering": 1 - uncovered(R, K, n) * (1 - 1 / told.attributes),
+                    "learnt": record["learnt"],
+                    "own": record["wrong_own"],
+                    "tuned": record["wrong_tuned"],
+                    "excess": 100 * record["excess_share"],
+                }
+            )
+    return found
+
+
+def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
+    """Draw the diagram of each R, and below what the share answered does and does not follow."""
+    from matplotlib.figure import Figure
+
+    whole = Figure(figsize=(6.8, 5.2), layout="constrained")
+    shared = [row for row in found if row["values"] == "shared"]
+    templates = sorted({row["R"] for row in shared})
+    top, bottom = whole.subfigures(2, 1, height_ratios=(1, 1.1))
+    panels = top.subplots(1, len(templates), sharey=True, squeeze=False)[0]
+    for ax, R in zip(panels, templates, strict=True):
+        drawn = _diagram(ax, [row for row in shared if row["R"] == R])
+        ax.set_title(f"$R = {R}$, values shared")
+    panels[0].set_ylabel("fine-tuned subjects $N_f$")
+    top.colorbar(drawn, ax=list(panels), label="held-out answered")
+    top.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2,
+               fontsize=7)  # fmt: skip
+    left, right = bottom.subplots(1, 2, sharey=True)
+    for n, marker in zip(sorted({row["N_f"] for row in shared}), "ox^sD", strict=False):
+        chosen = [row for row in shared if row["N_f"] == n]
+        y = [row["answered"] for row in chosen]
+        x = [n * row["K"] ** 2 / row["R"] for row in chosen]
+        left.plot(x, y, marker, color=MEASURED, mfc="none", ms=4)
+        right.plot([row["superposed"] for row in chosen], y, marker, color=MEASURED, mfc="none",
+                   ms=4, label=f"$N_f = {n}$")  # fmt: skip
+    left.set_xscale("log")
+    left.set_xlabel("coverage $N_f K^2 / R$: no collapse")
+    left.set_ylabel("held-out answered")
+    right.plot([0, 1], [0, 1], color=PREDICTED, label="equal")
+    right.set_xlabel("answered by superposed templates, nothing fitted")
+    right.legend(fontsize=7)
+    return whole
+
+
+def _diagram(ax: "Axes", chosen: Sequence[Mapping[str, Any]]) -> Any:
+    """Draw one panel: the share answered, where 0.9 is predicted, and where most are covered."""
+    x = [np.log2(row["K"]) for row in chosen]
+    y = [np.log2(row["N_f"]) for row in chosen]
+    drawn = ax.scatter(x, y, c=[row["answered"] for row in chosen], marker="s", s=150,
+                       cmap="cividis", vmin=0, vmax=1)  # fmt: skip
+    for one, other, row in zip(x, y, chosen, strict=True):
+        ax.text(one, other, f"{row['answered']:.2f}".lstrip("0"), ha="center", va="center",
+                fontsize=5.5, color="white" if row["answered"] < 0.6 else "black")  # fmt: skip
+    for key, marker, label in (
+        ("superposed", "C3", f"superposition predicts {ANSWERED:g}"),
+        ("covering", "C0", f"covering predicts {ANSWERED:g}"),
+    ):
+        inside = [(a, b) for a, b, row in zip(x, y, chosen, strict=True) if row[key] >= ANSWERED]
+        if inside:
+            size = 215 if key == "superposed" else 290
+            ax.scatter(*zip(*inside, strict=True), marker="s", s=size, facecolor="none",
+                       edgecolor=marker, lw=1.2, label=label)  # fmt: skip
+        else:
+            ax.plot([], [], "s", color=marker, mfc="none", label=label)
+    kinds = sorted({row["K"] for row in chosen})
+    ax.set_xticks([np.log2(K) for K in kinds], [str(K) for K in kinds])
+    numbers = sorted({row["N_f"] for row in chosen})
+    ax.set_yticks([np.log2(n) for n in numbers], [str(n) for n in numbers])
+    ax.set_xlim(min(x) - 0.7, max(x) + 0.7)
+    ax.set_ylim(min(y) - 0.7, max(y) + 0.7)
+    ax.set_xlabel("multiplicity $K$")
+    return drawn
+
+
+EXHIBIT = Exhibit(
+    name="extraction-phases",
+    theorem="knowledge-extraction",
+    title="Extraction and hallucination",
+    caption="Share of held-out questions that are answered after pre-training on facts told in $K$ "
+    "of $R$ templates and fine-tuning on $N_f$ subjects, with 99 % intervals (as if facts of a "
+    "trial were independent). Superposed: answered if each question is the mean of the templates "
+    "of its fine-tuned facts, nothing trained and nothing fitted. Covering: share of facts that "
+    "share a template with a fine-tuned one, exactly, the others guessed among a subject's values. "
+    "Own, tuned: wrong answers that are the subject's value of another attribute, or the value of "
+    "a fine-tuned fact, as shares of all wrong ones. Excess: worst trial's loss above the entropy "
+    "floor, in per cent of it. Ties: facts that two templates have in common, "
+    "$S K (K-1) / (R (R-1))$.",
+    points=points,
+    rows=rows,
+    columns={
+        "values": Column("values"),
+        "R": Column("$R$"),
+        "K": Column("$K$"),
+        "ties": Column("ties", digits=3),
+        "N_f": Column("$N_f$"),
+        "answered": Column("answered", digits=3),
+        "interval": Column("99 % interval", digits=3),
+        "superposed": Column("superposed", digits=3),
+        "difference": Column("difference", digits=2),
+        "covering": Column("covering", digits=3),
+        "learnt": Column("fine-tuned", digits=3),
+        "own": Column("own", digits=2),
+        "tuned": Column("tuned", digits=2),
+        "excess": Column("excess, %", digits=2),
+    },
+    quick={
+        "told": {"subjects": 32, "values": 16},
+        "templates": (8,),
+        "multiplicities": (1, 4),
+        "shared": (True, False),
+        "fine_tuned": (2, 16),
+        "width": 64,
+        "training": {"steps": 800, "learning_rate": 2.5},
+        "trials": 3,
+    },
+    full={
+        "told": {},
+        "templates": (8, 12, 16),
+        "multiplicities": (1, 2, 4, 8),
+        "fine_tuned": (2, 4, 8, 32),
+        "width": 128,
+        "training": {},
+    },
+    figure=figure,
+    alternative="Diagrams of the share of held-out questions answered over multiplicity and number "
+    "of fine-tuned subjects, one for each number of templates; below, that share against the "
+    "coverage variable, where points scatter, and against the prediction, where those of many "
+    "fine-tuned subjects lie on the diagonal.",
+)
+"""What covering explains, and what it does not."""

@@ -1,0 +1,117 @@
+"""Hypotheses of the two theorems on knowledge, as executable checks on sizes."""
+
+from sims.knowledge_trials import Told
+from theory.claims import Condition, Hypothesis, Problem
+from theory.covering import uncovered
+
+__all__ = ["COVERED", "SEVERAL", "SHOWN", "TIED", "WIDE", "ties"]
+
+UNCOVERED = 0.01
+"""Chance of a held-out fact to be uncovered that counts as none."""
+
+TIES = 3.0
+"""Facts that two templates of an attribute have in common, from which they are as one: measured
+(docs/knowledge.md), not derived."""
+
+FEWEST = 8
+"""Fine-tuned subjects from which a question is not taken for one of their answers: measured, for
+three attributes and sixteen values."""
+
+
+def ties(told: Told) -> float:
+    """Expected number of facts that are told in both of two templates of an attribute.
+
+    Parameters
+    ----------
+    told : sizes of what is told.
+
+    Examples
+    --------
+    >>> ties(Told(subjects=64, templates=8, multiplicity=4))
+    13.7...
+    """
+    R, K = told.templates, told.multiplicity
+    return told.subjects * K * (K - 1) / (R * (R - 1)) if R > 1 else float("inf")
+
+
+def _several(problem: Problem) -> tuple[Condition, ...]:
+    if problem.told is None:
+        return ()
+    A = problem.told.attributes
+    return (
+        Condition(
+            "several attributes", A > 1, f"A = {A}", "A >= 2",
+            "" if A > 1 else "with one attribute the subject alone decides the answer",
+        ),
+    )  # fmt: skip
+
+
+def _wide(problem: Problem) -> tuple[Condition, ...]:
+    if problem.told is None or problem.width is None:
+        return ()
+    m, S = problem.width, problem.told.subjects
+    return (
+        Condition(
+            "a network as wide as there are subjects", m >= S, f"m = {m}", f"m >= S = {S}",
+            "" if m >= S else "more neurons",
+        ),
+    )  # fmt: skip
+
+
+def _covered(problem: Problem) -> tuple[Condition, ...]:
+    if problem.told is None or problem.fine_tuned is None:
+        return ()
+    R, K, n = problem.told.templates, problem.told.multiplicity, problem.fine_tuned
+    chance = uncovered(R, K, n)
+    needed = n
+    while uncovered(R, K, needed) > UNCOVERED:
+        needed += 1
+    return (
+        Condition(
+            "held-out facts are covered", chance <= UNCOVERED, f"uncovered: {chance:.3g}",
+            f"<= {UNCOVERED:g}", "" if needed == n else f"{needed} fine-tuned subjects, or more K",
+        ),
+    )  # fmt: skip
+
+
+def _tied(problem: Problem) -> tuple[Condition, ...]:
+    if problem.told is None or not problem.told.shared:
+        return ()
+    shared = ties(problem.told)
+    return (
+        Condition(
+            "templates of an attribute have facts in common", shared >= TIES,
+            f"S K (K - 1) / (R (R - 1)) = {shared:.3g}", f">= {TIES:g}",
+            "" if shared >= TIES else "a larger multiplicity, or values of its own per attribute",
+        ),
+    )  # fmt: skip
+
+
+def _shown(problem: Problem) -> tuple[Condition, ...]:
+    if problem.fine_tuned is None:
+        return ()
+    n = problem.fine_tuned
+    return (
+        Condition(
+            "enough subjects are shown", n >= FEWEST, f"N_f = {n}", f"N_f >= {FEWEST}",
+            "" if n >= FEWEST else "more fine-tuned subjects",
+        ),
+    )  # fmt: skip
+
+
+SEVERAL = Hypothesis("There are several attributes.", _several)
+"""Else the template is not needed."""
+
+WIDE = Hypothesis("The network has at least one neuron per subject.", _wide)
+"""Enough for the settings measured; not sharp."""
+
+COVERED = Hypothesis("Fine-tuned facts cover the templates of held-out ones.", _covered)
+"""By the exact law of :mod:`theory.covering`."""
+
+TIED = Hypothesis(
+    "Where attributes share values, templates of one attribute are tied by facts in common.", _tied
+)
+"""Measured, not derived."""
+
+SHOWN = Hypothesis("More subjects are fine-tuned than can be answered from memory.", _shown)
+"""Measured, not derived."""

@@ -1,0 +1,76 @@
+"""Runs of pre-training and fine-tuning that claims ask for, made once in a process."""
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from sims.knowledge_extraction import knowledge_extraction
+from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, Descent
+from sims.knowledge_trials import Told
+
+__all__ = ["QUICK_TOLD", "QUICK_TRAINING", "extracted", "spread", "trained"]
+
+QUICK_TOLD = {"subjects": 32, "templates": 8, "values": 16}
+"""What is told in quick regimes."""
+
+QUICK_TRAINING = {"steps": 800, "learning_rate": 2.5}
+"""How it is learnt there: the rate goes down with the number of subjects."""
+
+KEPT = 24
+"""Results that are kept for other claims."""
+
+
+def trained(**changes: Any) -> Descent:
+    """Return the usual pre-training with changes."""
+    return replace(PRE_TRAINING, **changes)
+
+
+@lru_cache(maxsize=KEPT)
+def extracted(
+    told: Told,
+    *,
+    fine_tuned: tuple[int, ...],
+    width: int,
+    trials: int,
+    seed: int,
+    pre_training: Descent = PRE_TRAINING,
+    fine_tuning: Descent = FINE_TUNING,
+    model: str = "attention-mlp",
+    parts: tuple[str, ...] | None = None,
+    rank: int | None = None,
+    asked: int | None = None,
+    spectra: bool = False,
+) -> dict[str, Any]:
+    """Return the record of one point; see :func:`sims.knowledge_extraction.knowledge_extraction`.
+
+    Parameters
+    ----------
+    told, fine_tuned, width, trials, seed, pre_training, fine_tuning, model, parts, rank, asked,
+    spectra : as there.
+    """
+    (value,) = knowledge_extraction(
+        told, fine_tuned=fine_tuned, width=width, trials=trials, seed=seed,
+        pre_training=pre_training, fine_tuning=fine_tuning, model=model, parts=parts, rank=rank,
+        asked=asked, spectra=spectra,
+    ).values  # fmt: skip
+    return value
+
+
+def spread(trials: Any) -> tuple[float, float]:
+    """Mean over trials, and its standard error: facts of a trial share its weights.
+
+    Parameters
+    ----------
+    trials : one number per trial.
+
+    Examples
+    --------
+    >>> spread([0.5, 0.7])
+    (0.6, 0.1)
+    """
+    values = np.asarray(trials, np.float64)
+    if len(values) < 2:
+        return float(values.mean()), 0.0
+    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
