@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from assoc.errors import InputError
 from sims.knowledge_model import WIDTH, check_network
 from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, Descent
-from sims.knowledge_trials import KINDS, Told, check_sizes, extraction_point
+from sims.knowledge_trials import Told, check_sizes, extraction_point
+from sims.knowledge_verdicts import KINDS
 from sims.randomness import Source
 from sims.results import Result, new_axes
 from sims.settings import positive, trial_count

@@ -24,7 +24,8 @@ from assoc.knowledge import Knowledge, tell_facts
 from sims.knowledge_extraction import ExtractionResult, extraction_request, ways_of_telling
 from sims.knowledge_model import WIDTH
 from sims.knowledge_training import FINE_TUNING, Descent, suited
-from sims.knowledge_trials import KINDS, check_sizes, extract
+from sims.knowledge_trials import check_sizes, extract
+from sims.knowledge_verdicts import KINDS
 from sims.randomness import FACTS, INPUTS, Source
 from sims.statistics import proportion_interval
 from sims.sweeps import Progress, Task, sweep

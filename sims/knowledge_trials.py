@@ -1,35 +1,20 @@
-"""Trials of knowledge extraction: what is drawn, trained, asked, and how answers are judged."""
+"""Trials of knowledge extraction: what is drawn, told, fine-tuned and asked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.knowledge import Contexts, Knowledge, draw_knowledge
+from assoc.knowledge import Knowledge, draw_knowledge
 from assoc.memory import MAX_BYTES
-from sims.knowledge_gradient import evaluate
-from sims.knowledge_model import (
-    WIDTH,
-    Weights,
-    attention_mass,
-    initial_weights,
-    logits,
-    superposed,
-    template_cosines,
-)
+from sims.knowledge_model import WIDTH, initial_weights
 from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, Descent, train_contexts
+from sims.knowledge_verdicts import judge_answers, judge_told, spectrum, split_facts
 from sims.randomness import FACTS, MEMORY, SAMPLE, Source
 
-__all__ = ["KINDS", "RIGHT", "Told", "check_sizes", "extract", "extraction_point", "spectrum"]
-
-KINDS = ("own", "tuned", "set", "other", "none")
-"""Kinds of wrong answers; see :mod:`sims.knowledge_extraction`."""
-
-RIGHT = "right"
-"""In place of a kind, for an answer that is not wrong."""
+__all__ = ["Told", "check_sizes", "extract", "extraction_point"]
 
 
 @dataclass(frozen=True)
@@ -153,7 +138,7 @@ def extract(
     """
     trials = range(len(given))
     pairs = [(number, trial) for number in fine_tuned for trial in trials]
-    chosen = [_split(given[t], number, asked) for number, t in pairs]
+    chosen = [split_facts(given[t], number, asked) for number, t in pairs]
     if not all(len(rows) and len(held) for rows, held in chosen):
         raise InputError(f"N_f = {list(fine_tuned)}: no fact is fine-tuned, or none is left to ask")
     start = [
@@ -171,13 +156,9 @@ def extract(
         "told": [], "untold": [], "cosines": [], "attention": [], "tuned": [],
     }  # fmt: skip
     for one, seen, weights in zip(given, contexts, trained.weights, strict=True):
-        last = seen.before_values()
-        value["told"].append(float(_right(weights, last, last.targets.argmax(axis=1)).mean()))
-        missing, rows = one.untold()
-        if len(rows):
-            value["untold"].append(float(_right(weights, missing, one.labels[rows]).mean()))
-        value["cosines"].append([_finite(c) for c in template_cosines(weights, one)])
-        value["attention"].append(attention_mass(weights, last, one))
+        for name, part in judge_told(weights, one, seen).items():
+            if part is not None:
+                value[name].append(part)
     tuned = train_contexts(
         [trained.weights[t] for _, t in pairs],
         [given[t].asked(rows) for (_, t), (rows, _) in zip(pairs, chosen, strict=True)],
@@ -189,7 +170,9 @@ def extract(
         for place, (of, t) in enumerate(pairs):
             if of != number:
                 continue
-            found = _judged(given[t], trained.weights[t], tuned.weights[place], *chosen[place])
+            found = judge_answers(
+                given[t], trained.weights[t], tuned.weights[place], *chosen[place]
+            )
             found["loss"] = float(tuned.losses[-1, place].sum())
             if spectra:
                 asks = given[t].asked(chosen[place][0])
@@ -198,93 +181,3 @@ def extract(
                 record.setdefault(name, []).append(part)
         value["tuned"].append(record)
     return value
-
-
-def spectrum(weights: Weights, asks: Contexts, given: Knowledge) -> dict[str, dict[str, float]]:
-    """Largest singular value of the gradient of each matrix, and what its input direction is.
-
-    Parameters
-    ----------
-    weights : where the gradient is taken.
-    asks : contexts of the questions.
-    given : says which tokens are questions.
-
-    Returns
-    -------
-    For each matrix, ``share``, of the Frobenius norm; and, but for V, ``aligned``: length of the
-    part of the singular vector on the input's side (of Q: the query's) that is on question tokens.
-    """
-    _, slopes = evaluate(weights, asks)
-    questions = slice(given.first_question, given.first_value)
-    found = {}
-    for name, slope in slopes.items():
-        left, values, right = np.linalg.svd(slope.astype(np.float64), full_matrices=False)
-        total = float(np.sqrt((values**2).sum()))
-        found[name] = {"share": float(values[0] / total) if total else 0.0}
-        if name != "V":
-            side = left[:, 0] if name == "Q" else right[0]
-            found[name]["aligned"] = float(np.linalg.norm(side[questions]))
-    return found
-
-
-def _split(given: Knowledge, number: int, asked: int | None) -> tuple[Any, Any]:
-    """Rows of the facts of the first subjects, and of the others."""
-    asks = given.facts[:, 1] < (given.attributes if asked is None else asked)
-    early = given.facts[:, 0] < number
-    return np.flatnonzero(asks & early), np.flatnonzero(asks & ~early)
-
-
-def _right(weights: Weights, contexts: Contexts, labels: NDArray[Any]) -> NDArray[np.bool_]:
-    """Whether the label has the highest logit, and no other token the same; never if not finite."""
-    out = logits(weights, contexts)
-    own = np.take_along_axis(out, labels[:, None], axis=1)[:, 0].copy()
-    np.put_along_axis(out, labels[:, None], -np.inf, axis=1)
-    return np.asarray(own > out.max(axis=1))
-
-
-def _judged(
-    given: Knowledge, before: Weights, after: Weights, rows: Any, held: Any
-) -> dict[str, Any]:
-    """Verdicts of one trial on fine-tuned facts and on held-out ones."""
-
-    def known(weights: Weights, facts: Any) -> NDArray[np.bool_]:
-        labels = given.repeated(given.labels[facts])
-        right = _right(weights, given.asked(facts), labels)
-        return np.asarray(right.reshape(len(facts), -1).all(axis=1))
-
-    right = known(after, held)
-    asks = given.asked(held)
-    first = logits(after, asks).argmax(axis=1).reshape(len(held), -1)[:, 0] - given.first_value
-    kinds = np.full(len(held), RIGHT, dtype=object)
-    kinds[~right] = _kinds(given, rows, held[~right], first[~right])
-    return {
-        "facts": held.tolist(),
-        "right": right.astype(int).tolist(),
-        "learnt": float(known(after, rows).mean()),
-        "covered": given.covered(rows)[held].tolist(),
-        "superposed": known(superposed(before, given, rows), held).astype(int).tolist(),
-        "kinds": kinds.tolist(),
-        "wrong": {kind: int((kinds == kind).sum()) for kind in KINDS},
-        "attention": attention_mass(after, asks, given),
-    }
-
-
-def _kinds(given: Knowledge, rows: Any, held: Any, answers: Any) -> list[str]:
-    """Kinds of wrong answers, given as values (with one choice of the fillers)."""
-    kinds = []
-    s, b, v = given.facts.T
-    for (subject, attribute, _), answer in zip(given.facts[held], answers, strict=True):
-        if answer in v[s == subject]:
-            kind = "own"
-        elif answer in v[rows][b[rows] == attribute]:
-            kind = "tuned"
-        elif answer in v[b == attribute]:
-            kind = "set"
-        else:
-            kind = "other" if 0 <= answer < given.values else "none"
-        kinds.append(kind)
-    return kinds
-
-
-def _finite(number: float) -> float | None:
-    return float(number) if np.isfinite(number) else None

@@ -17,6 +17,22 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
     # Made from the claims' own points, which have no smaller regime.
     "bits-efficiencies": {},
     "stage-times": {},
+    "extraction-phases": {
+        "told": {"subjects": 8, "values": 4},
+        "templates": (2, 3),
+        "multiplicities": (1, 2),
+        "fine_tuned": (2, 4),
+        "width": 12,
+        "training": {"steps": 60, "learning_rate": 0.5},
+        "trials": 2,
+    },
+    "knowledge-learning": {
+        "told": {"subjects": 8, "templates": 3, "multiplicity": 2, "values": 4, "fillers": 2},
+        "pre_training": {"steps": 60, "learning_rate": 0.5},
+        "fine_tuned": 4,
+        "width": 12,
+        "looks": 4,
+    },
     "mlp-widths": {
         "networks": (("gated-mlp", 2), ("whitened-mlp", 1)),
         "sizes": ((32, 512), (32, 768)),

@@ -8,6 +8,8 @@ from assoc.errors import InputError
 from assoc.fact_maps import MAPS
 from assoc.factual_recall import RecallTask
 from assoc.hermite import check_degree
+from sims.knowledge_trials import Told
+from sims.randomness import Source
 from sims.results import Result
 from theory.claims import Condition, Problem
 from theory.registry import find
@@ -76,6 +78,8 @@ def conditions(
     heads: int | None = None,
     head_dim: int | None = None,
     task: RecallTask | None = None,
+    told: Told | None = None,
+    fine_tuned: int | None = None,
 ) -> ConditionsResult:
     """Check the hypotheses of a theorem.
 
@@ -91,6 +95,8 @@ def conditions(
     task : facts for theorems about transformers and gradient flow, as from
         :func:`assoc.factual_recall.table_task` or :func:`assoc.factual_recall.grid_task`; N is
         their number. With facts, d may be left out.
+    told, fine_tuned : sizes of what is told in sentences, and N_f, for theorems about knowledge;
+        of the other sizes only the width counts there.
 
     Returns
     -------
@@ -108,10 +114,13 @@ def conditions(
     >>> from assoc.factual_recall import grid_task
     >>> conditions("attention-only", d=16, task=grid_task(64, 64, 8))
     ConditionsResult(attention-only, fails: d of the order of max(R, D))
+    >>> from sims.knowledge_trials import Told
+    >>> conditions("knowledge-extraction", told=Told(multiplicity=4), fine_tuned=2)
+    ConditionsResult(knowledge-extraction, fails: held-out facts are covered, enough subjects ...)
     """
     found = find(theorem)
     sizes = {"d": d, "N": N, "rank": rank, "width": width, "M": outputs, "heads": heads,
-             "head_dim": head_dim}  # fmt: skip
+             "head_dim": head_dim, "fine_tuned": fine_tuned}  # fmt: skip
     for name, value in sizes.items():
         if value is not None and value < 1:
             raise InputError(f"{name} = {value} is not positive")
@@ -123,6 +132,14 @@ def conditions(
         check_degree(degree)
     if facts not in MAPS:
         raise InputError(f"facts {facts!r} is not one of {', '.join(MAPS)}")
+    if told is not None:
+        if task is not None or embeddings is not None:
+            raise InputError("what is told stands alone, without a table or embeddings")
+        told.draw(Source(0, "conditions", told.point), 0)
+        if fine_tuned is not None and fine_tuned >= told.subjects:
+            raise InputError(f"N_f = {fine_tuned} leaves none of S = {told.subjects}")
+        problem = Problem(width=width, told=told, fine_tuned=fine_tuned)
+        return ConditionsResult(theorem, "told facts", (("none", found.conditions(problem)),))
     if embeddings is None:
         if N is None or (d is None and task is None):
             raise InputError("sizes d and N are needed, or embeddings")

@@ -19,6 +19,7 @@ __all__ = [
     "extraction",
     "extraction_task",
     "flow_task",
+    "learning_task",
     "parameters_at",
     "predicted_width",
     "recalled",
@@ -70,6 +71,11 @@ def trained_map_task(**arguments: Any) -> Task:
 def extraction_task(**arguments: Any) -> Task:
     """Return the point that tells, fine-tunes and asks, by the arguments of ``extraction``."""
     return _task("extraction", f"{__name__}:extraction", arguments)
+
+
+def learning_task(**arguments: Any) -> Task:
+    """Return the point that follows a training, by the arguments of ``follow_knowledge``."""
+    return _task("learning", "sims.knowledge_traces:follow_knowledge", arguments)
 
 
 def recalled_task(**arguments: Any) -> Task:

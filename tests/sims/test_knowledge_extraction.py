@@ -10,7 +10,8 @@ from assoc.knowledge import draw_knowledge, tell_facts
 from sims.knowledge_extraction import knowledge_extraction, phase_diagram
 from sims.knowledge_model import initial_weights, superposed
 from sims.knowledge_training import Descent, suited, train_contexts
-from sims.knowledge_trials import KINDS, Told, extract, spectrum
+from sims.knowledge_trials import Told, extract
+from sims.knowledge_verdicts import KINDS, spectrum
 from sims.randomness import Source
 from tests.oracles import one_line
 

@@ -11,7 +11,8 @@ from assoc.knowledge import Knowledge
 from sims.knowledge_extraction import knowledge_extraction
 from sims.knowledge_tables import numbered_facts, table_extraction
 from sims.knowledge_training import Descent, suited
-from sims.knowledge_trials import KINDS, Told
+from sims.knowledge_trials import Told
+from sims.knowledge_verdicts import KINDS
 from tests.oracles import one_line
 
 SUBJECTS = 12

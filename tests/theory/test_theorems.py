@@ -8,6 +8,7 @@ from assoc.factual_recall import RecallTask, grid_task
 from assoc.mlp import gated
 from sims.construction import Construction
 from sims.flow_facts import FlowFacts
+from sims.knowledge_trials import Told
 from sims.transformers import Architecture, Shape
 from tests.simulate import uniform
 from theory.claims import Problem, Verdict
@@ -25,6 +26,9 @@ from theory.theorems.sharp_linear_capacity import limit_estimate
 LINEAR = Construction("linear")
 
 TINY = Architecture("attention-mlp", 24, width=60), Shape(6, 4, 3)
+
+TOLD = {"subjects": 8, "templates": 3, "values": 6}
+BRIEF = {"steps": 60, "learning_rate": 0.5}
 
 SMALL = {
     "attention-mlp": {
@@ -44,6 +48,40 @@ SMALL = {
     "information-bound": {
         "gap": {"d": (16, 24), "bits": (1, 2), "trials": 5},
         "sign-constant": {"d": (16,), "trials": 4},
+    },
+    "knowledge-acquisition": {
+        "floor": {
+            "multiplicities": (1, 2),
+            "told": TOLD,
+            "training": BRIEF,
+            "width": 12,
+            "trials": 2,
+            "shown": (2,),
+        },
+        "schedules": {
+            "told": {**TOLD, "multiplicity": 2},
+            "training": BRIEF,
+            "width": 12,
+            "batch": 8,
+        },
+    },
+    "knowledge-extraction": {
+        "superposition": {
+            "multiplicities": (1, 2),
+            "told": TOLD,
+            "training": BRIEF,
+            "width": 12,
+            "trials": 2,
+            "shown": (4,),
+            "number": 4,
+        },
+        "covering": {
+            "told": TOLD,
+            "training": BRIEF,
+            "width": 12,
+            "trials": 2,
+            "numbers": (1, 2),
+        },
     },
     "linear-capacity": {"exponent": {"d": (8, 16, 32), "trials": 8}},
     "low-rank-capacity": {
@@ -134,6 +172,21 @@ SIZES = {
         Problem(d=64, N=10),
         Problem(d=8, N=1000, facts="zipf"),
         ["facts independent of all that is given"],
+    ),
+    "knowledge-acquisition": (
+        Problem(told=Told(), width=64),
+        Problem(told=Told(attributes=1), width=63),
+        ["several attributes", "a network as wide as there are subjects"],
+    ),
+    "knowledge-extraction": (
+        Problem(told=Told(multiplicity=8), fine_tuned=32),
+        Problem(told=Told(attributes=1, multiplicity=1), fine_tuned=2),
+        [
+            "several attributes",
+            "held-out facts are covered",
+            "templates of an attribute have facts in common",
+            "enough subjects are shown",
+        ],
     ),
     "linear-capacity": (Problem(d=64, N=10), *MANY_RANDOM),
     "low-rank-capacity": (Problem(d=64, N=10, rank=48), *MANY_RANDOM),

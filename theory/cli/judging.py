@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from assoc.factual_recall import RecallTask
+    from sims.knowledge_trials import Told
     from theory.registry import ClaimResult, VerifyResult
 
 __all__ = ["STYLES", "print_verdicts", "register"]
@@ -94,6 +95,19 @@ def conditions(
     answers: int | None = typer.Option(None, "--answers", "-D", help="D answers for each."),
     heads: int | None = HEADS,
     head_dim: int | None = HEAD_DIM,
+    attributes: int | None = typer.Option(
+        None, "--attributes", "-A", help="For knowledge: A attributes; 3 if not given."
+    ),
+    templates: int | None = typer.Option(
+        None, help="For knowledge, with --subjects: templates of each attribute."
+    ),
+    multiplicity: int | None = typer.Option(
+        None, "--multiplicity", "-K", help="For knowledge: templates K that each fact is told in."
+    ),
+    shared: bool = typer.Option(
+        True, "--shared/--disjoint", help="For knowledge: whether attributes share their values."
+    ),
+    fine_tuned: int | None = typer.Option(None, help="For knowledge: subjects N_f fine-tuned on."),
     embeddings: str | None = typer.Option(
         None, help="A .npy or .npz file of your vectors; without it, sizes are checked."
     ),
@@ -108,15 +122,20 @@ def conditions(
     `recall conditions linear-capacity --embeddings minilm_tokens.npz`;
     `recall conditions attention-only --d 128 --subjects 64 --relations 64 --answers 8`;
     `recall conditions attention-mlp --d 24 --width 540 --table countries.csv`;
-    `recall conditions sequential-learning --subjects 128 --relations 4 --answers 8`
+    `recall conditions sequential-learning --subjects 128 --relations 4 --answers 8`;
+    `recall conditions knowledge-extraction -S 64 --templates 16 -K 4 --fine-tuned 8`
     """
     from theory.applicability import conditions as check
 
+    told = _told(subjects, attributes, templates, multiplicity, shared)
+    if told is not None:
+        subjects = None
     task = _task(table, {"subjects": subjects, "relations": relations, "answers": answers})
     vectors = None if embeddings is None else read_vectors(embeddings)
     result = check(
         theorem, d=d, N=N, rank=rank, width=width, degree=degree, facts=facts, outputs=outputs,
         embeddings=vectors, preprocessing=preprocess, heads=heads, head_dim=head_dim, task=task,
+        told=told, fine_tuned=fine_tuned,
     )  # fmt: skip
     if json:
         emit({"result": result.to_dict()}, seed=None)
@@ -141,6 +160,33 @@ def conditions(
             for i, c in enumerate(found)
         ]
         print_table("which hold after each --preprocess", holds, list(holds[0]), styles=STYLES)
+
+
+def _told(
+    subjects: int | None,
+    attributes: int | None,
+    templates: int | None,
+    multiplicity: int | None,
+    shared: bool,
+) -> "Told | None":
+    """Sizes of what is told, or None if templates are not given.
+
+    Raises
+    ------
+    InputError
+        If only some of the sizes are given.
+    """
+    from sims.knowledge_trials import Told
+
+    if templates is None:
+        if attributes is not None or multiplicity is not None:
+            raise InputError("--attributes and --multiplicity need --templates")
+        return None
+    if subjects is None or multiplicity is None:
+        raise InputError("--templates needs --subjects and --multiplicity")
+    A = 3 if attributes is None else attributes
+    values = max(16, A)
+    return Told(subjects, A, templates, multiplicity, values, shared)
 
 
 def _task(table: Path | None, sizes: "Mapping[str, int | None]") -> "RecallTask | None":

@@ -82,7 +82,8 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     whole = Figure(figsize=(6.8, 5.2), layout="constrained")
     shared = [row for row in found if row["values"] == "shared"]
     templates = sorted({row["R"] for row in shared})
-    top, bottom = whole.subfigures(2, 1, height_ratios=(1, 1.1))
+    parts: Any = whole.subfigures(2, 1, height_ratios=(1, 1.1))
+    top, bottom = parts
     panels = top.subplots(1, len(templates), sharey=True, squeeze=False)[0]
     for ax, R in zip(panels, templates, strict=True):
         drawn = _diagram(ax, [row for row in shared if row["R"] == R])
@@ -124,8 +125,9 @@ def _diagram(ax: "Axes", chosen: Sequence[Mapping[str, Any]]) -> Any:
         inside = [(a, b) for a, b, row in zip(x, y, chosen, strict=True) if row[key] >= ANSWERED]
         if inside:
             size = 215 if key == "superposed" else 290
-            ax.scatter(*zip(*inside, strict=True), marker="s", s=size, facecolor="none",
-                       edgecolor=marker, lw=1.2, label=label)  # fmt: skip
+            across, up = zip(*inside, strict=True)
+            ax.scatter(across, up, marker="s", s=size, facecolor="none", edgecolor=marker, lw=1.2,
+                       label=label)  # fmt: skip
         else:
             ax.plot([], [], "s", color=marker, mfc="none", label=label)
     kinds = sorted({row["K"] for row in chosen})

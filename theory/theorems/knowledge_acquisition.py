@@ -102,6 +102,7 @@ def check_floor(
     width: int,
     trials: int,
     tolerance: float,
+    shown: tuple[int, ...] = (2, 16),
     shared: bool = True,
     model: str = "attention-mlp",
 ) -> Finding:
@@ -109,7 +110,7 @@ def check_floor(
     rows = []
     for K in multiplicities:
         value = extracted(
-            Told(**told, multiplicity=K, shared=shared), fine_tuned=(2, 16), width=width,
+            Told(**told, multiplicity=K, shared=shared), fine_tuned=shown, width=width,
             trials=trials, seed=seed, pre_training=trained(**training), model=model,
         )  # fmt: skip
         floor = sum(value["floor"])

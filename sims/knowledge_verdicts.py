@@ -1,0 +1,155 @@
+"""Verdicts on weights: what is completed, what is answered and how wrong, and where it pulls."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assoc.knowledge import Contexts, Knowledge
+from sims.knowledge_gradient import evaluate
+from sims.knowledge_model import Weights, attention_mass, logits, superposed, template_cosines
+
+__all__ = ["KINDS", "RIGHT", "judge_answers", "judge_told", "spectrum", "split_facts"]
+
+KINDS = ("own", "tuned", "set", "other", "none")
+"""Kinds of wrong answers; see :mod:`sims.knowledge_extraction`."""
+
+RIGHT = "right"
+"""In place of a kind, for an answer that is not wrong."""
+
+
+def split_facts(
+    given: Knowledge, number: int, asked: int | None
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of the facts of the first subjects, and of the others.
+
+    Parameters
+    ----------
+    given : the facts.
+    number : N_f.
+    asked : how many attributes, the first ones, are asked for; None means all.
+    """
+    asks = given.facts[:, 1] < (given.attributes if asked is None else asked)
+    early = given.facts[:, 0] < number
+    return np.flatnonzero(asks & early), np.flatnonzero(asks & ~early)
+
+
+def judge_told(weights: Weights, given: Knowledge, contexts: Contexts) -> dict[str, Any]:
+    """Judge weights by what was told.
+
+    Parameters
+    ----------
+    weights : of a model.
+    given, contexts : what was told, and its contexts.
+
+    Returns
+    -------
+    ``told`` and ``untold``: shares of facts rightly completed after templates they were told in,
+    and after the others of the attribute (None if there are none); ``cosines`` of templates of one
+    attribute and of two; ``attention`` where a value is wanted, by kind of token.
+    """
+    last = contexts.before_values()
+    missing, rows = given.untold()
+    right = _right(weights, last, last.targets.argmax(axis=1))
+    return {
+        "told": float(right.mean()),
+        "untold": float(_right(weights, missing, given.labels[rows]).mean()) if len(rows) else None,
+        "cosines": [_finite(cosine) for cosine in template_cosines(weights, given)],
+        "attention": attention_mass(weights, last, given),
+    }
+
+
+def judge_answers(
+    given: Knowledge, before: Weights, after: Weights, rows: Any, held: Any
+) -> dict[str, Any]:
+    """Judge weights by their answers to questions.
+
+    Parameters
+    ----------
+    given : the facts.
+    before, after : weights before and after fine-tuning.
+    rows, held : facts that were fine-tuned, and that are asked for.
+
+    Returns
+    -------
+    Held-out ``facts``, whether each is ``right``, how often ``covered``, whether right with
+    ``superposed`` templates, the ``kinds`` of the answers and counts of the ``wrong`` ones; the
+    share ``learnt`` of fine-tuned facts; and ``attention``.
+    """
+
+    def known(weights: Weights, facts: Any) -> NDArray[np.bool_]:
+        labels = given.repeated(given.labels[facts])
+        right = _right(weights, given.asked(facts), labels)
+        return np.asarray(right.reshape(len(facts), -1).all(axis=1))
+
+    right = known(after, held)
+    asks = given.asked(held)
+    first = logits(after, asks).argmax(axis=1).reshape(len(held), -1)[:, 0] - given.first_value
+    kinds = np.full(len(held), RIGHT, dtype=object)
+    kinds[~right] = _kinds(given, rows, held[~right], first[~right])
+    return {
+        "facts": held.tolist(),
+        "right": right.astype(int).tolist(),
+        "learnt": float(known(after, rows).mean()),
+        "covered": given.covered(rows)[held].tolist(),
+        "superposed": known(superposed(before, given, rows), held).astype(int).tolist(),
+        "kinds": kinds.tolist(),
+        "wrong": {kind: int((kinds == kind).sum()) for kind in KINDS},
+        "attention": attention_mass(after, asks, given),
+    }
+
+
+def spectrum(weights: Weights, asks: Contexts, given: Knowledge) -> dict[str, dict[str, float]]:
+    """Largest singular value of the gradient of each matrix, and what its input direction is.
+
+    Parameters
+    ----------
+    weights : where the gradient is taken.
+    asks : contexts of the questions.
+    given : says which tokens are questions.
+
+    Returns
+    -------
+    For each matrix, ``share``, of the Frobenius norm; and, but for V, ``aligned``: length of the
+    part of the singular vector on the input's side (of Q: the query's) that is on question tokens.
+    """
+    _, slopes = evaluate(weights, asks)
+    questions = slice(given.first_question, given.first_value)
+    found = {}
+    for name, slope in slopes.items():
+        left, values, right = np.linalg.svd(slope.astype(np.float64), full_matrices=False)
+        total = float(np.sqrt((values**2).sum()))
+        found[name] = {"share": float(values[0] / total) if total else 0.0}
+        if name != "V":
+            side = left[:, 0] if name == "Q" else right[0]
+            found[name]["aligned"] = float(np.linalg.norm(side[questions]))
+    return found
+
+
+def _right(weights: Weights, contexts: Contexts, labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether the label has the highest logit, and no other token the same; never if not finite."""
+    out = logits(weights, contexts)
+    own = np.take_along_axis(out, labels[:, None], axis=1)[:, 0].copy()
+    np.put_along_axis(out, labels[:, None], -np.inf, axis=1)
+    return np.asarray(own > out.max(axis=1))
+
+
+def _kinds(given: Knowledge, rows: Any, held: Any, answers: Any) -> list[str]:
+    """Kinds of wrong answers, given as values (with one choice of the fillers)."""
+    kinds = []
+    s, b, v = given.facts.T
+    for (subject, attribute, _), answer in zip(given.facts[held], answers, strict=True):
+        if answer in v[s == subject]:
+            kind = "own"
+        elif answer in v[rows][b[rows] == attribute]:
+            kind = "tuned"
+        elif answer in v[b == attribute]:
+            kind = "set"
+        else:
+            kind = "other" if 0 <= answer < given.values else "none"
+        kinds.append(kind)
+    return kinds
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if np.isfinite(number) else None

@@ -1,0 +1,61 @@
+"""Hypotheses on knowledge: where they turn, and what is said to mend them."""
+
+import numpy as np
+import pytest
+
+from assoc.errors import InputError
+from sims.knowledge_trials import Told
+from sims.randomness import Source
+from theory.applicability import conditions
+from theory.covering import uncovered
+from theory.knowledge_hypotheses import ties
+
+
+@pytest.mark.parametrize(("R", "K"), [(4, 1), (4, 2), (6, 3), (5, 5)])
+def test_ties_are_the_mean_number_of_facts_told_in_both_of_two_templates(R, K):
+    told = Told(subjects=400, attributes=2, templates=R, multiplicity=K, values=4)
+    given = told.draw(Source(0, "ties", ()), 0)
+    first = given.told[given.facts[:, 1] == 0][:, :R].astype(int)
+    common = first.T @ first
+    mean = common[np.triu_indices(R, 1)].mean()
+    # Each fact has exactly K (K - 1) / 2 pairs: the mean over pairs does not depend on the draw.
+    assert ties(told) == pytest.approx(mean)
+
+
+def test_one_template_ties_itself():
+    assert ties(Told(templates=1, multiplicity=1)) == float("inf")
+
+
+def failing(**sizes):
+    fine_tuned = sizes.pop("fine_tuned")
+    found = conditions("knowledge-extraction", told=Told(**sizes), fine_tuned=fine_tuned)
+    return {c.name: c.remedy for c in found.checked[0][1] if not c.holds}
+
+
+def test_what_would_mend_covering_is_the_least_number_that_does():
+    remedy = failing(multiplicity=2, fine_tuned=8)["held-out facts are covered"]
+    needed = int(remedy.split()[0])
+    assert uncovered(16, 2, needed) <= 0.01 < uncovered(16, 2, needed - 1)
+
+
+def test_values_of_their_own_need_no_ties():
+    assert "templates of an attribute have facts in common" in failing(
+        multiplicity=1, fine_tuned=32
+    )
+    assert "templates of an attribute have facts in common" not in failing(
+        multiplicity=1, fine_tuned=32, shared=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ({"told": Told(), "fine_tuned": 64}, "N_f = 64"),
+        ({"told": Told(multiplicity=17)}, "multiplicity K = 17"),
+        ({"told": Told(), "fine_tuned": 0}, "fine_tuned = 0"),
+        ({"told": Told(), "embeddings": np.eye(3)}, "stands alone"),
+    ],
+)
+def test_sizes_out_of_range_are_named(sizes, said):
+    with pytest.raises(InputError, match=said):
+        conditions("knowledge-extraction", **sizes)
