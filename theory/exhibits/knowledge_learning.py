@@ -78,7 +78,10 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
                        label="predicted cosine at the start")  # fmt: skip
         ax.set_title(title)
         ax.set_xlabel("step")
-        ax.legend(fontsize=6)
+        crowded = len(curves) > 4
+        if crowded:
+            ax.set_ylim(-0.03, 1.75)
+        ax.legend(fontsize=6, ncols=2 if crowded else 1, loc="upper right" if crowded else "best")
     return whole
 
 
