@@ -11,6 +11,7 @@ from sims.knowledge_model import WIDTH, initial_weights
 from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, train_contexts
 from sims.knowledge_trials import Told
 from sims.knowledge_verdicts import KINDS, judge_answers, judge_told, spectrum, split_facts
+from sims.parallel import blas_threads
 from sims.randomness import MEMORY, SAMPLE, Source
 from sims.results import Result, new_axes
 from sims.settings import positive, trial_count
@@ -139,15 +140,16 @@ def follow_knowledge(
         rngs=[source.generator(t, SAMPLE, 1 + fine_tuned) for t in order],
     )  # fmt: skip
     tuned = []
-    for place, step in enumerate(second.steps):
-        states = []
-        for t in order:
-            weights = second.path[place][t]
-            found = judge_answers(given[t], first.weights[t], weights, *rows[t])
-            slope = spectrum(weights, given[t].asked(rows[t][0]), given[t])["W"]
-            states.append({**_asked(found), **slope})
-        loss = float(second.losses[place].sum(axis=1).mean())
-        tuned.append({"step": int(step), "loss": loss, **_mean(states)})
+    with blas_threads(1):
+        for place, step in enumerate(second.steps):
+            states = []
+            for t in order:
+                weights = second.path[place][t]
+                found = judge_answers(given[t], first.weights[t], weights, *rows[t])
+                slope = spectrum(weights, given[t].asked(rows[t][0]), given[t])["W"]
+                states.append({**_asked(found), **slope})
+            loss = float(second.losses[place].sum(axis=1).mean())
+            tuned.append({"step": int(step), "loss": loss, **_mean(states)})
     return LearningResult(
         sizes, fine_tuned, tuple(floors.mean(axis=0).tolist()), tuple(records), tuple(tuned)
     )

@@ -10,11 +10,18 @@ from assoc.errors import InputError
 from assoc.knowledge import Knowledge, draw_knowledge
 from assoc.memory import MAX_BYTES
 from sims.knowledge_model import WIDTH, initial_weights
-from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, Descent, train_contexts
+from sims.knowledge_training import (
+    FINE_TUNING,
+    PRE_TRAINING,
+    Descent,
+    Trained,
+    train_contexts,
+)
 from sims.knowledge_verdicts import judge_answers, judge_told, spectrum, split_facts
+from sims.parallel import blas_threads
 from sims.randomness import FACTS, MEMORY, SAMPLE, Source
 
-__all__ = ["Told", "check_sizes", "extract", "extraction_point"]
+__all__ = ["Told", "check_sizes", "draw_trials", "extract", "extraction_point", "pretrain"]
 
 
 @dataclass(frozen=True)
@@ -90,12 +97,50 @@ def extraction_point(
     trials, seed, experiment : as for :func:`knowledge_extraction`.
     request : the other arguments of :func:`extract`, trainings as their fields.
     """
-    sizes = Told(**told)
-    source = Source(seed, experiment, sizes.point)
-    given = [sizes.draw(source, trial) for trial in range(trials)]
+    source, given = draw_trials(Told(**told), trials=trials, seed=seed, experiment=experiment)
     for name in ("pre_training", "fine_tuning"):
         request[name] = Descent(**request[name])
     return extract(given, source, **request)
+
+
+def draw_trials(
+    told: Told, *, trials: int, seed: int, experiment: str
+) -> tuple[Source, list[Knowledge]]:
+    """Draw the facts of all trials.
+
+    Parameters
+    ----------
+    told : what is told.
+    trials, seed, experiment : as for :func:`knowledge_extraction`.
+
+    Returns
+    -------
+    The source of all randomness of the point, and the facts.
+    """
+    source = Source(seed, experiment, told.point)
+    return source, [told.draw(source, trial) for trial in range(trials)]
+
+
+def pretrain(
+    given: Sequence[Knowledge],
+    source: Source,
+    *,
+    model: str = "attention-mlp",
+    width: int = WIDTH,
+    pre_training: Descent = PRE_TRAINING,
+) -> Trained:
+    """Train on all sentences of each trial.
+
+    Parameters
+    ----------
+    given, source, model, width, pre_training : as for :func:`extract`.
+    """
+    start = [
+        initial_weights(model, one.vocabulary, width=width, rng=source.generator(t, MEMORY))
+        for t, one in enumerate(given)
+    ]
+    rngs = [source.generator(t, SAMPLE) for t in range(len(given))]
+    return train_contexts(start, [one.contexts() for one in given], pre_training, rngs=rngs)
 
 
 def extract(
@@ -111,6 +156,7 @@ def extract(
     rank: int | None = None,
     asked: int | None = None,
     spectra: bool = False,
+    trained: Trained | None = None,
 ) -> dict[str, Any]:
     """Pre-train and fine-tune on given facts, one trial for each.
 
@@ -120,6 +166,7 @@ def extract(
     source : of weights, batches and factors.
     fine_tuned, model, width, pre_training, fine_tuning, parts, rank, asked, spectra :
         as for :func:`knowledge_extraction`.
+    trained : what :func:`pretrain` returned for the same arguments, or None.
 
     Returns
     -------
@@ -141,13 +188,8 @@ def extract(
     chosen = [split_facts(given[t], number, asked) for number, t in pairs]
     if not all(len(rows) and len(held) for rows, held in chosen):
         raise InputError(f"N_f = {list(fine_tuned)}: no fact is fine-tuned, or none is left to ask")
-    start = [
-        initial_weights(model, one.vocabulary, width=width, rng=source.generator(t, MEMORY))
-        for t, one in zip(trials, given, strict=True)
-    ]
-    rngs = [source.generator(t, SAMPLE) for t in trials]
-    contexts = [one.contexts() for one in given]
-    trained = train_contexts(start, contexts, pre_training, rngs=rngs)
+    if trained is None:
+        trained = pretrain(given, source, model=model, width=width, pre_training=pre_training)
     floors = np.stack([one.floor for one in given])
     over = trained.losses - floors
     value: dict[str, Any] = {
@@ -155,8 +197,8 @@ def extract(
         "excess": over[-1].tolist(), "trace": over.sum(axis=2).T.tolist(),
         "told": [], "untold": [], "cosines": [], "attention": [], "tuned": [],
     }  # fmt: skip
-    for one, seen, weights in zip(given, contexts, trained.weights, strict=True):
-        for name, part in judge_told(weights, one, seen).items():
+    for one, weights in zip(given, trained.weights, strict=True):
+        for name, part in judge_told(weights, one, one.contexts()).items():
             if part is not None:
                 value[name].append(part)
     tuned = train_contexts(
@@ -165,19 +207,22 @@ def extract(
         fine_tuning, parts=parts, rank=rank, keep_path=spectra,
         rngs=[source.generator(t, SAMPLE, 1 + number) for number, t in pairs],
     )  # fmt: skip
-    for number in fine_tuned:
-        record: dict[str, Any] = {"subjects": number}
-        for place, (of, t) in enumerate(pairs):
-            if of != number:
-                continue
-            found = judge_answers(
-                given[t], trained.weights[t], tuned.weights[place], *chosen[place]
-            )
-            found["loss"] = float(tuned.losses[-1, place].sum())
-            if spectra:
-                asks = given[t].asked(chosen[place][0])
-                found["spectra"] = [spectrum(look[place], asks, given[t]) for look in tuned.path]
-            for name, part in found.items():
-                record.setdefault(name, []).append(part)
-        value["tuned"].append(record)
+    with blas_threads(1):  # small matrices: more threads only wait for one another
+        for number in fine_tuned:
+            record: dict[str, Any] = {"subjects": number}
+            for place, (of, t) in enumerate(pairs):
+                if of != number:
+                    continue
+                found = judge_answers(
+                    given[t], trained.weights[t], tuned.weights[place], *chosen[place]
+                )
+                found["loss"] = float(tuned.losses[-1, place].sum())
+                if spectra:
+                    asks = given[t].asked(chosen[place][0])
+                    found["spectra"] = [
+                        spectrum(look[place], asks, given[t]) for look in tuned.path
+                    ]
+                for name, part in found.items():
+                    record.setdefault(name, []).append(part)
+            value["tuned"].append(record)
     return value

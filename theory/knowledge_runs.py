@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sims.knowledge_extraction import knowledge_extraction
-from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, Descent
-from sims.knowledge_trials import Told
+from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, Descent, Trained
+from sims.knowledge_trials import Told, draw_trials, extract, pretrain
 
 __all__ = ["QUICK_TOLD", "QUICK_TRAINING", "extracted", "spread", "trained"]
 
@@ -19,7 +18,9 @@ QUICK_TRAINING = {"steps": 800, "learning_rate": 2.5}
 """How it is learnt there: the rate goes down with the number of subjects."""
 
 KEPT = 24
-"""Results that are kept for other claims."""
+"""Results, and trainings, that are kept for other claims."""
+
+EXPERIMENT = "knowledge"
 
 
 def trained(**changes: Any) -> Descent:
@@ -43,19 +44,28 @@ def extracted(
     asked: int | None = None,
     spectra: bool = False,
 ) -> dict[str, Any]:
-    """Return the record of one point; see :func:`sims.knowledge_extraction.knowledge_extraction`.
+    """Return the record of one point; see :func:`sims.knowledge_trials.extract`.
 
     Parameters
     ----------
-    told, fine_tuned, width, trials, seed, pre_training, fine_tuning, model, parts, rank, asked,
-    spectra : as there.
+    told : sizes of what is told.
+    fine_tuned, width, trials, seed, pre_training, fine_tuning, model, parts, rank, asked, spectra :
+        as for :func:`sims.knowledge_extraction.knowledge_extraction`, which finds the same.
     """
-    (value,) = knowledge_extraction(
-        told, fine_tuned=fine_tuned, width=width, trials=trials, seed=seed,
-        pre_training=pre_training, fine_tuning=fine_tuning, model=model, parts=parts, rank=rank,
-        asked=asked, spectra=spectra,
-    ).values  # fmt: skip
-    return value
+    source, given = draw_trials(told, trials=trials, seed=seed, experiment=EXPERIMENT)
+    return extract(
+        given, source, fine_tuned=fine_tuned, model=model, width=width, pre_training=pre_training,
+        fine_tuning=fine_tuning, parts=parts, rank=rank, asked=asked, spectra=spectra,
+        trained=_pretrained(told, model, width, pre_training, trials, seed),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=KEPT)
+def _pretrained(
+    told: Told, model: str, width: int, rule: Descent, trials: int, seed: int
+) -> Trained:
+    source, given = draw_trials(told, trials=trials, seed=seed, experiment=EXPERIMENT)
+    return pretrain(given, source, model=model, width=width, pre_training=rule)
 
 
 def spread(trials: Any) -> tuple[float, float]:

@@ -31,14 +31,13 @@ __all__ = ["THEOREM"]
 QUICK = {
     "told": QUICK_TOLD, "training": QUICK_TRAINING, "width": 64, "trials": 4,
 }  # fmt: skip
-SAME: dict[str, Any] = {**QUICK, "told": {**QUICK_TOLD, "templates": 4}}
 MIDDLE: dict[str, Any] = {
     "told": {**QUICK_TOLD, "subjects": 48}, "training": {"steps": 1200, "learning_rate": 3.75},
     "width": 96, "trials": 3, "shown": (2, 32),
 }  # fmt: skip
 FULL: dict[str, Any] = {"told": {}, "training": {}, "width": 128}
-"""Sizes of quick regimes (SAME where K = R, MIDDLE where more subjects are needed) and of full
-ones; what is not named has its default."""
+"""Sizes of quick regimes (MIDDLE where more subjects are needed) and of full ones; what is not
+named has its default."""
 
 # --- Checks: covering ---------------------------------------------------------------------------
 
@@ -457,7 +456,7 @@ full ones, because the gradient is nearly of rank one along the question.
             "K = R: every fact is covered and templates are tied.",
             check=check_hallucination,
             quick={
-                **SAME, "multiplicities": (4,), "number": 2, "most": 0.6, "kind": "tuned",
+                **QUICK, "multiplicities": (8,), "number": 2, "most": 0.6, "kind": "tuned",
                 "share": 0.5,
             },
             full={**FULL, "multiplicities": (16,), "shown": (2, 32)},
@@ -510,7 +509,7 @@ full ones, because the gradient is nearly of rank one along the question.
             check=check_error_bound,
             quick={**QUICK, "multiplicities": (1, 4), "number": 16},
             full={**FULL, "shown": (2, 32), "number": 32, "multiplicities": (1, 2, 4, 8, 16)},
-            must_fail={"told": SAME["told"], "multiplicities": (4,), "number": 2},
+            must_fail={"multiplicities": (8,), "number": 2},
             why_fail="two subjects are answered from memory",
             fault={"training": {**QUICK_TRAINING, "decay": 0.0}, "multiplicities": (4,)},
             fault_text="pre-training without weight decay: templates are not tied",
@@ -523,7 +522,7 @@ full ones, because the gradient is nearly of rank one along the question.
             "question with cosine sqrt(N_f / (N_f + 1)), within 0.01 and 3 standard errors.",
             check=check_gradient,
             quick={
-                **SAME, "multiplicity": 4, "numbers": (8, 16), "of": "aligned",
+                **QUICK, "multiplicity": 8, "numbers": (8, 16), "of": "aligned",
                 "law": along_question, "tolerance": 0.01,
             },
             full={**FULL, "multiplicity": 8, "numbers": (8, 32)},
@@ -540,7 +539,7 @@ full ones, because the gradient is nearly of rank one along the question.
             "gradient of W is at least 90 % of its norm (3 standard errors).",
             check=check_gradient,
             quick={
-                **SAME, "multiplicity": 4, "numbers": (8, 16), "of": "share",
+                **QUICK, "multiplicity": 8, "numbers": (8, 16), "of": "share",
                 "law": lambda n: 1.0, "tolerance": 0.1,
             },
             full={**FULL, "multiplicity": 8, "numbers": (8, 32)},
