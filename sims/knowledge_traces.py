@@ -102,7 +102,7 @@ def follow_knowledge(
     templates that a fact was not told in and is completed in nevertheless. Records of fine-tuning
     have the loss, the shares ``learnt`` and ``answered``, wrong answers by kind as shares of all
     held-out ones, attention on the ``question_seen``, and of the gradient of W ``share`` and
-    ``aligned`` (:func:`sims.knowledge_trials.spectrum`).
+    ``aligned`` (:func:`sims.knowledge_verdicts.spectrum`).
 
     Raises
     ------

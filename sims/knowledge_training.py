@@ -54,7 +54,8 @@ class Descent:
     momentum : in [0, 1); 0 for plain descent.
     decay : coefficient of half the squared weights that is added to the loss.
     settle : share of the steps, the last ones, without that.
-    batch : sentences drawn for each step, with replacement; None means all sentences, exactly.
+    batch : contexts of each position drawn for every step, with replacement, each with a next
+        token; None means all sentences, exactly.
 
     Raises
     ------
@@ -292,7 +293,7 @@ def _chain(slope: NDArray[Any], parts: Sequence[NDArray[Any]]) -> list[NDArray[A
 
 
 class _Draw:
-    """Draws sentences: each position's contexts by their shares, and what follows by its law."""
+    """Draws contexts: each position's by their shares, and what follows by its law."""
 
     def __init__(self, contexts: Contexts, size: int, rng: np.random.Generator) -> None:
         self.contexts, self.size, self.rng = contexts, size, rng

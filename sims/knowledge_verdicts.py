@@ -84,7 +84,10 @@ def judge_answers(
 
     right = known(after, held)
     asks = given.asked(held)
-    first = logits(after, asks).argmax(axis=1).reshape(len(held), -1)[:, 0] - given.first_value
+    answers = logits(after, asks).argmax(axis=1).reshape(len(held), -1)
+    # Of several choices of the fillers the first that is answered wrongly counts.
+    place = (answers != given.labels[held][:, None]).argmax(axis=1)
+    first = answers[np.arange(len(held)), place] - given.first_value
     kinds = np.full(len(held), RIGHT, dtype=object)
     kinds[~right] = _kinds(given, rows, held[~right], first[~right])
     return {
@@ -135,11 +138,13 @@ def _right(weights: Weights, contexts: Contexts, labels: NDArray[Any]) -> NDArra
 
 
 def _kinds(given: Knowledge, rows: Any, held: Any, answers: Any) -> list[str]:
-    """Kinds of wrong answers, given as values (with one choice of the fillers)."""
+    """Kinds of wrong answers, given as values; the right value, which only ties, is ``other``."""
     kinds = []
     s, b, v = given.facts.T
-    for (subject, attribute, _), answer in zip(given.facts[held], answers, strict=True):
-        if answer in v[s == subject]:
+    for (subject, attribute, right), answer in zip(given.facts[held], answers, strict=True):
+        if answer == right:
+            kind = "other"
+        elif answer in v[s == subject]:
             kind = "own"
         elif answer in v[rows][b[rows] == attribute]:
             kind = "tuned"

@@ -1,5 +1,7 @@
 """Hypotheses of the two theorems on knowledge, as executable checks on sizes."""
 
+import math
+
 from sims.knowledge_trials import Told
 from theory.claims import Condition, Hypothesis, Problem
 from theory.covering import uncovered
@@ -63,9 +65,8 @@ def _covered(problem: Problem) -> tuple[Condition, ...]:
         return ()
     R, K, n = problem.told.templates, problem.told.multiplicity, problem.fine_tuned
     chance = uncovered(R, K, n)
-    needed = n
-    while uncovered(R, K, needed) > UNCOVERED:
-        needed += 1
+    once = uncovered(R, K, 1)
+    needed = max(n, math.ceil(math.log(UNCOVERED) / math.log(once)) if once else 1)
     return (
         Condition(
             "held-out facts are covered", chance <= UNCOVERED, f"uncovered: {chance:.3g}",

@@ -65,7 +65,9 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
                     "interval": list(record["interval"]),
                     "superposed": record["superposed"],
                     "difference": record["answered"] - record["superposed"],
-                    "covering": 1 - uncovered(R, K, n) * (1 - 1 / told.attributes),
+                    "covering": 1 - uncovered(R, K, n) * (1 - 1 / told.attributes)
+                    if told.shared
+                    else None,
                     "learnt": record["learnt"],
                     "own": record["wrong_own"],
                     "tuned": record["wrong_tuned"],
@@ -147,8 +149,9 @@ EXHIBIT = Exhibit(
     caption="Share of held-out questions that are answered after pre-training on facts told in $K$ "
     "of $R$ templates and fine-tuning on $N_f$ subjects, with 99 % intervals (as if facts of a "
     "trial were independent). Superposed: answered if each question is the mean of the templates "
-    "of its fine-tuned facts, nothing trained and nothing fitted. Covering: share of facts that "
-    "share a template with a fine-tuned one, exactly, the others guessed among a subject's values. "
+    "of its fine-tuned facts, nothing trained and nothing fitted. Covering: predicted by "
+    "it, where values are shared: facts that share a template with a fine-tuned one, by the exact "
+    "law, and the others guessed among a subject's values. "
     "Own, tuned: wrong answers that are the subject's value of another attribute, or the value of "
     "a fine-tuned fact, as shares of all wrong ones. Excess: worst trial's loss above the entropy "
     "floor, in per cent of it. Ties: facts that two templates have in common, "

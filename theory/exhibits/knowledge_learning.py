@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from sims.sweeps import Task
 from theory.exhibition import Exhibit
-from theory.figures import PREDICTED
 from theory.points import learning_task
 from theory.tables import Column
 
@@ -72,10 +71,6 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
         else:
             ax.set_ylim(-0.03, 1.03)
             ax.set_ylabel("share, or cosine")
-        if title.endswith("$W$"):
-            n = chosen[0]["N_f"]
-            ax.axhline((n / (n + 1)) ** 0.5, color=PREDICTED, lw=0.8, ls=":",
-                       label="predicted cosine at the start")  # fmt: skip
         ax.set_title(title)
         ax.set_xlabel("step")
         crowded = len(curves) > 4
