@@ -16,12 +16,12 @@ __all__ = ["EXHIBIT"]
 PANELS: Mapping[str, Mapping[str, str]] = {
     "told: nats above the floor": {"subject": "before the template", "value": "before the value"},
     "told: attention, features": {
-        "subject_seen": "attention on the subject",
-        "template_seen": "on the template",
-        "filler_seen": "on fillers",
-        "within": "cosine of templates, one attribute",
-        "across": "two attributes",
-        "untold": "untold templates completed",
+        "subject_seen": "attention: subject",
+        "template_seen": "attention: template",
+        "filler_seen": "attention: fillers",
+        "within": "cosine: one attribute",
+        "across": "cosine: two",
+        "untold": "untold, completed",
     },
     "asked: answers": {
         "learnt": "fine-tuned, right",
