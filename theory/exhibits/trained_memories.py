@@ -146,7 +146,7 @@ EXHIBIT = Exhibit(
         "slope": Column("slope of $\\log N$", digits=3),
         "slope_of_N_log_N": Column("of $\\log (N \\log N)$", digits=3),
     },
-    quick={"matrices": (8,), "networks": (6,), "trials": 8},
+    quick={"matrices": (6,), "networks": (4,), "trials": 8},
     full={"matrices": (16, 32, 64), "networks": (16, 24, 32)},
     figure=figure,
     alternative="A logarithmic plot of facts against parameters for four matrices and three "

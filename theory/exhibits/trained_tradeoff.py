@@ -101,8 +101,8 @@ EXHIBIT = Exhibit(
         "shape": (4, 4, 4),
         "d": 12,
         "head_dim": 2,
-        "heads": (1, 2, 4),
-        "widths": (0, 8, 16),
+        "heads": (2, 4),
+        "widths": (0, 8),
         "trials": 2,
     },
     full={

@@ -132,7 +132,7 @@ EXHIBIT = Exhibit(
         "parameters": Column("parameters"),
         "slope": Column("slope", digits=3),
     },
-    quick={"families": {"S = R, D = 8": ((4, 4, 8),)}, "trials": 8},
+    quick={"families": {"S = R, D = 8": ((3, 3, 8),)}, "trials": 8},
     full={
         "families": {
             "S = R, D = 8": ((8, 8, 8), (12, 12, 8), (16, 16, 8)),
