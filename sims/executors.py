@@ -1,5 +1,6 @@
 """Where the points of a sweep are computed: processes or threads here, or a Dask cluster."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -69,12 +70,17 @@ def cluster(address: str) -> Iterator[Executor]:
         raise InputError(
             "--scheduler needs Dask: pip install 'factual-recall[dask]', or dask and distributed"
         ) from None
+    connect: Any = Client
+    client, said = None, ""
     try:
-        connect: Any = Client
         client = connect(address, timeout=CONNECTING, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         said = " ".join(str(error).split())
-        raise InputError(f"scheduler {address!r}: no Dask scheduler answers ({said})") from None
+    if client is None:
+        # A client that failed stops its loop when it is collected, under a lock that is not
+        # re-entrant: if that comes while another starts, both wait forever. So it goes now.
+        gc.collect()
+        raise InputError(f"scheduler {address!r}: no Dask scheduler answers ({said})")
     with client:
         # A point's key is the same in every sweep; its result is not to be taken from another.
         yield client.get_executor(pure=False)
