@@ -1,5 +1,6 @@
 """Workers that are lost, and a Dask cluster: the table is the same, or one line says why not."""
 
+import gc
 import json
 import os
 import signal
@@ -172,3 +173,17 @@ def test_an_address_that_is_none(monkeypatch, address):
     pytest.importorskip("distributed")
     monkeypatch.setattr(executors, "CONNECTING", "300ms")
     assert address in complaint(sweep, grid("math:sqrt", x=[4]), executor=address)
+
+
+@dask
+def test_a_client_that_failed_is_gone_before_another_starts(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(executors, "CONNECTING", "300ms")
+    gc.collect()
+    gc.disable()
+    try:
+        complaint(sweep, grid("math:sqrt", x=[4]), executor="tcp://127.0.0.1:x")
+        left = [one for one in gc.get_objects() if isinstance(one, distributed.Client)]
+    finally:
+        gc.enable()
+    assert left == []
