@@ -191,7 +191,7 @@ def train_contexts(
     rank : r of the changes, or None for full ones.
     looks : how often the losses are recorded, besides the start.
     keep_path : whether the weights at each look are returned.
-    rngs : for each trial; needed by a rank (draws factors) and by a batch (draws sentences).
+    rngs : for each trial; needed by a rank (draws factors) and by a batch (draws contexts).
     threads : trials trained at a time; None means all available.
 
     Returns

@@ -1,6 +1,5 @@
 """Runs of pre-training and fine-tuning that claims ask for, made once in a process."""
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -9,23 +8,18 @@ import numpy as np
 from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, Descent, Trained
 from sims.knowledge_trials import Told, draw_trials, extract, pretrain
 
-__all__ = ["QUICK_TOLD", "QUICK_TRAINING", "extracted", "spread", "trained"]
+__all__ = ["QUICK_TOLD", "QUICK_TRAINING", "extracted", "spread"]
 
 QUICK_TOLD = {"subjects": 32, "templates": 8, "values": 16}
 """What is told in quick regimes."""
 
-QUICK_TRAINING = {"steps": 800, "learning_rate": 2.5}
-"""How it is learnt there: the rate goes down with the number of subjects."""
+QUICK_TRAINING = {"steps": 800}
+"""How it is learnt there; the rate is in proportion to the number of subjects."""
 
 KEPT = 24
 """Results, and trainings, that are kept for other claims."""
 
 EXPERIMENT = "knowledge"
-
-
-def trained(**changes: Any) -> Descent:
-    """Return the usual pre-training with changes."""
-    return replace(PRE_TRAINING, **changes)
 
 
 @lru_cache(maxsize=KEPT)

@@ -7,11 +7,12 @@ import pytest
 
 from assoc.errors import InputError
 from assoc.knowledge import draw_knowledge, tell_facts
+from sims import knowledge_verdicts
 from sims.knowledge_extraction import knowledge_extraction, phase_diagram
 from sims.knowledge_model import initial_weights, superposed
 from sims.knowledge_training import Descent, suited, train_contexts
 from sims.knowledge_trials import Told, extract
-from sims.knowledge_verdicts import KINDS, spectrum
+from sims.knowledge_verdicts import KINDS, judge_answers, spectrum, split_facts
 from sims.randomness import Source
 from tests.oracles import one_line
 
@@ -123,6 +124,25 @@ def test_facts_of_a_ragged_table_are_extracted_too():
     assert value["tuned"][0]["facts"] == [[2, 3, 4, 5]]
     with pytest.raises(InputError, match="none is left"):
         extract([given], Source(0, "tests", ()), fine_tuned=[4], **brief)
+
+
+def test_of_several_fillers_the_first_wrong_answer_is_the_one_that_counts(monkeypatch):
+    told = Told(subjects=4, attributes=2, templates=2, multiplicity=1, values=4, fillers=2)
+    given = told.draw(Source(0, "tests", ()), 0)
+    rows, held = split_facts(given, 2, None)
+    start = initial_weights("mlp", given.vocabulary, width=4, rng=np.random.default_rng(0))
+
+    def answers(weights, contexts):
+        """Give the right answer, but a template for the second choice of fillers of each fact."""
+        out = np.zeros((len(contexts), given.vocabulary))
+        out[np.arange(len(out)), contexts.targets.argmax(axis=1)] = 1
+        out[1::4, given.first_template] = 2
+        return out
+
+    monkeypatch.setattr(knowledge_verdicts, "logits", answers)
+    found = judge_answers(given, start, start, rows, held)
+    assert found["kinds"] == ["none"] * len(held)
+    assert not any(found["right"])
 
 
 def test_divergence_is_wrong_answers_and_no_crash():

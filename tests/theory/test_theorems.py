@@ -16,6 +16,7 @@ from theory.comparison import recall_row
 from theory.prediction import capacity_of, expected_recall
 from theory.registry import find
 from theory.theorems import (
+    knowledge_acquisition,
     linear_capacity,
     low_rank_capacity,
     mlp_capacity,
@@ -151,6 +152,19 @@ def test_the_same_seed_gives_the_same_finding(name):
 parity_facts = np.array([[s, r, (s + r) % 2] for s in range(2) for r in range(2)])
 
 MANY_RANDOM = (Problem(d=8, N=1000, facts="random"), ["f injective", "d^2 large enough for N"])
+
+
+def test_a_training_that_diverges_is_no_evidence_for_a_schedule(monkeypatch):
+    for excess in ([[np.nan]], [[np.inf]]):
+        monkeypatch.setattr(
+            knowledge_acquisition, "extracted",
+            lambda *_, pre_training, excess=excess, **__: {
+                "excess": excess if pre_training.schedule == "constant" else [[0.1]]
+            },
+        )  # fmt: skip
+        claim = next(c for c in find("knowledge-acquisition").claims if c.name == "schedules")
+        assert claim.check(seed=0, **claim.quick).verdict is Verdict.VIOLATED
+
 
 SIZES = {
     "attention-mlp": (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assoc.knowledge import Knowledge, draw_knowledge, tell_facts
+from sims.knowledge_training import suited
 from sims.knowledge_trials import Told
 from sims.randomness import Source
 from sims.results import new_axes
@@ -21,7 +22,7 @@ from theory.claims import Claim, Finding, Kind, Theorem
 from theory.figures import MEASURED, PREDICTED, figure_of
 from theory.judging import judge_largest, judge_predictions
 from theory.knowledge_hypotheses import SEVERAL, WIDE
-from theory.knowledge_runs import QUICK_TOLD, QUICK_TRAINING, extracted, spread, trained
+from theory.knowledge_runs import QUICK_TOLD, QUICK_TRAINING, extracted, spread
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -110,9 +111,10 @@ def check_floor(
     """Hold the loss after pre-training against the floor, as a share of it."""
     rows = []
     for K in multiplicities:
+        sizes = Told(**told, multiplicity=K, shared=shared)
         value = extracted(
-            Told(**told, multiplicity=K, shared=shared), fine_tuned=shown, width=width,
-            trials=trials, seed=seed, pre_training=trained(**training), model=model,
+            sizes, fine_tuned=shown, width=width, trials=trials, seed=seed, model=model,
+            pre_training=suited(sizes.subjects, **training),
         )  # fmt: skip
         floor = sum(value["floor"])
         excess = np.sum(value["excess"], axis=1) / floor
@@ -202,11 +204,11 @@ def check_schedules(
     schedule: str = "warm-up",
 ) -> Finding:
     """Compare the excess of stochastic descent at a constant rate with that of a schedule."""
-    excess = {}
+    sizes, excess = Told(**told), {}
     for name in ("constant", schedule):
         value = extracted(
-            Told(**told), fine_tuned=(2,), width=width, trials=trials, seed=seed,
-            pre_training=trained(**training, schedule=name, batch=batch),
+            sizes, fine_tuned=(2,), width=width, trials=trials, seed=seed,
+            pre_training=suited(sizes.subjects, **training, schedule=name, batch=batch),
         )  # fmt: skip
         excess[name] = np.sum(value["excess"], axis=1)
     rows = [

@@ -7,13 +7,14 @@ After enough subjects a question is worth the mean of the templates that it was 
 (:func:`sims.knowledge_model.superposed`): a prediction without a fitted number.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sims.knowledge_training import suited
 from sims.knowledge_trials import Told
 from sims.results import new_axes
 from theory.claims import Claim, Finding, Kind, Theorem
@@ -21,7 +22,7 @@ from theory.covering import covered_law, exponential_bound, published_bound, unc
 from theory.figures import MEASURED, PREDICTED, figure_of
 from theory.judging import judge_largest, judge_predictions
 from theory.knowledge_hypotheses import COVERED, SEVERAL, SHOWN, TIED
-from theory.knowledge_runs import QUICK_TOLD, QUICK_TRAINING, extracted, spread, trained
+from theory.knowledge_runs import QUICK_TOLD, QUICK_TRAINING, extracted, spread
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +33,7 @@ QUICK = {
     "told": QUICK_TOLD, "training": QUICK_TRAINING, "width": 64, "trials": 4,
 }  # fmt: skip
 MIDDLE: dict[str, Any] = {
-    "told": {**QUICK_TOLD, "subjects": 48}, "training": {"steps": 1200, "learning_rate": 3.75},
+    "told": {**QUICK_TOLD, "subjects": 48}, "training": {"steps": 1200},
     "width": 96, "trials": 3, "shown": (2, 32),
 }  # fmt: skip
 FULL: dict[str, Any] = {"told": {}, "training": {}, "width": 128}
@@ -76,11 +77,11 @@ def check_covering_law(
 
 
 def check_bounds(
-    *, seed: int, templates: int, tuned: Sequence[int], factor: float = 1.0, squared: bool = False
+    *, seed: int, templates: int, tuned: Sequence[int], factor: float = 1.0, undivided: bool = False
 ) -> Finding:
     """Hold the exact chance to be uncovered against both exponential bounds.
 
-    ``factor`` multiplies our exponent; ``squared`` takes R^2 in place of R log R in XC's.
+    ``factor`` multiplies our exponent; ``undivided`` leaves out XC's division by 2 R^2.
     """
     rows = []
     for R in range(2, templates + 1):
@@ -88,7 +89,7 @@ def check_bounds(
             for n in tuned:
                 exact, ours = uncovered(R, K, n), exponential_bound(R, K, n) ** factor
                 published = published_bound(R, K, n)
-                if squared:
+                if undivided:
                     published = published ** (2 * R * R)
                 over = max(exact / ours if ours else 0.0, ours / published if published else 0.0)
                 rows.append({"templates": R, "multiplicity": K, "fine-tuned": n, "over": over})
@@ -115,30 +116,33 @@ def _measured(
     **tuning: Any,
 ) -> dict[int, dict[str, Any]]:
     """Return what was found at a multiplicity, by N_f."""
+    sizes = Told(**{**told, "multiplicity": K, "shared": shared})
     value = extracted(
-        Told(**{**told, "multiplicity": K, "shared": shared}), fine_tuned=shown, width=width,
-        trials=trials, seed=seed, pre_training=trained(**training), **tuning,
+        sizes, fine_tuned=shown, width=width,
+        trials=trials, seed=seed, pre_training=suited(sizes.subjects, **training), **tuning,
     )  # fmt: skip
     return {record["subjects"]: record for record in value["tuned"]}
 
 
-def _answered(record: Mapping[str, Any]) -> tuple[float, float]:
-    """Share of the held-out facts that are answered: mean and standard error over trials."""
-    return spread([np.mean(right) for right in record["right"]])
+def _held_out(
+    multiplicities: Sequence[int], number: int, **sizes: Any
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield what was found at each multiplicity, and the record of a table that it begins."""
+    for K in multiplicities:
+        record = _measured(K, **sizes)[number]
+        mean, error = spread([np.mean(right) for right in record["right"]])
+        yield record, {"multiplicity": K, "fine-tuned": number, "answered": mean, "spread": error}
 
 
 def check_extraction(
     *, seed: int, multiplicities: Sequence[int], number: int, tolerance: float, **sizes: Any
 ) -> Finding:
     """Hold what is answered about held-out subjects against all of it."""
-    rows = []
-    for K in multiplicities:
-        record = _measured(K, seed=seed, **sizes)[number]
-        mean, error = _answered(record)
-        rows.append(
-            {"multiplicity": K, "fine-tuned": number, "learnt": float(np.mean(record["learnt"])),
-             "measured": mean, "spread": error, "error": 0.0, "predicted": 1.0}
-        )  # fmt: skip
+    rows = [
+        {**row, "learnt": float(np.mean(record["learnt"])), "measured": row["answered"],
+         "error": 0.0, "predicted": 1.0}
+        for record, row in _held_out(multiplicities, number, seed=seed, **sizes)
+    ]  # fmt: skip
     return judge_predictions("held-out facts answered", rows, tolerance=tolerance)
 
 
@@ -158,23 +162,13 @@ def check_hallucination(
     that are missing, and the kind's share below ``share``.
     """
     rows = []
-    for K in multiplicities:
-        record = _measured(K, seed=seed, **sizes)[number]
-        mean, error = _answered(record)
+    for record, row in _held_out(multiplicities, number, seed=seed, **sizes):
         missing = 1 - float(np.mean(record["learnt"]))
         wrong = sum(sum(of.values()) for of in record["wrong"])
         found = sum(of[kind] for of in record["wrong"]) / max(1, wrong)
-        rows.append(
-            {
-                "multiplicity": K,
-                "fine-tuned": number,
-                "answered": mean,
-                "spread": error,
-                "missing": missing,
-                f"of the wrong: {kind}": found,
-                "shortfall": max(mean - most, missing, share - found),
-            }
-        )
+        shortfall = max(row["answered"] - most, missing, share - found)
+        rows.append({**row, "missing": missing, f"of the wrong: {kind}": found,
+                     "shortfall": shortfall})  # fmt: skip
     return judge_largest(
         "largest shortfall", rows, "shortfall", tolerance=0.0,
         note=f"answers limited to {most:.0%}",
@@ -185,12 +179,10 @@ def check_attention(
     *, seed: int, multiplicities: Sequence[int], number: int, most: float, **sizes: Any
 ) -> Finding:
     """Hold what is answered without a network against a limit."""
-    rows = []
-    for K in multiplicities:
-        record = _measured(K, seed=seed, **sizes)[number]
-        mean, error = _answered(record)
-        rows.append({"multiplicity": K, "fine-tuned": number, "answered": mean, "spread": error,
-                     "over": mean - most})  # fmt: skip
+    rows = [
+        {**row, "over": row["answered"] - most}
+        for _, row in _held_out(multiplicities, number, seed=seed, **sizes)
+    ]
     return judge_largest(
         "held-out facts answered above the limit", rows, "over", tolerance=0.0,
         note=f"answers limited to {most:.0%}",
@@ -210,26 +202,13 @@ def check_superposition(
 
     ``covering`` predicts by covering instead, uncovered facts guessed among a subject's values.
     """
-    rows = []
-    for K in multiplicities:
-        record = _measured(K, seed=seed, **sizes)[number]
-        told = Told(**{**sizes["told"], "multiplicity": K})
-        right = [np.mean(trial) for trial in record["right"]]
-        by = [np.mean(trial) for trial in record["superposed"]]
+    told, rows = Told(**sizes["told"]), []
+    for record, row in _held_out(multiplicities, number, seed=seed, **sizes):
+        predicted = float(np.mean([np.mean(trial) for trial in record["superposed"]]))
         if covering:
-            missed = uncovered(told.templates, K, number)
-            by = [1 - missed * (1 - 1 / told.attributes)] * len(right)
-        difference, error = spread(np.subtract(right, by))
-        rows.append(
-            {
-                "multiplicity": K,
-                "fine-tuned": number,
-                "measured": float(np.mean(by)) + difference,
-                "spread": error,
-                "error": 0.0,
-                "predicted": float(np.mean(by)),
-            }
-        )
+            missed = uncovered(told.templates, row["multiplicity"], number)
+            predicted = 1 - missed * (1 - 1 / told.attributes)
+        rows.append({**row, "measured": row["answered"], "error": 0.0, "predicted": predicted})
     return judge_predictions("held-out facts answered", rows, tolerance=tolerance)
 
 
@@ -276,15 +255,11 @@ def check_error_bound(
     *, seed: int, multiplicities: Sequence[int], number: int, **sizes: Any
 ) -> Finding:
     """Hold the share of wrong answers against XC's bound as restated, with constant 1."""
-    rows = []
-    for K in multiplicities:
-        record = _measured(K, seed=seed, **sizes)[number]
-        mean, error = _answered(record)
-        bound = published_bound(Told(**sizes["told"]).templates, K, number)
-        rows.append(
-            {"multiplicity": K, "fine-tuned": number, "wrong": 1 - mean, "spread": error,
-             "bound": bound, "over": 1 - mean - bound}
-        )  # fmt: skip
+    told, rows = Told(**sizes["told"]), []
+    for _, row in _held_out(multiplicities, number, seed=seed, **sizes):
+        bound = published_bound(told.templates, row["multiplicity"], number)
+        wrong = 1 - row["answered"]
+        rows.append({**row, "wrong": wrong, "bound": bound, "over": wrong - bound})
     return judge_largest(
         "share of wrong answers above the bound", rows, "over", tolerance=0.0,
         note=f"{len(rows)} sizes",
@@ -336,28 +311,14 @@ def check_rank(
     parts: tuple[str, ...] | None = None,
     **sizes: Any,
 ) -> Finding:
-    """Compare what is answered after changes of low rank with what is after full ones."""
+    """Hold what is answered after full changes, and after those of low rank, against all of it."""
     rows = []
-    for K in multiplicities:
-        low, full = (
-            [np.mean(right) for right in record["right"]]
-            for record in (
-                _measured(K, seed=seed, shown=(number,), asked=asked, rank=rank, parts=parts,
-                          **sizes)[number],
-                _measured(K, seed=seed, shown=(number,), asked=asked, **sizes)[number],
-            )
-        )  # fmt: skip
-        difference, error = spread(np.subtract(low, full))
-        rows.append(
-            {
-                "multiplicity": K,
-                "fine-tuned": number,
-                "measured": float(np.mean(full)) + difference,
-                "spread": error,
-                "error": 0.0,
-                "predicted": float(np.mean(full)),
-            }
-        )
+    for how in ({"rank": rank, "parts": parts}, {}):
+        for _, row in _held_out(
+            multiplicities, number, seed=seed, shown=(number,), asked=asked, **how, **sizes
+        ):
+            rows.append({"change": "low rank" if how else "full", **row,
+                         "measured": row["answered"], "error": 0.0, "predicted": 1.0})  # fmt: skip
     return judge_predictions("held-out facts answered", rows, tolerance=tolerance)
 
 
@@ -427,7 +388,7 @@ full ones, because the gradient is nearly of rank one along the question.
             quick={"templates": 64, "tuned": (1, 4, 32)},
             must_fail={"factor": 2.0},
             why_fail="for K = 1 the exponent n K^2 / R is sharp",
-            fault={"squared": True},
+            fault={"undivided": True},
             fault_text="XC's exponent lacks its division by 2 R^2",
         ),
         Claim(
