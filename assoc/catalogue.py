@@ -10,19 +10,25 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from assoc.attention_mlp import attention_mlp, hybrid
-from assoc.attention_only import attention_only
-from assoc.coded import coded
+from assoc.bits.codes import coded
 from assoc.errors import InputError
-from assoc.factual_recall import RecallTask
-from assoc.fitted import fitted
-from assoc.linear import HebbianBuild, dual_both, dual_inputs, dual_outputs, hebbian
-from assoc.low_rank import gaussian_projected, projected, truncated
-from assoc.memory import Build, Floats, Memory
-from assoc.mlp import gated, two_layer
-from assoc.optimal import Decides, optimal_bilinear, optimal_linear, optimal_low_rank, optimal_mlp
-from assoc.readout import bilinear, whitened
-from assoc.transformer import OneLayer
+from assoc.facts.recall_task import RecallTask
+from assoc.memories.fitted_features import fitted
+from assoc.memories.linear import HebbianBuild, dual_both, dual_inputs, dual_outputs, hebbian
+from assoc.memories.low_rank import gaussian_projected, projected, truncated
+from assoc.memories.memory import Build, Floats, Memory
+from assoc.memories.mlp import gated, two_layer
+from assoc.memories.optimal import (
+    Decides,
+    optimal_bilinear,
+    optimal_linear,
+    optimal_low_rank,
+    optimal_mlp,
+)
+from assoc.memories.random_features import bilinear, whitened
+from assoc.transformers.attention_mlp import attention_mlp, hybrid
+from assoc.transformers.attention_only import attention_only
+from assoc.transformers.model import OneLayer
 
 __all__ = [
     "CODED",
@@ -138,13 +144,14 @@ def resolve(memory: str | Build, **given: int | str | None) -> tuple[str, Build]
     memory : one of :data:`MEMORIES`, ``package.module:function``, or a build function itself.
     given : options by name: ``rank`` and ``width`` (m), ``degree`` (k); for every memory but
         ``sign``, also the user's own, ``bits`` (b) and ``rounding``, by which its weights are
-        encoded (:func:`assoc.coded.coded`). None stands for not given. Only those that the memory
-        knows may be given.
+        encoded (:func:`assoc.bits.codes.coded`). None stands for not given. Only those that the
+        memory knows may be given.
 
     Returns
     -------
     name, build
-        The name is what tables and figures show; ``build`` is as in :class:`assoc.memory.Build`.
+        The name is what tables and figures show; ``build`` is as in
+        :class:`assoc.memories.memory.Build`.
 
     Raises
     ------

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from assoc.errors import InputError
-from assoc.memory import Floats
+from assoc.memories.memory import Floats
 
 __all__ = [
     "LAWS",

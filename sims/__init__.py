@@ -1,29 +1,8 @@
 """What is measured: recall and capacity by Monte Carlo, gradient flow by integration.
 
-Knows no theorem.
+Knows no theorem. The public names are listed in ``__init__.pyi`` and loaded when first used.
 """
 
-from sims.capacity import CapacityResult, capacity
-from sims.criterion import Criterion
-from sims.flow import FlowResult, flow
-from sims.recall import RecallResult, measure
-from sims.sweeps import SweepResult, Task, grid, sweep
-from sims.symmetric import symmetric_flow
-from sims.width import WidthResult, smallest_width
+import lazy_loader
 
-__all__ = [
-    "CapacityResult",
-    "Criterion",
-    "FlowResult",
-    "RecallResult",
-    "SweepResult",
-    "Task",
-    "WidthResult",
-    "capacity",
-    "flow",
-    "grid",
-    "measure",
-    "smallest_width",
-    "sweep",
-    "symmetric_flow",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

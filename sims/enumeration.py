@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from sims.settings import positive
+from sims.memories.settings import positive
 
 __all__ = ["MOST", "enumerated_tables"]
 
@@ -46,7 +46,7 @@ def enumerated_tables(S: int, R: int, limit: int) -> NDArray[np.int64]:
     largest = 1
     while (largest + 1) ** cells <= limit:
         largest += 1
-    from sims.kernels import count_maps
+    from sims.engine.kernels import count_maps
 
     found = np.zeros((largest + 1, S + 1), np.int64)
     count_maps(S, R, largest, found)

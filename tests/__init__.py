@@ -1,1 +1,1 @@
-"""Tests; a package so that ``tests.oracles`` means this one and no other."""
+"""Tests; a package so that ``tests.helpers.oracles`` means this one and no other."""

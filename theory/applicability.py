@@ -5,12 +5,12 @@ from typing import Any
 
 from assoc.embeddings import NamedVectors, check_vectors, preprocess
 from assoc.errors import InputError
-from assoc.fact_maps import MAPS
-from assoc.factual_recall import RecallTask
-from assoc.hermite import check_degree
-from sims.knowledge_trials import Told
-from sims.randomness import Source
-from sims.results import Result
+from assoc.facts.maps import MAPS
+from assoc.facts.recall_task import RecallTask
+from assoc.memories.hermite import check_degree
+from sims.engine.randomness import Source
+from sims.engine.results import Result
+from sims.knowledge.trials import Told
 from theory.claims import Condition, Problem
 from theory.registry import find
 
@@ -93,8 +93,8 @@ def conditions(
         after each of the others, to show what would mend them.
     heads, head_dim : H and d_h of a transformer.
     task : facts for theorems about transformers and gradient flow, as from
-        :func:`assoc.factual_recall.table_task` or :func:`assoc.factual_recall.grid_task`; N is
-        their number. With facts, d may be left out.
+        :func:`assoc.facts.recall_task.table_task` or :func:`assoc.facts.recall_task.grid_task`; N
+        is their number. With facts, d may be left out.
     told, fine_tuned : sizes of what is told in sentences, and N_f, for theorems about knowledge;
         of the other sizes only the width counts there.
 
@@ -111,10 +111,10 @@ def conditions(
     --------
     >>> conditions("linear-capacity", d=64, N=40)
     ConditionsResult(linear-capacity, fails: none)
-    >>> from assoc.factual_recall import grid_task
+    >>> from assoc.facts.recall_task import grid_task
     >>> conditions("attention-only", d=16, task=grid_task(64, 64, 8))
     ConditionsResult(attention-only, fails: d of the order of max(R, D))
-    >>> from sims.knowledge_trials import Told
+    >>> from sims.knowledge.trials import Told
     >>> conditions("knowledge-extraction", told=Told(multiplicity=4), fine_tuned=2)
     ConditionsResult(knowledge-extraction, fails: held-out facts are covered, enough subjects ...)
     """

@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
-from assoc.factual_recall import RecallTask
-from assoc.memory import Floats
+from assoc.facts.recall_task import RecallTask
+from assoc.memories.memory import Floats
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from sims.knowledge_trials import Told
+    from sims.knowledge.trials import Told
 
 __all__ = [
     "Claim",

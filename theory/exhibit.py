@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import theory.exhibits
-from sims.sweeps import Task
+from sims.sweeps.tasks import Task
 from theory.discovery import defined
-from theory.tables import Column, Table
+from theory.rendering.tables import Column, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assoc.errors import InputError
-from assoc.memory import Build, Factors, Floats, Integers, Memory
-from assoc.optimal import Decides, Decision
+from assoc.memories.memory import Build, Factors, Floats, Integers, Memory
+from assoc.memories.optimal import Decides, Decision
 
 __all__ = ["confined", "forgetful", "twinned", "understating", "whispering"]
 
@@ -18,7 +18,7 @@ def forgetful(build: Build, *, fraction: float = 0.0) -> Build:
     Examples
     --------
     >>> from assoc import margins
-    >>> from assoc.linear import hebbian
+    >>> from assoc.memories.linear import hebbian
     >>> E, f = np.eye(3), np.arange(3)
     >>> margins(forgetful(hebbian)(E, E, f, rng=np.random.default_rng(0)), E, E, f)
     array([1., 1., 0.])

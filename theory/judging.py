@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sims.statistics import LEVEL, proportion_interval
+from sims.engine.statistics import LEVEL, proportion_interval
 from theory.claims import Condition, Finding, Verdict
 
 __all__ = [

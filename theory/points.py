@@ -5,14 +5,14 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from sims.construction import Construction
-from sims.knowledge_extraction import knowledge_extraction
-from sims.knowledge_training import PRE_TRAINING
-from sims.knowledge_trials import Told
-from sims.smallest import smallest_size
-from sims.sweeps import Task
-from sims.transformers import Architecture, Shape, measure_facts
-from theory.prediction import width_of
+from sims.knowledge.extraction import knowledge_extraction
+from sims.knowledge.training import PRE_TRAINING
+from sims.knowledge.trials import Told
+from sims.memories.construction import Construction
+from sims.sweeps.tasks import Task
+from sims.transformers.recall import Architecture, Shape, measure_facts
+from sims.transformers.smallest import smallest_size
+from theory.memories.recall import width_of
 
 __all__ = [
     "capacity_task",
@@ -35,17 +35,17 @@ __all__ = [
 
 def capacity_task(**arguments: Any) -> Task:
     """Return the point that searches a capacity, by the arguments of :func:`sims.capacity`."""
-    return _task("capacity", "sims.capacity:capacity", arguments)
+    return _task("capacity", "sims.memories.capacity:capacity", arguments)
 
 
 def width_task(**arguments: Any) -> Task:
     """Return the point that searches a width, by the arguments of :func:`sims.smallest_width`."""
-    return _task("width", "sims.width:smallest_width", arguments)
+    return _task("width", "sims.memories.width:smallest_width", arguments)
 
 
 def flow_task(**arguments: Any) -> Task:
     """Return the point that integrates a flow, by the arguments of :func:`theory.trajectory`."""
-    return _task("flow", "theory.trajectories:trajectory", arguments)
+    return _task("flow", "theory.gradient_flow.trajectory:trajectory", arguments)
 
 
 def smallest_task(**arguments: Any) -> Task:
@@ -55,17 +55,17 @@ def smallest_task(**arguments: Any) -> Task:
 
 def trained_capacity_task(**arguments: Any) -> Task:
     """Return the point that trains memories, by the arguments of ``trained_capacity``."""
-    return _task("trained-capacity", "sims.trained_capacity:trained_capacity", arguments)
+    return _task("trained-capacity", "sims.training.capacity:trained_capacity", arguments)
 
 
 def trained_smallest_task(**arguments: Any) -> Task:
     """Return the point that trains transformers, by the arguments of ``trained_smallest``."""
-    return _task("trained-smallest", "sims.trained_transformers:trained_smallest", arguments)
+    return _task("trained-smallest", "sims.training.smallest:trained_smallest", arguments)
 
 
 def trained_map_task(**arguments: Any) -> Task:
     """Return the point that trains over two sizes, by the arguments of ``trained_tradeoff``."""
-    return _task("trained-map", "sims.trained_tradeoff:trained_tradeoff", arguments)
+    return _task("trained-map", "sims.training.tradeoff:trained_tradeoff", arguments)
 
 
 def extraction_task(**arguments: Any) -> Task:
@@ -75,7 +75,7 @@ def extraction_task(**arguments: Any) -> Task:
 
 def learning_task(**arguments: Any) -> Task:
     """Return the point that follows a training, by the arguments of ``follow_knowledge``."""
-    return _task("learning", "sims.knowledge_traces:follow_knowledge", arguments)
+    return _task("learning", "sims.knowledge.traces:follow_knowledge", arguments)
 
 
 def recalled_task(**arguments: Any) -> Task:
@@ -101,10 +101,11 @@ def smallest(
 
     Parameters
     ----------
-    model, d, head_dim, share : of :class:`sims.transformers.Architecture`; what is varied is
+    model, d, head_dim, share : of :class:`sims.transformers.recall.Architecture`; what is varied is
         replaced.
     shape : S, R, D.
-    vary, trials, seed, experiment, start, step : as for :func:`sims.smallest.smallest_size`.
+    vary, trials, seed, experiment, start, step : as for
+    :func:`sims.transformers.smallest.smallest_size`.
 
     Returns
     -------
@@ -130,7 +131,7 @@ def parameters_at(
 
     Parameters
     ----------
-    row : of a :class:`sims.smallest.SizeResult`.
+    row : of a :class:`sims.transformers.smallest.SizeResult`.
     ends : sizes; None, or any where the record has no size, gives None.
     vary, d, step : of the search.
 
@@ -163,9 +164,9 @@ def recalled(
 
     Parameters
     ----------
-    model, d, head_dim, width, share : of :class:`sims.transformers.Architecture`.
+    model, d, head_dim, width, share : of :class:`sims.transformers.recall.Architecture`.
     shape : S, R, D.
-    trials, seed, experiment : as for :func:`sims.transformers.measure_facts`.
+    trials, seed, experiment : as for :func:`sims.transformers.recall.measure_facts`.
     """
     built = Architecture(model, d, head_dim=head_dim, width=width, share=share)
     found = measure_facts(built, Shape(*shape), trials=trials, seed=seed, experiment=experiment)
@@ -186,10 +187,10 @@ def extraction(
 
     Parameters
     ----------
-    told : fields of :class:`sims.knowledge_trials.Told`.
+    told : fields of :class:`sims.knowledge.trials.Told`.
     training : what differs from the usual pre-training.
     fine_tuned, width, trials, seed : as for
-        :func:`sims.knowledge_extraction.knowledge_extraction`.
+        :func:`sims.knowledge.extraction.knowledge_extraction`.
 
     Returns
     -------
@@ -210,7 +211,7 @@ def predicted_width(
     Parameters
     ----------
     memory, degree : the network.
-    d, N, facts, M : as for :func:`theory.prediction.width_of`.
+    d, N, facts, M : as for :func:`theory.memories.recall.width_of`.
     """
     return width_of(Construction(memory, degree=degree), d=d, N=N, rate=0.99, facts=facts, M=M)
 

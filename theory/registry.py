@@ -13,8 +13,8 @@ from typing import Any
 
 import theory.theorems
 from assoc.errors import InputError
-from sims.results import Result
-from sims.sweeps import Progress, Task, sweep
+from sims.engine.results import Result
+from sims.sweeps.tasks import Progress, Task, sweep
 from theory.claims import Claim, Finding, Theorem, Verdict
 from theory.discovery import defined
 
@@ -275,7 +275,7 @@ def verify(
     size : ``quick`` or ``full``.
     seed : determines every random number.
     controls : also run each claim where it must fail and with its planted fault.
-    executor, workers, progress : as for :func:`sims.sweeps.sweep`.
+    executor, workers, progress : as for :func:`sims.sweeps.tasks.sweep`.
 
     Returns
     -------

@@ -1,8 +1,8 @@
 r"""Memories as bits: what is measured is decoded from the very bits that are counted.
 
 Every matrix is rounded on its own to the 2^b levels (k + 1/2) Delta_b rms of
-:mod:`assoc.quantised`: every factor of a linear memory; W, P and V of a network; W_K, W_Q, W_V and
-W_O of every head. A code is the levels of all entries, b bits each, and the scales that matter.
+:mod:`assoc.bits.levels`: every factor of a linear memory; W, P and V of a network; W_K, W_Q, W_V
+and W_O of every head. A code is the levels of all entries, b bits each, and the scales that matter.
 
 =====================================  =================================
 linear (``Factors``)                   b bits per entry
@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import Polynomial
 
+from assoc.bits.levels import Levels, check_bits, check_rounding, quantise, weights_of
 from assoc.errors import InputError
-from assoc.linear import HebbianBuild, Store
-from assoc.memory import Factors, Floats, precision
-from assoc.networks import Gated, TwoLayer
-from assoc.quantised import Levels, check_bits, check_rounding, quantise, weights_of
-from assoc.transformer import Attention, Transformer
+from assoc.memories.linear import HebbianBuild, Store
+from assoc.memories.memory import Factors, Floats, precision
+from assoc.memories.networks import Gated, TwoLayer
+from assoc.transformers.model import Attention, Transformer
 
 __all__ = ["SCALE_BITS", "Code", "Layout", "arrays_of", "coded", "encode"]
 
@@ -175,10 +175,10 @@ def encode(
 
     Parameters
     ----------
-    memory : a :class:`assoc.memory.Factors`, :class:`assoc.networks.Gated`,
-        :class:`assoc.networks.TwoLayer` or :class:`assoc.transformer.Transformer`.
+    memory : a :class:`assoc.memories.memory.Factors`, :class:`assoc.memories.networks.Gated`,
+        :class:`assoc.memories.networks.TwoLayer` or :class:`assoc.transformers.model.Transformer`.
     bits : b, between 1 and 16.
-    rounding : one of :data:`assoc.quantised.ROUNDINGS`.
+    rounding : one of :data:`assoc.bits.levels.ROUNDINGS`.
     rng : randomness of stochastic rounding.
 
     Returns
@@ -288,7 +288,7 @@ def coded(build: Callable[..., Any], bits: int, rounding: str = "nearest") -> An
     Parameters
     ----------
     build : a construction of memories or of transformers; one that stores the Hebbian matrix
-        (:class:`assoc.linear.HebbianBuild`) remains one.
+        (:class:`assoc.memories.linear.HebbianBuild`) remains one.
     bits, rounding : as for :func:`encode`. Stochastic rounding goes on with the build's randomness.
 
     Returns
@@ -303,7 +303,7 @@ def coded(build: Callable[..., Any], bits: int, rounding: str = "nearest") -> An
 
     Examples
     --------
-    >>> from assoc.linear import hebbian
+    >>> from assoc.memories.linear import hebbian
     >>> build = coded(hebbian, 2)
     >>> build(np.eye(4), np.eye(4), np.arange(4), rng=np.random.default_rng(0)).bits
     32

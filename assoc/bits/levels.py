@@ -4,7 +4,7 @@ Each entry of a matrix W is rounded to one of 2^b equally spaced levels
 
 .. math:: \{(k + 1/2)\,\Delta_b\,\mathrm{rms}(W) : k = -2^{b-1}, \dots, 2^{b-1} - 1\}
 
-so that b = 1 is sign(W). :mod:`assoc.coded` makes memories of them.
+so that b = 1 is sign(W). :mod:`assoc.bits.codes` makes memories of them.
 """
 
 from functools import cache
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.memory import Floats
+from assoc.memories.memory import Floats
 
 __all__ = [
     "MAX_BITS",

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.memory import Integers
+from assoc.memories.memory import Integers
 
 __all__ = [
     "MAPS",

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.fact_tables import FactTable
+from assoc.facts.tables import FactTable
 
 __all__ = [
     "NOISE",
@@ -335,7 +335,7 @@ def table_task(table: FactTable, *, noise: int = NOISE, specific: bool = True) -
 
     Examples
     --------
-    >>> from assoc.fact_tables import example_path, read_facts
+    >>> from assoc.facts.tables import example_path, read_facts
     >>> task = table_task(read_facts(example_path("countries.csv")))
     >>> task
     RecallTask(1747 facts: S=252, R=7, A=1299, 64 noise tokens)

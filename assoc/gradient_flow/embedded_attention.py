@@ -7,8 +7,8 @@ q = W_KQ phi(end), and what is read goes through W = W_OV:
 
 with weight(z) = <phi(z), q> in linear attention and its softmax over the prompt in softmax
 attention. With orthonormal embeddings the first is the reduced model of
-:mod:`assoc.linear_attention`; with random ones tokens interfere. Probabilities are over the
-answers, as there.
+:mod:`assoc.gradient_flow.linear_attention`; with random ones tokens interfere. Probabilities are
+over the answers, as there.
 
 Prompts are given, so that an expectation over noise is the mean over those drawn: a sample.
 
@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax, softmax
 
 from assoc.errors import InputError
-from assoc.factual_recall import RecallTask
-from assoc.flow_limits import check_alpha
-from assoc.linear_attention import Losses
-from assoc.memory import MAX_BYTES, Floats
+from assoc.facts.recall_task import RecallTask
+from assoc.gradient_flow.limits import check_alpha
+from assoc.gradient_flow.linear_attention import Losses
+from assoc.memories.memory import MAX_BYTES, Floats
 
 __all__ = ["ATTENTIONS", "EmbeddedAttention", "cue_prompts"]
 
@@ -53,7 +53,7 @@ class EmbeddedAttention:
     task : the facts, all equally likely.
     embeddings : (n, d) of all tokens of the vocabulary.
     prompts : (k N, T) tokens, k prompts for each fact: all facts once in the order of the task, as
-        :meth:`assoc.factual_recall.RecallTask.prompts` gives them, then again.
+        :meth:`assoc.facts.recall_task.RecallTask.prompts` gives them, then again.
     attention : ``linear`` or ``softmax``.
 
     Raises
@@ -63,7 +63,7 @@ class EmbeddedAttention:
 
     Examples
     --------
-    >>> from assoc.factual_recall import grid_task
+    >>> from assoc.facts.recall_task import grid_task
     >>> task = grid_task(4, 2, 2, noise=0)
     >>> model = EmbeddedAttention(task, np.eye(task.vocabulary), cue_prompts(task))
     >>> [round(loss, 4) for loss in model.losses(model.initial(1e-3))]

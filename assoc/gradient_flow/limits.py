@@ -3,7 +3,7 @@
 import math
 
 from assoc.errors import InputError
-from assoc.memory import MAX_BYTES
+from assoc.memories.memory import MAX_BYTES
 
 __all__ = [
     "LARGEST_ALPHA",

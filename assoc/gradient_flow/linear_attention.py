@@ -31,9 +31,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.factual_recall import RecallTask, check_length
-from assoc.flow_limits import check_alpha, check_matrices, check_spread
-from assoc.memory import Floats
+from assoc.facts.recall_task import RecallTask, check_length
+from assoc.gradient_flow.limits import check_alpha, check_matrices, check_spread
+from assoc.memories.memory import Floats
 
 __all__ = ["LinearAttention", "Losses"]
 
@@ -88,7 +88,7 @@ class LinearAttention:
 
     Examples
     --------
-    >>> from assoc.factual_recall import grid_task
+    >>> from assoc.facts.recall_task import grid_task
     >>> model = LinearAttention(grid_task(4, 2, 2))
     >>> [round(loss, 4) for loss in model.losses(model.initial(1e-3))]
     [1.3863, 0.6931, 0.6931]

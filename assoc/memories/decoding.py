@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
-from assoc.fact_maps import check_map
-from assoc.memory import UNDERFLOW, Floats, Memory, dot_error, row_norms
+from assoc.facts.maps import check_map
+from assoc.memories.memory import UNDERFLOW, Floats, Memory, dot_error, row_norms
 
 __all__ = ["CertifiedMargins", "certified_margins", "margins", "memory_outputs"]
 
@@ -48,7 +48,7 @@ def margins(memory: Memory, E: Any, U: Any, f: Any) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> from assoc.memory import Factors
+    >>> from assoc.memories.memory import Factors
     >>> E = np.eye(2)
     >>> margins(Factors((E[::-1],)), E, E, [1, 0])
     array([1., 1.])
@@ -79,7 +79,8 @@ def certified_margins(memory: Memory, E: Any, U: Any, f: Any) -> CertifiedMargin
     r"""Margins and a bound on their rounding error, for a memory that bounds its own.
 
     With F^ the computed output, delta the memory's bound on \|F^ - F\| and gamma the
-    constant of :func:`assoc.memory.dot_error`, for d products and a difference of embeddings,
+    constant of :func:`assoc.memories.memory.dot_error`, for d products and a difference of
+    embeddings,
 
     .. math:: |\widehat{\mathrm{margin}} - \mathrm{margin}| \le
         (\|u_{f(x)}\| + \max_y \|u_y\|)\,(\gamma_{d+1} \|\hat F\| + \delta) + u |\mathrm{margin}|.
@@ -101,7 +102,7 @@ def certified_margins(memory: Memory, E: Any, U: Any, f: Any) -> CertifiedMargin
 
     Examples
     --------
-    >>> from assoc.memory import Factors
+    >>> from assoc.memories.memory import Factors
     >>> E = np.eye(2)
     >>> certified_margins(Factors((E[::-1],)), E, E, [1, 0]).certified
     array([ True,  True])

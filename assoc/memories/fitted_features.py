@@ -28,13 +28,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.decoding import certified_margins
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
-from assoc.fact_maps import check_map
-from assoc.memory import Build, Floats, Integers, check_fits, row_norms
-from assoc.mlp import check_width
-from assoc.networks import Gated
+from assoc.facts.maps import check_map
+from assoc.memories.decoding import certified_margins
+from assoc.memories.memory import Build, Floats, Integers, check_fits, row_norms
+from assoc.memories.mlp import check_width
+from assoc.memories.networks import Gated
 
 __all__ = ["SWEEPS", "factor_step", "fitted", "output_step"]
 
@@ -83,11 +83,11 @@ SCORES = 2**20
 def fitted(width: int, *, targets: str = "answers", sweeps: int = SWEEPS) -> Build:
     r"""Bilinear memory with A_0, A_1 and V fitted to the facts; 3 m d parameters.
 
-    A_0 and A_1 start as those of :func:`assoc.readout.bilinear`. The build stops at the first
-    sweep after which every fact is recalled by a margin that is certified, which is to say beyond
-    the rounding of its own evaluation. Recall is judged on the network as it is stored, in the
-    precision of the embeddings, though it is fitted in double precision. If that sweep does not
-    come, the network of the sweep that recalled most is returned.
+    A_0 and A_1 start as those of :func:`assoc.memories.random_features.bilinear`. The build stops
+    at the first sweep after which every fact is recalled by a margin that is certified, which is to
+    say beyond the rounding of its own evaluation. Recall is judged on the network as it is stored,
+    in the precision of the embeddings, though it is fitted in double precision. If that sweep does
+    not come, the network of the sweep that recalled most is returned.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def fitted(width: int, *, targets: str = "answers", sweeps: int = SWEEPS) -> Bui
     Forty facts in sixteen dimensions, which random features of this width do not hold:
 
     >>> from assoc import margins
-    >>> from assoc.readout import bilinear
+    >>> from assoc.memories.random_features import bilinear
     >>> def recalled(build):
     ...     rng = np.random.default_rng(0)
     ...     E, U = rng.standard_normal((2, 40, 16))

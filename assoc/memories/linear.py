@@ -20,8 +20,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from assoc.fact_maps import check_map
-from assoc.memory import Factors, Floats, Integers
+from assoc.facts.maps import check_map
+from assoc.memories.memory import Factors, Floats, Integers
 
 __all__ = [
     "HebbianBuild",

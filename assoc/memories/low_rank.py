@@ -15,8 +15,8 @@ import numpy as np
 
 from assoc.embeddings import orthonormal
 from assoc.errors import InputError
-from assoc.linear import HebbianBuild
-from assoc.memory import Factors, Floats
+from assoc.memories.linear import HebbianBuild
+from assoc.memories.memory import Factors, Floats
 
 __all__ = ["gaussian_projected", "projected", "truncated"]
 

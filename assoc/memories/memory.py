@@ -1,8 +1,8 @@
 r"""What a memory is: a callable from embeddings to outputs that counts its parameters.
 
 A memory maps input embeddings E (N, d) to outputs (N, d). It recalls x when the output scores
-highest against the embedding of the right answer (:mod:`assoc.decoding`). Nothing here is a base
-class that a user must inherit from: any object of that shape serves.
+highest against the embedding of the right answer (:mod:`assoc.memories.decoding`). Nothing here is
+a base class that a user must inherit from: any object of that shape serves.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 r"""The memories of NLB Theorem 2: gated networks, and true two-layer networks.
 
 NLB Theorem 2 linearises a two-layer network at random weights. With h_k the normalised Hermite
-polynomial (:mod:`assoc.hermite`), w_i ~ N(0, I) and v_i uniform on the sphere of radius sqrt(d),
+polynomial (:mod:`assoc.memories.hermite`), w_i ~ N(0, I) and v_i uniform on the sphere of radius
+sqrt(d),
 
 .. math:: F(e) = \sum_{i \le m} v_i\, h_k(\langle w_i, e\rangle)\, \langle p_i, e\rangle, \qquad
           p_i = \frac1m \sum_x h_k(\langle w_i, e_x\rangle)\,
@@ -25,8 +26,8 @@ import numpy as np
 from numpy.polynomial import Polynomial
 
 from assoc.errors import InputError
-from assoc.fact_maps import check_map
-from assoc.hermite import (
+from assoc.facts.maps import check_map
+from assoc.memories.hermite import (
     DEGREES,
     check_degree,
     evaluate,
@@ -34,8 +35,8 @@ from assoc.hermite import (
     hermite,
     sphere_moment,
 )
-from assoc.memory import Build, Floats, Integers, check_fits, precision, row_norms
-from assoc.networks import Gated, TwoLayer, tiles
+from assoc.memories.memory import Build, Floats, Integers, check_fits, precision, row_norms
+from assoc.memories.networks import Gated, TwoLayer, tiles
 
 __all__ = [
     "check_width",

@@ -9,8 +9,8 @@ r"""Optimal memories: the best read-out of given features, with a proof where th
 ``optimal-bilinear-fit``   V on the features of ``bilinear-margin``           3 m d
 =========================  =================================================  ===========
 
-All but the second are convex problems: :func:`assoc.separation.separate` decides them. The builds
-have a second method, :meth:`OptimalBuild.decide`, that says what was proved.
+All but the second are convex problems: :func:`assoc.memories.separation.separate` decides them. The
+builds have a second method, :meth:`OptimalBuild.decide`, that says what was proved.
 """
 
 from collections.abc import Callable
@@ -23,15 +23,15 @@ from numpy.typing import NDArray
 
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
-from assoc.fact_maps import check_map
-from assoc.fitted import fitted
-from assoc.hermite import check_degree
-from assoc.logistic import WANTED, LogisticLoss, descend, stalled
-from assoc.memory import Factors, Floats, Integers, Memory, check_fits, precision
-from assoc.mlp import check_width, hidden_activation
-from assoc.networks import Gated, TwoLayer
-from assoc.refutation import Refutation, moderate
-from assoc.separation import separate
+from assoc.facts.maps import check_map
+from assoc.memories.convex import WANTED, LogisticLoss, descend, stalled
+from assoc.memories.fitted_features import fitted
+from assoc.memories.hermite import check_degree
+from assoc.memories.memory import Factors, Floats, Integers, Memory, check_fits, precision
+from assoc.memories.mlp import check_width, hidden_activation
+from assoc.memories.networks import Gated, TwoLayer
+from assoc.memories.refutation import Refutation, moderate
+from assoc.memories.separation import separate
 
 __all__ = [
     "Decides",
@@ -99,7 +99,7 @@ class OptimalBuild:
         Parameters
         ----------
         E, U, f, rng : as for any build.
-        prove : see :func:`assoc.separation.separate`.
+        prove : see :func:`assoc.memories.separation.separate`.
 
         Raises
         ------
@@ -163,7 +163,8 @@ def optimal_bilinear(width: int, *, fit: bool = False) -> OptimalBuild:
     Parameters
     ----------
     width : m.
-    fit : take A_0 and A_1 of :func:`assoc.fitted.fitted` with margins as targets in place of
+    fit : take A_0 and A_1 of :func:`assoc.memories.fitted_features.fitted` with margins as targets
+    in place of
         Gaussian ones.
 
     Raises

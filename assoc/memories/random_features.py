@@ -25,11 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.fact_maps import check_map
-from assoc.hermite import check_degree
-from assoc.memory import Build, Floats, Integers, check_fits, precision
-from assoc.mlp import check_width, hidden_activation
-from assoc.networks import Gated, TwoLayer, tiles
+from assoc.facts.maps import check_map
+from assoc.memories.hermite import check_degree
+from assoc.memories.memory import Build, Floats, Integers, check_fits, precision
+from assoc.memories.mlp import check_width, hidden_activation
+from assoc.memories.networks import Gated, TwoLayer, tiles
 
 __all__ = ["bilinear", "least_squares", "whitened"]
 

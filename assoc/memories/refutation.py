@@ -37,8 +37,8 @@ from numpy.typing import NDArray
 
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
-from assoc.fact_maps import check_map
-from assoc.memory import Integers, dot_error, row_norms
+from assoc.facts.maps import check_map
+from assoc.memories.memory import Integers, dot_error, row_norms
 
 __all__ = ["DENSE", "Refutation", "moderate", "refutation"]
 

@@ -1,9 +1,9 @@
 r"""Whether any read-out recalls everything: a yes with its margins, a no with its proof.
 
-The least logistic loss (:mod:`assoc.logistic`) tends to zero where some Theta recalls every input,
-and is attained at a finite Theta where none does. Descending it therefore ends in one of three
-ways: every margin is at least 1, or the probabilities of the wrong answers prove that no read-out
-can do it (:mod:`assoc.refutation`), or neither within the budget.
+The least logistic loss (:mod:`assoc.memories.convex`) tends to zero where some Theta recalls every
+input, and is attained at a finite Theta where none does. Descending it therefore ends in one of
+three ways: every margin is at least 1, or the probabilities of the wrong answers prove that no
+read-out can do it (:mod:`assoc.memories.refutation`), or neither within the budget.
 """
 
 from dataclasses import dataclass, replace
@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.embeddings import check_vectors
-from assoc.fact_maps import check_map
-from assoc.logistic import WANTED, LogisticLoss, WhiteLoss, descend, stalled
-from assoc.memory import Floats, Integers
-from assoc.refutation import DENSE, Refutation, moderate, refutation
+from assoc.facts.maps import check_map
+from assoc.memories.convex import WANTED, LogisticLoss, WhiteLoss, descend, stalled
+from assoc.memories.memory import Floats, Integers
+from assoc.memories.refutation import DENSE, Refutation, moderate, refutation
 
 __all__ = ["BUDGET", "Separation", "separate"]
 
@@ -77,7 +77,7 @@ def separate(
     f : (N,) integers in [0, M).
     steps : iterations at most in single precision, and as many again in double.
     prove : whether to look for a proof where no read-out is found. Without, the descent is given
-        up when it stalls, like that of :func:`assoc.logistic.logistic_readout`, in single
+        up when it stalls, like that of :func:`assoc.memories.convex.logistic_readout`, in single
         precision.
 
     Raises

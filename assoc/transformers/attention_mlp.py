@@ -3,9 +3,9 @@ r"""The transformers of NLB Theorem 4: attention copies subject and relation, an
 The heads output psi(s) + psi(r); the network V^T sigma(W x) is a memory of these sums:
 
 ==========================  =====================================================================
-``attention-mlp-hermite``   the memory of the proof of Theorem 2 (:func:`assoc.mlp.two_layer`)
-``attention-mlp-whitened``  random W, V by least squares (:func:`assoc.readout.whitened`)
-``attention-mlp``           random W, V by the convex read-out (:mod:`assoc.logistic`)
+``attention-mlp-hermite``   memory of the proof of Theorem 2 (:func:`~assoc.memories.mlp.two_layer`)
+``attention-mlp-whitened``  random W, V by least squares (:mod:`assoc.memories.random_features`)
+``attention-mlp``           random W, V by the convex read-out (:mod:`assoc.memories.convex`)
 ``hybrid``                  the same, but a share of the subjects is known by the value matrices
 ==========================  =====================================================================
 
@@ -14,7 +14,8 @@ of rank d_h: with ``heads=2`` attention costs 8 d d_h whatever S and R.
 
 In the ``hybrid`` the first subjects' heads output v_s, the others' a code, the relations' heads
 v_r and a code, with v_s and v_r fitted to the facts of the first subjects as in
-:mod:`assoc.attention_only`. V is fitted to all facts together, of which those are recalled already.
+:mod:`assoc.transformers.attention_only`. V is fitted to all facts together, of which those are
+recalled already.
 """
 
 import math
@@ -22,7 +23,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.attention_only import (
+from assoc.embeddings import orthonormal, sphere
+from assoc.errors import InputError
+from assoc.facts.recall_task import RecallTask
+from assoc.memories.convex import logistic_readout
+from assoc.memories.hermite import DEGREES, check_degree
+from assoc.memories.memory import Floats, check_fits, precision, row_norms
+from assoc.memories.mlp import check_width, choose_degree, hidden_activation, two_layer
+from assoc.memories.networks import TwoLayer
+from assoc.memories.random_features import whitened
+from assoc.transformers.attention_only import (
     LENGTH,
     attend,
     check_embeddings,
@@ -30,17 +40,8 @@ from assoc.attention_only import (
     cue_groups,
     head_size,
 )
-from assoc.embeddings import orthonormal, sphere
-from assoc.errors import InputError
-from assoc.factual_recall import RecallTask
-from assoc.heads import groups_of
-from assoc.hermite import DEGREES, check_degree
-from assoc.logistic import logistic_readout
-from assoc.memory import Floats, check_fits, precision, row_norms
-from assoc.mlp import check_width, choose_degree, hidden_activation, two_layer
-from assoc.networks import TwoLayer
-from assoc.readout import whitened
-from assoc.transformer import Transformer
+from assoc.transformers.heads import groups_of
+from assoc.transformers.model import Transformer
 
 __all__ = [
     "MLPS",
@@ -84,7 +85,8 @@ def attention_mlp(
     mlp : ``hermite``, ``whitened`` or ``logistic``.
     degree : k, where sigma = h_{k+1} / sqrt(k+1); None leaves it to
         :func:`choose_overlap_degree` (``hermite``) or :func:`choose_feature_degree`.
-    head_dim, heads, length : as for :func:`assoc.attention_only.attention_only`; with fewer heads
+    head_dim, heads, length : as for :func:`assoc.transformers.attention_only.attention_only`; with
+    fewer heads
         than the tokens need, they copy a projection.
 
     Raises
@@ -99,7 +101,7 @@ def attention_mlp(
     Examples
     --------
     >>> from assoc.embeddings import sphere
-    >>> from assoc.factual_recall import balanced_task
+    >>> from assoc.facts.recall_task import balanced_task
     >>> rng = np.random.default_rng(0)
     >>> task = balanced_task(8, 4, 3, noise=5, rng=rng)
     >>> Phi = sphere(task.vocabulary, 16, rng=rng)
@@ -152,7 +154,7 @@ def hybrid(
     Examples
     --------
     >>> from assoc.embeddings import sphere
-    >>> from assoc.factual_recall import balanced_task
+    >>> from assoc.facts.recall_task import balanced_task
     >>> rng = np.random.default_rng(0)
     >>> task = balanced_task(8, 4, 3, noise=5, rng=rng)
     >>> Phi = sphere(task.vocabulary, 32, rng=rng)
@@ -236,7 +238,7 @@ def choose_overlap_degree(task: RecallTask, d: int) -> int:
 
     Examples
     --------
-    >>> from assoc.factual_recall import balanced_task
+    >>> from assoc.facts.recall_task import balanced_task
     >>> choose_overlap_degree(balanced_task(64, 64, 8, rng=np.random.default_rng(0)), 128)
     4
     """

@@ -6,11 +6,12 @@ outputs v_s, a relation's v_r, and the sum of the two scores the answer highest:
 ==========================  =========================================================  =========
 ``attention-only-sum``      v_s = sum_r phi(f*(s, r)), v_r = sum_{a in A_r} phi(a)     plain
 ``attention-only-dual``     the same with the dual vectors of the whole vocabulary     separated
-``attention-only``          v_s, v_r by the convex read-out (:mod:`assoc.logistic`)    separated
+``attention-only``          v_s, v_r by the convex read-out                            separated
 ==========================  =========================================================  =========
 
-The last column says how keys and value maps are made (:mod:`assoc.heads`). All three store
-4 H d d_h numbers, with H d_h about S + R.
+The last column says how keys and value maps are made (:mod:`assoc.transformers.heads`). The convex
+read-out is that of :mod:`assoc.memories.convex`. All three store 4 H d d_h
+numbers, with H d_h about S + R.
 """
 
 import math
@@ -21,8 +22,11 @@ from numpy.typing import NDArray
 
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
-from assoc.factual_recall import RecallTask
-from assoc.heads import (
+from assoc.facts.recall_task import RecallTask
+from assoc.memories.convex import logistic_readout
+from assoc.memories.linear import inverse_gram
+from assoc.memories.memory import Floats
+from assoc.transformers.heads import (
     assemble,
     check_head_dim,
     choose_head_dim,
@@ -31,10 +35,7 @@ from assoc.heads import (
     summed_key,
     value_factors,
 )
-from assoc.linear import inverse_gram
-from assoc.logistic import logistic_readout
-from assoc.memory import Floats
-from assoc.transformer import Attention, Transformer
+from assoc.transformers.model import Attention, Transformer
 
 __all__ = [
     "LENGTH",
@@ -82,7 +83,7 @@ def attention_only(
     embeddings : (n, d) of all tokens.
     rng : not used; there for constructions that draw.
     values : ``sum``, ``dual`` or ``logistic``.
-    head_dim : d_h; None leaves it to :func:`assoc.heads.choose_head_dim`.
+    head_dim : d_h; None leaves it to :func:`assoc.transformers.heads.choose_head_dim`.
     heads : H, at least 2; None means as many as give every head at most d_h tokens. With fewer,
         the value matrices are cut off at rank d_h.
     length : T, longest prompt for which the inverse temperature is made.
@@ -99,7 +100,7 @@ def attention_only(
     Examples
     --------
     >>> from assoc.embeddings import sphere
-    >>> from assoc.factual_recall import balanced_task
+    >>> from assoc.facts.recall_task import balanced_task
     >>> rng = np.random.default_rng(0)
     >>> task = balanced_task(8, 4, 3, noise=5, rng=rng)
     >>> model = attention_only(task, sphere(task.vocabulary, 24, rng=rng), rng=rng, head_dim=4)

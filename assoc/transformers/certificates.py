@@ -10,18 +10,18 @@ outputs. So for a fact (s, r) attention gives X = X* + error, where X* is known 
 
 and what that does to the margin of F(X) is bounded through the network. Logits, outputs and margins
 are evaluated in float64 from the weights as stored, with bounds on their rounding errors. A prompt
-is one of :meth:`assoc.factual_recall.RecallTask.prompts`: it holds s and r once, noise tokens, and
-the end of sequence last.
+is one of :meth:`assoc.facts.recall_task.RecallTask.prompts`: it holds s and r once, noise tokens,
+and the end of sequence last.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.decoding import CertifiedMargins, certified_margins
 from assoc.errors import InputError
-from assoc.factual_recall import RecallTask, check_length
-from assoc.memory import Floats, dot_error, row_norms
-from assoc.transformer import Transformer
+from assoc.facts.recall_task import RecallTask, check_length
+from assoc.memories.decoding import CertifiedMargins, certified_margins
+from assoc.memories.memory import Floats, dot_error, row_norms
+from assoc.transformers.model import Transformer
 
 __all__ = ["attention_leaks", "certify"]
 
@@ -47,9 +47,9 @@ def certify(model: Transformer, task: RecallTask, *, length: int) -> CertifiedMa
 
     Examples
     --------
-    >>> from assoc.attention_only import attention_only
+    >>> from assoc.transformers.attention_only import attention_only
     >>> from assoc.embeddings import sphere
-    >>> from assoc.factual_recall import balanced_task
+    >>> from assoc.facts.recall_task import balanced_task
     >>> rng = np.random.default_rng(0)
     >>> task = balanced_task(8, 4, 3, noise=5, rng=rng)
     >>> model = attention_only(task, sphere(task.vocabulary, 24, rng=rng), rng=rng)

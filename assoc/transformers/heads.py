@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.memory import Floats, precision
-from assoc.transformer import Attention
+from assoc.memories.memory import Floats, precision
+from assoc.transformers.model import Attention
 
 __all__ = [
     "LEAK",

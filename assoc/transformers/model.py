@@ -19,8 +19,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.memory import Floats, Integers
-from assoc.networks import TwoLayer
+from assoc.memories.memory import Floats, Integers
+from assoc.memories.networks import TwoLayer
 
 __all__ = ["Attention", "OneLayer", "Transformer"]
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from assoc.embeddings import NamedVectors, normalise, preprocess, sphere
 from assoc.errors import InputError
-from assoc.fact_tables import FactTable
-from assoc.factual_recall import RecallTask
-from assoc.memory import Floats, check_fits
+from assoc.facts.recall_task import RecallTask
+from assoc.facts.tables import FactTable
+from assoc.memories.memory import Floats, check_fits
 
 __all__ = ["draw_tokens", "name_tokens"]
 
@@ -53,7 +53,7 @@ def name_tokens(
     Parameters
     ----------
     table : the names.
-    task : what :func:`assoc.factual_recall.table_task` made of it.
+    task : what :func:`assoc.facts.recall_task.table_task` made of it.
     vectors : from :func:`assoc.embeddings.load_vectors`, with names.
     how : none, normalise, centre or whiten, done to all vectors of the file first.
     rng : draws the vectors of noise tokens and the end.
@@ -66,8 +66,8 @@ def name_tokens(
     Examples
     --------
     >>> from assoc.embeddings import load_vectors
-    >>> from assoc.fact_tables import example_path, read_facts
-    >>> from assoc.factual_recall import table_task
+    >>> from assoc.facts.tables import example_path, read_facts
+    >>> from assoc.facts.recall_task import table_task
     >>> table = read_facts(example_path("countries.csv"))
     >>> vectors = load_vectors(example_path("countries_minilm.npz"))
     >>> rng = np.random.default_rng(0)

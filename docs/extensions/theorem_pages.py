@@ -17,8 +17,8 @@ from sphinx.util import logging
 from stored_table import RESULTS, origin, table
 
 from theory.claims import Claim, Theorem
-from theory.files import write_whole
 from theory.registry import registered
+from theory.rendering.files import write_whole
 
 COMMAND = "recall verify --report docs/results"
 PAGES = Path(__file__).parents[1] / "theorems"

@@ -4,8 +4,8 @@ import math
 
 from stored import store
 
-from assoc.input_laws import PowerLaw
-from theory.power_law_errors import best_first
+from assoc.facts.input_laws import PowerLaw
+from theory.memories.power_laws import best_first
 
 DIMENSIONS = (32, 128, 512, 10**4, 10**5, 10**6)
 

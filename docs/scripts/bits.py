@@ -3,8 +3,8 @@
 import numpy as np
 from stored import draw, store
 
-from assoc.quantised import gaussian_quantiser
-from sims.results import new_axes
+from assoc.bits.levels import gaussian_quantiser
+from sims.engine.results import new_axes
 
 
 def main() -> None:

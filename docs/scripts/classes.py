@@ -3,8 +3,8 @@
 import numpy as np
 from stored import store
 
-from sims.construction import Construction
-from theory.prediction import capacity_of
+from sims.memories.construction import Construction
+from theory.memories.recall import capacity_of
 
 LINEAR = Construction("linear")
 

@@ -9,9 +9,9 @@ from scipy import special
 from stored import draw, store
 
 from sims import measure
-from sims.construction import Construction
-from theory.prediction import capacity_of, expected_recall
-from theory.quadrature import chi_square_nodes, sphere_nodes
+from sims.memories.construction import Construction
+from theory.memories.quadrature import chi_square_nodes, sphere_nodes
+from theory.memories.recall import capacity_of, expected_recall
 
 SEED = 0
 LINEAR = Construction("linear")
@@ -75,7 +75,7 @@ def main() -> None:
 
 def figure(rows: list[dict[str, float]]) -> None:
     """Draw the error of both laws against the recall."""
-    from sims.results import new_axes
+    from sims.engine.results import new_axes
 
     ax = new_axes(None)
     for marker, d in zip("osD^v", TRIALS, strict=True):

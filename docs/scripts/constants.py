@@ -3,9 +3,9 @@
 import numpy as np
 from stored import store
 
-from sims.construction import Construction
-from theory.guarantee import guaranteed_capacity
-from theory.prediction import capacity_of
+from sims.memories.construction import Construction
+from theory.memories.guarantee import guaranteed_capacity
+from theory.memories.recall import capacity_of
 from theory.theorems.sharp_linear_capacity import limit_estimate
 
 LINEAR = Construction("linear")

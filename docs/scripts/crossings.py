@@ -4,9 +4,9 @@ import numpy as np
 from stored import store
 
 from sims import capacity
-from sims.construction import Construction
-from sims.recall import count_recalled, source_of
-from sims.settings import RandomVectors
+from sims.memories.construction import Construction
+from sims.memories.recall import count_recalled, source_of
+from sims.memories.settings import RandomVectors
 
 SEED = 0
 D = 64

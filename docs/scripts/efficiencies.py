@@ -2,10 +2,10 @@
 
 from stored import store
 
-from sims.fewest_bits import fewest_bits_facts
-from sims.transformers import Architecture, Shape
-from theory.accounting import account
-from theory.table_bounds import table_bits
+from sims.memories.fewest_bits import fewest_bits_facts
+from sims.transformers.recall import Architecture, Shape
+from theory.bounds.accounting import account
+from theory.bounds.table_bits import table_bits
 
 SEED = 0
 CONSTRUCTIONS = (

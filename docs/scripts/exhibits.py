@@ -8,9 +8,9 @@ import sys
 
 from stored import draw, store
 
-from sims.store import stored_points, stored_request
-from theory.drawing import styled
-from theory.exhibition import exhibits
+from sims.sweeps.store import stored_points, stored_request
+from theory.exhibit import exhibits
+from theory.rendering.drawing import styled
 
 SEED = 0
 

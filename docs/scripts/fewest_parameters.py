@@ -3,7 +3,7 @@
 import numpy as np
 from stored import store
 
-from sims.width import smallest_width
+from sims.memories.width import smallest_width
 
 SEED = 0
 D = 64

@@ -3,10 +3,10 @@
 from matplotlib.figure import Figure
 from stored import draw
 
-from sims.symmetric import symmetric_flow
-from theory.flow_figures import order_axes
-from theory.stages import stages
-from theory.trajectories import trajectory
+from sims.gradient_flow.symmetric import symmetric_flow
+from theory.gradient_flow.figures import order_axes
+from theory.gradient_flow.stages import stages
+from theory.gradient_flow.trajectory import trajectory
 
 SEED, ALPHA = 0, 1e-12
 SIZES = (4, 8, 16, 32, 64)

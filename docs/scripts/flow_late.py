@@ -4,9 +4,9 @@ import math
 
 from stored import store
 
-from sims.flow import flow
-from sims.flow_facts import FlowFacts
-from theory.max_margin import max_margin
+from sims.gradient_flow.facts import FlowFacts
+from sims.gradient_flow.reduced import flow
+from theory.gradient_flow.max_margin import max_margin
 
 SEED, T_MAX, ALPHA = 0, 1e8, 1e-4
 CASES = (

@@ -3,9 +3,9 @@
 import numpy as np
 from stored import store
 
-from sims.flow import flow
-from sims.flow_facts import FlowFacts
-from theory.stages import stages
+from sims.gradient_flow.facts import FlowFacts
+from sims.gradient_flow.reduced import flow
+from theory.gradient_flow.stages import stages
 
 SEED = 0
 FACTS = FlowFacts(16, 4, 8)

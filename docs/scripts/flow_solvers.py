@@ -3,9 +3,9 @@
 import numpy as np
 from stored import store
 
-from sims.flow import FlowResult, flow
-from sims.flow_facts import FlowFacts
-from sims.symmetric import symmetric_flow
+from sims.gradient_flow.facts import FlowFacts
+from sims.gradient_flow.reduced import FlowResult, flow
+from sims.gradient_flow.symmetric import symmetric_flow
 
 SEED, T_MAX = 0, 1e4
 RUNS = (

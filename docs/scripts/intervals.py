@@ -4,9 +4,9 @@ import numpy as np
 from stored import store
 
 from sims import measure
-from sims.construction import Construction
-from sims.statistics import LEVEL, mean_interval
-from theory.prediction import capacity_of
+from sims.engine.statistics import LEVEL, mean_interval
+from sims.memories.construction import Construction
+from theory.memories.recall import capacity_of
 
 SEED = 0
 DRAWS = 40000

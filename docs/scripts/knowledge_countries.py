@@ -4,8 +4,8 @@ import sys
 
 from stored import store
 
-from assoc.fact_tables import example_path, read_facts
-from sims.knowledge_tables import table_extraction
+from assoc.facts.tables import example_path, read_facts
+from sims.knowledge.tables import table_extraction
 
 SEED = 0
 RELATIONS = ("capital", "continent", "currency", "main language")

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from stored import store
 
-from sims.knowledge_extraction import knowledge_extraction
-from sims.knowledge_training import PRE_TRAINING
-from sims.knowledge_trials import Told
+from sims.knowledge.extraction import knowledge_extraction
+from sims.knowledge.training import PRE_TRAINING
+from sims.knowledge.trials import Told
 
 SEED = 0
 TOLD = Told(templates=16, multiplicity=8)

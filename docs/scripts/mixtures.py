@@ -11,13 +11,13 @@ from numpy.polynomial.hermite_e import hermegauss
 from scipy.special import betainc
 from stored import store
 
-from assoc.hermite import hermite, sphere_moment
+from assoc.memories.hermite import hermite, sphere_moment
 from sims import measure
-from sims.construction import Construction
-from sims.randomness import MEMORY, Source
-from theory.gated import noise_gain
-from theory.prediction import expected_recall
-from theory.quadrature import chi_square_nodes, sphere_nodes
+from sims.engine.randomness import MEMORY, Source
+from sims.memories.construction import Construction
+from theory.memories.gated import noise_gain
+from theory.memories.quadrature import chi_square_nodes, sphere_nodes
+from theory.memories.recall import expected_recall
 
 SEED = 0
 POINTS = (

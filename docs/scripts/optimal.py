@@ -4,13 +4,13 @@ import numpy as np
 from scipy import special
 from stored import store
 
-from sims.capacity import CapacityPoint, capacity
-from sims.construction import Construction
-from sims.fact_cost import fact_cost
-from sims.statistics import LEVEL
-from sims.width import smallest_width
-from theory.optimal import extrapolated, optimal_capacity, optimal_limit
-from theory.prediction import capacity_of
+from sims.engine.statistics import LEVEL
+from sims.memories.capacity import CapacityPoint, capacity
+from sims.memories.construction import Construction
+from sims.memories.fact_cost import fact_cost
+from sims.memories.width import smallest_width
+from theory.memories.optimal import extrapolated, optimal_capacity, optimal_limit
+from theory.memories.recall import capacity_of
 
 SEED = 0
 TRIALS = {8: 200, 16: 100, 32: 40, 64: 10, 128: 10}

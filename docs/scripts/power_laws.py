@@ -2,11 +2,11 @@
 
 from stored import draw, store
 
-from assoc.input_laws import PowerLaw
-from sims.power_laws import Weighted, measure_error
-from sims.results import new_axes
+from assoc.facts.input_laws import PowerLaw
+from sims.engine.results import new_axes
+from sims.memories.power_laws import Weighted, measure_error
 from theory.judging import NORMAL_QUANTILE
-from theory.power_law_errors import predicted_error
+from theory.memories.power_laws import predicted_error
 from theory.theorems.power_law_bound import check_first, check_probability, check_samples
 
 SEED = 0

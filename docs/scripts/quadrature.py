@@ -2,9 +2,9 @@
 
 from stored import store
 
-from sims.construction import Construction
-from theory import interference
-from theory.prediction import capacity_of
+from sims.memories.construction import Construction
+from theory.memories import interference
+from theory.memories.recall import capacity_of
 from theory.theorems.sharp_linear_capacity import limit_estimate
 
 LINEAR = Construction("linear")

@@ -2,10 +2,10 @@
 
 from stored import draw, store
 
-from sims.capacity import capacity
-from sims.construction import Construction
-from sims.results import new_axes
-from theory.prediction import capacity_of
+from sims.engine.results import new_axes
+from sims.memories.capacity import capacity
+from sims.memories.construction import Construction
+from theory.memories.recall import capacity_of
 
 SEED = 0
 DIMENSIONS = (32, 64, 128, 256, 512)

@@ -5,9 +5,9 @@ from typing import Any
 
 from stored import store
 
-from sims.smallest import SizePoint, smallest_size
-from sims.transformers import Architecture, Shape
-from theory.superposed import superposed_dimension
+from sims.transformers.recall import Architecture, Shape
+from sims.transformers.smallest import SizePoint, smallest_size
+from theory.transformers.superposed import superposed_dimension
 
 SEED, TRIALS = 0, 3
 SHAPES = (Shape(64, 64, 8), Shape(32, 32, 32), Shape(128, 16, 16))

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from theory.files import provenance, write_whole
+from theory.rendering.files import provenance, write_whole
 
 DOCS = Path(__file__).parents[1]
 

@@ -5,7 +5,7 @@ from stored import store
 
 from assoc import margins
 from assoc.embeddings import rademacher
-from assoc.linear import hebbian
+from assoc.memories.linear import hebbian
 
 SEED = 0
 TRIALS = 200

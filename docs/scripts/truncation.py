@@ -4,12 +4,12 @@ import numpy as np
 from stored import store
 
 from assoc.embeddings import sphere
-from sims.capacity import rate_crossing
-from sims.construction import Construction
-from sims.statistics import LEVEL
+from sims.engine.statistics import LEVEL
+from sims.memories.capacity import rate_crossing
+from sims.memories.construction import Construction
 from theory.judging import NORMAL_QUANTILE
-from theory.prediction import capacity_of
-from theory.strengths import svd_efficiency
+from theory.memories.recall import capacity_of
+from theory.memories.strengths import svd_efficiency
 
 SEED = 0
 D = 128

@@ -2,10 +2,10 @@
 
 from stored import store
 
-from assoc.mlp import leading_width
-from sims.construction import Construction
-from sims.width import width_crossing
-from theory.prediction import width_of
+from assoc.memories.mlp import leading_width
+from sims.memories.construction import Construction
+from sims.memories.width import width_crossing
+from theory.memories.recall import width_of
 
 SEED = 0
 TRIALS = {

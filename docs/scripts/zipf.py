@@ -7,12 +7,12 @@ import numpy as np
 from scipy import optimize
 from stored import store
 
-from assoc.fact_maps import zipf_sizes
+from assoc.facts.maps import zipf_sizes
 from sims import measure
-from sims.construction import Construction
-from theory.interference import Classes, failure_probability
-from theory.prediction import expected_recall
-from theory.strengths import interference_of
+from sims.memories.construction import Construction
+from theory.memories.interference import Classes, failure_probability
+from theory.memories.recall import expected_recall
+from theory.memories.strengths import interference_of
 
 SEED = 0
 LINEAR = Construction("linear")

@@ -5,7 +5,7 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from sims.statistics import LEVEL, Interval
+from sims.engine.statistics import LEVEL, Interval
 
 __all__ = ["crossing"]
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from assoc.embeddings import Law, orthonormal, sphere
 from assoc.errors import InputError
-from assoc.memory import Floats
+from assoc.memories.memory import Floats
 
 __all__ = ["BLOCK_ROWS", "FACTS", "INPUTS", "MEMORY", "OUTPUTS", "PROMPTS", "SAMPLE", "Source"]
 
@@ -80,7 +80,7 @@ class Source:
 
         They are those of :meth:`vectors`, drawn for all trials in one go.
         """
-        from sims.normals import fill_normals, same_as_numpy
+        from sims.engine.normals import fill_normals, same_as_numpy
 
         out = np.empty((len(trials), n * d), np.float32)
         if same_as_numpy():

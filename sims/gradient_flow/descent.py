@@ -6,13 +6,13 @@ A step is the flow's Euler step, V += lr w G and w += lr <V, G>; after k steps t
 import numpy as np
 
 from assoc.errors import InputError
-from assoc.linear_attention import LinearAttention
-from assoc.memory import Floats
-from sims.flow import FlowResult, drift_of, start_state
-from sims.integration import Trace, sample_times
-from sims.parallel import available_threads, blas_threads
-from sims.settings import positive
-from sims.velocity import Velocity
+from assoc.gradient_flow.linear_attention import LinearAttention
+from assoc.memories.memory import Floats
+from sims.engine.parallel import available_threads, blas_threads
+from sims.gradient_flow.integration import Trace, sample_times
+from sims.gradient_flow.reduced import FlowResult, drift_of, start_state
+from sims.gradient_flow.velocity import Velocity
+from sims.memories.settings import positive
 
 __all__ = ["descend"]
 
@@ -37,7 +37,7 @@ def descend(
     model : the facts, and what prompts hold.
     lr : step size.
     steps : how many.
-    alpha, start, loss_below : as for :func:`sims.flow.flow`.
+    alpha, start, loss_below : as for :func:`sims.gradient_flow.reduced.flow`.
     samples : number of sampled times, about evenly in log t; each is the nearest step's.
 
     Returns
@@ -52,7 +52,7 @@ def descend(
 
     Examples
     --------
-    >>> from assoc.factual_recall import grid_task
+    >>> from assoc.facts.recall_task import grid_task
     >>> descend(LinearAttention(grid_task(16, 4, 8)), lr=1.0, steps=1000)
     FlowResult(gradient descent, S=16 R=4 D=8, t_relation=120, t_subject=304, loss 0.004... at ...)
     """

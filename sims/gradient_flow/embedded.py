@@ -3,13 +3,13 @@
 import math
 from collections.abc import Sequence
 
-from assoc.embedded_attention import EmbeddedAttention
 from assoc.errors import InputError
-from assoc.memory import Floats
-from sims.flow import FlowResult
-from sims.integration import DRIFT, IMPLICIT, check_rtol, check_times, follow
-from sims.jacobian import LARGEST_STATE
-from sims.parallel import blas_threads
+from assoc.gradient_flow.embedded_attention import EmbeddedAttention
+from assoc.memories.memory import Floats
+from sims.engine.parallel import blas_threads
+from sims.gradient_flow.integration import DRIFT, IMPLICIT, check_rtol, check_times, follow
+from sims.gradient_flow.jacobian import LARGEST_STATE
+from sims.gradient_flow.reduced import FlowResult
 
 __all__ = ["embedded_flow"]
 
@@ -31,7 +31,8 @@ def embedded_flow(
     Parameters
     ----------
     model : facts, embeddings, prompts and the kind of attention.
-    t_max, alpha, solver, rtol, drift, samples, at, loss_below : as for :func:`sims.flow.flow`. Only
+    t_max, alpha, solver, rtol, drift, samples, at, loss_below : as for
+    :func:`sims.gradient_flow.reduced.flow`. Only
         linear attention has a conserved number; the explicit solvers are those that fit.
 
     Returns
@@ -48,8 +49,8 @@ def embedded_flow(
     Examples
     --------
     >>> import numpy as np
-    >>> from assoc.embedded_attention import cue_prompts
-    >>> from assoc.factual_recall import grid_task
+    >>> from assoc.gradient_flow.embedded_attention import cue_prompts
+    >>> from assoc.facts.recall_task import grid_task
     >>> task = grid_task(16, 4, 8, noise=0)
     >>> model = EmbeddedAttention(task, np.eye(task.vocabulary), cue_prompts(task))
     >>> embedded_flow(model, t_max=1e3)

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from assoc.errors import InputError
-from assoc.factual_recall import NOISE, RecallTask, balanced_task, even_task
-from assoc.flow_limits import check_matrices
-from assoc.linear_attention import LinearAttention
-from sims.randomness import FACTS, Source
+from assoc.facts.recall_task import NOISE, RecallTask, balanced_task, even_task
+from assoc.gradient_flow.limits import check_matrices
+from assoc.gradient_flow.linear_attention import LinearAttention
+from sims.engine.randomness import FACTS, Source
 
 __all__ = ["KINDS", "FlowFacts"]
 

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from assoc.errors import InputError
-from assoc.flow_limits import OutOfRangeError
-from assoc.linear_attention import Losses
-from assoc.memory import Floats
-from sims.settings import positive
+from assoc.gradient_flow.limits import OutOfRangeError
+from assoc.gradient_flow.linear_attention import Losses
+from assoc.memories.memory import Floats
+from sims.memories.settings import positive
 
 __all__ = [
     "DRIFT",

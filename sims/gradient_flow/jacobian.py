@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from assoc.linear_attention import LinearAttention
-from assoc.memory import Floats
+from assoc.gradient_flow.linear_attention import LinearAttention
+from assoc.memories.memory import Floats
 
 __all__ = ["LARGEST_STATE", "jacobian"]
 
@@ -26,7 +26,7 @@ def jacobian(model: LinearAttention, state: Floats) -> Floats:
 
     Examples
     --------
-    >>> from assoc.factual_recall import grid_task
+    >>> from assoc.facts.recall_task import grid_task
     >>> model = LinearAttention(grid_task(4, 2, 2))
     >>> J = jacobian(model, model.initial(0.1))
     >>> J.shape, bool(np.allclose(J, J.T))

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assoc.errors import InputError
-from assoc.linear_attention import LinearAttention
-from assoc.memory import Floats
-from sims.integration import DRIFT, IMPLICIT, check_rtol, check_times, follow
-from sims.jacobian import LARGEST_STATE, jacobian
-from sims.parallel import available_threads, blas_threads
-from sims.results import Result, new_axes
-from sims.velocity import LARGE, Velocity
+from assoc.gradient_flow.linear_attention import LinearAttention
+from assoc.memories.memory import Floats
+from sims.engine.parallel import available_threads, blas_threads
+from sims.engine.results import Result, new_axes
+from sims.gradient_flow.integration import DRIFT, IMPLICIT, check_rtol, check_times, follow
+from sims.gradient_flow.jacobian import LARGEST_STATE, jacobian
+from sims.gradient_flow.velocity import LARGE, Velocity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["LARGE_RTOL", "RTOL", "FlowResult", "drift_of", "flow", "start_state"]
 
 RTOL, LARGE_RTOL = 2e-10, 1e-9
-"""Relative tolerance of a step, and that of states with :data:`sims.velocity.LARGE` numbers.
+"""Relative tolerance of a step, and that of states with
+:data:`sims.gradient_flow.velocity.LARGE` numbers.
 
 With it conserved numbers of the facts of all sizes tried drift by less than 1e-9; by less in large
 states, whose steps are many.
@@ -143,12 +144,11 @@ def flow(
 
     Parameters
     ----------
-    model : the facts, and what prompts hold (:class:`assoc.linear_attention.LinearAttention`).
-    t_max : time to integrate to.
-    alpha : initial scale, V = alpha and w = alpha sqrt(A + 1).
-    start : an initial state in place of that.
-    solver : a name of :data:`SOLVERS`.
-    rtol : relative tolerance of a step, 1e-13 to 0.1; None stands for 2e-10, and 1e-9 for states of
+    model : the facts, and what prompts hold
+    (:class:`assoc.gradient_flow.linear_attention.LinearAttention`). t_max : time to integrate to.
+    alpha : initial scale, V = alpha and w = alpha sqrt(A + 1). start : an initial state in place of
+    that. solver : a name of :data:`SOLVERS`. rtol : relative tolerance of a step, 1e-13 to 0.1;
+    None stands for 2e-10, and 1e-9 for states of
         10^5 numbers and more.
     drift : largest relative drift of a conserved number; None stands for 1e-9 at the default
         tolerance, and more in proportion at coarser ones.
@@ -170,7 +170,7 @@ def flow(
 
     Examples
     --------
-    >>> from assoc.factual_recall import grid_task
+    >>> from assoc.facts.recall_task import grid_task
     >>> flow(LinearAttention(grid_task(16, 4, 8)), t_max=1e4)
     FlowResult(full flow, S=16 R=4 D=8, t_relation=115.4, t_subject=298.9, loss 0.000213 at t=10000)
     """
@@ -254,7 +254,7 @@ def drift_of(model: LinearAttention, state: Floats, first: Floats) -> float:
     Parameters
     ----------
     model, state : V and w of all tokens.
-    first : :meth:`assoc.linear_attention.LinearAttention.invariants` of the start.
+    first : :meth:`assoc.gradient_flow.linear_attention.LinearAttention.invariants` of the start.
     """
     V, w = model.unpack(state)
     scale = np.stack([w * w, np.abs(V).sum(axis=1)])

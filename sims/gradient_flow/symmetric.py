@@ -17,12 +17,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from assoc.errors import InputError
-from assoc.flow_limits import check_alpha
-from assoc.linear_attention import Losses
-from assoc.memory import Floats
-from sims.flow import FlowResult
-from sims.integration import check_rtol, check_times, follow
-from sims.settings import positive
+from assoc.gradient_flow.limits import check_alpha
+from assoc.gradient_flow.linear_attention import Losses
+from assoc.memories.memory import Floats
+from sims.gradient_flow.integration import check_rtol, check_times, follow
+from sims.gradient_flow.reduced import FlowResult
+from sims.memories.settings import positive
 
 __all__ = [
     "LARGEST",
@@ -121,7 +121,7 @@ def symmetric_flow(
     subjects, relations, answers : S, R and D; D divides S.
     t_max : time to integrate to.
     alpha : initial scale, 1e-300 to 1e6.
-    rtol, solver, samples, at, loss_below : as for :func:`sims.flow.flow`.
+    rtol, solver, samples, at, loss_below : as for :func:`sims.gradient_flow.reduced.flow`.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 r"""The right-hand side of the gradient flow at speed: matrix products inside a Numba kernel.
 
-The same numbers as :meth:`assoc.linear_attention.LinearAttention.velocity`, which is the
-definition. What subjects do to answers that are not theirs is three matrix products of S R A
+The same numbers as :meth:`assoc.gradient_flow.linear_attention.LinearAttention.velocity`, which is
+the definition. What subjects do to answers that are not theirs is three matrix products of S R A
 operations each; their own answers, each right once and wrong R - 1 times, are left out of these and
 settled in S R^2. Large models are worked out in two halves of the subjects.
 """
@@ -13,9 +13,9 @@ from typing import Self
 
 import numpy as np
 
-from assoc.flow_limits import check_spread
-from assoc.linear_attention import LinearAttention
-from assoc.memory import Floats
+from assoc.gradient_flow.limits import check_spread
+from assoc.gradient_flow.linear_attention import LinearAttention
+from assoc.memories.memory import Floats
 
 __all__ = ["LARGE", "Velocity"]
 
@@ -33,7 +33,7 @@ class Velocity:
 
     Examples
     --------
-    >>> from assoc.factual_recall import grid_task
+    >>> from assoc.facts.recall_task import grid_task
     >>> model = LinearAttention(grid_task(4, 2, 2))
     >>> state = np.random.default_rng(0).standard_normal(model.initial(1.0).shape)
     >>> with Velocity(model) as velocity:
@@ -46,7 +46,7 @@ class Velocity:
         # number of its threads is set.
         import scipy.linalg  # noqa: F401
 
-        from sims.kernels import move_subjects, shift_logits
+        from sims.engine.kernels import move_subjects, shift_logits
 
         self._move, self._shift = move_subjects, shift_logits
         self.model = model

@@ -23,15 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from sims.knowledge_model import WIDTH, check_network
-from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, Descent
-from sims.knowledge_trials import Told, check_sizes, extraction_point
-from sims.knowledge_verdicts import KINDS
-from sims.randomness import Source
-from sims.results import Result, new_axes
-from sims.settings import positive, trial_count
-from sims.statistics import proportion_interval
-from sims.sweeps import Progress, Task, sweep
+from sims.engine.randomness import Source
+from sims.engine.results import Result, new_axes
+from sims.engine.statistics import proportion_interval
+from sims.knowledge.model import WIDTH, check_network
+from sims.knowledge.training import FINE_TUNING, PRE_TRAINING, Descent
+from sims.knowledge.trials import Told, check_sizes, extraction_point
+from sims.knowledge.verdicts import KINDS
+from sims.memories.settings import positive, trial_count
+from sims.sweeps.tasks import Progress, Task, sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,9 +55,9 @@ class ExtractionResult(Result):
 
     Parameters
     ----------
-    model : one of :data:`sims.knowledge_model.MODELS`.
-    told : :class:`sims.knowledge_trials.Told` of each point.
-    values : of each point, as :func:`sims.knowledge_trials.extract` returns them.
+    model : one of :data:`sims.knowledge.model.MODELS`.
+    told : :class:`sims.knowledge.trials.Told` of each point.
+    values : of each point, as :func:`sims.knowledge.trials.extract` returns them.
     """
 
     model: str
@@ -146,9 +146,9 @@ def knowledge_extraction(
     ----------
     told : sizes of what is told; None stands for ``Told()``.
     fine_tuned : N_f, or several; each below the number of subjects.
-    model, width : of the model; see :mod:`sims.knowledge_model`.
+    model, width : of the model; see :mod:`sims.knowledge.model`.
     pre_training, fine_tuning : how.
-    parts, rank : of the fine-tuning; see :func:`sims.knowledge_training.train_contexts`.
+    parts, rank : of the fine-tuning; see :func:`sims.knowledge.training.train_contexts`.
     asked : how many attributes, the first ones, questions are about; None means all.
     spectra : whether singular values of the fine-tuning's gradient are measured.
     trials : with facts, templates and weights of their own.

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from assoc.knowledge import Contexts
-from sims.knowledge_model import Weights
+from assoc.facts.knowledge import Contexts
+from sims.knowledge.model import Weights
 
 __all__ = ["Batch", "entropies", "evaluate", "gradient"]
 
@@ -64,7 +64,7 @@ def entropies(weights: Mapping[str, Singles], batch: Batch) -> Singles:
 
     Parameters
     ----------
-    weights : of one of :data:`sims.knowledge_model.MODELS`.
+    weights : of one of :data:`sims.knowledge.model.MODELS`.
     batch : contexts.
     """
     out = _forward(weights, batch)[2]
@@ -80,7 +80,7 @@ def gradient(
 
     Parameters
     ----------
-    weights : of one of :data:`sims.knowledge_model.MODELS`.
+    weights : of one of :data:`sims.knowledge.model.MODELS`.
     batch : contexts.
     names : matrices whose gradient is wanted.
     """

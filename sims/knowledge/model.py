@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.knowledge import Contexts, Knowledge
-from assoc.memory import Floats
-from assoc.mlp import check_width
+from assoc.facts.knowledge import Contexts, Knowledge
+from assoc.memories.memory import Floats
+from assoc.memories.mlp import check_width
 
 __all__ = [
     "MODELS",

@@ -19,16 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.fact_tables import FactTable
-from assoc.knowledge import Knowledge, tell_facts
-from sims.knowledge_extraction import ExtractionResult, extraction_request, ways_of_telling
-from sims.knowledge_model import WIDTH
-from sims.knowledge_training import FINE_TUNING, Descent, suited
-from sims.knowledge_trials import check_sizes, extract
-from sims.knowledge_verdicts import KINDS
-from sims.randomness import FACTS, INPUTS, Source
-from sims.statistics import proportion_interval
-from sims.sweeps import Progress, Task, sweep
+from assoc.facts.knowledge import Knowledge, tell_facts
+from assoc.facts.tables import FactTable
+from sims.engine.randomness import FACTS, INPUTS, Source
+from sims.engine.statistics import proportion_interval
+from sims.knowledge.extraction import ExtractionResult, extraction_request, ways_of_telling
+from sims.knowledge.model import WIDTH
+from sims.knowledge.training import FINE_TUNING, Descent, suited
+from sims.knowledge.trials import check_sizes, extract
+from sims.knowledge.verdicts import KINDS
+from sims.sweeps.tasks import Progress, Task, sweep
 
 __all__ = [
     "TABLE_STEPS",
@@ -153,7 +153,7 @@ def table_point(
     facts : as :func:`numbered_facts` returns them.
     templates, multiplicity : |R| and K.
     trials, seed, experiment : as for :func:`table_extraction`.
-    request : the other arguments of :func:`sims.knowledge_trials.extract`, trainings as fields.
+    request : the other arguments of :func:`sims.knowledge.trials.extract`, trainings as fields.
     """
     rows = np.asarray(facts, dtype=np.intp)
     S, A, M = (int(n) + 1 for n in rows.max(axis=0))
@@ -200,12 +200,12 @@ def table_extraction(
     templates : |R| of each relation, or several.
     multiplicities : K, all that are at most |R|.
     fine_tuned : N_f, each below the number of subjects.
-    model, width, fine_tuning : as for :func:`sims.knowledge_extraction.knowledge_extraction`.
-    pre_training : how; :func:`sims.knowledge_training.suited` to the number of subjects, with
+    model, width, fine_tuning : as for :func:`sims.knowledge.extraction.knowledge_extraction`.
+    pre_training : how; :func:`sims.knowledge.training.suited` to the number of subjects, with
         :data:`TABLE_STEPS`, unless it is given.
     trials : with subjects drawn, templates and weights of their own.
     seed, experiment : with sizes and the trial they determine every random number.
-    store, progress, workers : as for :func:`sims.knowledge_extraction.phase_diagram`.
+    store, progress, workers : as for :func:`sims.knowledge.extraction.phase_diagram`.
 
     Raises
     ------

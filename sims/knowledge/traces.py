@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assoc.errors import InputError
-from sims.knowledge_model import WIDTH, initial_weights
-from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, train_contexts
-from sims.knowledge_trials import Told
-from sims.knowledge_verdicts import KINDS, judge_answers, judge_told, spectrum, split_facts
-from sims.parallel import blas_threads
-from sims.randomness import MEMORY, SAMPLE, Source
-from sims.results import Result, new_axes
-from sims.settings import positive, trial_count
+from sims.engine.parallel import blas_threads
+from sims.engine.randomness import MEMORY, SAMPLE, Source
+from sims.engine.results import Result, new_axes
+from sims.knowledge.model import WIDTH, initial_weights
+from sims.knowledge.training import FINE_TUNING, PRE_TRAINING, train_contexts
+from sims.knowledge.trials import Told
+from sims.knowledge.verdicts import KINDS, judge_answers, judge_told, spectrum, split_facts
+from sims.memories.settings import positive, trial_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +84,7 @@ def follow_knowledge(
 
     Parameters
     ----------
-    told : fields of :class:`sims.knowledge_trials.Told`.
+    told : fields of :class:`sims.knowledge.trials.Told`.
     fine_tuned : N_f, below the number of subjects.
     width : m.
     pre_training, fine_tuning : what differs from the usual trainings.
@@ -102,7 +102,7 @@ def follow_knowledge(
     templates that a fact was not told in and is completed in nevertheless. Records of fine-tuning
     have the loss, the shares ``learnt`` and ``answered``, wrong answers by kind as shares of all
     held-out ones, attention on the ``question_seen``, and of the gradient of W ``share`` and
-    ``aligned`` (:func:`sims.knowledge_verdicts.spectrum`).
+    ``aligned`` (:func:`sims.knowledge.verdicts.spectrum`).
 
     Raises
     ------

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.knowledge import Contexts
-from sims.knowledge_gradient import Batch, entropies, gradient
-from sims.knowledge_model import Weights
-from sims.parallel import available_threads, run
-from sims.settings import positive
+from assoc.facts.knowledge import Contexts
+from sims.engine.parallel import available_threads, run
+from sims.knowledge.gradient import Batch, entropies, gradient
+from sims.knowledge.model import Weights
+from sims.memories.settings import positive
 
 __all__ = [
     "FACTOR",

@@ -7,26 +7,26 @@ from typing import Any
 import numpy as np
 
 from assoc.errors import InputError
-from assoc.knowledge import Knowledge, draw_knowledge
-from assoc.memory import MAX_BYTES
-from sims.knowledge_model import WIDTH, initial_weights
-from sims.knowledge_training import (
+from assoc.facts.knowledge import Knowledge, draw_knowledge
+from assoc.memories.memory import MAX_BYTES
+from sims.engine.parallel import blas_threads
+from sims.engine.randomness import FACTS, MEMORY, SAMPLE, Source
+from sims.knowledge.model import WIDTH, initial_weights
+from sims.knowledge.training import (
     FINE_TUNING,
     PRE_TRAINING,
     Descent,
     Trained,
     train_contexts,
 )
-from sims.knowledge_verdicts import judge_answers, judge_told, spectrum, split_facts
-from sims.parallel import blas_threads
-from sims.randomness import FACTS, MEMORY, SAMPLE, Source
+from sims.knowledge.verdicts import judge_answers, judge_told, spectrum, split_facts
 
 __all__ = ["Told", "check_sizes", "draw_trials", "extract", "extraction_point", "pretrain"]
 
 
 @dataclass(frozen=True)
 class Told:
-    """What is told: the arguments of :func:`assoc.knowledge.draw_knowledge`.
+    """What is told: the arguments of :func:`assoc.facts.knowledge.draw_knowledge`.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def check_sizes(vocabulary: int, contexts: int, width: int, trials: int) -> None
     ------
     InputError
         If arrays of contexts and weights, of all trials, take more than
-        :data:`assoc.memory.MAX_BYTES`.
+        :data:`assoc.memories.memory.MAX_BYTES`.
     """
     taken = 4 * trials * (vocabulary * (3 * contexts + 3 * vocabulary) + 6 * width * vocabulary)
     if taken > MAX_BYTES:

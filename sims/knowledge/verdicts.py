@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.knowledge import Contexts, Knowledge
-from sims.knowledge_gradient import evaluate
-from sims.knowledge_model import Weights, attention_mass, logits, superposed, template_cosines
+from assoc.facts.knowledge import Contexts, Knowledge
+from sims.knowledge.gradient import evaluate
+from sims.knowledge.model import Weights, attention_mass, logits, superposed, template_cosines
 
 __all__ = ["KINDS", "RIGHT", "judge_answers", "judge_told", "spectrum", "split_facts"]
 
 KINDS = ("own", "tuned", "set", "other", "none")
-"""Kinds of wrong answers; see :mod:`sims.knowledge_extraction`."""
+"""Kinds of wrong answers; see :mod:`sims.knowledge.extraction`."""
 
 RIGHT = "right"
 """In place of a kind, for an answer that is not wrong."""

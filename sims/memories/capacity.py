@@ -15,17 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.memory import Build
-from sims.construction import Construction, Size
-from sims.criterion import Criterion
-from sims.crossing import crossing
-from sims.parallel import available_threads, run
-from sims.recall import count_recalled, source_of
-from sims.results import Result, new_axes
-from sims.searching import Search, stored_brackets
-from sims.settings import RandomVectors, positive, settle, trial_count
-from sims.statistics import LEVEL, Interval, median_interval
-from sims.sweeps import Progress
+from assoc.memories.memory import Build
+from sims.engine.criterion import Criterion
+from sims.engine.crossing import crossing
+from sims.engine.parallel import available_threads, run
+from sims.engine.results import Result, new_axes
+from sims.engine.statistics import LEVEL, Interval, median_interval
+from sims.memories.capacity_search import Search, stored_brackets
+from sims.memories.construction import Construction, Size
+from sims.memories.recall import count_recalled, source_of
+from sims.memories.settings import RandomVectors, positive, settle, trial_count
+from sims.sweeps.tasks import Progress
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -162,13 +162,13 @@ def capacity(
     r"""Search the capacity of a construction, trial by trial.
 
     Each trial raises N until the criterion fails, then halves the bracket down to neighbouring
-    integers. Both ends are measured. Builds that decide (:class:`assoc.optimal.Decides`) count
-    what is certified as recalled, and say of upper ends whether they are proved.
+    integers. Both ends are measured. Builds that decide (:class:`assoc.memories.optimal.Decides`)
+    count what is certified as recalled, and say of upper ends whether they are proved.
 
     Parameters
     ----------
     memory, rank, bits, width, degree, rounding, embeddings, preprocess, facts, outputs :
-        as for :func:`sims.recall.measure`.
+        as for :func:`sims.memories.recall.measure`.
     seed, experiment : the same.
     d : dimension, or several.
     criterion : ``all``, or the fraction of a trial's inputs that must be recalled.
@@ -251,12 +251,12 @@ def rate_crossing(
     r"""Size at which the *expected* recall falls to a rate, with an interval.
 
     Mean recall over the same trials is measured on a grid of sizes around ``near``, which is moved
-    until the crossing lies inside; :func:`sims.crossing.crossing` finds it there.
+    until the crossing lies inside; :func:`sims.engine.crossing.crossing` finds it there.
 
     Parameters
     ----------
     memory, rank, bits, width, degree, rounding, seed, experiment, threads :
-        as for :func:`sims.recall.measure`.
+        as for :func:`sims.memories.recall.measure`.
     d : dimension.
     rate : recall at the crossing, in (0, 1).
     near : where the search starts.

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from assoc.errors import InputError
-from assoc.optimal import Decides
-from sims.bracketing import largest, size_of_load
-from sims.construction import Construction
-from sims.criterion import Criterion
-from sims.randomness import Source
-from sims.recall import count_recalled, decide
-from sims.settings import RandomVectors, Setting
-from sims.sweeps import Progress, Task, sweep
+from assoc.memories.optimal import Decides
+from sims.engine.bracketing import largest, size_of_load
+from sims.engine.criterion import Criterion
+from sims.engine.randomness import Source
+from sims.memories.construction import Construction
+from sims.memories.recall import count_recalled, decide
+from sims.memories.settings import RandomVectors, Setting
+from sims.sweeps.tasks import Progress, Task, sweep
 
 __all__ = ["Search", "bracket_trial", "stored_brackets"]
 
@@ -96,11 +96,11 @@ def bracket_trial(
 
     Parameters
     ----------
-    construction, setting : fields of :class:`sims.construction.Construction` and of
-        :class:`sims.settings.RandomVectors`.
+    construction, setting : fields of :class:`sims.memories.construction.Construction` and of
+        :class:`sims.memories.settings.RandomVectors`.
     rate : of the criterion.
     limit, resolution : where the search ends.
-    source : fields of :class:`sims.randomness.Source`.
+    source : fields of :class:`sims.engine.randomness.Source`.
     trial : its number.
 
     Returns

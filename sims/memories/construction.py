@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from assoc.catalogue import resolve
 from assoc.errors import InputError
-from assoc.memory import Build
-from assoc.mlp import check_width, choose_degree
+from assoc.memories.memory import Build
+from assoc.memories.mlp import check_width, choose_degree
 
 __all__ = ["Construction", "Size"]
 
@@ -24,7 +24,7 @@ class Construction:
     bits : b, to which weights are rounded; None keeps them as they are.
     width : m, or a multiple of the dimension written ``16d``; for networks.
     degree : k, for networks of Hermite polynomials.
-    rounding : one of :data:`assoc.quantised.ROUNDINGS`; None means the nearest level.
+    rounding : one of :data:`assoc.bits.levels.ROUNDINGS`; None means the nearest level.
 
     Examples
     --------

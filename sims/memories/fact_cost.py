@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from assoc.embeddings import sphere
 from assoc.errors import InputError
-from sims.parallel import available_threads, run
-from sims.randomness import OUTPUTS, SAMPLE, Source
-from sims.settings import positive
+from sims.engine.parallel import available_threads, run
+from sims.engine.randomness import OUTPUTS, SAMPLE, Source
+from sims.memories.settings import positive
 
 __all__ = ["FactCost", "fact_cost"]
 

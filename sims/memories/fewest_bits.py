@@ -1,9 +1,10 @@
 r"""The fewest bits per weight with which everything is still recalled.
 
 A trial's memory is built once, with exact weights, and then encoded with each number b of bits per
-weight (:func:`assoc.coded.encode`); what is asked is decoded from the bits that are counted. Recall
-is not monotone in b, so what is reported is the first b, in increasing order, with which everything
-is recalled: it fails with every smaller b that was tried, and with a larger one it may fail again.
+weight (:func:`assoc.bits.codes.encode`); what is asked is decoded from the bits that are counted.
+Recall is not monotone in b, so what is reported is the first b, in increasing order, with which
+everything is recalled: it fails with every smaller b that was tried, and with a larger one it may
+fail again.
 """
 
 import copy
@@ -15,21 +16,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assoc.coded import encode
+from assoc.bits.codes import encode
+from assoc.bits.levels import check_bits
 from assoc.errors import InputError
-from assoc.memory import Build
-from assoc.quantised import check_bits
-from assoc.transformer import OneLayer
-from sims.construction import Construction, Size
-from sims.judge import recalled
-from sims.parallel import available_threads, blas_threads, run
-from sims.prompts import count_known
-from sims.randomness import MEMORY, Source
-from sims.recall import source_of
-from sims.results import Result, new_axes
-from sims.settings import Setting, as_size, positive, settle, trial_count
-from sims.statistics import LEVEL, Interval, mean_interval, median_interval, proportion_interval
-from sims.transformers import LENGTH, Architecture, Shape, table_source
+from assoc.memories.memory import Build
+from assoc.transformers.model import OneLayer
+from sims.engine.parallel import available_threads, blas_threads, run
+from sims.engine.randomness import MEMORY, Source
+from sims.engine.results import Result, new_axes
+from sims.engine.statistics import (
+    LEVEL,
+    Interval,
+    mean_interval,
+    median_interval,
+    proportion_interval,
+)
+from sims.memories.construction import Construction, Size
+from sims.memories.recall import source_of
+from sims.memories.scoring import recalled
+from sims.memories.settings import Setting, as_size, positive, settle, trial_count
+from sims.transformers.prompts import count_known
+from sims.transformers.recall import LENGTH, Architecture, Shape, table_source
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -205,12 +212,12 @@ def fewest_bits(
 ) -> FewestBitsResult:
     """Search the fewest bits per weight with which a memory recalls all of N facts.
 
-    A trial recalls with b bits what :func:`sims.recall.measure` says with ``bits=b``.
+    A trial recalls with b bits what :func:`sims.memories.recall.measure` says with ``bits=b``.
 
     Parameters
     ----------
     memory, d, rank, width, degree, rounding, embeddings, preprocess, facts, outputs :
-        as for :func:`sims.recall.measure`.
+        as for :func:`sims.memories.recall.measure`.
     N : number of facts.
     widths : bits per weight b that are tried, each in every trial.
     trials, seed, experiment : independent trials, and what determines every random number.
@@ -262,8 +269,8 @@ def fewest_bits_facts(
 ) -> FewestBitsResult:
     """Search the fewest bits per weight with which a transformer knows every fact of a table.
 
-    A trial knows with b bits what :func:`sims.transformers.measure_facts` says of an architecture
-    with ``bits=b``.
+    A trial knows with b bits what :func:`sims.transformers.recall.measure_facts` says of an
+    architecture with ``bits=b``.
 
     Parameters
     ----------
@@ -271,7 +278,7 @@ def fewest_bits_facts(
     shape : S, R, D of the tables.
     widths, rounding : as for :func:`fewest_bits`.
     length, draws, trials, seed, experiment, threads, executor : as for
-        :func:`sims.transformers.measure_facts`.
+        :func:`sims.transformers.recall.measure_facts`.
 
     Returns
     -------

@@ -27,15 +27,15 @@ from numpy.typing import NDArray
 from assoc.catalogue import resolve
 from assoc.embeddings import sphere
 from assoc.errors import InputError
-from assoc.fact_maps import MAPS
-from assoc.input_laws import PowerLaw
-from assoc.memory import Build, Factors
-from sims.judge import recalled
-from sims.parallel import available_threads, run
-from sims.randomness import FACTS, INPUTS, MEMORY, OUTPUTS, SAMPLE, Source
-from sims.results import Result, new_axes
-from sims.settings import positive, trial_count
-from sims.statistics import LEVEL, Interval, mean_interval
+from assoc.facts.input_laws import PowerLaw
+from assoc.facts.maps import MAPS
+from assoc.memories.memory import Build, Factors
+from sims.engine.parallel import available_threads, run
+from sims.engine.randomness import FACTS, INPUTS, MEMORY, OUTPUTS, SAMPLE, Source
+from sims.engine.results import Result, new_axes
+from sims.engine.statistics import LEVEL, Interval, mean_interval
+from sims.memories.scoring import recalled
+from sims.memories.settings import positive, trial_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -179,7 +179,7 @@ class ErrorPoint:
         return float(np.std(self.errors, ddof=1) / np.sqrt(len(self.errors)))
 
     def interval(self, level: float = LEVEL) -> Interval:
-        """Interval of the expected error; see :func:`sims.statistics.mean_interval`."""
+        """Interval of the expected error; see :func:`sims.engine.statistics.mean_interval`."""
         return mean_interval(self.errors, level=level)
 
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assoc.decoding import certified_margins
 from assoc.errors import InputError
-from assoc.memory import Build
-from assoc.optimal import Decides
-from sims.construction import Construction, Size
-from sims.judge import recalled, score_doubt
-from sims.parallel import available_threads, blas_threads, run
-from sims.randomness import INPUTS, MEMORY, OUTPUTS, Source
-from sims.results import Result, new_axes
-from sims.settings import RandomVectors, Setting, as_size, positive, settle, trial_count
-from sims.statistics import LEVEL, Interval, mean_interval, proportion_interval
-from sims.streaming import recalled_of_sample
+from assoc.memories.decoding import certified_margins
+from assoc.memories.memory import Build
+from assoc.memories.optimal import Decides
+from sims.engine.parallel import available_threads, blas_threads, run
+from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS, Source
+from sims.engine.results import Result, new_axes
+from sims.engine.statistics import LEVEL, Interval, mean_interval, proportion_interval
+from sims.memories.construction import Construction, Size
+from sims.memories.scoring import recalled, score_doubt
+from sims.memories.settings import RandomVectors, Setting, as_size, positive, settle, trial_count
+from sims.memories.streaming import recalled_of_sample
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +65,7 @@ class RecallPoint:
         return float(np.std(self.counts, ddof=1) / self.judged / np.sqrt(len(self.counts)))
 
     def interval(self, level: float = LEVEL) -> Interval:
-        """Interval of the expected recall; see :func:`sims.statistics.mean_interval`."""
+        """Interval of the expected recall; see :func:`sims.engine.statistics.mean_interval`."""
         return mean_interval(np.array(self.counts) / self.judged, level=level)
 
     @property
@@ -165,11 +165,11 @@ def measure(
     rank, width, degree : what the named memory needs; rank and width may follow the dimension,
         ``"d/2"`` or ``"16d"``.
     bits, rounding : round every weight of the memory to b bits, to the ``nearest`` level (None
-        means this) or in a ``stochastic`` way; see :func:`assoc.coded.encode`.
+        means this) or in a ``stochastic`` way; see :func:`assoc.bits.codes.encode`.
     embeddings : a law of :data:`assoc.embeddings.LAWS`, or vectors (n, d) or
         :class:`assoc.embeddings.NamedVectors`, which each trial splits into inputs and outputs.
     preprocess : none, normalise, centre or whiten, for given vectors.
-    facts : a law of :data:`assoc.fact_maps.MAPS`.
+    facts : a law of :data:`assoc.facts.maps.MAPS`.
     outputs : M; None means M = N.
     trials : independent trials per N.
     inputs : judge only a random sample of this many inputs and stream the facts; for memories
@@ -309,7 +309,7 @@ def _count_batch(setting: Setting, N: int, source: Source, trials: Sequence[int]
 
     This is what :func:`_count_trial` counts, from the same random numbers, without its overhead.
     """
-    from sims.kernels import count_batch
+    from sims.engine.kernels import count_batch
 
     d = setting.d
     E = source.spheres(N, d, trials=trials, stream=INPUTS)

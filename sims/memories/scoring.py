@@ -12,9 +12,9 @@ less than what is.
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.decoding import memory_outputs
-from assoc.memory import Floats, Integers, Memory
-from sims.parallel import blas_threads, run
+from assoc.memories.decoding import memory_outputs
+from assoc.memories.memory import Floats, Integers, Memory
+from sims.engine.parallel import blas_threads, run
 
 __all__ = ["Judge", "recalled", "score_doubt"]
 
@@ -79,7 +79,7 @@ class Judge:
 
         No row of U is longer than ``reach``, which is worked out when it is not given.
         """
-        from sims.kernels import judge_tile
+        from sims.engine.kernels import judge_tile
 
         reach = max(self._reach, _reach(U) if reach is None else reach)
         doubt = score_doubt(U.shape[1]) * reach

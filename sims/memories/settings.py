@@ -8,9 +8,9 @@ import numpy as np
 
 from assoc.embeddings import LAWS, NamedVectors, check_vectors, preprocess
 from assoc.errors import InputError
-from assoc.fact_maps import MAPS
-from assoc.memory import MAX_BYTES, Floats, Integers
-from sims.randomness import FACTS, INPUTS, OUTPUTS, Source
+from assoc.facts.maps import MAPS
+from assoc.memories.memory import MAX_BYTES, Floats, Integers
+from sims.engine.randomness import FACTS, INPUTS, OUTPUTS, Source
 
 __all__ = [
     "GivenVectors",
@@ -31,7 +31,7 @@ class RandomVectors:
     ----------
     d : dimension.
     law : a name of :data:`assoc.embeddings.LAWS`.
-    facts : a name of :data:`assoc.fact_maps.MAPS`.
+    facts : a name of :data:`assoc.facts.maps.MAPS`.
     outputs : M; None means M = N.
     """
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from assoc.embeddings import LAWS, orthonormal
 from assoc.errors import InputError
-from assoc.linear import HebbianBuild
-from assoc.memory import Floats, Integers
-from sims.construction import Construction
-from sims.judge import Judge
-from sims.parallel import blas_threads, run
-from sims.randomness import BLOCK_ROWS, INPUTS, MEMORY, OUTPUTS, SAMPLE, Source
-from sims.settings import RandomVectors, Setting
+from assoc.memories.linear import HebbianBuild
+from assoc.memories.memory import Floats, Integers
+from sims.engine.parallel import blas_threads, run
+from sims.engine.randomness import BLOCK_ROWS, INPUTS, MEMORY, OUTPUTS, SAMPLE, Source
+from sims.memories.construction import Construction
+from sims.memories.scoring import Judge
+from sims.memories.settings import RandomVectors, Setting
 
 __all__ = ["recalled_of_sample"]
 

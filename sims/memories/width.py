@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 
 from assoc.catalogue import MEMORIES
 from assoc.errors import InputError
-from sims.bracketing import bracket
-from sims.construction import Construction
-from sims.criterion import Criterion
-from sims.crossing import crossing
-from sims.parallel import available_threads, run
-from sims.randomness import MEMORY, Source
-from sims.recall import count_recalled, source_of
-from sims.results import Result, new_axes
-from sims.settings import RandomVectors, Setting, positive, settle, trial_count
-from sims.statistics import LEVEL, Interval, median_interval
+from sims.engine.bracketing import bracket
+from sims.engine.criterion import Criterion
+from sims.engine.crossing import crossing
+from sims.engine.parallel import available_threads, run
+from sims.engine.randomness import MEMORY, Source
+from sims.engine.results import Result, new_axes
+from sims.engine.statistics import LEVEL, Interval, median_interval
+from sims.memories.construction import Construction
+from sims.memories.recall import count_recalled, source_of
+from sims.memories.settings import RandomVectors, Setting, positive, settle, trial_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -179,7 +179,7 @@ def smallest_width(
     N, d : number of facts and dimension, or several; every pair is searched.
     criterion : ``all``, or the fraction of a trial's inputs that must be recalled.
     degree, embeddings, preprocess, facts, outputs, seed, experiment : as for
-        :func:`sims.recall.measure`.
+        :func:`sims.memories.recall.measure`.
     trials : independent trials per size.
     max_width : where to stop; trials in which it is not enough are reported as censored. None
         stands for 64 N, or at least 1024.
@@ -308,7 +308,7 @@ def width_crossing(
     r"""Width at which the *expected* recall of N facts rises to a rate, with an interval.
 
     Mean recall over the same trials is measured at widths around ``near``, which is moved until
-    the crossing lies inside; :func:`sims.crossing.crossing` finds it on the scale of log m.
+    the crossing lies inside; :func:`sims.engine.crossing.crossing` finds it on the scale of log m.
 
     Parameters
     ----------

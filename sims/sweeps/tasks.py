@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from assoc.errors import InputError
-from sims import executors
-from sims.fingerprint import fingerprint
-from sims.parallel import available_threads, blas_threads, cores, keep_memory
-from sims.results import Result
-from sims.settings import positive
-from sims.store import Point, Store
+from sims.engine.parallel import available_threads, blas_threads, cores, keep_memory
+from sims.engine.results import Result
+from sims.memories.settings import positive
+from sims.sweeps import executors
+from sims.sweeps.fingerprint import fingerprint
+from sims.sweeps.store import Point, Store
 
 __all__ = ["EXECUTORS", "Progress", "SweepResult", "Task", "grid", "sweep"]
 
@@ -155,7 +155,7 @@ def sweep(
     tasks : independent of each other.
     store : file that finished points are added to; None keeps them in memory.
     request : what tells this sweep from others; a store with another one is refused. The code
-        that computes (:func:`sims.fingerprint.fingerprint`) is always part of it.
+        that computes (:func:`sims.sweeps.fingerprint.fingerprint`) is always part of it.
     packages : whose code counts besides that of the tasks' own.
     executor : ``processes`` or ``threads`` of this machine, the address of a Dask scheduler
         (``tcp://...``), or any ``concurrent.futures.Executor``.

@@ -1,9 +1,9 @@
 r"""Capacity of trained memories: how many facts gradient descent stores, trial by trial.
 
 All trials of a dimension are searched together. In each round every trial has a size of its own,
-and those that are not at an end yet are trained side by side (:mod:`sims.training`). A size is met
-if the weights at the end of the training with any one of the learning rates recall enough facts;
-weights on the way do not count, and every fact is tested, in double precision.
+and those that are not at an end yet are trained side by side (:mod:`sims.training.memories`). A
+size is met if the weights at the end of the training with any one of the learning rates recall
+enough facts; weights on the way do not count, and every fact is tested, in double precision.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,19 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from assoc.decoding import margins
 from assoc.errors import InputError
-from sims.bracketing import largest, size_of_load
-from sims.capacity import CapacityPoint, CapacityResult
-from sims.construction import Construction, Size
-from sims.criterion import Criterion
-from sims.parallel import available_threads, cores
-from sims.randomness import MEMORY, Source
-from sims.recall import source_of
-from sims.results import Result
-from sims.settings import RandomVectors, as_size, positive, trial_count
-from sims.sweeps import Progress, Task, sweep
-from sims.training import Problem, Run, Training, check_model, libraries, problem, train
+from assoc.memories.decoding import margins
+from sims.engine.bracketing import largest, size_of_load
+from sims.engine.criterion import Criterion
+from sims.engine.parallel import available_threads, cores
+from sims.engine.randomness import MEMORY, Source
+from sims.engine.results import Result
+from sims.memories.capacity import CapacityPoint, CapacityResult
+from sims.memories.construction import Construction, Size
+from sims.memories.recall import source_of
+from sims.memories.settings import RandomVectors, as_size, positive, trial_count
+from sims.sweeps.tasks import Progress, Task, sweep
+from sims.training.memories import Problem, Run, Training, check_model, libraries, problem, train
 
 __all__ = [
     "RateCount",
@@ -101,16 +101,16 @@ def trained_capacity(
 ) -> TrainedCapacityResult:
     r"""Search the capacity of trained memories on random embeddings from the unit sphere.
 
-    A trial draws what it draws in :func:`sims.capacity.capacity` with the same seed, experiment and
-    dimension. Both ends of its bracket are trained and measured.
+    A trial draws what it draws in :func:`sims.memories.capacity.capacity` with the same seed,
+    experiment and dimension. Both ends of its bracket are trained and measured.
 
     Parameters
     ----------
-    model : ``linear`` or ``mlp``; see :mod:`sims.training`.
+    model : ``linear`` or ``mlp``; see :mod:`sims.training.memories`.
     d : dimension, or several.
     width : m of the ``mlp``, an integer or a multiple of the dimension such as ``4d``.
     criterion : ``all``, or the fraction of a trial's facts that must be recalled.
-    facts : a law of :data:`assoc.fact_maps.MAPS`.
+    facts : a law of :data:`assoc.facts.maps.MAPS`.
     outputs : M; None means M = N.
     trials : independent trials per dimension.
     training : how each run is trained; None stands for ``Training()``.
@@ -190,15 +190,15 @@ def bracket_trained(
     ----------
     model, trials, max_N, resolution, seed, experiment : as for :func:`trained_capacity`.
     width : m, or None.
-    setting, training : fields of :class:`sims.settings.RandomVectors` and of
-        :class:`sims.training.Training`.
+    setting, training : fields of :class:`sims.memories.settings.RandomVectors` and of
+        :class:`sims.training.memories.Training`.
     rate : of the criterion.
 
     Returns
     -------
-    ``brackets``: for each trial, as in :class:`sims.capacity.CapacityPoint`, [low, high], high None
-    where the search was censored. ``rates``: the fields of a :class:`RateCount` for each learning
-    rate.
+    ``brackets``: for each trial, as in :class:`sims.memories.capacity.CapacityPoint`, [low, high],
+    high None where the search was censored. ``rates``: the fields of a :class:`RateCount` for each
+    learning rate.
     """
     drawn, rule, criterion = RandomVectors(**setting), Training(**training), Criterion(rate)
     source = source_of(drawn, seed, experiment)

@@ -29,12 +29,12 @@ from numpy.typing import NDArray
 
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
-from assoc.fact_maps import check_map
-from assoc.memory import Factors, Floats, Integers, Memory, check_fits
-from assoc.mlp import check_width
-from assoc.networks import tiles
-from sims.parallel import run
-from sims.settings import positive
+from assoc.facts.maps import check_map
+from assoc.memories.memory import Factors, Floats, Integers, Memory, check_fits
+from assoc.memories.mlp import check_width
+from assoc.memories.networks import tiles
+from sims.engine.parallel import run
+from sims.memories.settings import positive
 
 __all__ = [
     "LEARNING_RATES",

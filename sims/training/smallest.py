@@ -1,7 +1,7 @@
 r"""The smallest transformers that training makes recall every fact of random tables, as brackets.
 
 A size is enough if the last weights of one of the learning rates recall enough facts
-(:mod:`sims.transformer_trials`). Near the smallest size that may change more than once, and a
+(:mod:`sims.training.trials`). Near the smallest size that may change more than once, and a
 search brackets one of these changes; both ends are trained and measured. All trials of a shape are
 searched together.
 """
@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 
 from assoc.errors import InputError
-from sims.construction import Construction, Size
-from sims.criterion import Criterion
-from sims.parallel import available_threads, cores
-from sims.settings import positive
-from sims.smallest import SizePoint, SizeResult
-from sims.sweeps import Progress
-from sims.trained_capacity import RateCount
-from sims.training import Training, libraries
-from sims.transformer_problems import Sizes, choose_sizes
-from sims.transformer_training import LEARNING_RATES
-from sims.transformer_trials import DRAWS, check_trials, facts_recalled, stored
-from sims.transformers import LENGTH, Architecture, Shape
+from sims.engine.criterion import Criterion
+from sims.engine.parallel import available_threads, cores
+from sims.memories.construction import Construction, Size
+from sims.memories.settings import positive
+from sims.sweeps.tasks import Progress
+from sims.training.capacity import RateCount
+from sims.training.memories import Training, libraries
+from sims.training.transformer_models import Sizes, choose_sizes
+from sims.training.transformers import LEARNING_RATES
+from sims.training.trials import DRAWS, check_trials, facts_recalled, stored
+from sims.transformers.recall import LENGTH, Architecture, Shape
+from sims.transformers.smallest import SizePoint, SizeResult
 
 __all__ = ["TrainedSizeResult", "bracket_sizes", "trained_smallest"]
 
@@ -93,22 +93,22 @@ def trained_smallest(
     Parameters
     ----------
     model : ``attention-only`` or ``attention-mlp``.
-    shapes : a table's sizes, S, R, D, or several :class:`sims.transformers.Shape`.
+    shapes : a table's sizes, S, R, D, or several :class:`sims.transformers.recall.Shape`.
     vary : ``d``, or ``width`` (of ``attention-mlp``).
     d : dimension, unless it is searched.
     width : m of ``attention-mlp`` where d is searched: an integer, or a multiple such as ``2d``.
     head_dim, heads : d_h and H; None leaves them to the rules of
-        :func:`sims.transformer_problems.choose_sizes`, at every d anew.
+        :func:`sims.training.transformer_models.choose_sizes`, at every d anew.
     start : where to begin; None stands for R + D dimensions and m = S R / d.
     limit : largest size; trials in which it is not enough are reported as censored. None stands for
         16 (R + D) dimensions and 16 + 16 S R / d neurons.
-    step, resolution : as for :func:`sims.smallest.smallest_size`.
+    step, resolution : as for :func:`sims.transformers.smallest.smallest_size`.
     criterion : ``all``, or the fraction of a trial's facts that must be recalled.
     length : T of the prompts, in training and in the verdict.
     draws : prompts of each fact in the verdict.
     trials : tables, embeddings and initial weights for each shape.
     training : how each run is trained; None stands for
-        :data:`sims.transformer_training.TRAINING`.
+        :data:`sims.training.transformers.TRAINING`.
     seed, experiment : with shape, d and trial they determine every random number.
     store : file that every finished shape is added to, and resumed from.
     progress : with a store, called at the start and after each shape.
@@ -190,16 +190,16 @@ def bracket_sizes(
     ----------
     shape : S, R, D and K.
     rate : of the criterion.
-    training : fields of :class:`sims.training.Training`.
+    training : fields of :class:`sims.training.memories.Training`.
     model, vary, d, width, head_dim, heads, start, limit, step, resolution :
         as for :func:`trained_smallest`.
     length, draws, trials, seed, experiment : as for :func:`trained_smallest`.
 
     Returns
     -------
-    ``brackets``: for each trial, as in :class:`sims.smallest.SizePoint`, [low, high], high None
-    where the search was censored. ``rates``: the fields of a
-    :class:`sims.trained_capacity.RateCount` for each learning rate.
+    ``brackets``: for each trial, as in :class:`sims.transformers.smallest.SizePoint`, [low, high],
+    high None where the search was censored. ``rates``: the fields of a
+    :class:`sims.training.capacity.RateCount` for each learning rate.
     """
     table, rule, criterion = Shape(*shape), Training(**training), Criterion(rate)
     searches = [_search(start, limit, step, resolution) for _ in range(trials)]

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assoc.errors import InputError
-from sims.parallel import available_threads, cores
-from sims.results import Result, new_axes
-from sims.settings import positive
-from sims.sweeps import Progress
-from sims.training import Training, libraries
-from sims.transformer_problems import Sizes, choose_sizes
-from sims.transformer_trials import DRAWS, check_trials, facts_recalled, stored
-from sims.transformers import LENGTH, Shape
+from sims.engine.parallel import available_threads, cores
+from sims.engine.results import Result, new_axes
+from sims.memories.settings import positive
+from sims.sweeps.tasks import Progress
+from sims.training.memories import Training, libraries
+from sims.training.transformer_models import Sizes, choose_sizes
+from sims.training.trials import DRAWS, check_trials, facts_recalled, stored
+from sims.transformers.recall import LENGTH, Shape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -190,7 +190,7 @@ def recall_widths(
     ----------
     shape : S, R, D and K.
     heads : H.
-    training : fields of :class:`sims.training.Training`.
+    training : fields of :class:`sims.training.memories.Training`.
     d, head_dim, widths, length, draws, trials, seed, experiment :
         as for :func:`trained_tradeoff`.
 

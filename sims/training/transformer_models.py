@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.attention_only import check_embeddings
 from assoc.errors import InputError
-from assoc.factual_recall import RecallTask
-from assoc.heads import check_head_dim, choose_head_dim
-from assoc.memory import Floats, Integers, check_fits
-from assoc.mlp import check_width
-from assoc.transformer import Attention, OneLayer, Transformer
-from sims.prompts import prompt_outputs
-from sims.settings import positive
-from sims.training import ReluNetwork
+from assoc.facts.recall_task import RecallTask
+from assoc.memories.memory import Floats, Integers, check_fits
+from assoc.memories.mlp import check_width
+from assoc.transformers.attention_only import check_embeddings
+from assoc.transformers.heads import check_head_dim, choose_head_dim
+from assoc.transformers.model import Attention, OneLayer, Transformer
+from sims.memories.settings import positive
+from sims.training.memories import ReluNetwork
+from sims.transformers.prompts import prompt_outputs
 
 __all__ = [
     "TRAINED",
@@ -90,7 +90,7 @@ def choose_sizes(
     model : one of :data:`TRAINED`.
     subjects, relations : S and R.
     d : dimension.
-    head_dim : d_h; None leaves it to :func:`assoc.heads.choose_head_dim`.
+    head_dim : d_h; None leaves it to :func:`assoc.transformers.heads.choose_head_dim`.
     heads : H, at least 1; None means ceil(S / d_h) + ceil(R / d_h), as constructions have.
     width : m, for ``attention-mlp`` only.
 

@@ -6,12 +6,12 @@ r"""One-layer transformers trained by Adam on all their facts at once, many of t
 ``attention-mlp``   F = X + V^T relu(W X)                4 H d d_h + 2 m d
 ==================  ===================================  ========================
 
-The second has the residual connection of :class:`assoc.transformer.Transformer` (and of NLB's
-task). Embeddings are given and stay as they are; the loss is the multinomial logistic one over the
-**whole** vocabulary, the mean over all facts. Every step takes each fact once, in a prompt whose
-noise is drawn anew. Its places are not: embeddings tell none, so that the output at the end of a
-prompt depends on nothing but how often each token is in it. A prompt is therefore the row of its
-tokens' counts, and attention is two products with tables of all tokens, of exponentials and of
+The second has the residual connection of :class:`assoc.transformers.model.Transformer` (and of
+NLB's task). Embeddings are given and stay as they are; the loss is the multinomial logistic one
+over the **whole** vocabulary, the mean over all facts. Every step takes each fact once, in a prompt
+whose noise is drawn anew. Its places are not: embeddings tell none, so that the output at the end
+of a prompt depends on nothing but how often each token is in it. A prompt is therefore the row of
+its tokens' counts, and attention is two products with tables of all tokens, of exponentials and of
 values: up to rounding the softmax over the prompt, as long as no logit is further than
 :data:`REACH` from the end's. What is recalled is judged elsewhere, on prompts of tokens, by the
 softmax as it is, in double precision.
@@ -45,13 +45,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.factual_recall import SHORTEST, check_length
-from assoc.memory import Integers
-from assoc.transformer import OneLayer
-from sims.parallel import run
-from sims.training import Training, libraries
-from sims.transformer_problems import Sizes, TransformerProblem
-from sims.transformers import LENGTH
+from assoc.facts.recall_task import SHORTEST, check_length
+from assoc.memories.memory import Integers
+from assoc.transformers.model import OneLayer
+from sims.engine.parallel import run
+from sims.training.memories import Training, libraries
+from sims.training.transformer_models import Sizes, TransformerProblem
+from sims.transformers.recall import LENGTH
 
 __all__ = [
     "LEARNING_RATES",

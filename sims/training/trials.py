@@ -1,8 +1,8 @@
 r"""Trials of trained transformers: what is drawn, trained, and asked for.
 
-Tables and embeddings are those of :mod:`sims.transformers` with the same seed, experiment, shape
-and d, so that trained and constructed transformers know the same facts. Each is trained with every
-learning rate (:mod:`sims.transformer_training`) and judged by its last weights, in double
+Tables and embeddings are those of :mod:`sims.transformers.recall` with the same seed, experiment,
+shape and d, so that trained and constructed transformers know the same facts. Each is trained with
+every learning rate (:mod:`sims.training.transformers`) and judged by its last weights, in double
 precision, on every fact: one counts if all prompts drawn for it are answered rightly, over the
 whole vocabulary. These prompts are the first of those that the constructions are asked by.
 """
@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from assoc.errors import InputError
-from assoc.factual_recall import check_length, grid_task
-from sims.parallel import available_threads
-from sims.prompts import count_known
-from sims.randomness import MEMORY
-from sims.settings import positive, trial_count
-from sims.sweeps import Progress, Task, sweep
-from sims.training import Training
-from sims.transformer_problems import Sizes, transformer_problem
-from sims.transformer_training import TRAINING, train_transformers
-from sims.transformers import Shape, table_source
+from assoc.facts.recall_task import check_length, grid_task
+from sims.engine.parallel import available_threads
+from sims.engine.randomness import MEMORY
+from sims.memories.settings import positive, trial_count
+from sims.sweeps.tasks import Progress, Task, sweep
+from sims.training.memories import Training
+from sims.training.transformer_models import Sizes, transformer_problem
+from sims.training.transformers import TRAINING, train_transformers
+from sims.transformers.prompts import count_known
+from sims.transformers.recall import Shape, table_source
 
 __all__ = ["DRAWS", "check_trials", "facts_recalled", "stored"]
 
@@ -37,10 +37,10 @@ def check_trials(
 
     Parameters
     ----------
-    shapes : S, R, D, or a :class:`sims.transformers.Shape`, or several of these records.
+    shapes : S, R, D, or a :class:`sims.transformers.recall.Shape`, or several of these records.
     length, draws, trials : positive integers, T at least 3.
-    training : a :class:`sims.training.Training`; None stands for
-        :data:`sims.transformer_training.TRAINING`.
+    training : a :class:`sims.training.memories.Training`; None stands for
+        :data:`sims.training.transformers.TRAINING`.
     seed, experiment : of the randomness.
 
     Raises

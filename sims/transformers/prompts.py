@@ -17,16 +17,16 @@ from typing import TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.attention_only import check_embeddings
-from assoc.decoding import margins
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
-from assoc.factual_recall import RecallTask, check_length
-from assoc.memory import Factors, Floats, Integers, check_fits, row_norms
-from assoc.transformer import Attention, OneLayer, Transformer
-from sims.judge import score_doubt
-from sims.parallel import blas_threads, run
-from sims.randomness import PROMPTS, Source
+from assoc.facts.recall_task import RecallTask, check_length
+from assoc.memories.decoding import margins
+from assoc.memories.memory import Factors, Floats, Integers, check_fits, row_norms
+from assoc.transformers.attention_only import check_embeddings
+from assoc.transformers.model import Attention, OneLayer, Transformer
+from sims.engine.parallel import blas_threads, run
+from sims.engine.randomness import PROMPTS, Source
+from sims.memories.scoring import score_doubt
 
 __all__ = ["PromptRecall", "Tables", "count_known", "prompt_outputs"]
 
@@ -141,7 +141,7 @@ class Tables:
         if (rows < 0).any():
             raise InputError(f"token {tokens[rows < 0][0]} is not among those of the tables")
         # Numba is imported only where prompts are evaluated.
-        from sims.kernels import pool_values
+        from sims.engine.kernels import pool_values
 
         heads, _, head_dim = self._values.shape
         pooled = np.empty((len(rows), heads, head_dim))
@@ -267,8 +267,8 @@ def prompt_outputs(model: OneLayer, prompts: Integers) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    model : a :class:`assoc.transformer.Transformer`, or any object with ``outputs(prompts)``.
-    prompts : tokens; those of a transformer end with the end of sequence.
+    model : a :class:`assoc.transformers.model.Transformer`, or any object with
+    ``outputs(prompts)``. prompts : tokens; those of a transformer end with the end of sequence.
 
     Raises
     ------
@@ -309,13 +309,11 @@ def count_known(
 
     Parameters
     ----------
-    model : a :class:`assoc.transformer.Transformer`, or any object with ``outputs(prompts)``.
-    task : the facts.
-    length : T, at least 3.
-    source, trial : the randomness; prompts depend on it, the task and the length alone.
-    draws : prompts of each fact.
-    embeddings : (n, d) by which outputs are decoded; None means those of the model.
-    threads : blocks of facts asked for at a time; the result does not depend on it.
+    model : a :class:`assoc.transformers.model.Transformer`, or any object with
+    ``outputs(prompts)``. task : the facts. length : T, at least 3. source, trial : the randomness;
+    prompts depend on it, the task and the length alone. draws : prompts of each fact. embeddings :
+    (n, d) by which outputs are decoded; None means those of the model. threads : blocks of facts
+    asked for at a time; the result does not depend on it.
 
     Raises
     ------
@@ -325,9 +323,9 @@ def count_known(
 
     Examples
     --------
-    >>> from assoc.attention_only import attention_only
+    >>> from assoc.transformers.attention_only import attention_only
     >>> from assoc.embeddings import sphere
-    >>> from assoc.factual_recall import balanced_task
+    >>> from assoc.facts.recall_task import balanced_task
     >>> rng = np.random.default_rng(0)
     >>> task = balanced_task(8, 4, 3, noise=5, rng=rng)
     >>> model = attention_only(task, sphere(task.vocabulary, 24, rng=rng), rng=rng)

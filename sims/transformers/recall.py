@@ -15,15 +15,15 @@ import numpy as np
 
 from assoc.catalogue import TRANSFORMERS, BuildModel, build_name, resolve_transformer
 from assoc.embeddings import sphere
-from assoc.factual_recall import NOISE, RecallTask, balanced_task
-from assoc.memory import Floats, memory_bits
-from assoc.transformer import OneLayer
-from sims.parallel import available_threads, run
-from sims.prompts import count_known
-from sims.randomness import FACTS, INPUTS, MEMORY, Source
-from sims.results import Result
-from sims.settings import positive, trial_count
-from sims.statistics import LEVEL, Interval, mean_interval, proportion_interval
+from assoc.facts.recall_task import NOISE, RecallTask, balanced_task
+from assoc.memories.memory import Floats, memory_bits
+from assoc.transformers.model import OneLayer
+from sims.engine.parallel import available_threads, run
+from sims.engine.randomness import FACTS, INPUTS, MEMORY, Source
+from sims.engine.results import Result
+from sims.engine.statistics import LEVEL, Interval, mean_interval, proportion_interval
+from sims.memories.settings import positive, trial_count
+from sims.transformers.prompts import count_known
 
 __all__ = [
     "LENGTH",
@@ -170,7 +170,7 @@ class FactsPoint:
 
     @property
     def interval(self) -> Interval:
-        """Interval of the recall at :data:`sims.statistics.LEVEL`."""
+        """Interval of the recall at :data:`sims.engine.statistics.LEVEL`."""
         return mean_interval(np.array(self.known) / self.shape.facts)
 
     @property

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assoc.errors import InputError
-from sims.bracketing import bracket
-from sims.parallel import available_threads, run
-from sims.randomness import Source
-from sims.results import Result, new_axes
-from sims.settings import positive, trial_count
-from sims.statistics import LEVEL, Interval, median_interval
-from sims.transformers import LENGTH, VARIED, Architecture, Shape, facts_known, table_source
+from sims.engine.bracketing import bracket
+from sims.engine.parallel import available_threads, run
+from sims.engine.randomness import Source
+from sims.engine.results import Result, new_axes
+from sims.engine.statistics import LEVEL, Interval, median_interval
+from sims.memories.settings import positive, trial_count
+from sims.transformers.recall import LENGTH, VARIED, Architecture, Shape, facts_known, table_source
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ class SizePoint:
 
     @property
     def interval(self) -> Interval:
-        """Order-statistic interval of the median at :data:`sims.statistics.LEVEL`."""
+        """Order-statistic interval of the median at :data:`sims.engine.statistics.LEVEL`."""
         return median_interval(self.low, self.high)
 
     @property

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sims.results import Result, new_axes
-from sims.smallest import smallest_size
-from sims.transformers import LENGTH, Architecture, Shape, measure_facts
+from sims.engine.results import Result, new_axes
+from sims.transformers.recall import LENGTH, Architecture, Shape, measure_facts
+from sims.transformers.smallest import smallest_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -162,8 +162,8 @@ def tradeoff(
     d, head_dim : sizes of the hybrid.
     shares : of the subjects that attention knows.
     widths : m of the grid; none leaves the heat map out.
-    limit : largest width that is searched, as for :func:`sims.smallest.smallest_size`.
-    length, trials, seed, threads : as for :func:`sims.transformers.measure_facts`.
+    limit : largest width that is searched, as for :func:`sims.transformers.smallest.smallest_size`.
+    length, trials, seed, threads : as for :func:`sims.transformers.recall.measure_facts`.
 
     Raises
     ------

@@ -17,10 +17,10 @@ from assoc import (
     resolve,
     resolve_transformer,
 )
-from assoc.hermite import DEGREES
-from assoc.linear import HebbianBuild, dual_inputs, hebbian
-from assoc.memory import memory_bits
-from tests.oracles import one_line, table
+from assoc.memories.hermite import DEGREES
+from assoc.memories.linear import HebbianBuild, dual_inputs, hebbian
+from assoc.memories.memory import memory_bits
+from tests.helpers.oracles import one_line, table
 
 SIZES = {"rank": 2, "width": 8}
 
@@ -118,12 +118,17 @@ def test_every_transformer_in_bits_that_are_counted(name, rounding):
 
 def test_a_users_own_build_in_bits(rng):
     E, U, f = draw(rng)
-    for own in (hebbian, dual_inputs, "assoc.linear:hebbian", "assoc.linear:dual_inputs"):
+    for own in (
+        hebbian,
+        dual_inputs,
+        "assoc.memories.linear:hebbian",
+        "assoc.memories.linear:dual_inputs",
+    ):
         name, build = resolve(own, bits=2, rounding="stochastic")
         assert name == resolve(own)[0]
         assert build(E, U, f, rng=rng).bits == 24
-    assert isinstance(resolve("assoc.linear:hebbian", bits=2)[1], HebbianBuild)
-    for own in (table, "tests.oracles:table"):
+    assert isinstance(resolve("assoc.memories.linear:hebbian", bits=2)[1], HebbianBuild)
+    for own in (table, "tests.helpers.oracles:table"):
         with pytest.raises(InputError) as caught:
             resolve(own, bits=2)[1](E, U, f, rng=rng)
         assert one_line(caught.value) == (
@@ -206,9 +211,9 @@ def test_a_function_is_itself():
 
 
 def test_an_import_path():
-    assert resolve("assoc.linear:hebbian") == ("assoc.linear:hebbian", hebbian)
-    name, build = resolve("tests.oracles:table")
-    assert name == "tests.oracles:table"
+    assert resolve("assoc.memories.linear:hebbian") == ("assoc.memories.linear:hebbian", hebbian)
+    name, build = resolve("tests.helpers.oracles:table")
+    assert name == "tests.helpers.oracles:table"
     assert build.function is table
 
 
@@ -264,14 +269,18 @@ def test_what_is_wrong_with_a_users_module_is_said(source, said, tmp_path, monke
         ("whitened-mlp", {"width": 8, "degree": 0}, "degree 0 is not an integer from 1 to 6"),
         ("bilinear", {"width": 8, "degree": 1}, "memory 'bilinear' takes no degree"),
         ("bilinear", {"width": True}, "width True is not a positive integer"),
-        ("tests.oracles:table", {"width": 8}, "memory 'tests.oracles:table' takes no width"),
+        (
+            "tests.helpers.oracles:table",
+            {"width": 8},
+            "memory 'tests.helpers.oracles:table' takes no width",
+        ),
         ("gated", {"width": 8}, "memory 'gated' takes no width"),
         ("mpl", {}, "unknown memory 'mpl': did you mean 'mlp'? Known: linear, "),
         ("nowhere:build", {}, "memory 'nowhere:build': no module named 'nowhere'"),
         ("assoc.nowhere:build", {}, "no module named 'assoc.nowhere'"),
-        ("assoc.linear:nothing", {}, "assoc.linear has no function 'nothing'"),
-        ("assoc.linear:BLOCK", {}, "assoc.linear has no function 'BLOCK'"),
-        ("assoc.linear:", {}, "assoc.linear has no function ''"),
+        ("assoc.memories.linear:nothing", {}, "assoc.memories.linear has no function 'nothing'"),
+        ("assoc.memories.linear:BLOCK", {}, "assoc.memories.linear has no function 'BLOCK'"),
+        ("assoc.memories.linear:", {}, "assoc.memories.linear has no function ''"),
         (":build", {}, "'' is not a module name"),
         (".linear:hebbian", {}, "'.linear' is not a module name"),
     ],

@@ -22,7 +22,7 @@ from assoc.embeddings import (
     sphere,
     whiten,
 )
-from tests.oracles import one_line
+from tests.helpers.oracles import one_line
 
 UNIT = ("sphere", "rademacher", "orthonormal")
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assoc import InputError, example_path, load_vectors
-from tests.oracles import one_line
+from tests.helpers.oracles import one_line
 
 VECTORS = np.arange(12.0).reshape(3, 4)
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from assoc.factual_recall import RecallTask, grid_task
-from assoc.linear_attention import LinearAttention
-from sims.flow import flow
-from sims.flow_facts import FlowFacts
-from sims.parallel import blas_threads
-from sims.symmetric import symmetric_flow
-from theory.files import provenance, write_whole
+from assoc.facts.recall_task import RecallTask, grid_task
+from assoc.gradient_flow.linear_attention import LinearAttention
+from sims.engine.parallel import blas_threads
+from sims.gradient_flow.facts import FlowFacts
+from sims.gradient_flow.reduced import flow
+from sims.gradient_flow.symmetric import symmetric_flow
+from theory.rendering.files import provenance, write_whole
 
 RESULT = Path(__file__).parents[2] / "docs" / "results" / "flow-speed.json"
 

@@ -22,14 +22,14 @@ from typing import Any
 
 import numpy as np
 
-from sims.kernels import count_batch
-from sims.parallel import blas_threads
-from sims.prompts import prompt_outputs
-from sims.randomness import INPUTS, OUTPUTS, Source
-from sims.recall import BATCH, measure
+from sims.engine.kernels import count_batch
+from sims.engine.parallel import blas_threads
+from sims.engine.randomness import INPUTS, OUTPUTS, Source
+from sims.memories.recall import BATCH, measure
+from sims.transformers.prompts import prompt_outputs
 from tests.benchmarks import sides
 from tests.benchmarks.shown import achieved, beside, figure_of
-from theory.files import provenance, write_whole
+from theory.rendering.files import provenance, write_whole
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -224,7 +224,7 @@ def starting(rounds: int) -> dict[str, float]:
     def python(code: str, **environment: str) -> None:
         run(sys.executable, "-c", code, **environment)
 
-    kernels = "import sims.kernels, sims.normals"
+    kernels = "import sims.engine.kernels, sims.engine.normals"
     with tempfile.TemporaryDirectory() as cache:
         start = perf_counter()
         python(kernels, NUMBA_CACHE_DIR=cache)

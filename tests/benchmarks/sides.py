@@ -9,17 +9,17 @@ import numpy as np
 from numpy.polynomial.hermite_e import hermeval
 from numpy.typing import NDArray
 
-from assoc.attention_only import attention_only
 from assoc.embeddings import sphere
-from assoc.factual_recall import RecallTask, balanced_task
-from assoc.linear import hebbian
-from assoc.mlp import gated
-from assoc.transformer import Attention, Transformer
-from sims.judge import recalled
-from sims.parallel import blas_threads
-from sims.prompts import count_known
-from sims.randomness import PROMPTS, Source
-from sims.recall import measure
+from assoc.facts.recall_task import RecallTask, balanced_task
+from assoc.memories.linear import hebbian
+from assoc.memories.mlp import gated
+from assoc.transformers.attention_only import attention_only
+from assoc.transformers.model import Attention, Transformer
+from sims.engine.parallel import blas_threads
+from sims.engine.randomness import PROMPTS, Source
+from sims.memories.recall import measure
+from sims.memories.scoring import recalled
+from sims.transformers.prompts import count_known
 
 D, N = 256, 8192
 SMALL_D, SMALL_N, TRIALS = 32, 64, 1000

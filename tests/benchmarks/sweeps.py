@@ -16,10 +16,10 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
 
-from sims.parallel import blas_threads, cores, keep_memory
-from sims.recall import measure
-from sims.sweeps import Task, grid, sweep
-from theory.files import provenance, write_whole
+from sims.engine.parallel import blas_threads, cores, keep_memory
+from sims.memories.recall import measure
+from sims.sweeps.tasks import Task, grid, sweep
+from theory.rendering.files import provenance, write_whole
 
 RESULT = Path(__file__).parents[2] / "docs" / "results" / "sweep-speed.json"
 
@@ -30,7 +30,7 @@ ASKED: dict[str, Any] = {"memory": "linear", "d": 64, "N": 200, "trials": 600}
 def tasks(first: int = 0, count: int = POINTS) -> list[Task]:
     """Points that differ in their seed."""
     axes: dict[str, Any] = {name: [value] for name, value in ASKED.items()}
-    return grid("sims.recall:measure", **axes, seed=list(range(first, first + count)))
+    return grid("sims.memories.recall:measure", **axes, seed=list(range(first, first + count)))
 
 
 def plain() -> None:

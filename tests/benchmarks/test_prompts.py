@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sims.prompts import prompt_outputs
+from sims.transformers.prompts import prompt_outputs
 from tests.benchmarks import sides
 
 FACTS = "all facts, S = 512, R = 64, d = 512, d_h = 64, T = 32"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from assoc import margins
-from assoc.linear import hebbian
-from assoc.mlp import gated
+from assoc.memories.linear import hebbian
+from assoc.memories.mlp import gated
 from sims import measure
-from sims.randomness import INPUTS, Source
+from sims.engine.randomness import INPUTS, Source
 from tests.benchmarks import sides
 
 ONE_MEMORY = "one memory, d = 256, N = 8192"
@@ -146,7 +146,7 @@ def test_numpy_draws(benchmark):
 
 @pytest.mark.benchmark(group=DRAWS)
 def test_our_draws(benchmark):
-    from sims.normals import fill_normals
+    from sims.engine.normals import fill_normals
 
     key, counters = np.array([1, 2], np.uint64), np.array([[0, 3, 4, 5]], np.uint64)
     out = np.empty((1, 10**6), np.float32)

@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from assoc.memory import Floats, Integers, Memory
-from assoc.optimal import Decision, optimal_linear
-from sims.capacity import capacity
-from sims.parallel import available_threads, blas_threads
-from sims.randomness import MEMORY, Source
-from sims.trained_capacity import compare_rates, trained_capacity
-from sims.training import Training, problem, train
+from assoc.memories.memory import Floats, Integers, Memory
+from assoc.memories.optimal import Decision, optimal_linear
+from sims.engine.parallel import available_threads, blas_threads
+from sims.engine.randomness import MEMORY, Source
+from sims.memories.capacity import capacity
+from sims.training.capacity import compare_rates, trained_capacity
+from sims.training.memories import Training, problem, train
 
 NOTEBOOK = {8: (25, 26), 22: (106, 108), 45: (325, 334)}
 """Public numbers for a trained linear memory at 99 %, by d."""

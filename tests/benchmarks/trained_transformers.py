@@ -10,11 +10,11 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from sims.parallel import blas_threads
-from sims.smallest import SizePoint, smallest_size
-from sims.trained_transformers import trained_smallest
-from sims.transformer_training import TRAINING
-from sims.transformers import Architecture, Shape
+from sims.engine.parallel import blas_threads
+from sims.training.smallest import trained_smallest
+from sims.training.transformers import TRAINING
+from sims.transformers.recall import Architecture, Shape
+from sims.transformers.smallest import SizePoint, smallest_size
 
 SHAPE, TRIALS = Shape(8, 8, 8), 8
 EXPERIMENT = "facts and parameters"

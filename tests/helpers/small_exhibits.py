@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sims.sweeps import Task, sweep
-from theory.exhibition import Exhibit, exhibits
+from sims.sweeps.tasks import Task, sweep
+from theory.exhibit import Exhibit, exhibits
 from theory.registry import claim_task
 
-VERIFIED = Path(__file__).parents[1] / "docs" / "results" / "verify.json"
+VERIFIED = Path(__file__).parents[2] / "docs" / "results" / "verify.json"
 
 SMALL: Mapping[str, Mapping[str, Any]] = {
     # Made from the claims' own points, which have no smaller regime.

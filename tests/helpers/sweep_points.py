@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sims.parallel import available_threads
+from sims.engine.parallel import available_threads
 
 PATIENCE = 120.0
 """Seconds after which a point that waits gives up, so that nothing outlives a failed test."""

@@ -13,7 +13,7 @@ from theory.claims import (
     Theorem,
     Verdict,
 )
-from theory.figures import comparison_figure
+from theory.rendering.axes import comparison_figure
 
 ROW = {"d": 8, "N": 5, "measured": 0.5, "error": 0.01, "predicted": 0.49}
 

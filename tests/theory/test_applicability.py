@@ -5,7 +5,7 @@ import pytest
 
 from assoc import InputError
 from assoc.embeddings import NamedVectors, sphere
-from tests.oracles import one_line
+from tests.helpers.oracles import one_line
 from theory import conditions
 
 RNG = np.random.default_rng(0)

@@ -8,8 +8,8 @@ import pytest
 import theory
 import theory.theorems
 from assoc import InputError
-from tests import toys
-from tests.oracles import one_line
+from tests.helpers import toys
+from tests.helpers.oracles import one_line
 from theory import registry
 from theory.claims import Condition, Verdict
 from theory.registry import find, judge, registered, verify
@@ -39,7 +39,7 @@ def test_the_theorems_of_the_first_paper_are_there_in_order():
 def test_a_new_file_is_a_new_theorem_and_nothing_else_is_needed(monkeypatch, tmp_path, fresh):
     (tmp_path / "a_toy.py").write_text(
         textwrap.dedent("""\
-        from tests import toys
+        from tests.helpers import toys
 
         THEOREM = toys.theorem(toys.claim("fun"), name="dropped-in")
         """)

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from assoc.coded import arrays_of
+from assoc.bits.codes import arrays_of
 from assoc.errors import InputError
-from assoc.memory import Build, memory_bits
-from sims.capacity import capacity
-from sims.construction import Construction, Size
-from sims.randomness import MEMORY, Source
-from sims.settings import RandomVectors
-from theory.prediction import capacity_of, predictable
-from theory.table_bounds import log_rising
+from assoc.memories.memory import Build, memory_bits
+from sims.engine.randomness import MEMORY, Source
+from sims.memories.capacity import capacity
+from sims.memories.construction import Construction, Size
+from sims.memories.settings import RandomVectors
+from theory.bounds.table_bits import log_rising
+from theory.memories.recall import capacity_of, predictable
 
 __all__ = ["Account", "account", "counted_bits", "stored_bits"]
 
@@ -114,7 +114,7 @@ def counted_bits(memory: Any) -> int | None:
 
     Examples
     --------
-    >>> from assoc.memory import Factors
+    >>> from assoc.memories.memory import Factors
     >>> counted_bits(Factors((np.array([[1.0, 2.0, 3.0]]),)))
     6
     """
@@ -143,7 +143,7 @@ def account(
     Parameters
     ----------
     memory, d, bits, rank, width, degree, trials, max_N, seed, threads :
-        as for :func:`sims.capacity.capacity`.
+        as for :func:`sims.memories.capacity.capacity`.
 
     Raises
     ------

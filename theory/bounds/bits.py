@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from assoc.errors import InputError
-from assoc.fact_maps import MAPS, zipf_sizes
-from assoc.input_laws import FARTHEST, InputLaw
-from sims.settings import positive
-from theory.table_bounds import log_rising
+from assoc.facts.input_laws import FARTHEST, InputLaw
+from assoc.facts.maps import MAPS, zipf_sizes
+from sims.memories.settings import positive
+from theory.bounds.table_bits import log_rising
 
 __all__ = [
     "corollary_form",
@@ -61,7 +61,7 @@ def least_cross_entropy(law: InputLaw, M: int, bits: float) -> float:
 
     Examples
     --------
-    >>> from assoc.input_laws import PowerLaw
+    >>> from assoc.facts.input_laws import PowerLaw
     >>> round(least_cross_entropy(PowerLaw(0.0, 100), 2, 75) / math.log(2), 12)
     0.25
     """
@@ -144,7 +144,7 @@ def least_error_rate(law: InputLaw, M: int, bits: float) -> float:
 
     Examples
     --------
-    >>> from assoc.input_laws import PowerLaw
+    >>> from assoc.facts.input_laws import PowerLaw
     >>> round(least_error_rate(PowerLaw(0.0, 100), 2, 50), 4)
     0.11
     """
@@ -206,7 +206,7 @@ def map_bits(N: int, M: int, facts: str = "random") -> float:
     Parameters
     ----------
     N, M : numbers of inputs and outputs.
-    facts : a name of :data:`assoc.fact_maps.MAPS`.
+    facts : a name of :data:`assoc.facts.maps.MAPS`.
 
     Raises
     ------

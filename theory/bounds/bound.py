@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assoc.errors import InputError
-from assoc.fact_tables import read_facts
-from assoc.factual_recall import table_task
-from assoc.input_laws import PowerLaw
-from sims.results import Result, new_axes
-from sims.settings import as_size, positive
-from theory.lower_bounds import least_cross_entropy, least_error_rate, map_bits
-from theory.table_bounds import table_bits
-from theory.table_counts import uneven_bits
+from assoc.facts.input_laws import PowerLaw
+from assoc.facts.recall_task import table_task
+from assoc.facts.tables import read_facts
+from sims.engine.results import Result, new_axes
+from sims.memories.settings import as_size, positive
+from theory.bounds.bits import least_cross_entropy, least_error_rate, map_bits
+from theory.bounds.table_bits import table_bits
+from theory.bounds.table_counts import uneven_bits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -132,7 +132,7 @@ def bound(
     table : CSV with columns subject, relation, answer: tables with as many facts and answers under
         each relation, counted.
     N, M : instead, N facts among M outputs (M = N if not given).
-    facts : a law of :data:`assoc.fact_maps.MAPS`, for N and M: which maps are counted.
+    facts : a law of :data:`assoc.facts.maps.MAPS`, for N and M: which maps are counted.
     subjects, relations, answers : instead, S, R and D, for tables with disjoint answer sets.
     vocabulary : V, the tokens that answers are drawn from; R D if not given.
     widths : bits per parameter that are listed, each at least 1.

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from theory.table_counts import check_table, count_tables, countable
+from theory.bounds.table_counts import check_table, count_tables, countable
 
 __all__ = [
     "TableBits",

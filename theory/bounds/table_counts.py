@@ -7,7 +7,7 @@ S2(S, k) the Stirling numbers of the second kind and V^(K) = V (V - 1) ... (V - 
 .. math:: \#(S, R, D, V) = \sum_K V^{(K)}\, [t^K] \Bigl(\sum_{k=1}^{\min(D, S)} S2(S, k)\, t^k
           \Bigr)^R,
 
-summed here in integers. Where that takes too long :mod:`theory.table_bounds` has bounds.
+summed here in integers. Where that takes too long :mod:`theory.bounds.table_bits` has bounds.
 
 References
 ----------
@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from assoc.errors import InputError
-from sims.settings import as_size, positive
+from sims.memories.settings import as_size, positive
 
 __all__ = ["LARGEST", "check_table", "count_tables", "countable", "uneven_bits"]
 

@@ -8,14 +8,14 @@ import typer
 
 from assoc.errors import InputError
 from theory.cli import (
-    bounding,
+    appendix,
+    bound,
+    capacity,
     facts,
-    flowing,
-    judging,
+    flow,
     knowledge,
-    measuring,
-    publishing,
-    searching,
+    memories,
+    theorems,
 )
 
 __all__ = ["main"]
@@ -36,20 +36,20 @@ def _options(
     version: bool = typer.Option(False, "--version", help="Print the version and exit."),
 ) -> None:
     if version:
-        from theory.files import tool_version
+        from theory.rendering.files import tool_version
 
         print(tool_version())
         raise typer.Exit
 
 
-judging.register(app)
-measuring.register(app)
-searching.register(app)
+theorems.register(app)
+memories.register(app)
+capacity.register(app)
 facts.register(app)
-flowing.register(app)
+flow.register(app)
 knowledge.register(app)
-bounding.register(app)
-publishing.register(app)
+bound.register(app)
+appendix.register(app)
 
 
 def main() -> None:

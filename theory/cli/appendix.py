@@ -5,7 +5,6 @@ from pathlib import Path
 import typer
 
 from assoc.errors import InputError
-from theory.cli.judging import print_verdicts
 from theory.cli.output import (
     EXECUTOR,
     JSON,
@@ -18,6 +17,7 @@ from theory.cli.output import (
     progress_bar,
     say,
 )
+from theory.cli.theorems import print_verdicts
 
 __all__ = ["INCOMPLETE", "register"]
 
@@ -60,8 +60,8 @@ def appendix(
     `recall appendix --out build/appendix --redraw`;
     `recall appendix --out build/appendix --scheduler tcp://127.0.0.1:8786`
     """
-    from theory.publishing import appendix as run
-    from theory.publishing import default_store
+    from theory.publishing.appendix import appendix as run
+    from theory.publishing.appendix import default_store
 
     names = [name.strip() for text in only or () for name in text.split(",")]
     kept = default_store(out, size=size, seed=seed) if store is None else store
@@ -97,7 +97,7 @@ def status(
 
     Example: `recall status build/appendix/appendix-quick-seed0.sqlite`
     """
-    from theory.sweep_status import status as read
+    from theory.publishing.status import status as read
 
     result = read(store)
     if json:

@@ -54,7 +54,7 @@ def bound(
     `recall bound --N 100000 --exponent 1.5 --given 50000 --plot bound.png`
     """
     check_plot(plot)
-    from theory.bounding import bound as run
+    from theory.bounds.bound import bound as run
 
     with working("counting"):
         result = run(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
-from theory.cli.measuring import (
+from theory.cli.memories import (
     EMBEDDINGS,
     FACTS,
     MEMORY,
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from sims.capacity import CapacityResult
-    from sims.width import WidthResult
+    from sims.memories.capacity import CapacityResult
+    from sims.memories.width import WidthResult
 
 __all__ = ["register"]
 
@@ -102,10 +102,10 @@ def capacity(
     `recall capacity my_package.my_module:build --d 64 --plot capacity.png`
     """
     check_plot(plot)
-    from sims.capacity import capacity as run
-    from sims.construction import Construction
-    from sims.width import smallest_width
-    from theory.figures import with_capacity_theory, with_width_theory
+    from sims.memories.capacity import capacity as run
+    from sims.memories.construction import Construction
+    from sims.memories.width import smallest_width
+    from theory.rendering.axes import with_capacity_theory, with_width_theory
 
     if memory in TRAINED:
         _trained(
@@ -194,8 +194,8 @@ def _trained(
     for name, given in refused.items():
         if given:
             raise InputError(f"--{name} has no place where a memory is trained")
-    from sims.trained_capacity import trained_capacity
-    from sims.training import Training
+    from sims.training.capacity import trained_capacity
+    from sims.training.memories import Training
 
     chosen: dict[str, Any] = {} if steps is None else {"steps": steps}
     if rates is not None:
@@ -228,7 +228,7 @@ def _fewest_bits(
     **options: Any,
 ) -> None:
     """Search the fewest bits per weight for one number of facts, and print what each recalls."""
-    from sims.fewest_bits import fewest_bits
+    from sims.memories.fewest_bits import fewest_bits
 
     if N is None or len(N) != 1 or (d is not None and len(d) != 1):
         raise InputError("--fewest-bits takes one --N, and one --d")

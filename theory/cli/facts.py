@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
-from theory.cli.judging import STYLES
-from theory.cli.measuring import read_vectors
+from theory.cli.memories import read_vectors
 from theory.cli.output import (
     BITS,
     DEGREE,
@@ -26,12 +25,13 @@ from theory.cli.output import (
     shipped,
     working,
 )
+from theory.cli.theorems import STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from theory.claims import Condition
-    from theory.known_facts import KnownFactsResult
+    from theory.facts.known import KnownFactsResult
 
 __all__ = ["register"]
 
@@ -106,9 +106,9 @@ def facts(
         _refuse({"preprocess": preprocess}, "is for --embeddings")
     if export is not None and not export.parent.is_dir():
         raise InputError(f"--export {export}: no such folder {export.parent}")
-    from assoc.factual_recall import NOISE
-    from sims.transformers import LENGTH
-    from theory.transformer_facts import DRAWS, MODELS, know_facts
+    from assoc.facts.recall_task import NOISE
+    from sims.transformers.recall import LENGTH
+    from theory.facts.transformers import DRAWS, MODELS, know_facts
 
     widths = integers(width, "width") or []
     if len(widths) > 1:
@@ -152,8 +152,8 @@ def ask(
 
     Example: `recall ask countries.safetensors Namibia "ISO code"`
     """
-    from theory.asking import ask as put
-    from theory.model_files import load_model
+    from theory.facts.ask import ask as put
+    from theory.facts.model_files import load_model
 
     answer = put(load_model(file), subject, relation, length=length, seed=seed)
     if answer.taught is None:
@@ -180,8 +180,8 @@ def _refuse(options: "Mapping[str, object]", why: str) -> None:
 
 
 def _export(result: "KnownFactsResult", path: Path, seed: int) -> None:
-    from theory.files import provenance
-    from theory.model_files import save_model
+    from theory.facts.model_files import save_model
+    from theory.rendering.files import provenance
 
     save_model(path, result.stored(), origin=provenance(command=command_line(), seed=seed))
     say(f"wrote {path}: {result.models[0].model}")
@@ -254,7 +254,7 @@ def _facts_in_memory(
     seed: int,
     json: bool,
 ) -> None:
-    from theory.facts import recall_facts
+    from theory.facts.memories import recall_facts
 
     with working("storing and recalling"):
         result = recall_facts(

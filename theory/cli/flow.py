@@ -19,7 +19,7 @@ from theory.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from theory.trajectories import TrajectoryResult
+    from theory.gradient_flow.trajectory import TrajectoryResult
 
 __all__ = ["register"]
 
@@ -77,7 +77,7 @@ def flow(
     check_plot(plot)
     if table is not None and facts is not None:
         raise InputError("--facts has no place with --table")
-    from theory.trajectories import trajectory
+    from theory.gradient_flow.trajectory import trajectory
 
     with working("integrating"):
         result = trajectory(
@@ -96,7 +96,7 @@ def flow(
 
 
 def _show(result: "TrajectoryResult") -> None:
-    from theory.stages import which_first
+    from theory.gradient_flow.stages import which_first
 
     found, predicted = result.flow, result.predictions()
     first = None

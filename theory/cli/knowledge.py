@@ -22,7 +22,7 @@ from theory.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from sims.knowledge_extraction import ExtractionResult
+    from sims.knowledge.extraction import ExtractionResult
 
 __all__ = ["register"]
 
@@ -150,9 +150,9 @@ def _drawn(
     plot: Path | None,
     json: bool,
 ) -> None:
-    from sims.knowledge_extraction import phase_diagram
-    from sims.knowledge_training import suited
-    from sims.knowledge_trials import Told
+    from sims.knowledge.extraction import phase_diagram
+    from sims.knowledge.training import suited
+    from sims.knowledge.trials import Told
 
     told = Told(**sizes)
     chosen = {"templates": (told.templates,), "fine_tuned": (2, 8, 32), **options}
@@ -174,9 +174,9 @@ def _of_table(
     plot: Path | None,
     json: bool,
 ) -> None:
-    from assoc.fact_tables import read_facts
-    from sims.knowledge_tables import TABLE_STEPS, table_extraction
-    from sims.knowledge_training import suited
+    from assoc.facts.tables import read_facts
+    from sims.knowledge.tables import TABLE_STEPS, table_extraction
+    from sims.knowledge.training import suited
 
     table = read_facts(file)
     if relations is not None:
@@ -200,7 +200,7 @@ def _report(
     by_relation: Sequence[dict[str, Any]] = (),
 ) -> None:
     """Print and draw what was measured, the share that theory expects to be covered beside."""
-    from theory.covering import uncovered
+    from theory.knowledge.covering import uncovered
 
     rows = [
         {

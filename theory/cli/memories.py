@@ -87,7 +87,7 @@ def predict(
     `recall predict gated-mlp --d 64 --N 512,1024,2048`
     """
     check_plot(plot)
-    from theory.predicting import predict as compute
+    from theory.memories.predict import predict as compute
 
     result = compute(
         memory, d=integers(d, "d") or [], N=integers(N, "N"), rank=rank, bits=bits, width=width,
@@ -145,9 +145,9 @@ def measure(
     `recall measure linear --d 4096 --N 331533 --inputs 2000 --trials 1`
     """
     check_plot(plot)
-    from sims.construction import Construction
-    from sims.recall import measure as run
-    from theory.figures import with_recall_theory
+    from sims.memories.construction import Construction
+    from sims.memories.recall import measure as run
+    from theory.rendering.axes import with_recall_theory
 
     with working("measuring"):
         result = run(
@@ -187,7 +187,7 @@ def read_vectors(text: str) -> "NamedVectors":
         If there is neither, or the file is bad.
     """
     from assoc.embeddings import LAWS, load_vectors
-    from assoc.fact_tables import example_path
+    from assoc.facts.tables import example_path
 
     path = Path(text)
     if not path.exists():

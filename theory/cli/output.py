@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
-from theory.drawing import FORMATS, drawn
-from theory.files import as_json, provenance, tool_version, write_whole
+from theory.rendering.drawing import FORMATS, drawn
+from theory.rendering.files import as_json, provenance, tool_version, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from sims.sweeps import Progress
+    from sims.sweeps.tasks import Progress
 
 __all__ = [
     "BITS",
@@ -102,7 +102,7 @@ def shipped(file: Path) -> Path:
     """Return a file, or the example shipped under its name where there is no such file here."""
     if file.exists() or file.name != str(file):
         return file
-    from assoc.fact_tables import EXAMPLES, example_path
+    from assoc.facts.tables import EXAMPLES, example_path
 
     return example_path(file.name) if file.name in EXAMPLES else file
 
@@ -266,7 +266,7 @@ def save_figure(figure: "Axes | Figure", path: Path, *, seed: int | None) -> Non
     """Write a figure, with its provenance in the file's metadata."""
     from matplotlib.axes import Axes
 
-    from theory.figures import figure_of
+    from theory.rendering.axes import figure_of
 
     whole = figure_of(figure) if isinstance(figure, Axes) else figure
     origin = provenance(command=command_line(), seed=seed)

@@ -7,7 +7,7 @@ import typer
 
 from assoc.errors import InputError
 from theory.claims import Kind, spaced
-from theory.cli.measuring import FACTS, OUTPUTS, read_vectors
+from theory.cli.memories import FACTS, OUTPUTS, read_vectors
 from theory.cli.output import (
     DEGREE,
     HEAD_DIM,
@@ -26,8 +26,8 @@ from theory.cli.output import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from assoc.factual_recall import RecallTask
-    from sims.knowledge_trials import Told
+    from assoc.facts.recall_task import RecallTask
+    from sims.knowledge.trials import Told
     from theory.registry import ClaimResult, VerifyResult
 
 __all__ = ["STYLES", "print_verdicts", "register"]
@@ -176,7 +176,7 @@ def _told(
     InputError
         If only some of the sizes are given.
     """
-    from sims.knowledge_trials import Told
+    from sims.knowledge.trials import Told
 
     if templates is None:
         if attributes is not None or multiplicity is not None:
@@ -200,8 +200,8 @@ def _task(table: Path | None, sizes: "Mapping[str, int | None]") -> "RecallTask 
     given = {name: size for name, size in sizes.items() if size is not None}
     if table is None and not given:
         return None
-    from assoc.fact_tables import read_facts
-    from assoc.factual_recall import grid_task, table_task
+    from assoc.facts.recall_task import grid_task, table_task
+    from assoc.facts.tables import read_facts
 
     if table is not None:
         if given:
@@ -228,8 +228,8 @@ def verify(
 
     Examples: `recall verify`; `recall verify linear-capacity --size full --report build/report`
     """
+    from theory.publishing.report import write_report
     from theory.registry import verify as run
-    from theory.report import write_report
 
     if report is not None and report.exists() and not report.is_dir():
         raise InputError(f"--report {report}: not a folder")

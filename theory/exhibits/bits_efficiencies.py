@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sims.sweeps import Task
-from theory.exhibition import Exhibit
-from theory.figures import MEASURED, PREDICTED
+from sims.sweeps.tasks import Task
+from theory.exhibit import Exhibit
 from theory.judging import SIGMAS
 from theory.registry import claim_task
-from theory.tables import Column
+from theory.rendering.axes import MEASURED, PREDICTED
+from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

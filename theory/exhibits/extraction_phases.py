@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sims.knowledge_trials import Told
-from sims.sweeps import Task
-from theory.covering import uncovered
-from theory.exhibition import Exhibit
-from theory.figures import MEASURED, PREDICTED
-from theory.knowledge_hypotheses import ties
+from sims.knowledge.trials import Told
+from sims.sweeps.tasks import Task
+from theory.exhibit import Exhibit
+from theory.knowledge.covering import uncovered
+from theory.knowledge.hypotheses import ties
 from theory.points import extraction_task
-from theory.tables import Column
+from theory.rendering.axes import MEASURED, PREDICTED
+from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from assoc.mlp import leading_width
-from sims.sweeps import Task
-from theory.exhibition import Exhibit
+from assoc.memories.mlp import leading_width
+from sims.sweeps.tasks import Task
+from theory.exhibit import Exhibit
 from theory.points import predicted_width, width_task
-from theory.tables import Column
+from theory.rendering.tables import Column
 
 __all__ = ["EXHIBIT"]
 

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sims.construction import Construction
-from sims.sweeps import Task
-from theory.exhibition import Exhibit
-from theory.figures import GUARANTEED, MEASURED, PREDICTED, bars, log_axes
-from theory.guarantee import guaranteed_capacity
+from sims.memories.construction import Construction
+from sims.sweeps.tasks import Task
+from theory.exhibit import Exhibit
+from theory.memories.guarantee import guaranteed_capacity
+from theory.memories.recall import capacity_of
 from theory.points import capacity_task, predicted_width, width_task
-from theory.prediction import capacity_of
-from theory.tables import Column
+from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, bars, log_axes
+from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

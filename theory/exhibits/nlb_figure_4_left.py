@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sims.sweeps import Task
-from theory.exhibition import Exhibit
+from sims.sweeps.tasks import Task
+from theory.exhibit import Exhibit
 from theory.exhibits.nlb_figures_7_9 import COLUMNS, draw_family, family_rows, family_tasks
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sims.statistics import median_interval
-from sims.sweeps import Task
-from theory.exhibition import Exhibit
-from theory.figures import GUARANTEED, MEASURED, PREDICTED
+from sims.engine.statistics import median_interval
+from sims.sweeps.tasks import Task
+from theory.exhibit import Exhibit
 from theory.points import flow_task
-from theory.tables import Column
+from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED
+from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

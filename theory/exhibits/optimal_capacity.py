@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from sims.construction import Construction
-from sims.sweeps import Task
-from theory.exhibition import Exhibit
-from theory.figures import PREDICTED, bars
-from theory.optimal import optimal_capacity, optimal_limit
+from sims.memories.construction import Construction
+from sims.sweeps.tasks import Task
+from theory.exhibit import Exhibit
+from theory.memories.optimal import optimal_capacity, optimal_limit
+from theory.memories.recall import capacity_of
 from theory.points import capacity_task
-from theory.prediction import capacity_of
-from theory.tables import Column
+from theory.rendering.axes import PREDICTED, bars
+from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

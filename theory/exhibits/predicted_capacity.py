@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sims.construction import Construction
-from sims.sweeps import Task
-from theory.exhibition import Exhibit
-from theory.figures import MEASURED, PREDICTED, bars
+from sims.memories.construction import Construction
+from sims.sweeps.tasks import Task
+from theory.exhibit import Exhibit
+from theory.memories.recall import capacity_of
 from theory.points import capacity_task
-from theory.prediction import capacity_of
-from theory.tables import Column
+from theory.rendering.axes import MEASURED, PREDICTED, bars
+from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -146,4 +146,4 @@ EXHIBIT = Exhibit(
     alternative="Measured over predicted capacity against the dimension, for five linear memories "
     "and two criteria, with 99 % intervals around a line at one.",
 )
-"""The predictions of :mod:`theory.prediction` where they can be measured."""
+"""The predictions of :mod:`theory.memories.recall` where they can be measured."""

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from assoc.quantised import gaussian_quantiser
-from sims.construction import Construction
-from sims.sweeps import Task
-from theory.exhibition import Exhibit
+from assoc.bits.levels import gaussian_quantiser
+from sims.memories.construction import Construction
+from sims.sweeps.tasks import Task
+from theory.exhibit import Exhibit
 from theory.exhibits.predicted_capacity import MEMORIES, capacity_rows, capacity_tasks
-from theory.figures import PREDICTED, bars
-from theory.prediction import capacity_of
-from theory.tables import Column
+from theory.memories.recall import capacity_of
+from theory.rendering.axes import PREDICTED, bars
+from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from sims.statistics import log_slope
-from sims.sweeps import Task
-from theory.exhibition import Exhibit
-from theory.figures import PREDICTED, bars, log_axes
+from sims.engine.statistics import log_slope
+from sims.sweeps.tasks import Task
+from theory.exhibit import Exhibit
 from theory.points import capacity_task, trained_capacity_task
-from theory.tables import Column
+from theory.rendering.axes import PREDICTED, bars, log_axes
+from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from assoc.factual_recall import NOISE
-from sims.sweeps import Task
-from theory.exhibition import Exhibit
+from assoc.facts.recall_task import NOISE
+from sims.sweeps.tasks import Task
+from theory.exhibit import Exhibit
 from theory.points import smallest_task
-from theory.superposed import superposed_dimension
-from theory.tables import Column
+from theory.rendering.tables import Column
+from theory.transformers.superposed import superposed_dimension
 
 __all__ = ["EXHIBIT"]
 

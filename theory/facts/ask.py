@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from assoc.certificates import certify
 from assoc.errors import InputError
-from assoc.fact_tables import folded
-from assoc.factual_recall import RecallTask, check_length
-from sims.prompts import prompt_outputs
-from sims.randomness import PROMPTS, Source
-from sims.results import Result
-from theory.model_files import StoredModel
+from assoc.facts.recall_task import RecallTask, check_length
+from assoc.facts.tables import folded
+from assoc.transformers.certificates import certify
+from sims.engine.randomness import PROMPTS, Source
+from sims.engine.results import Result
+from sims.transformers.prompts import prompt_outputs
+from theory.facts.model_files import StoredModel
 
 __all__ = ["Answer", "ask"]
 
@@ -73,7 +73,7 @@ def ask(
 
     Parameters
     ----------
-    stored : from :func:`theory.model_files.load_model`.
+    stored : from :func:`theory.facts.model_files.load_model`.
     subject, relation : names, as the table has them; case, Unicode form and spaces around are
         forgiven where only one name is meant.
     length : T of the prompt; None means the longest that the model was certified for.

@@ -1,14 +1,14 @@
-"""What transformers know of a fact table: the record of :mod:`theory.transformer_facts`."""
+"""What transformers know of a fact table: the record of :mod:`theory.facts.transformers`."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from assoc.errors import InputError
-from assoc.factual_recall import RecallTask
-from assoc.transformer import OneLayer, Transformer
-from sims.results import Result
+from assoc.facts.recall_task import RecallTask
+from assoc.transformers.model import OneLayer, Transformer
+from sims.engine.results import Result
 from theory.claims import Condition
-from theory.model_files import StoredModel
+from theory.facts.model_files import StoredModel
 
 __all__ = ["KnownFacts", "KnownFactsResult"]
 
@@ -26,7 +26,7 @@ class KnownFacts:
     parameters, bits : stored numbers, and bits at the precision they are stored in.
     recall : share of the facts answered rightly in every prompt.
     certified : share of the facts proved to be answered rightly in every prompt; None for a model
-        that is not a :class:`assoc.transformer.Transformer`.
+        that is not a :class:`assoc.transformers.model.Transformer`.
     smallest_margin : over the facts and their prompts.
     varied, low : the size that was searched (``d``, ``width`` or empty), and a smaller value of it
         that was seen not to be enough.
@@ -121,7 +121,7 @@ class KnownFactsResult(Result):
         Raises
         ------
         InputError
-            If it is not a :class:`assoc.transformer.Transformer`.
+            If it is not a :class:`assoc.transformers.model.Transformer`.
         """
         first = self.models[0]
         if not isinstance(first.built, Transformer):

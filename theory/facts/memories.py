@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from assoc.decoding import certified_margins, margins
 from assoc.embeddings import sphere
 from assoc.errors import InputError
-from assoc.fact_maps import class_sizes
-from assoc.fact_tables import FactTable, read_facts
-from assoc.memory import MAX_BYTES, Build, memory_bits
-from sims.construction import Construction, Size
-from sims.randomness import INPUTS, MEMORY, OUTPUTS, Source
-from sims.results import Result
+from assoc.facts.maps import class_sizes
+from assoc.facts.tables import FactTable, read_facts
+from assoc.memories.decoding import certified_margins, margins
+from assoc.memories.memory import MAX_BYTES, Build, memory_bits
+from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS, Source
+from sims.engine.results import Result
+from sims.memories.construction import Construction, Size
 from theory.claims import Condition
-from theory.class_sizes import classes_of_sizes
-from theory.prediction import all_recalled, expected_recall, predictable
+from theory.memories.classes import classes_of_sizes
+from theory.memories.recall import all_recalled, expected_recall, predictable
 
 __all__ = ["FactsResult", "recall_facts"]
 
@@ -120,8 +120,8 @@ def recall_facts(
     d : dimension; None plans the least multiple of 16 at which all facts are recalled with
         predicted probability 0.99.
     rank, width, degree : what the memory needs.
-    bits, rounding : b to which weights are rounded, and how; see :func:`sims.recall.measure`.
-    seed : of the random keys and outputs.
+    bits, rounding : b to which weights are rounded, and how; see
+    :func:`sims.memories.recall.measure`. seed : of the random keys and outputs.
 
     Returns
     -------

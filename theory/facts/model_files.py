@@ -17,10 +17,10 @@ import numpy as np
 from numpy.polynomial import Polynomial
 
 from assoc.errors import InputError
-from assoc.factual_recall import RecallTask
-from assoc.networks import TwoLayer
-from assoc.transformer import Attention, Transformer
-from theory.files import write_whole
+from assoc.facts.recall_task import RecallTask
+from assoc.memories.networks import TwoLayer
+from assoc.transformers.model import Attention, Transformer
+from theory.rendering.files import write_whole
 
 __all__ = ["FORMAT", "StoredModel", "load_model", "save_model"]
 

@@ -1,6 +1,6 @@
 """The smallest transformer that holds a given table: sizes searched, each one built and judged.
 
-Here a table is given, where :mod:`sims.smallest` draws tables to see how sizes grow.
+Here a table is given, where :mod:`sims.transformers.smallest` draws tables to see how sizes grow.
 """
 
 import math
@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from assoc.attention_only import attend, cue_groups, head_size
-from assoc.certificates import certify
 from assoc.errors import InputError
-from assoc.factual_recall import RecallTask
-from assoc.memory import Floats, check_fits
-from assoc.transformer import OneLayer, Transformer
-from sims.bracketing import bracket
-from sims.prompts import count_known
-from sims.randomness import Source
-from sims.transformers import Architecture
+from assoc.facts.recall_task import RecallTask
+from assoc.memories.memory import Floats, check_fits
+from assoc.transformers.attention_only import attend, cue_groups, head_size
+from assoc.transformers.certificates import certify
+from assoc.transformers.model import OneLayer, Transformer
+from sims.engine.bracketing import bracket
+from sims.engine.randomness import Source
+from sims.transformers.prompts import count_known
+from sims.transformers.recall import Architecture
 
 __all__ = ["Planned", "holds_all", "plan"]
 

@@ -7,24 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from assoc.catalogue import CODED, TRANSFORMERS, BuildModel
-from assoc.certificates import certify
 from assoc.embeddings import NamedVectors
 from assoc.errors import InputError
-from assoc.fact_tables import FactTable, read_facts
-from assoc.factual_recall import NOISE, RecallTask, check_length, table_task
-from assoc.memory import Floats
-from assoc.token_vectors import draw_tokens, name_tokens
-from assoc.transformer import OneLayer, Transformer
-from sims.parallel import available_threads, run
-from sims.prompts import count_known
-from sims.randomness import INPUTS, Source
-from sims.settings import positive
-from sims.transformers import LENGTH, Architecture
+from assoc.facts.recall_task import NOISE, RecallTask, check_length, table_task
+from assoc.facts.tables import FactTable, read_facts
+from assoc.memories.memory import Floats
+from assoc.transformers.certificates import certify
+from assoc.transformers.model import OneLayer, Transformer
+from assoc.transformers.token_vectors import draw_tokens, name_tokens
+from sims.engine.parallel import available_threads, run
+from sims.engine.randomness import INPUTS, Source
+from sims.memories.settings import positive
+from sims.transformers.prompts import count_known
+from sims.transformers.recall import LENGTH, Architecture
 from theory.claims import Condition, Problem
-from theory.known_facts import KnownFacts, KnownFactsResult
-from theory.planning import Planned, plan
-from theory.recall_hypotheses import DISJOINT, DISJOINT_CONDITION
+from theory.facts.known import KnownFacts, KnownFactsResult
+from theory.facts.plan import Planned, plan
 from theory.registry import find
+from theory.transformers.hypotheses import DISJOINT, DISJOINT_CONDITION
 
 __all__ = ["DRAWS", "MODELS", "know_facts"]
 
@@ -57,7 +57,7 @@ def know_facts(
 ) -> KnownFactsResult:
     """Store a fact table in one-layer transformers, certify every fact and ask for every one.
 
-    Sizes that are not given are searched (:func:`theory.planning.plan`).
+    Sizes that are not given are searched (:func:`theory.facts.plan.plan`).
 
     Parameters
     ----------

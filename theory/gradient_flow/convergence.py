@@ -12,7 +12,7 @@ each subject and of each relation are such, and have squared norm N + the sum of
 
 import math
 
-from assoc.linear_attention import LinearAttention
+from assoc.gradient_flow.linear_attention import LinearAttention
 
 __all__ = ["convergence_bound", "convergence_constant"]
 
@@ -27,7 +27,7 @@ def convergence_constant(model: LinearAttention, alpha: float) -> float:
 
     Examples
     --------
-    >>> from assoc.factual_recall import grid_task
+    >>> from assoc.facts.recall_task import grid_task
     >>> round(1 / convergence_constant(LinearAttention(grid_task(16, 4, 8)), 1.0))
     11916
     """

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from theory.figures import GUARANTEED, MEASURED, PREDICTED
-from theory.stages import Stages
+from theory.gradient_flow.stages import Stages
+from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from sims.flow import FlowResult
+    from sims.gradient_flow.reduced import FlowResult
 
 __all__ = ["order_axes", "trajectory_axes", "with_stages"]
 

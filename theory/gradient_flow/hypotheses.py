@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from theory.claims import Condition, Hypothesis, Problem
-from theory.stages import order_ratio
+from theory.gradient_flow.stages import order_ratio
 
 __all__ = ["EVEN", "INITIAL", "MANY_SUBJECTS", "ORTHONORMAL", "ordered_condition"]
 

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from assoc.errors import InputError
-from assoc.linear_attention import LinearAttention
-from assoc.memory import Floats
+from assoc.gradient_flow.linear_attention import LinearAttention
+from assoc.memories.memory import Floats
 
 __all__ = ["LARGEST_PROGRAM", "MaxMargin", "max_margin"]
 
@@ -74,7 +74,7 @@ def max_margin(model: LinearAttention) -> MaxMargin:
     Examples
     --------
     >>> from math import sqrt
-    >>> from assoc.factual_recall import grid_task
+    >>> from assoc.facts.recall_task import grid_task
     >>> found = max_margin(LinearAttention(grid_task(8, 2, 4)))
     >>> closed = 2 * (8 * sqrt(2 * 3 / 4) + 2 * sqrt(4 / 2))
     >>> round(found.inverse, 6), round(closed, 6)

@@ -12,8 +12,14 @@ the stage times for small alpha, of slope 1/g in log(1/alpha), and the late rate
 import math
 from dataclasses import dataclass
 
-from assoc.flow_limits import check_alpha
-from sims.symmetric import LARGEST, SMALLEST, balanced_rates, check_balanced, log_gap_scales
+from assoc.gradient_flow.limits import check_alpha
+from sims.gradient_flow.symmetric import (
+    LARGEST,
+    SMALLEST,
+    balanced_rates,
+    check_balanced,
+    log_gap_scales,
+)
 
 __all__ = [
     "LARGEST_GAP",

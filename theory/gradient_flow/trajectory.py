@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assoc.embedded_attention import ATTENTIONS, EmbeddedAttention, cue_prompts
 from assoc.embeddings import LAWS
 from assoc.errors import InputError
-from assoc.fact_tables import FactTable, read_facts
-from assoc.factual_recall import NOISE, RecallTask, check_length, table_task
-from assoc.flow_limits import check_alpha
-from assoc.linear_attention import LinearAttention
-from assoc.memory import MAX_BYTES, Floats
-from sims.descent import descend
-from sims.embedded_flow import embedded_flow
-from sims.flow import RTOL, FlowResult, flow
-from sims.flow_facts import FlowFacts
-from sims.integration import DRIFT, check_times
-from sims.randomness import INPUTS, PROMPTS, Source
-from sims.results import Result
-from sims.settings import positive
-from sims.symmetric import LARGEST, SMALLEST, check_balanced, symmetric_flow
-from theory.flow_figures import with_stages
-from theory.max_margin import LARGEST_PROGRAM, max_margin
-from theory.stages import Stages, stages
+from assoc.facts.recall_task import NOISE, RecallTask, check_length, table_task
+from assoc.facts.tables import FactTable, read_facts
+from assoc.gradient_flow.embedded_attention import ATTENTIONS, EmbeddedAttention, cue_prompts
+from assoc.gradient_flow.limits import check_alpha
+from assoc.gradient_flow.linear_attention import LinearAttention
+from assoc.memories.memory import MAX_BYTES, Floats
+from sims.engine.randomness import INPUTS, PROMPTS, Source
+from sims.engine.results import Result
+from sims.gradient_flow.descent import descend
+from sims.gradient_flow.embedded import embedded_flow
+from sims.gradient_flow.facts import FlowFacts
+from sims.gradient_flow.integration import DRIFT, check_times
+from sims.gradient_flow.reduced import RTOL, FlowResult, flow
+from sims.gradient_flow.symmetric import LARGEST, SMALLEST, check_balanced, symmetric_flow
+from sims.memories.settings import positive
+from theory.gradient_flow.figures import with_stages
+from theory.gradient_flow.max_margin import LARGEST_PROGRAM, max_margin
+from theory.gradient_flow.stages import Stages, stages
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +37,7 @@ METHODS = ("auto", "full", "symmetric")
 """How the flow is integrated: all of V and w, the reduction, or the latter where it is exact."""
 
 FACTS = ("balanced", "random", "weighted", "partial")
-"""Kinds of facts that are drawn (:class:`sims.flow_facts.FlowFacts`)."""
+"""Kinds of facts that are drawn (:class:`sims.gradient_flow.facts.FlowFacts`)."""
 
 LONG = 30.0
 """Multiple of the later predicted stage time that is integrated unless a time is given."""
@@ -138,14 +138,15 @@ def trajectory(
     ----------
     subjects, relations, answers : S, R and D; not for a table.
     facts : ``balanced``, ``random``, ``weighted`` or ``partial``, which are explained at
-        :class:`sims.flow_facts.FlowFacts`, or a table of facts or its file.
+        :class:`sims.gradient_flow.facts.FlowFacts`, or a table of facts or its file.
     alpha : initial scale.
     t_max : time to integrate to; None takes 30 times the later predicted stage, for a table 30
         times the time in which its slowest token grows from alpha to 1.
     method : a name of :data:`METHODS`.
     length, noise : T and K of prompts with the end of sequence and noise; None for T leaves the
         subject and the relation alone.
-    solver, rtol, samples, loss_below : as for :func:`sims.flow.flow`; None for a solver is DOP853,
+    solver, rtol, samples, loss_below : as for :func:`sims.gradient_flow.reduced.flow`; None for a
+    solver is DOP853,
         None for a tolerance that of the flow.
     lr : take steps of plain gradient descent of this size in place of the flow.
     attention : ``linear`` or ``softmax``, on random embeddings of dimension ``d``, in matrix

@@ -2,9 +2,9 @@
 
 import math
 
-from sims.knowledge_trials import Told
+from sims.knowledge.trials import Told
 from theory.claims import Condition, Hypothesis, Problem
-from theory.covering import uncovered
+from theory.knowledge.covering import uncovered
 
 __all__ = ["COVERED", "SEVERAL", "SHOWN", "TIED", "WIDE", "ties"]
 
@@ -107,7 +107,7 @@ WIDE = Hypothesis("The network has at least one neuron per subject.", _wide)
 """Enough for the settings measured; not sharp."""
 
 COVERED = Hypothesis("Fine-tuned facts cover the templates of held-out ones.", _covered)
-"""By the exact law of :mod:`theory.covering`."""
+"""By the exact law of :mod:`theory.knowledge.covering`."""
 
 TIED = Hypothesis(
     "Where attributes share values, templates of one attribute are tied by facts in common.", _tied

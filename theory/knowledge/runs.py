@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from sims.knowledge_training import FINE_TUNING, PRE_TRAINING, Descent, Trained
-from sims.knowledge_trials import Told, draw_trials, extract, pretrain
+from sims.knowledge.training import FINE_TUNING, PRE_TRAINING, Descent, Trained
+from sims.knowledge.trials import Told, draw_trials, extract, pretrain
 
 __all__ = ["QUICK_TOLD", "QUICK_TRAINING", "extracted", "spread"]
 
@@ -38,13 +38,13 @@ def extracted(
     asked: int | None = None,
     spectra: bool = False,
 ) -> dict[str, Any]:
-    """Return the record of one point; see :func:`sims.knowledge_trials.extract`.
+    """Return the record of one point; see :func:`sims.knowledge.trials.extract`.
 
     Parameters
     ----------
     told : sizes of what is told.
     fine_tuned, width, trials, seed, pre_training, fine_tuning, model, parts, rank, asked, spectra :
-        as for :func:`sims.knowledge_extraction.knowledge_extraction`, which finds the same.
+        as for :func:`sims.knowledge.extraction.knowledge_extraction`, which finds the same.
     """
     source, given = draw_trials(told, trials=trials, seed=seed, experiment=EXPERIMENT)
     return extract(

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from assoc.memory import Build
-from sims.construction import Construction
-from sims.recall import measure
-from theory.prediction import expected_recall
+from assoc.memories.memory import Build
+from sims.memories.construction import Construction
+from sims.memories.recall import measure
+from theory.memories.recall import expected_recall
 
 __all__ = ["recall_row"]
 
@@ -31,7 +31,7 @@ def recall_row(
     ----------
     memory : what is measured.
     law : what the prediction is made for.
-    d, N, facts, outputs, trials, seed, experiment : as for :func:`sims.recall.measure`.
+    d, N, facts, outputs, trials, seed, experiment : as for :func:`sims.memories.recall.measure`.
     predicted_as : law of the fact map that the prediction assumes (with M = N); None means
         the one that is measured.
     labels : further entries of the row, in front.

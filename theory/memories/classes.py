@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.fact_maps import MAPS, zipf_sizes
-from theory.interference import Classes
-from theory.sizes import check_sizes
+from assoc.facts.maps import MAPS, zipf_sizes
+from theory.memories.interference import Classes
+from theory.memories.sizes import check_sizes
 
 __all__ = ["INJECTIVE", "classes_of", "classes_of_sizes"]
 
@@ -24,7 +24,7 @@ def classes_of(facts: str, *, N: float, M: int | None = None) -> Classes:
 
     Parameters
     ----------
-    facts : a name of :data:`assoc.fact_maps.MAPS`.
+    facts : a name of :data:`assoc.facts.maps.MAPS`.
     N : number of facts.
     M : number of outputs; None means N.
 

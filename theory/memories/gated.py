@@ -18,8 +18,8 @@ characteristic function of one neuron, in which the average over xi_i is closed,
 a_i are quadratures, and m is a power. The kernel <e, e'>^{k+1}, which is left as m grows, adds
 (N - 1) E t^{2k+2} / d to the variance of S and to B, and eta_y = <e_y, e_x>^{k+1} to the score of
 a single competitor y. Given (S, B) the rest is as for linear memories
-(:mod:`theory.interference`): competitors are independent, and y wins when a sphere coordinate
-exceeds (S - eta_y) / sqrt((S - eta_y)^2 + r^2), r^2 = B chi^2 with d - 1 degrees.
+(:mod:`theory.memories.interference`): competitors are independent, and y wins when a sphere
+coordinate exceeds (S - eta_y) / sqrt((S - eta_y)^2 + r^2), r^2 = B chi^2 with d - 1 degrees.
 
 v(g) = d E[t^2 h_k(t g + sqrt(1 - t^2) g')^2] is not 1: an input near e_x, which counts more, has a
 similar gate. On average over what matters it adds a share of 24/d to the noise at k = 2.
@@ -34,10 +34,10 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.interpolate import CubicSpline
 
-from assoc.hermite import hermite, sphere_moment
-from sims.parallel import blas_threads
-from theory.interference import Classes, half_tail
-from theory.quadrature import Nodes, chi_square_nodes, half_normal_nodes, sphere_nodes
+from assoc.memories.hermite import hermite, sphere_moment
+from sims.engine.parallel import blas_threads
+from theory.memories.interference import Classes, half_tail
+from theory.memories.quadrature import Nodes, chi_square_nodes, half_normal_nodes, sphere_nodes
 
 __all__ = ["Kernel", "Neuron", "failure_probability", "joint_law", "noise_gain"]
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from assoc.errors import InputError
-from theory.sizes import LARGEST_N, check_sizes
+from theory.memories.sizes import LARGEST_N, check_sizes
 
 __all__ = ["failure_bound", "guaranteed_capacity"]
 

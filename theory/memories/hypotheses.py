@@ -22,10 +22,10 @@ from scipy import optimize, special, stats
 
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
-from assoc.memory import Floats
+from assoc.memories.memory import Floats
 from theory.claims import Condition, Hypothesis, Problem
-from theory.guarantee import failure_bound
-from theory.optimal import orthogonal_cost
+from theory.memories.guarantee import failure_bound
+from theory.memories.optimal import orthogonal_cost
 
 __all__ = [
     "INDEPENDENT",

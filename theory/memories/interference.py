@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from scipy import special
 from scipy.interpolate import CubicSpline
 
-from theory.quadrature import chi_square_nodes, sphere_nodes
+from theory.memories.quadrature import chi_square_nodes, sphere_nodes
 
 __all__ = ["Classes", "Interference", "failure_probability", "half_tail"]
 

@@ -2,7 +2,8 @@ r"""The capacity of the best linear read-out, predicted without a fitted number.
 
 A read-out Theta of p features has p d entries. Recalling the fact x means that its output lies in
 a cone K_x; a normal vector is in mean square delta(M, d) away from it, and in this sense asking
-for K_x amounts to delta equations (:mod:`sims.fact_cost`). Everything can be recalled as long as
+for K_x amounts to delta equations (:mod:`sims.memories.fact_cost`). Everything can be recalled as
+long as
 
 .. math:: N\,\delta(M, d) < p\,d .
 
@@ -30,9 +31,9 @@ import numpy as np
 from scipy import optimize, special
 
 from assoc.errors import InputError
-from sims.fact_cost import fact_cost
-from sims.settings import positive
-from theory.sizes import check_sizes
+from sims.memories.fact_cost import fact_cost
+from sims.memories.settings import positive
+from theory.memories.sizes import check_sizes
 
 __all__ = [
     "extrapolated",

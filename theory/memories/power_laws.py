@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 from scipy import integrate, optimize, special
 
 from assoc.errors import InputError
-from assoc.input_laws import PowerLaw
-from sims.construction import Construction
-from sims.power_laws import Weighted
-from theory.prediction import expected_failure
+from assoc.facts.input_laws import PowerLaw
+from sims.memories.construction import Construction
+from sims.memories.power_laws import Weighted
+from theory.memories.recall import expected_failure
 
 __all__ = [
     "best_first",
@@ -301,7 +301,7 @@ def best_first(
     ----------
     law : p.
     d : dimension.
-    facts, outputs, bits : as for :class:`sims.power_laws.Weighted`.
+    facts, outputs, bits : as for :class:`sims.memories.power_laws.Weighted`.
 
     Returns
     -------

@@ -9,14 +9,14 @@ import numpy as np
 
 from assoc.catalogue import MEMORIES
 from assoc.errors import InputError
-from sims.construction import Construction, Size
-from sims.results import Result, new_axes
-from sims.width import parameters_per_neuron
-from theory.class_sizes import INJECTIVE, classes_of
-from theory.guarantee import failure_bound, guaranteed_capacity
-from theory.optimal import optimal_capacity, optimal_limit, optimal_width
-from theory.prediction import all_recalled, best_degree, capacity_of, expected_recall, width_of
-from theory.sizes import check_sizes
+from sims.engine.results import Result, new_axes
+from sims.memories.construction import Construction, Size
+from sims.memories.width import parameters_per_neuron
+from theory.memories.classes import INJECTIVE, classes_of
+from theory.memories.guarantee import failure_bound, guaranteed_capacity
+from theory.memories.optimal import optimal_capacity, optimal_limit, optimal_width
+from theory.memories.recall import all_recalled, best_degree, capacity_of, expected_recall, width_of
+from theory.memories.sizes import check_sizes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,7 +127,7 @@ def predict(
         ``optimal-linear`` there is N_all alone, with the standard error of the projections that it
         is measured by; above d = 256 answers count as nearly orthogonal, and there is none.
     rank, width, degree : what the memory needs.
-    bits : b, to which weights are rounded; predicted for :data:`theory.strengths.ROUNDED`.
+    bits : b, to which weights are rounded; predicted for :data:`theory.memories.strengths.ROUNDED`.
     facts, outputs : law of the fact map and number of outputs M (None: M = N).
 
     Returns

@@ -1,9 +1,10 @@
 r"""Parameter-free predictions: recall, capacity and width of every named memory, for any size.
 
 A linear memory, or a network that is read out linearly, is a set of interference strengths
-(:mod:`theory.strengths`), and one law turns them into recall (:mod:`theory.interference`); a gated
-memory has a law of its own (:mod:`theory.gated`). Nothing is fitted and nothing is simulated, so
-d = 10^6 costs what d = 64 does.
+(:mod:`theory.memories.strengths`), and one law turns them into recall
+(:mod:`theory.memories.interference`); a gated memory has a law of its own
+(:mod:`theory.memories.gated`). Nothing is fitted and nothing is simulated, so d = 10^6 costs what d
+= 64 does.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,14 +16,14 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from assoc.errors import InputError
-from assoc.hermite import DEGREES
-from assoc.mlp import choose_degree, leading_width
-from sims.construction import Construction
-from theory import gated
-from theory.class_sizes import INJECTIVE, classes_of
-from theory.interference import Classes, failure_probability
-from theory.sizes import check_sizes
-from theory.strengths import STRENGTHS, check_rounded, interference_of
+from assoc.memories.hermite import DEGREES
+from assoc.memories.mlp import choose_degree, leading_width
+from sims.memories.construction import Construction
+from theory.memories import gated
+from theory.memories.classes import INJECTIVE, classes_of
+from theory.memories.interference import Classes, failure_probability
+from theory.memories.sizes import check_sizes
+from theory.memories.strengths import STRENGTHS, check_rounded, interference_of
 
 __all__ = [
     "GATED",
@@ -38,7 +39,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 GATED: Mapping[str, int] = MappingProxyType({"gated-mlp": 1, "mlp": 2})
-"""Memories with the law of :mod:`theory.gated`, and how many hidden neurons a gate takes."""
+"""Memories with the law of :mod:`theory.memories.gated`, and the hidden neurons of a gate."""
 
 ANY_MAP = (
     *("linear", "low-rank", "low-rank-gaussian", "low-rank-svd", "sign"),
@@ -289,8 +290,8 @@ def best_degree(
 ) -> int:
     """Degree that needs the fewest neurons, by the law.
 
-    The search starts from :func:`assoc.mlp.choose_degree`, which knows only the leading order, and
-    goes to neighbouring degrees while these need fewer.
+    The search starts from :func:`assoc.memories.mlp.choose_degree`, which knows only the leading
+    order, and goes to neighbouring degrees while these need fewer.
 
     Parameters are those of :func:`width_of`.
 

@@ -15,7 +15,7 @@ whitened-mlp          the same with its own features
 ====================  ============================================================================
 
 Weights of b bits, rounded to the nearest level, keep the share kappa_b of their signal
-(:func:`assoc.quantised.gaussian_quantiser`): the noise of ``linear`` is divided by kappa_b. Each
+(:func:`assoc.bits.levels.gaussian_quantiser`): the noise of ``linear`` is divided by kappa_b. Each
 factor of ``low-rank`` and ``low-rank-gaussian`` is rounded on its own; what the projection or
 sketch adds is divided by kappa_b^2 in the noise and by kappa_b in the overlap of two inputs. For
 other memories there is no prediction with rounded weights.
@@ -30,13 +30,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from assoc.bits.levels import gaussian_quantiser
 from assoc.errors import InputError
-from assoc.hermite import hermite, sphere_moment
-from assoc.quantised import gaussian_quantiser
-from sims.construction import Construction
-from theory.interference import Interference
-from theory.quadrature import Nodes, beta_nodes, half_normal_nodes, mean_nodes
-from theory.sizes import check_sizes
+from assoc.memories.hermite import hermite, sphere_moment
+from sims.memories.construction import Construction
+from theory.memories.interference import Interference
+from theory.memories.quadrature import Nodes, beta_nodes, half_normal_nodes, mean_nodes
+from theory.memories.sizes import check_sizes
 
 __all__ = ["ROUNDED", "STRENGTHS", "check_rounded", "interference_of", "svd_efficiency"]
 

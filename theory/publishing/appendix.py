@@ -10,21 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from assoc.errors import InputError
-from sims.fingerprint import fingerprint
-from sims.results import Result
-from sims.store import stored_points, stored_request
-from sims.sweeps import Progress, Task, sweep
+from sims.engine.results import Result
+from sims.sweeps.fingerprint import fingerprint
+from sims.sweeps.store import stored_points, stored_request
+from sims.sweeps.tasks import Progress, Task, sweep
 from theory.claims import Theorem
-from theory.drawing import drawn
-from theory.exhibition import Exhibit, exhibits
-from theory.files import (
-    as_json,
-    library_versions,
-    make_folder,
-    provenance,
-    tool_version,
-    write_whole,
-)
+from theory.exhibit import Exhibit, exhibits
+from theory.publishing.report import TEMPLATES, page
+from theory.publishing.sections import Part, Section, exhibit_part, theorem_parts
+from theory.publishing.status import all_tasks
 from theory.registry import (
     VerifyResult,
     check_size,
@@ -34,10 +28,16 @@ from theory.registry import (
     nearest,
     registered,
 )
-from theory.report import TEMPLATES, page
-from theory.sections import Part, Section, exhibit_part, theorem_parts
-from theory.sweep_status import all_tasks
-from theory.tables import latex_literal, latex_markdown, latex_text
+from theory.rendering.drawing import drawn
+from theory.rendering.files import (
+    as_json,
+    library_versions,
+    make_folder,
+    provenance,
+    tool_version,
+    write_whole,
+)
+from theory.rendering.tables import latex_literal, latex_markdown, latex_text
 
 __all__ = ["AppendixResult", "appendix", "default_store"]
 
@@ -121,7 +121,7 @@ def appendix(
     seed : determines every random number.
     store : file of the sweep's points, which is resumed; None stands for one in ``out`` named
         after size and seed.
-    executor, workers, progress : as for :func:`sims.sweeps.sweep`.
+    executor, workers, progress : as for :func:`sims.sweeps.tasks.sweep`.
     redraw : compute nothing: write what the store has the points of, whatever code computed it.
     command : for the provenance.
 

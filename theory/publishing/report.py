@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from theory.claims import Verdict, spaced
-from theory.drawing import drawn
-from theory.files import as_json, make_folder, provenance, write_whole
+from theory.publishing.sections import Section, theorem_parts
 from theory.registry import VerifyResult, find
-from theory.sections import Section, theorem_parts
+from theory.rendering.drawing import drawn
+from theory.rendering.files import as_json, make_folder, provenance, write_whole
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from theory.claims import Theorem, spaced
-from theory.drawing import styled
-from theory.exhibition import Exhibit
+from theory.exhibit import Exhibit
 from theory.registry import ClaimResult
-from theory.tables import Column, Table
+from theory.rendering.drawing import styled
+from theory.rendering.tables import Column, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from assoc.errors import InputError
-from sims.results import Result
-from sims.store import stored_points, stored_request
-from sims.sweeps import Task
+from sims.engine.results import Result
+from sims.sweeps.store import stored_points, stored_request
+from sims.sweeps.tasks import Task
 from theory.claims import Theorem
-from theory.exhibition import Exhibit, exhibits
+from theory.exhibit import Exhibit, exhibits
 from theory.registry import SIZES, claim_tasks, registered
 
 __all__ = ["StatusResult", "all_tasks", "status"]

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sims.capacity import CapacityResult
-from sims.construction import Construction
-from sims.recall import RecallResult
-from sims.results import new_axes
-from sims.width import WidthResult
-from theory.class_sizes import INJECTIVE
-from theory.guarantee import guaranteed_capacity
-from theory.optimal import optimal_capacity
-from theory.prediction import capacity_of, expected_recall, predictable, width_of
+from sims.engine.results import new_axes
+from sims.memories.capacity import CapacityResult
+from sims.memories.construction import Construction
+from sims.memories.recall import RecallResult
+from sims.memories.width import WidthResult
+from theory.memories.classes import INJECTIVE
+from theory.memories.guarantee import guaranteed_capacity
+from theory.memories.optimal import optimal_capacity
+from theory.memories.recall import capacity_of, expected_recall, predictable, width_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ least a small power of S R, then some weights recall every fact.
 
 Judged are the construction of the proof (heads that copy, the memory of Theorem 2 on the sums of
 what they copy), the same with read-outs by least squares and by convex fit, and the hybrid that
-splits the facts between value matrices and MLP (:mod:`assoc.attention_mlp`).
+splits the facts between value matrices and MLP (:mod:`assoc.transformers.attention_mlp`).
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sims.tradeoff import tradeoff
-from sims.transformers import Architecture, Shape
+from sims.transformers.recall import Architecture, Shape
+from sims.transformers.tradeoff import tradeoff
 from theory.claims import Claim, Finding, Kind, Theorem, Verdict
-from theory.factual_checks import Cut, check_every_fact, check_growth
-from theory.figures import growth_axes
-from theory.recall_hypotheses import (
+from theory.rendering.axes import growth_axes
+from theory.transformers.checks import Cut, check_every_fact, check_growth
+from theory.transformers.hypotheses import (
     DISJOINT,
     ENOUGH_HEADS,
     ENOUGH_NEURONS,
@@ -55,7 +55,7 @@ def check_tradeoff(
     Parameters
     ----------
     seed : determines every random number.
-    shape, d, head_dim, shares, trials : as for :func:`sims.tradeoff.tradeoff`.
+    shape, d, head_dim, shares, trials : as for :func:`sims.transformers.tradeoff.tradeoff`.
     bend : share of the boundary's variance that the line may leave. Moving a share of the subjects
         must besides save half of that share of the MLP's parameters.
     limit : largest width.

@@ -5,8 +5,8 @@ sets of at most D answers, random embeddings and H heads of dimension d_h: if d 
 H d_h >= S + R, up to logarithms, then some weights of a single attention layer recall every fact.
 
 Judged are the construction of the proof (values that are plain sums of answers), the same with
-values made of dual vectors, and values by convex fit (:mod:`assoc.attention_only`). For plain sums
-there is a law without a fitted number (:mod:`theory.superposed`).
+values made of dual vectors, and values by convex fit (:mod:`assoc.transformers.attention_only`).
+For plain sums there is a law without a fitted number (:mod:`theory.transformers.superposed`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assoc.attention_only import attention_only
-from assoc.factual_recall import NOISE, RecallTask
-from assoc.memory import Floats
-from assoc.transformer import Transformer
-from sims.smallest import smallest_size
-from sims.transformers import Architecture, Shape, measure_facts
+from assoc.facts.recall_task import NOISE, RecallTask
+from assoc.memories.memory import Floats
+from assoc.transformers.attention_only import attention_only
+from assoc.transformers.model import Transformer
+from sims.transformers.recall import Architecture, Shape, measure_facts
+from sims.transformers.smallest import smallest_size
 from theory.claims import Claim, Finding, Kind, Theorem
-from theory.factual_checks import Cut, Overlapping, check_every_fact, check_growth
-from theory.figures import PREDICTED, growth_axes
 from theory.judging import judge_predictions
-from theory.recall_hypotheses import (
+from theory.rendering.axes import PREDICTED, growth_axes
+from theory.transformers.checks import Cut, Overlapping, check_every_fact, check_growth
+from theory.transformers.hypotheses import (
     DISJOINT,
     ENOUGH_DIMENSIONS,
     ENOUGH_HEADS,
@@ -33,7 +33,7 @@ from theory.recall_hypotheses import (
     TOTAL,
     UNIFORM_TOKENS,
 )
-from theory.superposed import superposed_dimension, superposed_recall
+from theory.transformers.superposed import superposed_dimension, superposed_recall
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -235,8 +235,9 @@ layer of $H$ heads of dimension $d_h$ answers every fact.
     constants=r"""
 Unspecified by the paper. With values by convex fit $d$ is 2.3 to 2.5 times $\max(R, D)$ for
 $R = D$ and $S = 16$ (claim `dimension`), and 1.75 times $R$ at $S = R = 64$, $D = 8$. Plain sums
-need about $4 (R + D) \log(S R (R + D))$ to leading order; the law of `theory/superposed.py` has
-the rest without a fitted number (claims `plain-sums`, `sum-dimension`): see docs/transformers.md.
+need about $4 (R + D) \log(S R (R + D))$ to leading order; the law of
+`theory/transformers/superposed.py` has the rest without a fitted number (claims `plain-sums`,
+`sum-dimension`): see docs/transformers.md.
 """,
     deviations=r"""
 A subject's head attends to the end of sequence where the prompt holds none of its subjects; that

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sims.engine.results import new_axes
 from sims.enumeration import enumerated_tables
-from sims.fewest_bits import fewest_bits_facts
-from sims.results import new_axes
-from sims.transformers import Architecture, Shape
-from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
-from theory.figures import MEASURED, PREDICTED, figure_of
-from theory.judging import judge_largest
-from theory.recall_hypotheses import DISJOINT, TOTAL
-from theory.table_bounds import (
+from sims.memories.fewest_bits import fewest_bits_facts
+from sims.transformers.recall import Architecture, Shape
+from theory.bounds.table_bits import (
     agreement_size,
     bracket,
     choices_bits,
@@ -23,7 +19,11 @@ from theory.table_bounds import (
     paper_bits,
     table_bits,
 )
-from theory.table_counts import count_tables, countable
+from theory.bounds.table_counts import count_tables, countable
+from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
+from theory.judging import judge_largest
+from theory.rendering.axes import MEASURED, PREDICTED, figure_of
+from theory.transformers.hypotheses import DISJOINT, TOTAL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sims.descent import descend
-from sims.flow import FlowResult, flow
-from sims.flow_facts import FlowFacts
-from sims.integration import DRIFT
-from sims.symmetric import symmetric_flow
+from sims.gradient_flow.descent import descend
+from sims.gradient_flow.facts import FlowFacts
+from sims.gradient_flow.integration import DRIFT
+from sims.gradient_flow.reduced import FlowResult, flow
+from sims.gradient_flow.symmetric import symmetric_flow
 from theory.claims import Claim, Finding, Kind, Theorem, Verdict
-from theory.convergence_bound import convergence_bound, convergence_constant
-from theory.flow_hypotheses import INITIAL, ORTHONORMAL
-from theory.flow_proofs import convergence_proof_steps
+from theory.gradient_flow.convergence import convergence_bound, convergence_constant
+from theory.gradient_flow.hypotheses import INITIAL, ORTHONORMAL
+from theory.gradient_flow.max_margin import max_margin
+from theory.gradient_flow.proofs import convergence_proof_steps
+from theory.gradient_flow.stages import balanced_inverse_margin
 from theory.judging import judge_largest, judge_predictions, judge_steps
-from theory.max_margin import max_margin
-from theory.recall_hypotheses import DISJOINT
-from theory.stages import balanced_inverse_margin
+from theory.transformers.hypotheses import DISJOINT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.bits.codes import encode
+from assoc.bits.levels import gaussian_quantiser
 from assoc.catalogue import resolve
-from assoc.coded import encode
-from assoc.input_laws import GivenLaw
-from assoc.linear import hebbian
-from assoc.memory import Build, Factors
-from assoc.quantised import gaussian_quantiser
-from sims.construction import Construction
-from sims.randomness import MEMORY, Source
-from sims.results import new_axes
-from sims.settings import RandomVectors
-from theory.accounting import account, stored_bits
+from assoc.facts.input_laws import GivenLaw
+from assoc.memories.linear import hebbian
+from assoc.memories.memory import Build, Factors
+from sims.engine.randomness import MEMORY, Source
+from sims.engine.results import new_axes
+from sims.memories.construction import Construction
+from sims.memories.settings import RandomVectors
+from theory.bounds.accounting import account, stored_bits
+from theory.bounds.bits import information_of_error, least_cross_entropy, least_error_rate
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
 from theory.faults import understating, whispering
-from theory.figures import MEASURED, PREDICTED, figure_of
 from theory.judging import judge_largest, judge_predictions
-from theory.lower_bounds import information_of_error, least_cross_entropy, least_error_rate
-from theory.prediction import capacity_of
+from theory.memories.recall import capacity_of
+from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 from theory.theorems.sharp_linear_capacity import limit_estimate
 
 if TYPE_CHECKING:

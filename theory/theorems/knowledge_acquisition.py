@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assoc.knowledge import Knowledge, draw_knowledge, tell_facts
-from sims.knowledge_training import suited
-from sims.knowledge_trials import Told
-from sims.randomness import Source
-from sims.results import new_axes
+from assoc.facts.knowledge import Knowledge, draw_knowledge, tell_facts
+from sims.engine.randomness import Source
+from sims.engine.results import new_axes
+from sims.knowledge.training import suited
+from sims.knowledge.trials import Told
 from theory.claims import Claim, Finding, Kind, Theorem
-from theory.figures import MEASURED, PREDICTED, figure_of
 from theory.judging import judge_largest, judge_predictions
-from theory.knowledge_hypotheses import SEVERAL, WIDE
-from theory.knowledge_runs import QUICK_TOLD, QUICK_TRAINING, extracted, spread
+from theory.knowledge.hypotheses import SEVERAL, WIDE
+from theory.knowledge.runs import QUICK_TOLD, QUICK_TRAINING, extracted, spread
+from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

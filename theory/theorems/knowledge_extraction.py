@@ -1,10 +1,10 @@
 r"""Extracting knowledge: fine-tuned on some subjects' questions, asked about the others.
 
-What is proved is the covering model (:mod:`theory.covering`). What is measured is where it holds,
-and what decides elsewhere: whether the templates of an attribute were tied together in
+What is proved is the covering model (:mod:`theory.knowledge.covering`). What is measured is where
+it holds, and what decides elsewhere: whether the templates of an attribute were tied together in
 pre-training, and whether so few subjects are shown that a question can be answered from memory.
 After enough subjects a question is worth the mean of the templates that it was shown with
-(:func:`sims.knowledge_model.superposed`): a prediction without a fitted number.
+(:func:`sims.knowledge.model.superposed`): a prediction without a fitted number.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sims.knowledge_training import suited
-from sims.knowledge_trials import Told
-from sims.results import new_axes
+from sims.engine.results import new_axes
+from sims.knowledge.training import suited
+from sims.knowledge.trials import Told
 from theory.claims import Claim, Finding, Kind, Theorem
-from theory.covering import covered_law, exponential_bound, published_bound, uncovered
-from theory.figures import MEASURED, PREDICTED, figure_of
 from theory.judging import judge_largest, judge_predictions
-from theory.knowledge_hypotheses import COVERED, SEVERAL, SHOWN, TIED
-from theory.knowledge_runs import QUICK_TOLD, QUICK_TRAINING, extracted, spread
+from theory.knowledge.covering import covered_law, exponential_bound, published_bound, uncovered
+from theory.knowledge.hypotheses import COVERED, SEVERAL, SHOWN, TIED
+from theory.knowledge.runs import QUICK_TOLD, QUICK_TRAINING, extracted, spread
+from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

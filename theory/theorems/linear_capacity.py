@@ -5,7 +5,7 @@ f: [N] -> [M] injective. If d^2 >~ N polylog N, then with high probability F(e) 
 W = sum_x u_f(x) e_x^T recalls every x: argmax_y <u_y, W e_x> = f(x).
 
 The paper leaves the constant and the power of the logarithm open. Here they are explicit: the
-bound of :mod:`theory.guarantee` is proved and holds for every N and d.
+bound of :mod:`theory.memories.guarantee` is proved and holds for every N and d.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,30 +14,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assoc.catalogue import resolve
-from assoc.decoding import certified_margins
 from assoc.embeddings import load_vectors, preprocess
-from assoc.fact_tables import example_path
-from assoc.low_rank import projected
-from assoc.memory import Build
-from sims.capacity import capacity
-from sims.construction import Construction, Size
-from sims.randomness import MEMORY
-from sims.recall import measure, source_of
-from sims.settings import RandomVectors
+from assoc.facts.tables import example_path
+from assoc.memories.decoding import certified_margins
+from assoc.memories.low_rank import projected
+from assoc.memories.memory import Build
+from sims.engine.randomness import MEMORY
+from sims.memories.capacity import capacity
+from sims.memories.construction import Construction, Size
+from sims.memories.recall import measure, source_of
+from sims.memories.settings import RandomVectors
 from theory.claims import Claim, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
-from theory.comparison import recall_row
 from theory.faults import confined, forgetful
-from theory.figures import capacity_figure
-from theory.guarantee import failure_bound, guaranteed_capacity
-from theory.hypotheses import (
+from theory.judging import applicable, judge_guarantee, judge_predictions, judge_slope
+from theory.memories.checks import recall_row
+from theory.memories.guarantee import failure_bound, guaranteed_capacity
+from theory.memories.hypotheses import (
     INDEPENDENT,
     INJECTIVE,
     UNIFORM,
     enough_dimensions,
     isotropy_conditions,
 )
-from theory.judging import applicable, judge_guarantee, judge_predictions, judge_slope
-from theory.prediction import capacity_of, expected_recall
+from theory.memories.recall import capacity_of, expected_recall
+from theory.rendering.axes import capacity_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

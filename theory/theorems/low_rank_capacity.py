@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assoc.low_rank import projected
-from assoc.memory import Build
-from sims.capacity import capacity, rate_crossing
-from sims.construction import Construction
-from sims.recall import measure
+from assoc.memories.low_rank import projected
+from assoc.memories.memory import Build
+from sims.memories.capacity import capacity, rate_crossing
+from sims.memories.construction import Construction
+from sims.memories.recall import measure
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
-from theory.comparison import recall_row
 from theory.faults import confined, forgetful
-from theory.figures import comparison_figure
-from theory.guarantee import failure_bound, guaranteed_capacity
-from theory.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
 from theory.judging import NORMAL_QUANTILE, judge_guarantee, judge_predictions, judge_slope
-from theory.prediction import capacity_of
+from theory.memories.checks import recall_row
+from theory.memories.guarantee import failure_bound, guaranteed_capacity
+from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
+from theory.memories.recall import capacity_of
+from theory.rendering.axes import comparison_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

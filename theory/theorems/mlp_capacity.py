@@ -4,9 +4,10 @@ Statement (restated). Under the hypotheses of ``linear-capacity``, if m d >~ N p
 at most a power of d with the degree of sigma growing with that power, then with high probability
 some V, W (m x d) make F(e) = V^T sigma(W e) recall every input.
 
-Judged are the construction of the proof (:mod:`assoc.mlp`) as a gated and as a true two-layer
-network, the read-outs that compete with it (:mod:`assoc.readout`, :mod:`assoc.fitted`), and a law
-without a fitted number (:mod:`theory.gated`) of which the paper has the leading order.
+Judged are the construction of the proof (:mod:`assoc.memories.mlp`) as a gated and as a true
+two-layer network, the read-outs that compete with it (:mod:`assoc.memories.random_features`,
+:mod:`assoc.memories.fitted_features`), and a law without a fitted number
+(:mod:`theory.memories.gated`) of which the paper has the leading order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,22 +16,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assoc.decoding import certified_margins
-from assoc.memory import Build, Floats, Integers, Memory
-from assoc.mlp import choose_degree
-from sims.construction import Construction
-from sims.parallel import blas_threads
-from sims.randomness import MEMORY, Source
-from sims.settings import RandomVectors
-from sims.width import smallest_width, width_crossing
+from assoc.memories.decoding import certified_margins
+from assoc.memories.memory import Build, Floats, Integers, Memory
+from assoc.memories.mlp import choose_degree
+from sims.engine.parallel import blas_threads
+from sims.engine.randomness import MEMORY, Source
+from sims.memories.construction import Construction
+from sims.memories.settings import RandomVectors
+from sims.memories.width import smallest_width, width_crossing
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
-from theory.comparison import recall_row
 from theory.faults import forgetful
-from theory.figures import compare, load_axes
 from theory.gated_proofs import gated_proof_steps
-from theory.hypotheses import INDEPENDENT, UNIFORM
 from theory.judging import NORMAL_QUANTILE, judge_predictions, judge_slope, judge_steps
-from theory.prediction import all_recalled, width_of
+from theory.memories.checks import recall_row
+from theory.memories.hypotheses import INDEPENDENT, UNIFORM
+from theory.memories.recall import all_recalled, width_of
+from theory.rendering.axes import compare, load_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -444,8 +445,8 @@ two-layer network, and networks read out by least squares.
     constants=r"""
 Unspecified by the paper. A typical input needs
 $2 \log N \,\bigl(N/(m d) + E h_k^4/m + N E t^{2k+2}/d\bigr) < 1$ to leading order; the law
-of `theory/gated.py` gives the rest without a fitted number. Infinitely many neurons are not enough
-once $N$ nears $d^{k+2}/(2 (2k+1)!! \log N)$.
+of `theory/memories/gated.py` gives the rest without a fitted number. Infinitely many neurons are
+not enough once $N$ nears $d^{k+2}/(2 (2k+1)!! \log N)$.
 """,
     deviations=r"""
 The paper's network is the linearised one, with unspecified degree and polylog. Its leading-order

@@ -1,9 +1,10 @@
 r"""The best linear memory: what any W can hold, certified, against one that is written down.
 
 Whether some W recalls everything is a convex question, answered with certified margins or with a
-proof (:mod:`assoc.separation`, :mod:`assoc.refutation`). Its capacity N is predicted by
-N delta(N, d) = d^2, with delta the degrees of freedom that a fact takes (:mod:`theory.optimal`),
-and tends to GGM's N log N / d^2 = 1/2, four times that of the outer-product memory.
+proof (:mod:`assoc.memories.separation`, :mod:`assoc.memories.refutation`). Its capacity N is
+predicted by N delta(N, d) = d^2, with delta the degrees of freedom that a fact takes
+(:mod:`theory.memories.optimal`), and tends to GGM's N log N / d^2 = 1/2, four times that of the
+outer-product memory.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,22 +16,22 @@ from scipy import special
 
 from assoc.catalogue import resolve
 from assoc.errors import InputError
-from assoc.memory import Build
-from assoc.optimal import Decides
-from sims.capacity import capacity
-from sims.construction import Construction
-from sims.parallel import available_threads, run
-from sims.randomness import Source
-from sims.recall import decide
-from sims.settings import RandomVectors
-from sims.width import smallest_width
+from assoc.memories.memory import Build
+from assoc.memories.optimal import Decides
+from sims.engine.parallel import available_threads, run
+from sims.engine.randomness import Source
+from sims.memories.capacity import capacity
+from sims.memories.construction import Construction
+from sims.memories.recall import decide
+from sims.memories.settings import RandomVectors
+from sims.memories.width import smallest_width
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
 from theory.faults import twinned
-from theory.figures import comparison_figure
-from theory.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_for_the_best
 from theory.judging import judge_predictions
-from theory.optimal import optimal_capacity, optimal_limit, optimal_width
-from theory.prediction import capacity_of
+from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_for_the_best
+from theory.memories.optimal import optimal_capacity, optimal_limit, optimal_width
+from theory.memories.recall import capacity_of
+from theory.rendering.axes import comparison_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

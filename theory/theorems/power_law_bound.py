@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assoc.input_laws import PowerLaw
-from assoc.memory import Build
-from sims.power_laws import ErrorPoint, Weighted, measure_error
-from sims.results import new_axes
+from assoc.facts.input_laws import PowerLaw
+from assoc.memories.memory import Build
+from sims.engine.results import new_axes
+from sims.memories.power_laws import ErrorPoint, Weighted, measure_error
+from theory.bounds.bits import corollary_form, least_cross_entropy, least_error_rate
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
 from theory.faults import whispering
-from theory.figures import MEASURED, PREDICTED, figure_of
-from theory.hypotheses import INDEPENDENT, UNIFORM
 from theory.judging import SIGMAS, judge_predictions, judge_steps
-from theory.lower_bounds import corollary_form, least_cross_entropy, least_error_rate
-from theory.power_law_errors import (
+from theory.memories.hypotheses import INDEPENDENT, UNIFORM
+from theory.memories.power_laws import (
     best_first,
     dimension_exponent,
     limit_constant,
     predicted_error,
     sample_exponent,
 )
+from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -18,22 +18,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assoc.embedded_attention import EmbeddedAttention
 from assoc.embeddings import sphere
-from assoc.linear_attention import LinearAttention
-from sims.descent import descend
-from sims.embedded_flow import embedded_flow
-from sims.flow import FlowResult, flow
-from sims.flow_facts import FlowFacts
-from sims.randomness import INPUTS, PROMPTS, Source
+from assoc.gradient_flow.embedded_attention import EmbeddedAttention
+from assoc.gradient_flow.linear_attention import LinearAttention
+from sims.engine.randomness import INPUTS, PROMPTS, Source
+from sims.gradient_flow.descent import descend
+from sims.gradient_flow.embedded import embedded_flow
+from sims.gradient_flow.facts import FlowFacts
+from sims.gradient_flow.reduced import FlowResult, flow
 from theory.claims import Claim, Finding, Kind, Theorem, Verdict
-from theory.figures import PREDICTED
-from theory.flow_figures import order_axes, trajectory_axes
-from theory.flow_hypotheses import EVEN, INITIAL, MANY_SUBJECTS, ORTHONORMAL
-from theory.flow_proofs import stage_proof_steps
+from theory.gradient_flow.figures import order_axes, trajectory_axes
+from theory.gradient_flow.hypotheses import EVEN, INITIAL, MANY_SUBJECTS, ORTHONORMAL
+from theory.gradient_flow.proofs import stage_proof_steps
+from theory.gradient_flow.stages import order_ratio, stages, which_first
 from theory.judging import judge_largest, judge_predictions, judge_slope, judge_steps
-from theory.recall_hypotheses import DISJOINT, TOTAL
-from theory.stages import order_ratio, stages, which_first
+from theory.rendering.axes import PREDICTED
+from theory.transformers.hypotheses import DISJOINT, TOTAL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -2,7 +2,7 @@ r"""Sharp constants of linear memories, and predictions without a fitted number.
 
 Beyond the paper: the largest N that W = sum_x u_x e_x^T recalls whole obeys N log N / d^2 -> 1/8,
 a typical input is recalled up to N log N / d^2 -> 1/2, b-bit weights replace d^2 by kappa_b d^2
-with kappa_1 = 2/pi, and :mod:`theory.prediction` gives recall, N_99, N_all and the probability
+with kappa_1 = 2/pi, and :mod:`theory.memories.recall` gives recall, N_99, N_all and the probability
 that all is recalled at any finite N and d.
 """
 
@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assoc.catalogue import resolve
-from assoc.memory import Build
-from sims.capacity import rate_crossing
-from sims.construction import Construction
-from sims.recall import measure
+from assoc.memories.memory import Build
+from sims.memories.capacity import rate_crossing
+from sims.memories.construction import Construction
+from sims.memories.recall import measure
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem, Verdict
-from theory.comparison import recall_row
 from theory.faults import forgetful
-from theory.figures import comparison_figure
-from theory.guarantee import guaranteed_capacity
-from theory.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
 from theory.judging import NORMAL_QUANTILE, judge_predictions, judge_steps
-from theory.prediction import all_recalled, capacity_of
-from theory.proofs import linear_proof_steps
+from theory.memories.checks import recall_row
+from theory.memories.guarantee import guaranteed_capacity
+from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
+from theory.memories.proofs import linear_proof_steps
+from theory.memories.recall import all_recalled, capacity_of
+from theory.rendering.axes import comparison_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -2,11 +2,11 @@
 
 The theorems ask for sizes up to constants and logarithms that they leave open. The conditions here
 compare with the bare products, so that they say by which factor a size exceeds them; what really
-suffices is searched (:mod:`sims.smallest`).
+suffices is searched (:mod:`sims.transformers.smallest`).
 """
 
 from theory.claims import Condition, Hypothesis, Problem
-from theory.hypotheses import duplicate_condition, isotropy_conditions
+from theory.memories.hypotheses import duplicate_condition, isotropy_conditions
 
 __all__ = [
     "DISJOINT",

@@ -17,8 +17,8 @@ those of at most d/128 tokens do. Asked for the fact (s, r) -> a it outputs
 
 A competitor beats A with the probability that a coordinate on the sphere exceeds
 (A - c)/sqrt((A - c)^2 + l^2), l the length of the part of F at right angles to phi_a, as in
-:mod:`theory.interference`. Given A and l competitors are taken as independent, which makes their
-union a product; the mean over A and l is the recall. No number is fitted.
+:mod:`theory.memories.interference`. Given A and l competitors are taken as independent, which makes
+their union a product; the mean over A and l is the recall. No number is fitted.
 
 That every fact is recalled needs one thing more, for misses come in clumps. The score of a less
 that of y is 2 - c + x_sa + u_ra - z_sy - w_ry, four independent normals: u is shared by the
@@ -32,9 +32,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 from assoc.errors import InputError
-from sims.settings import as_size, positive
-from theory.interference import half_tail
-from theory.quadrature import chi_square_nodes, sphere_nodes
+from sims.memories.settings import as_size, positive
+from theory.memories.interference import half_tail
+from theory.memories.quadrature import chi_square_nodes, sphere_nodes
 
 __all__ = ["heads_right", "superposed_all", "superposed_dimension", "superposed_recall"]
 

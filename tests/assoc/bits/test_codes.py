@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from numpy.polynomial import Polynomial
 
 from assoc import Attention, Factors, InputError, Transformer, margins, resolve
-from assoc.coded import Code, Layout, arrays_of, coded, encode
-from assoc.linear import HebbianBuild, dual_both, hebbian
-from assoc.low_rank import projected
-from assoc.networks import Gated, TwoLayer
-from assoc.quantised import gaussian_quantiser, quantise, weights_of
-from tests.oracles import one_line, table
+from assoc.bits.codes import Code, Layout, arrays_of, coded, encode
+from assoc.bits.levels import gaussian_quantiser, quantise, weights_of
+from assoc.memories.linear import HebbianBuild, dual_both, hebbian
+from assoc.memories.low_rank import projected
+from assoc.memories.networks import Gated, TwoLayer
+from tests.helpers.oracles import one_line, table
 
 WIDTHS = [1, 2, 3, 4, 7, 8, 9, 13, 16]
 

@@ -10,8 +10,8 @@ from hypothesis.extra import numpy as hnp
 from scipy import integrate, stats
 
 from assoc import InputError
-from assoc.quantised import MAX_BITS, gaussian_quantiser, quantise, weights_of
-from tests.oracles import one_line
+from assoc.bits.levels import MAX_BITS, gaussian_quantiser, quantise, weights_of
+from tests.helpers.oracles import one_line
 
 
 def quantiser(step, bits):

@@ -5,7 +5,7 @@ import pytest
 from scipy import special
 
 from assoc.errors import InputError
-from assoc.input_laws import GivenLaw, PowerLaw, power_sum
+from assoc.facts.input_laws import GivenLaw, PowerLaw, power_sum
 
 
 @pytest.mark.parametrize("a", [0.0, 0.5, 1.0, 1.0 + 1e-9, 1.1, 2.0, 3.0, 8.0])

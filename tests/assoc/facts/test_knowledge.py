@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.fact_tables import example_path, read_facts
-from assoc.knowledge import Knowledge, draw_knowledge, tell_facts
-from tests.oracles import one_line
+from assoc.facts.knowledge import Knowledge, draw_knowledge, tell_facts
+from assoc.facts.tables import example_path, read_facts
+from tests.helpers.oracles import one_line
 
 
 def drawn(seed=0, *, shared=False, fillers=0, K=2):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from assoc import InputError
-from assoc.fact_maps import (
+from assoc.facts.maps import (
     MAPS,
     balanced,
     check_map,
@@ -18,7 +18,7 @@ from assoc.fact_maps import (
     zipf,
     zipf_sizes,
 )
-from tests.oracles import one_line
+from tests.helpers.oracles import one_line
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from(sorted(MAPS)))

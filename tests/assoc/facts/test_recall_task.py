@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from assoc import InputError, example_path, read_facts
-from assoc.fact_tables import FactTable
-from assoc.factual_recall import RecallTask, balanced_task, check_length, grid_task, table_task
-from tests.oracles import one_line
+from assoc.facts.recall_task import RecallTask, balanced_task, check_length, grid_task, table_task
+from assoc.facts.tables import FactTable
+from tests.helpers.oracles import one_line
 
 FACTS = np.array([[0, 0, 0], [0, 1, 2], [1, 0, 1], [2, 1, 2]])
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assoc import InputError, example_path, read_facts
-from tests.oracles import one_line
+from tests.helpers.oracles import one_line
 
 HEADER = "subject,relation,answer\n"
 

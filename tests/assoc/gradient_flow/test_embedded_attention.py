@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from assoc import InputError, embedded_attention
-from assoc.embedded_attention import ATTENTIONS, EmbeddedAttention, cue_prompts
+from assoc import InputError
 from assoc.embeddings import sphere
-from assoc.factual_recall import RecallTask, balanced_task, grid_task
-from assoc.linear_attention import LinearAttention
-from tests.oracles import one_line
+from assoc.facts.recall_task import RecallTask, balanced_task, grid_task
+from assoc.gradient_flow import embedded_attention
+from assoc.gradient_flow.embedded_attention import ATTENTIONS, EmbeddedAttention, cue_prompts
+from assoc.gradient_flow.linear_attention import LinearAttention
+from tests.helpers.oracles import one_line
 
 D = 9
 TASK = balanced_task(4, 3, 2, noise=2, rng=np.random.default_rng(0))

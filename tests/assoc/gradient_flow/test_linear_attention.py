@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assoc import InputError, flow_limits
-from assoc.factual_recall import RecallTask, balanced_task, even_task, grid_task
-from assoc.flow_limits import OutOfRangeError, check_alpha, check_matrices
-from assoc.linear_attention import LinearAttention
-from tests.oracles import one_line
+from assoc import InputError
+from assoc.facts.recall_task import RecallTask, balanced_task, even_task, grid_task
+from assoc.gradient_flow import limits as flow_limits
+from assoc.gradient_flow.limits import OutOfRangeError, check_alpha, check_matrices
+from assoc.gradient_flow.linear_attention import LinearAttention
+from tests.helpers.oracles import one_line
 
 
 def facts(*rows, noise=0, subjects=None, names=None):

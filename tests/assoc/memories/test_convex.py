@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize, sparse, special
 
 from assoc.embeddings import sphere
-from assoc.logistic import WANTED, logistic_readout
+from assoc.memories.convex import WANTED, logistic_readout
 
 
 def problem(N, p, d, M, seed=0):

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import ortho_group
 
-from assoc import Factors, InputError, certified_margins, decoding, margins
-from assoc.linear import hebbian
-from tests.oracles import exact_margins, forgetful, margins_by_hand, one_line, table
+from assoc import Factors, InputError, certified_margins, margins
+from assoc.memories import decoding
+from assoc.memories.linear import hebbian
+from tests.helpers.oracles import exact_margins, forgetful, margins_by_hand, one_line, table
 
 
 def draw(rng, N=6, M=5, d=4):

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from assoc import InputError, certified_margins, margins, memory
-from assoc import fitted as module
-from assoc.fitted import factor_step, fitted, output_step
-from assoc.networks import Gated
-from assoc.readout import bilinear
-from tests.oracles import one_line
+from assoc import InputError, certified_margins, margins
+from assoc.memories import fitted_features as module
+from assoc.memories import memory
+from assoc.memories.fitted_features import factor_step, fitted, output_step
+from assoc.memories.networks import Gated
+from assoc.memories.random_features import bilinear
+from tests.helpers.oracles import one_line
 
 TARGETS = ("answers", "margins")
 every_target = pytest.mark.parametrize("targets", TARGETS)

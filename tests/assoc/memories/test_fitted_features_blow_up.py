@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from assoc import fitted as module
 from assoc import margins, resolve
+from assoc.memories import fitted_features as module
 
 
 def draw(seed):

@@ -12,7 +12,7 @@ from numpy.polynomial.hermite_e import hermegauss
 from scipy import integrate
 
 from assoc import InputError
-from assoc.hermite import (
+from assoc.memories.hermite import (
     DEGREES,
     check_degree,
     evaluate,
@@ -20,7 +20,7 @@ from assoc.hermite import (
     hermite,
     sphere_moment,
 )
-from tests.oracles import one_line
+from tests.helpers.oracles import one_line
 
 ALL = range(8)
 """Degrees in use: h_k, its derivatives, and h_{k+1} for the true two-layer network."""

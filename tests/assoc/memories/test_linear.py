@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import linalg
 
 from assoc import InputError, margins
-from assoc.linear import (
+from assoc.memories.linear import (
     BLOCK,
     HebbianBuild,
     dual_both,
@@ -16,8 +16,8 @@ from assoc.linear import (
     hebbian,
     hebbian_matrix,
 )
-from assoc.memory import Factors
-from tests.oracles import one_line
+from assoc.memories.memory import Factors
+from tests.helpers.oracles import one_line
 
 DUALS = (dual_inputs, dual_outputs, dual_both)
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assoc import InputError
-from assoc.linear import hebbian_matrix
-from assoc.low_rank import gaussian_projected, projected, truncated
+from assoc.memories.linear import hebbian_matrix
+from assoc.memories.low_rank import gaussian_projected, projected, truncated
 
 KINDS = (projected, gaussian_projected, truncated)
 

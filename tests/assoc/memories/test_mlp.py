@@ -6,11 +6,19 @@ import numpy as np
 import pytest
 from numpy.polynomial import Polynomial
 
-from assoc import InputError, margins, memory, networks
-from assoc.hermite import DEGREES, fourth_moment, hermite, sphere_moment
-from assoc.mlp import check_width, choose_degree, choose_step, gated, hidden_activation, two_layer
-from assoc.networks import Gated, TwoLayer
-from tests.oracles import one_line
+from assoc import InputError, margins
+from assoc.memories import memory, networks
+from assoc.memories.hermite import DEGREES, fourth_moment, hermite, sphere_moment
+from assoc.memories.mlp import (
+    check_width,
+    choose_degree,
+    choose_step,
+    gated,
+    hidden_activation,
+    two_layer,
+)
+from assoc.memories.networks import Gated, TwoLayer
+from tests.helpers.oracles import one_line
 
 
 class Untouched:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.hermite import DEGREES, hermite
-from assoc.mlp import choose_step, gated, hidden_activation, two_layer
-from assoc.networks import Gated, TwoLayer
-from tests.assoc.test_mlp import distance, draw, gated_by_hand, seeded
-from tests.oracles import one_line
+from assoc.memories.hermite import DEGREES, hermite
+from assoc.memories.mlp import choose_step, gated, hidden_activation, two_layer
+from assoc.memories.networks import Gated, TwoLayer
+from tests.assoc.memories.test_mlp import distance, draw, gated_by_hand, seeded
+from tests.helpers.oracles import one_line
 
 
 def pairs(network, step):

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.polynomial import Polynomial
 
-from assoc import certified_margins, networks
-from assoc.hermite import DEGREES, hermite
-from assoc.linear import hebbian
-from assoc.mlp import gated, hidden_activation, two_layer
-from assoc.networks import Gated, TwoLayer
-from assoc.readout import bilinear, whitened
-from tests.oracles import dot, exact, exact_network
+from assoc import certified_margins
+from assoc.memories import networks
+from assoc.memories.hermite import DEGREES, hermite
+from assoc.memories.linear import hebbian
+from assoc.memories.mlp import gated, hidden_activation, two_layer
+from assoc.memories.networks import Gated, TwoLayer
+from assoc.memories.random_features import bilinear, whitened
+from tests.helpers.oracles import dot, exact, exact_network
 
 LARGEST = 2.0**60
 

@@ -5,11 +5,11 @@ import pytest
 
 from assoc import margins
 from assoc.catalogue import resolve
-from assoc.decoding import certified_margins
 from assoc.embeddings import sphere
 from assoc.errors import InputError
-from assoc.memory import Factors
-from assoc.optimal import (
+from assoc.memories.decoding import certified_margins
+from assoc.memories.memory import Factors
+from assoc.memories.optimal import (
     Decides,
     optimal_bilinear,
     optimal_linear,

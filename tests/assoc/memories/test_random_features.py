@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from assoc import InputError, margins, memory, readout
-from assoc.mlp import hidden_activation, two_layer
-from assoc.networks import Gated, TwoLayer
-from assoc.readout import bilinear, least_squares, whitened
-from tests.oracles import one_line
+from assoc import InputError, margins
+from assoc.memories import memory
+from assoc.memories import random_features as readout
+from assoc.memories.mlp import hidden_activation, two_layer
+from assoc.memories.networks import Gated, TwoLayer
+from assoc.memories.random_features import bilinear, least_squares, whitened
+from tests.helpers.oracles import one_line
 
 RIDGE = bilinear(8, ridge=True)
 

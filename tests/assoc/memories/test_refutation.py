@@ -8,8 +8,8 @@ from scipy import optimize
 
 from assoc.embeddings import sphere
 from assoc.errors import InputError
-from assoc.refutation import refutation
-from assoc.separation import separate
+from assoc.memories.refutation import refutation
+from assoc.memories.separation import separate
 
 
 def constraints(P, U, f):

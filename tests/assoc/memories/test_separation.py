@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from assoc.embeddings import sphere
-from assoc.logistic import LogisticLoss, WhiteLoss
-from assoc.separation import separate
+from assoc.memories.convex import LogisticLoss, WhiteLoss
+from assoc.memories.separation import separate
 
 
 def draw(N, d=32, seed=1):

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.attention_mlp import attention_mlp
-from assoc.attention_only import attention_only
-from assoc.certificates import attention_leaks, certify
 from assoc.embeddings import sphere
-from assoc.factual_recall import balanced_task
-from assoc.transformer import Attention, Transformer
-from tests.oracles import one_line
+from assoc.facts.recall_task import balanced_task
+from assoc.transformers.attention_mlp import attention_mlp
+from assoc.transformers.attention_only import attention_only
+from assoc.transformers.certificates import attention_leaks, certify
+from assoc.transformers.model import Attention, Transformer
+from tests.helpers.oracles import one_line
 
 LENGTH = 12
 

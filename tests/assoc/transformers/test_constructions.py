@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.attention_mlp import (
+from assoc.catalogue import TRANSFORMERS, resolve_transformer
+from assoc.embeddings import sphere
+from assoc.facts.recall_task import balanced_task, grid_task
+from assoc.transformers.attention_mlp import (
     attended_tokens,
     attention_mlp,
     choose_feature_degree,
     choose_overlap_degree,
     hybrid,
 )
-from assoc.attention_only import attention_only, cue_features, cue_groups
-from assoc.catalogue import TRANSFORMERS, resolve_transformer
-from assoc.certificates import attention_leaks, certify
-from assoc.embeddings import sphere
-from assoc.factual_recall import balanced_task, grid_task
-from tests.oracles import one_line
+from assoc.transformers.attention_only import attention_only, cue_features, cue_groups
+from assoc.transformers.certificates import attention_leaks, certify
+from tests.helpers.oracles import one_line
 
 LENGTH = 16
 

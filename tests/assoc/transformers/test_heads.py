@@ -7,7 +7,7 @@ import pytest
 
 from assoc import InputError
 from assoc.embeddings import sphere
-from assoc.heads import (
+from assoc.transformers.heads import (
     LEAK,
     assemble,
     check_head_dim,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.polynomial import Polynomial
 
-from assoc.networks import TwoLayer
-from assoc.transformer import Attention, OneLayer, Transformer
+from assoc.memories.networks import TwoLayer
+from assoc.transformers.model import Attention, OneLayer, Transformer
 
 H, D_H, D, VOCABULARY = 3, 2, 5, 9
 

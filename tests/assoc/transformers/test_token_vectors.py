@@ -5,10 +5,10 @@ import pytest
 
 from assoc import InputError
 from assoc.embeddings import NamedVectors
-from assoc.fact_tables import FactTable
-from assoc.factual_recall import table_task
-from assoc.token_vectors import draw_tokens, name_tokens
-from tests.oracles import one_line
+from assoc.facts.recall_task import table_task
+from assoc.facts.tables import FactTable
+from assoc.transformers.token_vectors import draw_tokens, name_tokens
+from tests.helpers.oracles import one_line
 
 TABLE = FactTable(
     ("Oman", "Peru"), ("capital", "code"), ("Oman", "PE", "pe"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sims.bracketing import bracket
+from sims.engine.bracketing import bracket
 
 
 @given(

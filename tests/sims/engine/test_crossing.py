@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from sims.crossing import crossing
-from sims.statistics import LEVEL
-from tests.oracles import one_line
+from sims.engine.crossing import crossing
+from sims.engine.statistics import LEVEL
+from tests.helpers.oracles import one_line
 
 GRID = np.array([8.0, 9.0, 10.0, 11.0, 12.0])
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from threadpoolctl import threadpool_info
 
-from sims.parallel import available_threads, blas_threads, run
+from sims.engine.parallel import available_threads, blas_threads, run
 
 
 def square(x):

@@ -9,8 +9,8 @@ from scipy import stats
 
 from assoc import InputError
 from assoc.embeddings import LAWS
-from sims.normals import fill_normals
-from sims.randomness import BLOCK_ROWS, FACTS, INPUTS, MEMORY, OUTPUTS, SAMPLE, Source
+from sims.engine.normals import fill_normals
+from sims.engine.randomness import BLOCK_ROWS, FACTS, INPUTS, MEMORY, OUTPUTS, SAMPLE, Source
 
 STREAMS = (INPUTS, OUTPUTS, FACTS, MEMORY, SAMPLE)
 SOURCE = Source(3, "test", (16,))
@@ -126,7 +126,7 @@ def test_our_normal_deviates_are_those_of_numpy():
 
 def test_without_them_the_numbers_are_the_same(monkeypatch):
     fast = SOURCE.spheres(20, 5, trials=range(9), stream=INPUTS)
-    monkeypatch.setattr("sims.normals.same_as_numpy", lambda: False)
+    monkeypatch.setattr("sims.engine.normals.same_as_numpy", lambda: False)
     np.testing.assert_array_equal(SOURCE.spheres(20, 5, trials=range(9), stream=INPUTS), fast)
 
 

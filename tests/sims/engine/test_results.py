@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from sims.results import Result, new_axes
+from sims.engine.results import Result, new_axes
 
 
 class Plain(Result):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sims.statistics import (
+from sims.engine.statistics import (
     LEVEL,
     log_slope,
     mean_interval,

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.linear_attention import LinearAttention
-from sims.descent import descend
-from sims.flow import flow
-from sims.flow_facts import KINDS, FlowFacts
-from tests.oracles import one_line
+from assoc.gradient_flow.linear_attention import LinearAttention
+from sims.gradient_flow.descent import descend
+from sims.gradient_flow.facts import KINDS, FlowFacts
+from sims.gradient_flow.reduced import flow
+from tests.helpers.oracles import one_line
 
 MODEL = FlowFacts(8, 3, 4, "random").model(0)
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.embedded_attention import ATTENTIONS, EmbeddedAttention, cue_prompts
 from assoc.embeddings import sphere
-from assoc.factual_recall import even_task, grid_task
-from assoc.linear_attention import LinearAttention
-from sims.embedded_flow import embedded_flow
-from sims.flow import flow
-from sims.integration import SolverError
-from tests.oracles import one_line
+from assoc.facts.recall_task import even_task, grid_task
+from assoc.gradient_flow.embedded_attention import ATTENTIONS, EmbeddedAttention, cue_prompts
+from assoc.gradient_flow.linear_attention import LinearAttention
+from sims.gradient_flow.embedded import embedded_flow
+from sims.gradient_flow.integration import SolverError
+from sims.gradient_flow.reduced import flow
+from tests.helpers.oracles import one_line
 
 TASK = even_task(8, 3, 4, noise=2, rng=np.random.default_rng(0))
 CURVES = ("loss", "relation_loss", "subject_loss")

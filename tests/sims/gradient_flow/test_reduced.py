@@ -8,19 +8,19 @@ import pytest
 from matplotlib.figure import Figure
 
 from assoc import InputError
-from assoc.factual_recall import grid_task
-from assoc.flow_limits import OutOfRangeError
-from assoc.linear_attention import LinearAttention, Losses
-from sims import integration
-from sims import velocity as velocity_module
-from sims.flow import FlowResult, flow
-from sims.flow_facts import KINDS, FlowFacts
-from sims.integration import SOLVERS, SolverError, follow, sample_times
-from sims.symmetric import symmetric_flow
-from tests.oracles import one_line
+from assoc.facts.recall_task import grid_task
+from assoc.gradient_flow.limits import OutOfRangeError
+from assoc.gradient_flow.linear_attention import LinearAttention, Losses
+from sims.gradient_flow import integration
+from sims.gradient_flow import velocity as velocity_module
+from sims.gradient_flow.facts import KINDS, FlowFacts
+from sims.gradient_flow.integration import SOLVERS, SolverError, follow, sample_times
+from sims.gradient_flow.reduced import FlowResult, flow
+from sims.gradient_flow.symmetric import symmetric_flow
+from tests.helpers.oracles import one_line
 
 # Its name in the package is that of the function.
-flow_module = sys.modules["sims.flow"]
+flow_module = sys.modules["sims.gradient_flow.reduced"]
 
 MODEL = LinearAttention(grid_task(16, 4, 8))
 

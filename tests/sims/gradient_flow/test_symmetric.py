@@ -10,11 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assoc import InputError
-from sims.flow import flow
-from sims.flow_facts import FlowFacts
-from sims.integration import SOLVERS
-from sims.symmetric import balanced_rates, check_balanced, log_gap_scales, symmetric_flow
-from tests.oracles import one_line
+from sims.gradient_flow.facts import FlowFacts
+from sims.gradient_flow.integration import SOLVERS
+from sims.gradient_flow.reduced import flow
+from sims.gradient_flow.symmetric import (
+    balanced_rates,
+    check_balanced,
+    log_gap_scales,
+    symmetric_flow,
+)
+from tests.helpers.oracles import one_line
 
 HUGE = (10**9, 10**5, 10**3)
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from assoc import example_path, read_facts
-from assoc.factual_recall import RecallTask, balanced_task, grid_task, table_task
-from assoc.flow_limits import OutOfRangeError
-from assoc.linear_attention import LinearAttention
-from sims import velocity as module
-from sims.flow_facts import KINDS, FlowFacts
-from sims.jacobian import jacobian
-from sims.kernels import SUBJECTS, shift_logits
-from sims.velocity import Velocity
-from tests.oracles import one_line
+from assoc.facts.recall_task import RecallTask, balanced_task, grid_task, table_task
+from assoc.gradient_flow.limits import OutOfRangeError
+from assoc.gradient_flow.linear_attention import LinearAttention
+from sims.engine.kernels import SUBJECTS, shift_logits
+from sims.gradient_flow import velocity as module
+from sims.gradient_flow.facts import KINDS, FlowFacts
+from sims.gradient_flow.jacobian import jacobian
+from sims.gradient_flow.velocity import Velocity
+from tests.helpers.oracles import one_line
 
 
 def overlapping(noise=0):

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.knowledge import draw_knowledge, tell_facts
-from sims import knowledge_verdicts
-from sims.knowledge_extraction import knowledge_extraction, phase_diagram
-from sims.knowledge_model import initial_weights, superposed
-from sims.knowledge_training import Descent, suited, train_contexts
-from sims.knowledge_trials import Told, extract
-from sims.knowledge_verdicts import KINDS, judge_answers, spectrum, split_facts
-from sims.randomness import Source
-from tests.oracles import one_line
+from assoc.facts.knowledge import draw_knowledge, tell_facts
+from sims.engine.randomness import Source
+from sims.knowledge import verdicts as knowledge_verdicts
+from sims.knowledge.extraction import knowledge_extraction, phase_diagram
+from sims.knowledge.model import initial_weights, superposed
+from sims.knowledge.training import Descent, suited, train_contexts
+from sims.knowledge.trials import Told, extract
+from sims.knowledge.verdicts import KINDS, judge_answers, spectrum, split_facts
+from tests.helpers.oracles import one_line
 
 SMALL = Told(subjects=8, attributes=2, templates=3, multiplicity=2, values=4)
 BRIEF = {
@@ -95,7 +95,7 @@ def test_a_planted_question_is_answered_and_a_damaged_one_is_not():
 
     def answered(with_weights):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("sims.knowledge_trials.initial_weights", lambda *_, **__: with_weights)
+            patch.setattr("sims.knowledge.trials.initial_weights", lambda *_, **__: with_weights)
             value = extract([given], source, fine_tuned=[1], **frozen)
         return value["tuned"][0]["right"][0]
 
@@ -171,7 +171,7 @@ def test_a_phase_diagram_is_its_points_and_resumes(tmp_path, monkeypatch):
     assert [(one.templates, one.multiplicity) for one in first.told] == [(1, 1), (3, 1), (3, 2)]
     alone = knowledge_extraction(SMALL, fine_tuned=(2, 5), **BRIEF)
     assert first.values[2]["tuned"][0]["right"] == alone.values[0]["tuned"][0]["right"]
-    monkeypatch.setattr("sims.knowledge_trials.extract", None)
+    monkeypatch.setattr("sims.knowledge.trials.extract", None)
     assert phase_diagram(**asked).rows() == first.rows()
     with pytest.raises(InputError):
         phase_diagram(**{**asked, "trials": 1})
@@ -250,7 +250,7 @@ def test_every_kind_of_wrong_answer_has_its_name():
                    "V": np.zeros((2, n), np.float32)}  # fmt: skip
         weights["V"][:, token] = 9
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("sims.knowledge_trials.initial_weights", lambda *_, w=weights, **__: w)
+            patch.setattr("sims.knowledge.trials.initial_weights", lambda *_, w=weights, **__: w)
             value = extract([given], Source(0, "tests", ()), fine_tuned=[1], **frozen)
         found[token - given.first_value] = value["tuned"][0]["kinds"][0]
     # Held out are (1, 0, 1), (1, 1, 4), (2, 0, 2) and (2, 1, 5).

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.fact_tables import FactTable, example_path, read_facts
-from assoc.knowledge import Knowledge
-from sims.knowledge_extraction import knowledge_extraction
-from sims.knowledge_tables import numbered_facts, table_extraction
-from sims.knowledge_training import Descent, suited
-from sims.knowledge_trials import Told
-from sims.knowledge_verdicts import KINDS
-from tests.oracles import one_line
+from assoc.facts.knowledge import Knowledge
+from assoc.facts.tables import FactTable, example_path, read_facts
+from sims.knowledge.extraction import knowledge_extraction
+from sims.knowledge.tables import numbered_facts, table_extraction
+from sims.knowledge.training import Descent, suited
+from sims.knowledge.trials import Told
+from sims.knowledge.verdicts import KINDS
+from tests.helpers.oracles import one_line
 
 SUBJECTS = 12
 BRIEF = {
@@ -46,7 +46,7 @@ def seen(monkeypatch, **options):
         raise InputError("seen")
 
     with monkeypatch.context() as patch:
-        patch.setattr("sims.knowledge_tables.extract", note)
+        patch.setattr("sims.knowledge.tables.extract", note)
         with pytest.raises(InputError, match="seen"):
             table_extraction(table_of(), **{"fine_tuned": (3, 8), **BRIEF, **options})
     return given
@@ -152,7 +152,7 @@ def test_finished_points_are_found_again(tmp_path, measured, monkeypatch):
     first = table_extraction(table_of(), **asked)
     assert [(one.templates, one.multiplicity) for one in first.told] == [(2, 1), (2, 2)]
     assert first.values[1] == json.loads(json.dumps(measured.values[0]))
-    monkeypatch.setattr("sims.knowledge_tables.extract", None)
+    monkeypatch.setattr("sims.knowledge.tables.extract", None)
     assert table_extraction(table_of(), **asked).rows() == first.rows()
     with pytest.raises(InputError):
         table_extraction(table_of(), **{**asked, "relations": ["capital"]})

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from sims.knowledge_extraction import knowledge_extraction
-from sims.knowledge_traces import follow_knowledge
-from sims.knowledge_training import FINE_TUNING, PRE_TRAINING
-from sims.knowledge_trials import Told
-from tests.oracles import one_line
+from sims.knowledge.extraction import knowledge_extraction
+from sims.knowledge.traces import follow_knowledge
+from sims.knowledge.training import FINE_TUNING, PRE_TRAINING
+from sims.knowledge.trials import Told
+from tests.helpers.oracles import one_line
 
 TOLD = {"subjects": 8, "attributes": 2, "templates": 3, "multiplicity": 2, "values": 4}
 BRIEF = {"steps": 120, "learning_rate": 0.5}

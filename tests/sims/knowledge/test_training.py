@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.knowledge import draw_knowledge
-from sims.knowledge_gradient import evaluate
-from sims.knowledge_model import (
+from assoc.facts.knowledge import draw_knowledge
+from sims.knowledge.gradient import evaluate
+from sims.knowledge.model import (
     MODELS,
     attention_mass,
     initial_weights,
@@ -16,8 +16,8 @@ from sims.knowledge_model import (
     superposed,
     template_cosines,
 )
-from sims.knowledge_training import Descent, rates, train_contexts
-from tests.oracles import one_line
+from sims.knowledge.training import Descent, rates, train_contexts
+from tests.helpers.oracles import one_line
 
 every_model = pytest.mark.parametrize("model", MODELS)
 SHORT = Descent(steps=1600, learning_rate=0.5)

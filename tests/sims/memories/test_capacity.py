@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from assoc import InputError
 from assoc.embeddings import normalise
 from sims import CapacityResult, Criterion, capacity, measure
-from sims.capacity import CapacityPoint, rate_crossing
-from sims.statistics import mean_interval
-from tests.oracles import forgetful, one_line, table
+from sims.engine.statistics import mean_interval
+from sims.memories.capacity import CapacityPoint, rate_crossing
+from tests.helpers.oracles import forgetful, one_line, table
 
 
 def brackets(memory="linear", **arguments):

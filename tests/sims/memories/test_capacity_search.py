@@ -8,15 +8,15 @@ import pytest
 
 from assoc.catalogue import resolve
 from assoc.errors import InputError
-from assoc.memory import Factors
-from assoc.optimal import Decides, Decision, optimal_linear
-from assoc.refutation import Refutation
-from sims import fingerprint
-from sims.capacity import capacity
-from sims.randomness import Source
-from sims.recall import decide
-from sims.searching import bracket_trial
-from sims.settings import RandomVectors
+from assoc.memories.memory import Factors
+from assoc.memories.optimal import Decides, Decision, optimal_linear
+from assoc.memories.refutation import Refutation
+from sims.engine.randomness import Source
+from sims.memories.capacity import capacity
+from sims.memories.capacity_search import bracket_trial
+from sims.memories.recall import decide
+from sims.memories.settings import RandomVectors
+from sims.sweeps import fingerprint
 
 CERTAIN = Refutation(residual=0.0, curvature=1.0, reach=1.0, weight=1.0)
 
@@ -166,9 +166,9 @@ def test_other_code_of_a_users_memory_is_another_search(tmp_path, monkeypatch):
     own = tmp_path / "mymemory_of_tests.py"
     monkeypatch.syspath_prepend(tmp_path)
     run = {"d": 8, "trials": 1, "threads": 1, "store": tmp_path / "s.sqlite"}
-    own.write_text("from assoc.linear import hebbian as build\n")
+    own.write_text("from assoc.memories.linear import hebbian as build\n")
     capacity("mymemory_of_tests:build", **run)
-    own.write_text("from assoc.linear import dual_both as build\n")
+    own.write_text("from assoc.memories.linear import dual_both as build\n")
     # As another process would see it.
     fingerprint._digest.cache_clear()
     with pytest.raises(InputError, match="code"):
@@ -176,7 +176,7 @@ def test_other_code_of_a_users_memory_is_another_search(tmp_path, monkeypatch):
 
 
 def test_an_imported_build_decides_as_itself():
-    assert isinstance(resolve("assoc.optimal:optimal_linear")[1], Decides)
+    assert isinstance(resolve("assoc.memories.optimal:optimal_linear")[1], Decides)
 
 
 @pytest.mark.parametrize("law", ["rademacher", "gaussian"])
@@ -201,7 +201,7 @@ def test_what_has_no_name_is_not_stored(tmp_path):
 def test_a_failing_trial_is_named(tmp_path):
     store = tmp_path / "s.sqlite"
     with pytest.raises(InputError, match=r"d=8 trial=0.*no such luck"):
-        capacity("tests.sweep_points:unlucky", d=8, trials=1, store=store, threads=1)
+        capacity("tests.helpers.sweep_points:unlucky", d=8, trials=1, store=store, threads=1)
 
 
 def test_a_trial_by_itself_is_what_the_search_found():

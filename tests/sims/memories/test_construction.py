@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assoc import InputError, Memory
-from sims.construction import Construction
-from tests.oracles import one_line, table
+from sims.memories.construction import Construction
+from tests.helpers.oracles import one_line, table
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_build_makes_a_memory(rng):
         Construction("bilinear-als", width="d/2"),
         Construction("bilinear-margin", width=5),
         Construction(table),
-        Construction("tests.oracles:table"),
+        Construction("tests.helpers.oracles:table"),
     ):
         assert isinstance(construction.build(8)(E, E, range(3), rng=rng), Memory)
 

@@ -6,9 +6,9 @@ from scipy import optimize
 
 from assoc.embeddings import sphere
 from assoc.errors import InputError
-from sims.fact_cost import fact_cost
-from sims.randomness import OUTPUTS, SAMPLE, Source
-from theory.optimal import orthogonal_cost
+from sims.engine.randomness import OUTPUTS, SAMPLE, Source
+from sims.memories.fact_cost import fact_cost
+from theory.memories.optimal import orthogonal_cost
 
 
 @pytest.mark.parametrize(("M", "d"), [(2, 3), (5, 3), (12, 6)])

@@ -9,9 +9,9 @@ import pytest
 
 from assoc import InputError
 from sims import measure
-from sims.fewest_bits import WIDTHS, FewestBitsResult, fewest_bits, fewest_bits_facts
-from sims.transformers import Architecture, Shape, measure_facts
-from tests.oracles import one_line, table
+from sims.memories.fewest_bits import WIDTHS, FewestBitsResult, fewest_bits, fewest_bits_facts
+from sims.transformers.recall import Architecture, Shape, measure_facts
+from tests.helpers.oracles import one_line, table
 
 SMALL = Shape(6, 4, 3, noise=5)
 MODEL = Architecture("attention-mlp", 16, width=24)
@@ -81,7 +81,7 @@ SEARCHES = [
     ("low-rank-svd", {"rank": "d/2"}),
     ("gated-mlp", {"width": "2d", "degree": 2}),
     ("bilinear-ridge", {"width": 24, "rounding": "stochastic"}),
-    ("assoc.linear:dual_both", {"rounding": "stochastic"}),
+    ("assoc.memories.linear:dual_both", {"rounding": "stochastic"}),
 ]
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.input_laws import PowerLaw
-from sims.power_laws import Weighted, measure_error
-from sims.randomness import Source
-from theory.power_law_errors import (
+from assoc.facts.input_laws import PowerLaw
+from sims.engine.randomness import Source
+from sims.memories.power_laws import Weighted, measure_error
+from theory.memories.power_laws import (
     best_first,
     dimension_exponent,
     limit_constant,

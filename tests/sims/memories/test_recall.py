@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from assoc import InputError, margins
-from assoc.fact_maps import MAPS
-from assoc.linear import hebbian
+from assoc.facts.maps import MAPS
+from assoc.memories.linear import hebbian
 from sims import measure
-from sims.randomness import BLOCK_ROWS, INPUTS, OUTPUTS, Source
-from sims.recall import _count_batch
-from sims.settings import RandomVectors
-from tests.oracles import exact_margins, forgetful, one_line, table
+from sims.engine.randomness import BLOCK_ROWS, INPUTS, OUTPUTS, Source
+from sims.memories.recall import _count_batch
+from sims.memories.settings import RandomVectors
+from tests.helpers.oracles import exact_margins, forgetful, one_line, table
 
 
 def counts(memory="linear", **arguments):
@@ -199,7 +199,7 @@ RUNS = [
     {"memory": "low-rank", "rank": "d/2", "d": 64, "N": 600, "trials": 3},
     {"memory": "linear", "bits": 2, "facts": "random"},
     {"memory": "gated-mlp", "width": "2d", "bits": 3, "rounding": "stochastic"},
-    {"memory": "assoc.linear:dual_inputs", "embeddings": "gaussian"},
+    {"memory": "assoc.memories.linear:dual_inputs", "embeddings": "gaussian"},
 ]
 
 

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from assoc.linear import hebbian
+from assoc.memories.linear import hebbian
 from sims import measure
-from sims.recall import RecallPoint
-from sims.statistics import mean_interval, proportion_interval
+from sims.engine.statistics import mean_interval, proportion_interval
+from sims.memories.recall import RecallPoint
 
 
 def test_a_point_is_what_its_counts_say():

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assoc import Factors, InputError, certified_margins, margins
-from assoc.linear import hebbian
-from sims.judge import TILE, Judge, recalled
-from tests.oracles import exact_margins, forgetful, one_line, table
+from assoc.memories.linear import hebbian
+from sims.memories.scoring import TILE, Judge, recalled
+from tests.helpers.oracles import exact_margins, forgetful, one_line, table
 
 
 def draw(rng, N, M, d, dtype=np.float32):

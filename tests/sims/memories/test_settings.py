@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from assoc import InputError, load_vectors
 from assoc.embeddings import LAWS
-from sims.randomness import BLOCK_ROWS, Source
-from sims.settings import GivenVectors, RandomVectors, settle
-from tests.oracles import one_line
+from sims.engine.randomness import BLOCK_ROWS, Source
+from sims.memories.settings import GivenVectors, RandomVectors, settle
+from tests.helpers.oracles import one_line
 
 SOURCE = Source(0, "test", (4,))
 VECTORS = np.arange(40.0).reshape(20, 2)

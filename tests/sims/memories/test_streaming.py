@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from assoc import InputError, margins
-from assoc.linear import hebbian
+from assoc.memories.linear import hebbian
 from sims import measure
-from sims.construction import Construction
-from sims.randomness import BLOCK_ROWS, MEMORY, SAMPLE
-from sims.recall import source_of
-from sims.settings import RandomVectors
-from tests.oracles import one_line, table
+from sims.engine.randomness import BLOCK_ROWS, MEMORY, SAMPLE
+from sims.memories.construction import Construction
+from sims.memories.recall import source_of
+from sims.memories.settings import RandomVectors
+from tests.helpers.oracles import one_line, table
 
 N = 2 * BLOCK_ROWS + 900
 """Three blocks, the last one short."""

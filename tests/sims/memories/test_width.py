@@ -8,19 +8,20 @@ import pytest
 
 from assoc import MEMORIES, InputError
 from assoc.embeddings import normalise
-from assoc.mlp import choose_degree
-from sims import capacity, width
-from sims.construction import Construction
-from sims.criterion import Criterion
-from sims.recall import count_recalled, source_of
-from sims.settings import RandomVectors
-from sims.width import (
+from assoc.memories.mlp import choose_degree
+from sims import capacity
+from sims.engine.criterion import Criterion
+from sims.memories import width
+from sims.memories.construction import Construction
+from sims.memories.recall import count_recalled, source_of
+from sims.memories.settings import RandomVectors
+from sims.memories.width import (
     WidthPoint,
     WidthResult,
     parameters_per_neuron,
     smallest_width,
 )
-from tests.oracles import one_line, table
+from tests.helpers.oracles import one_line, table
 
 NETWORKS = [name for name, recipe in MEMORIES.items() if "width" in recipe.options]
 USUAL = {"d": 16, "N": 30, "trials": 4, "criterion": 0.9}
@@ -276,7 +277,10 @@ def test_parameters_per_neuron_are_those_of_a_network(memory, d):
     [
         ({"memory": "linear"}, "memory 'linear' has no width to search; one of mlp, gated-mlp, "),
         ({"memory": "nonesuch"}, "memory 'nonesuch' has no width to search"),
-        ({"memory": "tests.oracles:table"}, "memory 'tests.oracles:table' has no width to search"),
+        (
+            {"memory": "tests.helpers.oracles:table"},
+            "memory 'tests.helpers.oracles:table' has no width to search",
+        ),
         ({"memory": table}, "has no width to search; one of mlp, "),
         ({"resolution": 1}, "resolution 1 is not in [0, 1)"),
         ({"resolution": -0.1}, "resolution -0.1 is not in [0, 1)"),

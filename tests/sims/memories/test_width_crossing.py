@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from sims import width
-from sims.construction import Construction
-from sims.recall import count_recalled, source_of
-from sims.settings import RandomVectors
-from sims.width import width_crossing
-from tests.oracles import one_line
+from sims.memories import width
+from sims.memories.construction import Construction
+from sims.memories.recall import count_recalled, source_of
+from sims.memories.settings import RandomVectors
+from sims.memories.width import width_crossing
+from tests.helpers.oracles import one_line
 
 
 def everywhere(monkeypatch, recalled):

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from assoc.errors import InputError
-from sims import executors
-from sims.store import stored_points
-from sims.sweeps import grid, sweep
+from sims.sweeps import executors
+from sims.sweeps.store import stored_points
+from sims.sweeps.tasks import grid, sweep
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def complaint(call, *arguments, **options):
@@ -39,7 +39,10 @@ def deadly(tmp_path, victim):
     """Points, one of which kills the first process that computes it."""
     arguments = {"victim": [victim], "marker": [str(tmp_path / "marker")]}
     return grid(
-        "tests.sweep_points:lost_once", x=range(12), **arguments, log=[str(tmp_path / "log")]
+        "tests.helpers.sweep_points:lost_once",
+        x=range(12),
+        **arguments,
+        log=[str(tmp_path / "log")],
     )
 
 
@@ -122,7 +125,7 @@ def cluster(tmp_path_factory):
 
 @dask
 def test_a_cluster_computes_the_same_also_when_a_worker_is_killed(cluster, tmp_path):
-    tasks = grid("tests.sweep_points:draws", d=[1, 7], seed=[0, 1, 2])
+    tasks = grid("tests.helpers.sweep_points:draws", d=[1, 7], seed=[0, 1, 2])
     here, there = sweep(tasks, workers=1), sweep(tasks, executor=cluster.address)
     assert there.failures == {}
     assert json.dumps(there.values) == json.dumps(here.values)
@@ -148,7 +151,12 @@ def test_a_scheduler_that_is_killed_is_told_and_the_rest_is_kept(cluster, tmp_pa
             cluster.started[0].kill()
 
     tasks = grid(
-        "tests.sweep_points:paced", x=range(9), log=[log], seconds=[0.01], last=[8], gate=["none"]
+        "tests.helpers.sweep_points:paced",
+        x=range(9),
+        log=[log],
+        seconds=[0.01],
+        last=[8],
+        gate=["none"],
     )
     said = complaint(sweep, tasks, store=path, executor=cluster.address, progress=progress)
     assert "finished points are kept" in said

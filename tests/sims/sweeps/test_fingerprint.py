@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from assoc.errors import InputError
-from sims import fingerprint as module
-from sims.fingerprint import fingerprint
+from sims.sweeps import fingerprint as module
+from sims.sweeps.fingerprint import fingerprint
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def test_it_is_twelve_hexadecimal_digits_and_does_not_depend_on_order():
 
 
 def test_another_process_has_the_same():
-    code = "from sims.fingerprint import fingerprint; print(fingerprint(['theory']))"
+    code = "from sims.sweeps.fingerprint import fingerprint; print(fingerprint(['theory']))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60,
         check=True,

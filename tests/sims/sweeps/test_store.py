@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from assoc.errors import InputError
-from sims import store as store_module
-from sims.store import APPLICATION, SCHEMA, Point, Store, stored_points, stored_request
-from sims.sweeps import grid, sweep
+from sims.sweeps import store as store_module
+from sims.sweeps.store import APPLICATION, SCHEMA, Point, Store, stored_points, stored_request
+from sims.sweeps.tasks import grid, sweep
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 REQUEST = {"sweep": "example", "code": "0123456789ab"}
 
 
@@ -317,8 +317,8 @@ def test_a_link_to_the_file_is_the_same_file(tmp_path, first):
 
 HOLDING = """
 import sys
-from sims.store import Store
-from tests.sims import test_store as t
+from sims.sweeps.store import Store
+from tests.sims.sweeps import test_store as t
 with Store(sys.argv[1], t.REQUEST) as store:
     store.add(t.point(0))
     print("open", flush=True)
@@ -376,10 +376,10 @@ def test_a_file_that_another_program_has_locked(tmp_path, statements, monkeypatc
 RACING = """
 import json, sys
 from assoc.errors import InputError
-from sims.sweeps import grid, sweep
+from sims.sweeps.tasks import grid, sweep
 for path in sys.stdin:
     try:
-        tasks = grid("tests.sweep_points:square", x=range(6))
+        tasks = grid("tests.helpers.sweep_points:square", x=range(6))
         said = list(sweep(tasks, store=path.strip(), workers=1).values.values())
     except InputError as error:
         said = str(error)
@@ -432,7 +432,7 @@ def test_a_full_database_keeps_what_is_stored(tmp_path):
 FILLING = """
 import json, resource, sys
 from assoc.errors import InputError
-from tests.sims.test_store import filling_sweep
+from tests.sims.sweeps.test_store import filling_sweep
 
 folder, *limits = sys.argv[1:]
 for limit in limits:
@@ -449,7 +449,7 @@ for limit in limits:
 
 
 def filling_sweep(path=None, **options):
-    tasks = grid("tests.sweep_points:text", x=range(24), length=[6000])
+    tasks = grid("tests.helpers.sweep_points:text", x=range(24), length=[6000])
     return sweep(tasks, store=path, workers=1, **options)
 
 
@@ -483,7 +483,7 @@ SMALL_DISK = """
 import json, os, subprocess, sys
 from pathlib import Path
 from assoc.errors import InputError
-from tests.sims import test_store as t
+from tests.sims.sweeps import test_store as t
 
 disk = Path(sys.argv[1])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "none", disk], check=True)

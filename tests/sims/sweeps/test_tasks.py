@@ -17,17 +17,19 @@ from pathlib import Path
 import pytest
 
 from assoc.errors import InputError
-from sims import sweeps
-from sims.capacity import capacity
-from sims.parallel import available_threads, cores
-from sims.store import stored_points
-from sims.sweeps import EXECUTORS, Task, grid, sweep
-from tests import sweep_points
+from sims.engine.parallel import available_threads, cores
+from sims.memories.capacity import capacity
+from sims.sweeps import tasks as sweeps
+from sims.sweeps.store import stored_points
+from sims.sweeps.tasks import EXECUTORS, Task, grid, sweep
+from tests.helpers import sweep_points
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
-MEASUREMENT = grid("sims.capacity:capacity", memory=["linear"], d=[8, 16], trials=[3], seed=[0, 1])
-DRAWS = grid("tests.sweep_points:draws", d=[1, 7, 100], seed=[0, 1, 2])
+MEASUREMENT = grid(
+    "sims.memories.capacity:capacity", memory=["linear"], d=[8, 16], trials=[3], seed=[0, 1]
+)
+DRAWS = grid("tests.helpers.sweep_points:draws", d=[1, 7, 100], seed=[0, 1, 2])
 
 
 def complaint(call, *arguments, **options):
@@ -91,16 +93,16 @@ def test_rows_of_a_measurement_are_those_of_its_points():
 
 
 def test_rows_of_a_record_and_of_a_number():
-    assert sweep(grid("tests.sweep_points:square", x=[2, 3]), workers=1).rows() == [
+    assert sweep(grid("tests.helpers.sweep_points:square", x=[2, 3]), workers=1).rows() == [
         {"x": 2, "value": 4}, {"x": 3, "value": 9}
     ]  # fmt: skip
-    [row] = sweep(grid("tests.sweep_points:draws", d=[2], seed=[5]), workers=1).rows()
+    [row] = sweep(grid("tests.helpers.sweep_points:draws", d=[2], seed=[5]), workers=1).rows()
     assert list(row) == ["d", "seed", "mean", "draws"]
 
 
 def test_a_grid_names_its_points_and_takes_the_function_itself():
     tasks = grid(sweep_points.draws, d=[1, 2], seed=[3, 4])
-    assert tasks == grid("tests.sweep_points:draws", d=[1, 2], seed=[3, 4])
+    assert tasks == grid("tests.helpers.sweep_points:draws", d=[1, 2], seed=[3, 4])
     assert [task.key for task in tasks] == [
         "d=1 seed=3", "d=1 seed=4", "d=2 seed=3", "d=2 seed=4"
     ]  # fmt: skip
@@ -116,7 +118,7 @@ def test_a_grid_names_its_points_and_takes_the_function_itself():
     ],
 )
 def test_what_json_holds_comes_back(tmp_path, kind, value):
-    tasks = grid("tests.sweep_points:odd_value", kind=[kind])
+    tasks = grid("tests.helpers.sweep_points:odd_value", kind=[kind])
     for computed in (1, 0):
         result = sweep(tasks, store=tmp_path / "a.sqlite", workers=1)
         assert (result.computed, result.values) == (computed, {f"kind={kind}": value})
@@ -124,7 +126,7 @@ def test_what_json_holds_comes_back(tmp_path, kind, value):
 
 
 def test_numbers_that_are_none_come_back(tmp_path):
-    tasks = grid("tests.sweep_points:odd_value", kind=["nan"])
+    tasks = grid("tests.helpers.sweep_points:odd_value", kind=["nan"])
     for _ in range(2):
         [value] = sweep(tasks, store=tmp_path / "a.sqlite", workers=1).values.values()
         assert value[1:3] == [math.inf, -math.inf]
@@ -146,7 +148,7 @@ def test_an_empty_sweep():
 def test_a_point_may_use_its_share_of_the_cores(options, monkeypatch):
     there = available_threads()
     monkeypatch.setattr(sweeps, "available_threads", lambda: min(there, 2))
-    values = sweep(grid("tests.sweep_points:threads", x=[0, 1, 2]), **options).values
+    values = sweep(grid("tests.helpers.sweep_points:threads", x=[0, 1, 2]), **options).values
     share = max(1, min(there, 2) // options["workers"])
     assert set(values.values()) == {share}
     assert available_threads() == there
@@ -154,7 +156,7 @@ def test_a_point_may_use_its_share_of_the_cores(options, monkeypatch):
 
 def test_an_executor_of_the_user_has_one_core_for_each_point():
     with ThreadPoolExecutor(1) as pool:
-        values = sweep(grid("tests.sweep_points:threads", x=[0]), executor=pool).values
+        values = sweep(grid("tests.helpers.sweep_points:threads", x=[0]), executor=pool).values
         assert values == {"x=0": 1}
         assert pool.submit(available_threads).result() == available_threads()
 
@@ -180,8 +182,8 @@ def test_cores_are_obeyed_inside_and_as_before_after():
 @pytest.mark.parametrize("options", [{"workers": 1}, {"executor": "threads", "workers": 2}])
 def test_nothing_is_computed_twice(tmp_path, options):
     log, path = tmp_path / "log", tmp_path / "a.sqlite"
-    few = grid("tests.sweep_points:logged", x=range(5), log=[str(log)])
-    more = grid("tests.sweep_points:logged", x=range(8), log=[str(log)])
+    few = grid("tests.helpers.sweep_points:logged", x=range(5), log=[str(log)])
+    more = grid("tests.helpers.sweep_points:logged", x=range(8), log=[str(log)])
     assert sweep(few, store=path, **options).computed == 5
     assert sweep(more, store=path, **options).computed == 3
     assert sweep(few[2:4], store=path, **options).computed == 0
@@ -195,7 +197,7 @@ def test_nothing_is_computed_twice(tmp_path, options):
 ])  # fmt: skip
 def test_a_point_that_fails_is_reported_and_tried_again(tmp_path, options):
     log, cure, path = tmp_path / "log", tmp_path / "cure", tmp_path / "a.sqlite"
-    tasks = grid("tests.sweep_points:fragile", x=range(4), log=[str(log)], cure=[str(cure)])
+    tasks = grid("tests.helpers.sweep_points:fragile", x=range(4), log=[str(log)], cure=[str(cure)])
     keys = [task.key for task in tasks]
     result = sweep(tasks, store=path, **options)
     assert result.failures == {
@@ -216,15 +218,24 @@ def test_a_point_that_fails_is_reported_and_tried_again(tmp_path, options):
 @pytest.mark.parametrize(
     ("task", "said"),
     [
-        (Task("a", "tests.sweep_points:odd_value", {"kind": "set"}), "a set is not JSON"),
-        (Task("a", "tests.sweep_points:odd_value", {"kind": "function"}), "function is not JSON"),
-        (Task("a", "tests.sweep_points:odd_value", {"kind": "complex"}), "complex is not JSON"),
-        (Task("a", "tests.sweep_points:odd_value", {"kind": "circle"}), "Circular"),
-        (Task("a", "tests.sweep_points:square", {"y": 1}), "unexpected keyword argument 'y'"),
-        (Task("a", "tests.sweep_points:squares", {}), "has no attribute 'squares'"),
+        (Task("a", "tests.helpers.sweep_points:odd_value", {"kind": "set"}), "a set is not JSON"),
+        (
+            Task("a", "tests.helpers.sweep_points:odd_value", {"kind": "function"}),
+            "function is not JSON",
+        ),
+        (
+            Task("a", "tests.helpers.sweep_points:odd_value", {"kind": "complex"}),
+            "complex is not JSON",
+        ),
+        (Task("a", "tests.helpers.sweep_points:odd_value", {"kind": "circle"}), "Circular"),
+        (
+            Task("a", "tests.helpers.sweep_points:square", {"y": 1}),
+            "unexpected keyword argument 'y'",
+        ),
+        (Task("a", "tests.helpers.sweep_points:squares", {}), "has no attribute 'squares'"),
         (Task("a", "tests.none:square", {}), "ModuleNotFoundError: No module named 'tests.none'"),
-        (Task("a", "tests.sweep_points", {}), "AttributeError"),
-        (Task("a", "sims.capacity:capacity", {"memory": "linaer", "d": 8}), "linaer"),
+        (Task("a", "tests.helpers.sweep_points", {}), "AttributeError"),
+        (Task("a", "sims.memories.capacity:capacity", {"memory": "linaer", "d": 8}), "linaer"),
     ],
 )
 def test_what_cannot_be_computed_is_told_in_one_line(task, said, workers):
@@ -247,8 +258,8 @@ def test_a_package_that_does_not_exist(tmp_path):
 ])  # fmt: skip
 def test_arguments_that_are_not_json_are_told_in_one_line(options):
     tasks = [
-        Task("a", "tests.sweep_points:square", {"x": 1 + 1j}),
-        Task("b", "tests.sweep_points:square", {"x": 2}),
+        Task("a", "tests.helpers.sweep_points:square", {"x": 1 + 1j}),
+        Task("b", "tests.helpers.sweep_points:square", {"x": 2}),
     ]
     try:
         said = sweep(tasks, **options).failures["a"]
@@ -259,20 +270,22 @@ def test_arguments_that_are_not_json_are_told_in_one_line(options):
 
 
 def test_two_points_with_one_key_are_refused():
-    tasks = grid("tests.sweep_points:square", x=[1, 2, 1])
+    tasks = grid("tests.helpers.sweep_points:square", x=[1, 2, 1])
     assert complaint(sweep, tasks) == "two points of the sweep have the key 'x=1'"
 
 
 @pytest.mark.parametrize("name", ["proceses", "dask", ""])
 def test_an_unknown_executor_is_refused(name):
-    said = complaint(sweep, grid("tests.sweep_points:square", x=[1]), executor=name)
+    said = complaint(sweep, grid("tests.helpers.sweep_points:square", x=[1]), executor=name)
     assert repr(name) in said
     assert all(known in said for known in EXECUTORS)
 
 
 @pytest.mark.parametrize("workers", [0, -1, 1.5])
 def test_workers_are_a_positive_number(workers):
-    assert "workers" in complaint(sweep, grid("tests.sweep_points:square", x=[1]), workers=workers)
+    assert "workers" in complaint(
+        sweep, grid("tests.helpers.sweep_points:square", x=[1]), workers=workers
+    )
 
 
 # --- another sweep, other code -----------------------------------------------------------------
@@ -280,7 +293,7 @@ def test_workers_are_a_positive_number(workers):
 
 def test_a_store_of_another_sweep_is_refused(tmp_path):
     path, log = tmp_path / "a.sqlite", tmp_path / "log"
-    tasks = grid("tests.sweep_points:logged", x=[1], log=[str(log)])
+    tasks = grid("tests.helpers.sweep_points:logged", x=[1], log=[str(log)])
     sweep(tasks, store=path, request={"sweep": "one", "n": 3}, workers=1)
     said = complaint(sweep, tasks, store=path, request={"sweep": "one", "n": 4}, workers=1)
     assert "n = 3" in said
@@ -291,7 +304,7 @@ def test_a_store_of_another_sweep_is_refused(tmp_path):
 
 def test_a_store_of_other_code_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "a.sqlite"
-    tasks = grid("tests.sweep_points:square", x=[1])
+    tasks = grid("tests.helpers.sweep_points:square", x=[1])
     code = sweep(tasks, store=path, workers=1).code
     before = path.read_bytes()
     monkeypatch.setattr(sweeps, "fingerprint", lambda packages: "0123456789ab")
@@ -303,9 +316,9 @@ def test_a_store_of_other_code_is_refused(tmp_path, monkeypatch):
 
 def test_other_arguments_of_a_point_are_refused(tmp_path):
     path = tmp_path / "a.sqlite"
-    sweep([Task("a", "tests.sweep_points:square", {"x": 1})], store=path, workers=1)
+    sweep([Task("a", "tests.helpers.sweep_points:square", {"x": 1})], store=path, workers=1)
     for work, x in (("square", 2), ("square", 1.0), ("threads", 1)):
-        tasks = [Task("a", f"tests.sweep_points:{work}", {"x": x})]
+        tasks = [Task("a", f"tests.helpers.sweep_points:{work}", {"x": x})]
         said = complaint(sweep, tasks, store=path, workers=1)
         assert "other arguments for the point 'a'" in said
 
@@ -314,7 +327,7 @@ def test_other_arguments_of_a_point_are_refused(tmp_path):
 def test_a_worker_with_other_code_says_so(tmp_path, monkeypatch, workers):
     codes = iter(["a" * 12])
     monkeypatch.setattr(sweeps, "fingerprint", lambda packages: next(codes, "b" * 12))
-    tasks = grid("tests.sweep_points:square", x=[1, 2])
+    tasks = grid("tests.helpers.sweep_points:square", x=[1, 2])
     result = sweep(tasks, store=tmp_path / "a.sqlite", executor="threads", workers=workers)
     assert result.values == {}
     assert set(result.failures.values()) == {
@@ -331,7 +344,7 @@ def test_a_worker_with_other_code_says_so(tmp_path, monkeypatch, workers):
 ])  # fmt: skip
 def test_progress_is_told_at_the_start_and_after_each_point(tmp_path, options):
     path = tmp_path / "a.sqlite"
-    tasks = grid("tests.sweep_points:square", x=range(7))
+    tasks = grid("tests.helpers.sweep_points:square", x=range(7))
     sweep(tasks[:2], store=path, workers=1)
     told = []
 
@@ -347,7 +360,9 @@ def test_progress_is_told_at_the_start_and_after_each_point(tmp_path, options):
 
 
 def test_progress_of_a_point_that_fails(tmp_path):
-    tasks = grid("tests.sweep_points:fragile", x=range(3), log=[str(tmp_path / "log")], cure=["no"])
+    tasks = grid(
+        "tests.helpers.sweep_points:fragile", x=range(3), log=[str(tmp_path / "log")], cure=["no"]
+    )
     told = []
     sweep(tasks, workers=1, progress=told.append)
     # A point that fails is finished too, though it is not stored.
@@ -356,7 +371,7 @@ def test_progress_of_a_point_that_fails(tmp_path):
 
 @pytest.mark.parametrize("options", [{"workers": 1}, {"executor": "threads", "workers": 2}])
 def test_a_point_that_leaves_is_reported_like_any_error(options):
-    found = sweep(grid("tests.sweep_points:leaves"), **options)
+    found = sweep(grid("tests.helpers.sweep_points:leaves"), **options)
     assert list(found.failures.values()) == ["SystemExit: 3"]
 
 
@@ -373,7 +388,7 @@ def interrupting(after):
 ])  # fmt: skip
 def test_an_interrupt_keeps_points_and_leaves_no_process(tmp_path, options):
     path, log = tmp_path / "a.sqlite", tmp_path / "log"
-    tasks = grid("tests.sweep_points:logged", x=range(60), log=[str(log)])
+    tasks = grid("tests.helpers.sweep_points:logged", x=range(60), log=[str(log)])
     before = set(multiprocessing.active_children())
     with pytest.raises(KeyboardInterrupt):
         sweep(tasks, store=path, progress=interrupting(3), **options)
@@ -388,7 +403,7 @@ def test_an_interrupt_takes_its_points_back_from_an_executor_of_the_user(tmp_pat
     """Or leaving the executor's context would wait for all of them."""
     log, gate = tmp_path / "log", tmp_path / "gate"
     tasks = grid(
-        "tests.sweep_points:paced", x=range(9), log=[str(log)], seconds=[0], last=[1],
+        "tests.helpers.sweep_points:paced", x=range(9), log=[str(log)], seconds=[0], last=[1],
         gate=[str(gate)],
     )  # fmt: skip
     with ThreadPoolExecutor(1) as pool:
@@ -414,7 +429,7 @@ def test_points_that_an_executor_gives_up_are_told_in_one_line(tmp_path, monkeyp
         return future
 
     monkeypatch.setattr(pool, "submit", submit)
-    tasks = grid("tests.sweep_points:square", x=range(3))
+    tasks = grid("tests.helpers.sweep_points:square", x=range(3))
     said = complaint(sweep, tasks, store=path, executor=pool)
     assert "finished points are kept" in said
     assert set(stored_points(path)) <= {"x=0"}
@@ -423,14 +438,14 @@ def test_points_that_an_executor_gives_up_are_told_in_one_line(tmp_path, monkeyp
 def test_an_executor_that_is_closed_is_told_in_one_line():
     pool = ThreadPoolExecutor(1)
     pool.shutdown()
-    complaint(sweep, grid("tests.sweep_points:square", x=range(3)), executor=pool)
+    complaint(sweep, grid("tests.helpers.sweep_points:square", x=range(3)), executor=pool)
 
 
 # --- kills -------------------------------------------------------------------------------------
 
 RUN = """
 import sys
-from tests.sims.test_sweeps import paced_sweep, table
+from tests.sims.sweeps.test_tasks import paced_sweep, table
 result = paced_sweep(*sys.argv[1:], workers=2)
 assert not result.failures, result.failures
 sys.stdout.write(table(result))
@@ -442,7 +457,7 @@ POINTS, SECONDS, KILLS = 40, 0.05, 10
 def paced_sweep(path, log, gate, **options):
     """A sweep whose last point waits until the gate is there."""
     tasks = grid(
-        "tests.sweep_points:paced", x=range(POINTS), log=[log], seconds=[SECONDS],
+        "tests.helpers.sweep_points:paced", x=range(POINTS), log=[log], seconds=[SECONDS],
         last=[POINTS - 1], gate=[gate],
     )  # fmt: skip
     return sweep(tasks, store=path, **options)
@@ -503,7 +518,8 @@ def test_ten_kills_change_nothing(tmp_path):
     assert POINTS <= starts <= POINTS + KILLS * (2 + 1)
     undisturbed = sweep(
         [Task(task.key, task.work, {**task.arguments, "log": str(tmp_path / "other"), "seconds": 0})
-         for task in grid("tests.sweep_points:paced", x=range(POINTS), last=[-1], gate=["none"])],
+         for task in grid("tests.helpers.sweep_points:paced", x=range(POINTS), last=[-1],
+         gate=["none"])],
         workers=1,
     )  # fmt: skip
     assert done.stdout == table(undisturbed).replace("\r\n", "\n")

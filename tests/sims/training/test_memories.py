@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from assoc.decoding import margins
 from assoc.errors import InputError
-from assoc.logistic import LogisticLoss
-from sims.capacity import CapacityPoint, capacity
-from sims.randomness import MEMORY, Source
-from sims.settings import RandomVectors
-from sims.trained_capacity import compare_rates, trained_capacity
-from sims.training import ReluNetwork, Training, check_model, initial_loss, problem, train
-from tests.oracles import one_line
+from assoc.memories.convex import LogisticLoss
+from assoc.memories.decoding import margins
+from sims.engine.randomness import MEMORY, Source
+from sims.memories.capacity import CapacityPoint, capacity
+from sims.memories.settings import RandomVectors
+from sims.training.capacity import compare_rates, trained_capacity
+from sims.training.memories import ReluNetwork, Training, check_model, initial_loss, problem, train
+from tests.helpers.oracles import one_line
 
 SHORT = Training(steps=512, learning_rates=(1.0, 10.0))
 

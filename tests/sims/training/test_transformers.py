@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.factual_recall import balanced_task
-from assoc.transformer import Attention, OneLayer, Transformer
-from sims.prompts import count_known
-from sims.randomness import MEMORY
-from sims.smallest import smallest_size
-from sims.trained_tradeoff import trained_tradeoff
-from sims.trained_transformers import trained_smallest
-from sims.training import ReluNetwork, Training
-from sims.transformer_problems import Sizes, choose_sizes, transformer_problem
-from sims.transformer_training import REACH, evaluate, train_transformers
-from sims.transformer_trials import facts_recalled
-from sims.transformers import Architecture, Shape, table_source
-from tests.oracles import one_line
+from assoc.facts.recall_task import balanced_task
+from assoc.transformers.model import Attention, OneLayer, Transformer
+from sims.engine.randomness import MEMORY
+from sims.training.memories import ReluNetwork, Training
+from sims.training.smallest import trained_smallest
+from sims.training.tradeoff import trained_tradeoff
+from sims.training.transformer_models import Sizes, choose_sizes, transformer_problem
+from sims.training.transformers import REACH, evaluate, train_transformers
+from sims.training.trials import facts_recalled
+from sims.transformers.prompts import count_known
+from sims.transformers.recall import Architecture, Shape, table_source
+from sims.transformers.smallest import smallest_size
+from tests.helpers.oracles import one_line
 
 TABLE = Shape(5, 4, 3, 7)
 SHORT = Training(steps=384, learning_rates=(0.03, 0.1))

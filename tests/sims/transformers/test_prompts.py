@@ -8,16 +8,16 @@ import pytest
 from numpy.polynomial import Polynomial
 
 from assoc import InputError, margins
-from assoc.attention_mlp import attention_mlp
-from assoc.attention_only import attention_only
 from assoc.embeddings import sphere
-from assoc.factual_recall import balanced_task
-from assoc.memory import Factors
-from assoc.networks import TwoLayer
-from assoc.transformer import Attention, Transformer
-from sims.judge import score_doubt
-from sims.prompts import Tables, count_known, prompt_outputs
-from sims.randomness import PROMPTS, Source
+from assoc.facts.recall_task import balanced_task
+from assoc.memories.memory import Factors
+from assoc.memories.networks import TwoLayer
+from assoc.transformers.attention_mlp import attention_mlp
+from assoc.transformers.attention_only import attention_only
+from assoc.transformers.model import Attention, Transformer
+from sims.engine.randomness import PROMPTS, Source
+from sims.memories.scoring import score_doubt
+from sims.transformers.prompts import Tables, count_known, prompt_outputs
 
 SOURCE = Source(3, "prompts", (7,))
 NEXT_DRAW = 2**32

@@ -9,18 +9,18 @@ import pytest
 from matplotlib.figure import Figure
 
 from assoc import InputError
-from assoc.attention_only import attention_only
-from sims.randomness import MEMORY, PROMPTS
-from sims.smallest import SizePoint, SizeResult, smallest_size
-from sims.tradeoff import TradeoffPoint, TradeoffResult, tradeoff
-from sims.transformers import (
+from assoc.transformers.attention_only import attention_only
+from sims.engine.randomness import MEMORY, PROMPTS
+from sims.transformers.recall import (
     Architecture,
     Shape,
     facts_known,
     measure_facts,
     table_source,
 )
-from tests.oracles import one_line
+from sims.transformers.smallest import SizePoint, SizeResult, smallest_size
+from sims.transformers.tradeoff import TradeoffPoint, TradeoffResult, tradeoff
+from tests.helpers.oracles import one_line
 
 SMALL = Shape(6, 4, 3, noise=5)
 ONLY = Architecture("attention-only", 12)

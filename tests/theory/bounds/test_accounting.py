@@ -5,8 +5,8 @@ import pytest
 
 from assoc.catalogue import resolve
 from assoc.errors import InputError
-from assoc.memory import Factors
-from theory.accounting import account, counted_bits
+from assoc.memories.memory import Factors
+from theory.bounds.accounting import account, counted_bits
 from theory.faults import understating, whispering
 
 

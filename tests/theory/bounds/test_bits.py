@@ -8,8 +8,8 @@ import pytest
 from scipy import optimize
 
 from assoc.errors import InputError
-from assoc.input_laws import GivenLaw, PowerLaw
-from theory.lower_bounds import (
+from assoc.facts.input_laws import GivenLaw, PowerLaw
+from theory.bounds.bits import (
     corollary_form,
     information_of_error,
     least_cross_entropy,

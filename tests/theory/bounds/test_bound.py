@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.fact_tables import example_path
-from theory.bounding import bound
-from theory.table_counts import count_tables, uneven_bits
+from assoc.facts.tables import example_path
+from theory.bounds.bound import bound
+from theory.bounds.table_counts import count_tables, uneven_bits
 
 
 def test_maps_take_n_log_m_bits_and_injective_ones_fewer():

@@ -8,7 +8,7 @@ import pytest
 
 from assoc.errors import InputError
 from sims.enumeration import enumerated_tables
-from theory.table_bounds import (
+from theory.bounds.table_bits import (
     _saddle_bits,
     _single_bits,
     agreement_size,
@@ -19,7 +19,7 @@ from theory.table_bounds import (
     paper_bits,
     table_bits,
 )
-from theory.table_counts import count_tables, countable
+from theory.bounds.table_counts import count_tables, countable
 
 PAIRS = [(S, R) for S in range(1, 21) for R in range(1, 21) if S * R <= 20]
 

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-import theory.exhibition
-import theory.publishing
+import theory.exhibit
+import theory.publishing.appendix
+import theory.publishing.status
 import theory.registry
-import theory.sweep_status
-from sims.store import Store
-from sims.sweeps import Task
-from tests import toys
+from sims.sweeps.store import Store
+from sims.sweeps.tasks import Task
+from tests.helpers import toys
 from theory.claims import Verdict
-from theory.exhibition import Exhibit
-from theory.tables import Column
+from theory.exhibit import Exhibit
+from theory.rendering.tables import Column
 
 STORE = "out/appendix-quick-seed0.sqlite"
 
@@ -46,9 +46,9 @@ def use(monkeypatch):
         theorems = tuple(
             replace(toys.theorem(*own, name=name), figure=draw) for name, own in claims.items()
         )
-        for module in (theory.registry, theory.publishing, theory.sweep_status):
+        for module in (theory.registry, theory.publishing.appendix, theory.publishing.status):
             monkeypatch.setattr(module, "registered", lambda: theorems)
-        for module in (theory.exhibition, theory.publishing, theory.sweep_status):
+        for module in (theory.exhibit, theory.publishing.appendix, theory.publishing.status):
             monkeypatch.setattr(module, "exhibits", lambda: exhibits)
         # Other processes would not know of them.
         monkeypatch.setenv("RECALL_WORKERS", "1")
@@ -221,7 +221,7 @@ def test_a_scheduler_that_does_not_answer_is_named(recall, all_well, monkeypatch
 
         raise InputError(f"{address}: no scheduler answers")
 
-    monkeypatch.setattr("sims.executors.cluster", refuse)
+    monkeypatch.setattr("sims.sweeps.executors.cluster", refuse)
     complaint = recall("appendix", "--out", "out", "--scheduler", "tcp://127.0.0.1:1").complaint
     assert complaint == "tcp://127.0.0.1:1: no scheduler answers"
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from sims.fewest_bits import fewest_bits
-from theory.bounding import bound
+from sims.memories.fewest_bits import fewest_bits
+from theory.bounds.bound import bound
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from assoc import MEMORIES, example_path
 from assoc.embeddings import sphere
 from sims import capacity, measure
 from theory import conditions, predict, recall_facts, registered
-from theory.files import tool_version
+from theory.rendering.files import tool_version
 
 MINE = """
 from assoc import Factors

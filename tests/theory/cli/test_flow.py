@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from theory.trajectories import trajectory
+from theory.gradient_flow.trajectory import trajectory
 
 SIZES = ["-S", 8, "-R", 3, "-D", 4]
 

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from assoc.fact_tables import read_facts
-from sims.knowledge_extraction import phase_diagram
-from sims.knowledge_tables import table_extraction
-from sims.knowledge_training import suited
-from sims.knowledge_trials import Told
-from theory.covering import uncovered
+from assoc.facts.tables import read_facts
+from sims.knowledge.extraction import phase_diagram
+from sims.knowledge.tables import table_extraction
+from sims.knowledge.training import suited
+from sims.knowledge.trials import Told
+from theory.knowledge.covering import uncovered
 
 SIZES = ["-S", 8, "-A", 2, "--values", 4, "--templates", 3, "--width", 24, "--trials", 2]
 BRIEF = ["--steps", 200, "--fine-tuned", "2,5", "--multiplicity", "1,2"]
@@ -104,7 +104,7 @@ def test_a_table_of_drawn_facts_has_no_relations(recall):
 def test_finished_points_are_stored(recall, monkeypatch):
     stored = ["knowledge", *SIZES, *BRIEF, "--store", "points.sqlite"]
     first = recall(*stored, "--json").result
-    monkeypatch.setattr("sims.knowledge_trials.extract", None)
+    monkeypatch.setattr("sims.knowledge.trials.extract", None)
     again = recall(*stored, "--json")
     assert again.result == first
     assert again.err == "2 of 2 points found in the store\n"

@@ -63,7 +63,7 @@ def test_a_violated_claim_gives_status_1(tmp_path):
         "sys.argv = ['recall', 'verify', '--json', '--workers', '1']\nmain()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True,
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[3], capture_output=True,
         text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 1
@@ -89,7 +89,7 @@ def test_an_interrupt_in_this_process_too(recall, monkeypatch):
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(import_module("sims.capacity"), "capacity", interrupted)
+    monkeypatch.setattr(import_module("sims.memories.capacity"), "capacity", interrupted)
     ran = recall("capacity", "linear", "--d", 8)
     assert (ran.status, ran.out, ran.err) == (130, "", "recall: interrupted\n")
 
@@ -98,7 +98,7 @@ def test_memory_that_runs_out_is_one_line(recall, monkeypatch):
     def greedy(*arguments, **options):
         raise MemoryError("Unable to allocate 3 PiB")
 
-    monkeypatch.setattr(import_module("sims.recall"), "measure", greedy)
+    monkeypatch.setattr(import_module("sims.memories.recall"), "measure", greedy)
     assert recall("measure", "linear", "--d", 8, "--N", 4).complaint == (
         "not enough memory: Unable to allocate 3 PiB"
     )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests import toys
+from tests.helpers import toys
 from theory import registry
 from theory.claims import Condition, Verdict
 

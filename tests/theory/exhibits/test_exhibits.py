@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 
 import theory.exhibits
-from sims.sweeps import sweep
-from tests.small_exhibits import SMALL, computed, small_exhibits, stored_findings
-from theory.drawing import drawn, styled
-from theory.exhibition import Exhibit, exhibits
+from sims.sweeps.tasks import sweep
+from tests.helpers.small_exhibits import SMALL, computed, small_exhibits, stored_findings
+from theory.exhibit import Exhibit, exhibits
 from theory.exhibits.bits_efficiencies import LIMIT
 from theory.registry import SIZES, claim_tasks, registered
-from theory.tables import Column
+from theory.rendering.drawing import drawn, styled
+from theory.rendering.tables import Column
 
 # One process computes the small exhibits, for this file and for test_rendered.py.
 pytestmark = pytest.mark.xdist_group("exhibits")

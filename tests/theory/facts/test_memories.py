@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from assoc import InputError, example_path
-from tests.oracles import one_line, table
+from tests.helpers.oracles import one_line, table
 from theory import recall_facts
 
 FACTS = [

@@ -7,13 +7,13 @@ import pytest
 from safetensors.numpy import load, save
 
 from assoc import InputError
-from assoc.attention_mlp import attention_mlp
-from assoc.attention_only import attention_only
 from assoc.embeddings import sphere
-from assoc.factual_recall import RecallTask, balanced_task
-from tests.oracles import one_line
-from theory.asking import ask
-from theory.model_files import StoredModel, load_model, save_model
+from assoc.facts.recall_task import RecallTask, balanced_task
+from assoc.transformers.attention_mlp import attention_mlp
+from assoc.transformers.attention_only import attention_only
+from tests.helpers.oracles import one_line
+from theory.facts.ask import ask
+from theory.facts.model_files import StoredModel, load_model, save_model
 
 
 def stored(mlp=True, dtype=np.float32):

@@ -7,8 +7,8 @@ from safetensors.torch import load_file
 from torch.nn.functional import scaled_dot_product_attention
 
 from assoc import example_path
-from theory.model_files import load_model, save_model
-from theory.transformer_facts import know_facts
+from theory.facts.model_files import load_model, save_model
+from theory.facts.transformers import know_facts
 
 LENGTH = 32
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from sims.flow_facts import FlowFacts
-from theory.convergence_bound import convergence_bound, convergence_constant
+from sims.gradient_flow.facts import FlowFacts
+from theory.gradient_flow.convergence import convergence_bound, convergence_constant
 
 
 @pytest.mark.parametrize(("first", "constant"), [(3.5, 0.01), (0.1, 2.0), (40.0, 1e-3)])

@@ -6,10 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from assoc.factual_recall import RecallTask, even_task, grid_task
+from assoc.facts.recall_task import RecallTask, even_task, grid_task
 from theory.applicability import conditions
 from theory.claims import Problem
-from theory.flow_hypotheses import EVEN, INITIAL, MANY_SUBJECTS, ORTHONORMAL, ordered_condition
+from theory.gradient_flow.hypotheses import (
+    EVEN,
+    INITIAL,
+    MANY_SUBJECTS,
+    ORTHONORMAL,
+    ordered_condition,
+)
 from theory.registry import find
 
 GRID = grid_task(6, 2, 3)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.factual_recall import RecallTask, balanced_task, grid_task
-from assoc.linear_attention import LinearAttention
-from sims.flow_facts import FlowFacts
-from tests.oracles import one_line
-from theory import max_margin as module
-from theory.max_margin import max_margin
-from theory.stages import balanced_inverse_margin
+from assoc.facts.recall_task import RecallTask, balanced_task, grid_task
+from assoc.gradient_flow.linear_attention import LinearAttention
+from sims.gradient_flow.facts import FlowFacts
+from tests.helpers.oracles import one_line
+from theory.gradient_flow import max_margin as module
+from theory.gradient_flow.max_margin import max_margin
+from theory.gradient_flow.stages import balanced_inverse_margin
 
 CASES = [
     FlowFacts(16, 4, 8),

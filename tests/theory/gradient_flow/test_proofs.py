@@ -3,8 +3,8 @@
 import pytest
 import sympy as sp
 
-from theory import flow_proofs
-from theory.flow_proofs import convergence_proof_steps, stage_proof_steps
+from theory.gradient_flow import proofs as flow_proofs
+from theory.gradient_flow.proofs import convergence_proof_steps, stage_proof_steps
 
 
 @pytest.mark.parametrize("steps", [stage_proof_steps, convergence_proof_steps])

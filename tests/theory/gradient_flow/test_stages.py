@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assoc import InputError
-from assoc.linear_attention import LinearAttention
-from sims.flow import flow
-from sims.flow_facts import FlowFacts
-from sims.symmetric import balanced_rates, log_gap_scales, symmetric_flow
-from tests.oracles import one_line
-from theory.max_margin import max_margin
-from theory.stages import (
+from assoc.gradient_flow.linear_attention import LinearAttention
+from sims.gradient_flow.facts import FlowFacts
+from sims.gradient_flow.reduced import flow
+from sims.gradient_flow.symmetric import balanced_rates, log_gap_scales, symmetric_flow
+from tests.helpers.oracles import one_line
+from theory.gradient_flow.max_margin import max_margin
+from theory.gradient_flow.stages import (
     balanced_inverse_margin,
     balanced_log_k,
     balanced_losses,

@@ -9,20 +9,20 @@ import pytest
 from matplotlib.figure import Figure
 
 from assoc import InputError, read_facts
-from assoc.fact_tables import FactTable
-from assoc.factual_recall import table_task
-from assoc.linear_attention import LinearAttention
-from sims.descent import descend
-from sims.embedded_flow import embedded_flow
-from sims.flow import flow
-from sims.flow_facts import FlowFacts
-from sims.symmetric import symmetric_flow
-from tests.oracles import one_line
-from theory import trajectories as module
-from theory.files import as_json
-from theory.max_margin import max_margin
-from theory.stages import balanced_inverse_margin, balanced_log_k, stages
-from theory.trajectories import FACTS, trajectory
+from assoc.facts.recall_task import table_task
+from assoc.facts.tables import FactTable
+from assoc.gradient_flow.linear_attention import LinearAttention
+from sims.gradient_flow.descent import descend
+from sims.gradient_flow.embedded import embedded_flow
+from sims.gradient_flow.facts import FlowFacts
+from sims.gradient_flow.reduced import flow
+from sims.gradient_flow.symmetric import symmetric_flow
+from tests.helpers.oracles import one_line
+from theory.gradient_flow import trajectory as module
+from theory.gradient_flow.max_margin import max_margin
+from theory.gradient_flow.stages import balanced_inverse_margin, balanced_log_k, stages
+from theory.gradient_flow.trajectory import FACTS, trajectory
+from theory.rendering.files import as_json
 
 SIZES = {"subjects": 8, "relations": 3, "answers": 4}
 SHORT = {**SIZES, "alpha": 0.01, "t_max": 100.0, "samples": 5}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from theory.covering import (
+from theory.knowledge.covering import (
     all_covered,
     covered_law,
     exponential_bound,

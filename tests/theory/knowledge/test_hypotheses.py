@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from sims.knowledge_trials import Told
-from sims.randomness import Source
+from sims.engine.randomness import Source
+from sims.knowledge.trials import Told
 from theory.applicability import conditions
-from theory.covering import uncovered
-from theory.knowledge_hypotheses import ties
+from theory.knowledge.covering import uncovered
+from theory.knowledge.hypotheses import ties
 
 
 @pytest.mark.parametrize(("R", "K"), [(4, 1), (4, 2), (6, 3), (5, 5)])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from assoc import margins
-from assoc.linear import hebbian
-from assoc.low_rank import projected, truncated
+from assoc.memories.linear import hebbian
+from assoc.memories.low_rank import projected, truncated
 from theory.faults import confined, forgetful
 
 RNG = np.random.default_rng(0)

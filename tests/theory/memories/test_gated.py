@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from numpy.polynomial.hermite_e import hermegauss
 
-from assoc.hermite import fourth_moment, hermite, sphere_moment
+from assoc.memories.hermite import fourth_moment, hermite, sphere_moment
 from sims import measure
-from sims.construction import Construction
-from tests.simulate import uniform
-from theory import gated
-from theory.class_sizes import classes_of
-from theory.gated import Kernel, Neuron, failure_probability, joint_law, noise_gain
-from theory.interference import Classes
-from theory.prediction import expected_recall
+from sims.memories.construction import Construction
+from tests.helpers.simulate import uniform
+from theory.memories import gated
+from theory.memories.classes import classes_of
+from theory.memories.gated import Kernel, Neuron, failure_probability, joint_law, noise_gain
+from theory.memories.interference import Classes
+from theory.memories.recall import expected_recall
 
 ONE = np.ones(1)
 

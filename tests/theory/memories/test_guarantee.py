@@ -7,12 +7,12 @@ import pytest
 from scipy import integrate, stats
 
 from assoc import InputError
-from sims.statistics import proportion_interval
-from tests.oracles import one_line
-from tests.simulate import recalled
-from theory import guarantee
-from theory.guarantee import _log_laplace_bound, failure_bound, guaranteed_capacity
-from theory.quadrature import beta_nodes, sphere_nodes
+from sims.engine.statistics import proportion_interval
+from tests.helpers.oracles import one_line
+from tests.helpers.simulate import recalled
+from theory.memories import guarantee
+from theory.memories.guarantee import _log_laplace_bound, failure_bound, guaranteed_capacity
+from theory.memories.quadrature import beta_nodes, sphere_nodes
 
 # --- against simulation -------------------------------------------------------------------------
 

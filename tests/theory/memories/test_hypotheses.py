@@ -8,10 +8,10 @@ from scipy import stats
 
 from assoc import InputError, example_path, load_vectors, preprocess
 from assoc.embeddings import rademacher, sphere
-from tests.oracles import one_line
-from theory import hypotheses
+from tests.helpers.oracles import one_line
 from theory.claims import Problem
-from theory.hypotheses import (
+from theory.memories import hypotheses
+from theory.memories.hypotheses import (
     INDEPENDENT,
     INJECTIVE,
     LEVEL,

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from scipy import special
 
-from sims.construction import Construction
-from tests.simulate import recalled, uniform
-from theory import interference
-from theory.class_sizes import classes_of
-from theory.interference import Classes, Interference, failure_probability, half_tail
-from theory.prediction import capacity_of
-from theory.strengths import interference_of
+from sims.memories.construction import Construction
+from tests.helpers.simulate import recalled, uniform
+from theory.memories import interference
+from theory.memories.classes import classes_of
+from theory.memories.interference import Classes, Interference, failure_probability, half_tail
+from theory.memories.recall import capacity_of
+from theory.memories.strengths import interference_of
 
 ONE = np.ones(1)
 

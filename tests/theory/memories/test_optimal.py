@@ -5,8 +5,8 @@ import pytest
 from scipy import integrate, stats
 
 from assoc.errors import InputError
-from sims.fact_cost import fact_cost
-from theory.optimal import (
+from sims.memories.fact_cost import fact_cost
+from theory.memories.optimal import (
     extrapolated,
     optimal_capacity,
     optimal_limit,

@@ -8,9 +8,9 @@ import pytest
 from scipy import special
 
 from assoc.errors import InputError
-from assoc.input_laws import PowerLaw
-from sims.power_laws import Weighted, measure_error
-from theory.power_law_errors import (
+from assoc.facts.input_laws import PowerLaw
+from sims.memories.power_laws import Weighted, measure_error
+from theory.memories.power_laws import (
     best_first,
     dimension_exponent,
     limit_constant,

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.mlp import choose_degree
-from sims.construction import Construction
-from tests.oracles import one_line, table
-from theory import predict, predicting
-from theory.guarantee import failure_bound, guaranteed_capacity
-from theory.optimal import optimal_width
-from theory.prediction import all_recalled, capacity_of, expected_recall, width_of
+from assoc.memories.mlp import choose_degree
+from sims.memories.construction import Construction
+from tests.helpers.oracles import one_line, table
+from theory import predict
+from theory.memories import predict as predicting
+from theory.memories.guarantee import failure_bound, guaranteed_capacity
+from theory.memories.optimal import optimal_width
+from theory.memories.recall import all_recalled, capacity_of, expected_recall, width_of
 
 LINEAR = Construction("linear")
 

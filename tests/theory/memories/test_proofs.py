@@ -3,8 +3,8 @@
 import pytest
 import sympy as sp
 
-from theory import proofs
-from theory.proofs import linear_proof_steps
+from theory.memories import proofs
+from theory.memories.proofs import linear_proof_steps
 
 
 def test_every_step_is_proved():

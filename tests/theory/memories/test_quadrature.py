@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from theory.quadrature import beta_nodes, chi_square_nodes, mean_nodes, sphere_nodes
+from theory.memories.quadrature import beta_nodes, chi_square_nodes, mean_nodes, sphere_nodes
 
 COUNTS = (1, 2, 3, 8, 48)
 

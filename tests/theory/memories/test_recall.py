@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from assoc import MEMORIES, InputError
-from assoc.fact_maps import MAPS, class_sizes
+from assoc.facts.maps import MAPS, class_sizes
 from sims import measure
-from sims.construction import Construction
-from tests.oracles import one_line, table
-from theory.class_sizes import classes_of, classes_of_sizes
-from theory.prediction import all_recalled, capacity_of, expected_recall, predictable
-from theory.strengths import svd_efficiency
+from sims.memories.construction import Construction
+from tests.helpers.oracles import one_line, table
+from theory.memories.classes import classes_of, classes_of_sizes
+from theory.memories.recall import all_recalled, capacity_of, expected_recall, predictable
+from theory.memories.strengths import svd_efficiency
 
 LINEAR = Construction("linear")
 

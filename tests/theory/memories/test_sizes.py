@@ -5,8 +5,8 @@ import math
 import pytest
 
 from assoc import InputError
-from tests.oracles import one_line
-from theory.sizes import LARGEST_D, LARGEST_N, check_sizes
+from tests.helpers.oracles import one_line
+from theory.memories.sizes import LARGEST_D, LARGEST_N, check_sizes
 
 
 @pytest.mark.parametrize(("d", "N"), [(2, 1), (64, 1.5), (LARGEST_D, LARGEST_N)])

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from assoc import MEMORIES, InputError
-from assoc.hermite import sphere_moment
+from assoc.memories.hermite import sphere_moment
 from sims import measure
-from sims.construction import Construction
-from tests.oracles import one_line, table
-from theory.prediction import capacity_of, expected_recall
-from theory.strengths import STRENGTHS, interference_of, svd_efficiency
+from sims.memories.construction import Construction
+from tests.helpers.oracles import one_line, table
+from theory.memories.recall import capacity_of, expected_recall
+from theory.memories.strengths import STRENGTHS, interference_of, svd_efficiency
 
 LINEAR = Construction("linear")
 READ_OUT = ("whitened-mlp", "bilinear-ridge")

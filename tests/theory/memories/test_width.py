@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from sims.construction import Construction
-from tests.oracles import one_line, table
-from theory import gated, prediction
-from theory.prediction import all_recalled, best_degree, expected_recall, width_of
+from sims.memories.construction import Construction
+from tests.helpers.oracles import one_line, table
+from theory.memories import gated
+from theory.memories import recall as prediction
+from theory.memories.recall import all_recalled, best_degree, expected_recall, width_of
 
 GATED = Construction("gated-mlp", degree=1)
 RIDGE = Construction("bilinear-ridge")

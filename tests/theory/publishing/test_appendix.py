@@ -8,22 +8,22 @@ from dataclasses import replace
 
 import pytest
 
-import theory.exhibition
-import theory.publishing
+import theory.exhibit
+import theory.publishing.appendix
+import theory.publishing.status
 import theory.registry
-import theory.sweep_status
 from assoc import InputError
-from sims.fingerprint import fingerprint
-from sims.store import stored_points
-from sims.sweeps import Task
-from tests import toys
-from tests.oracles import one_line
+from sims.sweeps.fingerprint import fingerprint
+from sims.sweeps.store import stored_points
+from sims.sweeps.tasks import Task
+from tests.helpers import toys
+from tests.helpers.oracles import one_line
 from theory.claims import Verdict
-from theory.exhibition import Exhibit
-from theory.files import library_versions, tool_version
-from theory.publishing import appendix, default_store
-from theory.sweep_status import status
-from theory.tables import Column
+from theory.exhibit import Exhibit
+from theory.publishing.appendix import appendix, default_store
+from theory.publishing.status import status
+from theory.rendering.files import library_versions, tool_version
+from theory.rendering.tables import Column
 
 COMMAND = "recall appendix --out out"
 
@@ -76,9 +76,9 @@ def use(monkeypatch):
     """Register these theorems and exhibits and no others."""
 
     def register(theorems, exhibits=()):
-        for module in (theory.registry, theory.publishing, theory.sweep_status):
+        for module in (theory.registry, theory.publishing.appendix, theory.publishing.status):
             monkeypatch.setattr(module, "registered", lambda: tuple(theorems))
-        for module in (theory.exhibition, theory.publishing, theory.sweep_status):
+        for module in (theory.exhibit, theory.publishing.appendix, theory.publishing.status):
             monkeypatch.setattr(module, "exhibits", lambda: tuple(exhibits))
 
     return register
@@ -254,7 +254,7 @@ def test_redrawing_computes_nothing_whatever_the_code(toy_shelf, tmp_path, monke
     before = contents(tmp_path / "out")
     code = manifest(tmp_path / "out")["computed by code"]
     monkeypatch.setattr("sims.sweeps.fingerprint", lambda packages=(): "other code")
-    monkeypatch.setattr("theory.publishing.sweep", None)
+    monkeypatch.setattr("theory.publishing.appendix.sweep", None)
     again = run(tmp_path / "out", redraw=True)
     assert (again.computed, again.points, again.missing) == (0, 15, {})
     assert contents(tmp_path / "out") == before
@@ -524,7 +524,7 @@ def test_the_status_of_its_store_knows_every_point(toy_shelf, tmp_path):
 def test_an_exhibit_whose_extra_is_missing_is_left_out_unless_it_is_named(
     tmp_path, use, monkeypatch
 ):
-    monkeypatch.setattr(theory.exhibition, "EXTRAS", {"train": ("json", "no_such_module_here")})
+    monkeypatch.setattr(theory.exhibit, "EXTRAS", {"train": ("json", "no_such_module_here")})
     needy = replace(toy_exhibit("trained", "first"), extra="train")
     use((toy_theorem("first", toys.claim("right")),), (needy, toy_exhibit("drawn", "first")))
     for only in ((), ("first",)):
@@ -539,7 +539,7 @@ def test_an_exhibit_whose_extra_is_missing_is_left_out_unless_it_is_named(
 
 
 def test_an_exhibit_whose_extra_is_there_is_like_any_other(tmp_path, use, monkeypatch):
-    monkeypatch.setattr(theory.exhibition, "EXTRAS", {"train": ("json",)})
+    monkeypatch.setattr(theory.exhibit, "EXTRAS", {"train": ("json",)})
     use((toy_theorem("first", toys.claim("right")),),
         (replace(toy_exhibit("trained", "first"), extra="train"),))  # fmt: skip
     assert "tables/trained.tex" in run(tmp_path / "out").files

@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-import theory.exhibition
-import theory.publishing
-from sims.store import Point, Store
-from sims.sweeps import Task
-from tests.small_exhibits import computed, small_exhibits, stored_findings
+import theory.exhibit
+import theory.publishing.appendix
+from sims.sweeps.store import Point, Store
+from sims.sweeps.tasks import Task
+from tests.helpers.small_exhibits import computed, small_exhibits, stored_findings
 from theory.claims import Verdict
-from theory.exhibition import Exhibit
-from theory.files import tool_version
-from theory.publishing import appendix, default_store
+from theory.exhibit import Exhibit
+from theory.publishing.appendix import appendix, default_store
+from theory.publishing.status import all_tasks
 from theory.registry import claim_tasks, registered
-from theory.sweep_status import all_tasks
+from theory.rendering.files import tool_version
 
 # One process computes the small exhibits, for this file and for test_exhibits.py.
 pytestmark = pytest.mark.xdist_group("exhibits")
@@ -98,7 +98,7 @@ def folder(tmp_path_factory):
         for key, value in values.items():
             store.add(Point(key, tasks[key].text(), json.dumps(value), 1.0, 0.0))
     with pytest.MonkeyPatch.context() as patch:
-        for module in (theory.exhibition, theory.publishing):
+        for module in (theory.exhibit, theory.publishing.appendix):
             patch.setattr(module, "exhibits", lambda: shown)
         result = appendix(
             out, redraw=True,

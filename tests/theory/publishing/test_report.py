@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from tests import toys
-from tests.oracles import one_line
+from tests.helpers import toys
+from tests.helpers.oracles import one_line
 from theory import registry, verify
 from theory.claims import Condition, Verdict
-from theory.files import as_json
-from theory.report import write_report
+from theory.publishing.report import write_report
+from theory.rendering.files import as_json
 
 FAILING = Condition("<centred>", False, "0.1 & more", "about 0")
 VOID = {"area", "br", "img", "input", "link", "meta", "path", "use"}

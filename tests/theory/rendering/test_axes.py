@@ -6,9 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sims import capacity, measure, smallest_width
-from sims.construction import Construction
-from tests.oracles import table
-from theory.figures import (
+from sims.memories.construction import Construction
+from tests.helpers.oracles import table
+from theory.memories.guarantee import guaranteed_capacity
+from theory.memories.recall import capacity_of, expected_recall, width_of
+from theory.rendering.axes import (
     capacity_figure,
     comparison_figure,
     figure_of,
@@ -16,8 +18,6 @@ from theory.figures import (
     with_recall_theory,
     with_width_theory,
 )
-from theory.guarantee import guaranteed_capacity
-from theory.prediction import capacity_of, expected_recall, width_of
 
 LINEAR = Construction("linear")
 

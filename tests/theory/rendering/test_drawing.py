@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from theory.drawing import FORMATS, STYLE, drawn, styled
+from theory.rendering.drawing import FORMATS, STYLE, drawn, styled
 
 ORIGIN = {"command": 'recall appendix --out "a & b" <c>', "seed": 3, "é": "ü"}
 

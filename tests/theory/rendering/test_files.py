@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from assoc import InputError
-from tests.oracles import one_line
-from theory import files
-from theory.files import provenance, tool_version, write_whole
+from tests.helpers.oracles import one_line
+from theory.rendering import files
+from theory.rendering.files import provenance, tool_version, write_whole
 
 
 def complaint(path, content="new"):

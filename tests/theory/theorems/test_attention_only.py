@@ -5,13 +5,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from assoc.embeddings import sphere
-from assoc.factual_recall import balanced_task, grid_task
-from assoc.transformer import Attention
-from sims.transformers import Architecture, Shape
+from assoc.facts.recall_task import balanced_task, grid_task
+from assoc.transformers.model import Attention
+from sims.transformers.recall import Architecture, Shape
 from theory.claims import Problem, Verdict
 from theory.registry import find
-from theory.superposed import superposed_dimension, superposed_recall
 from theory.theorems.attention_only import forgetful_sum, sum_head_dim
+from theory.transformers.superposed import superposed_dimension, superposed_recall
 
 THEOREM = find("attention-only")
 

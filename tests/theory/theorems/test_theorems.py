@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from assoc.factual_recall import RecallTask, grid_task
-from assoc.mlp import gated
-from sims.construction import Construction
-from sims.flow_facts import FlowFacts
-from sims.knowledge_trials import Told
-from sims.transformers import Architecture, Shape
-from tests.simulate import uniform
+from assoc.facts.recall_task import RecallTask, grid_task
+from assoc.memories.mlp import gated
+from sims.gradient_flow.facts import FlowFacts
+from sims.knowledge.trials import Told
+from sims.memories.construction import Construction
+from sims.transformers.recall import Architecture, Shape
+from tests.helpers.simulate import uniform
 from theory.claims import Problem, Verdict
-from theory.comparison import recall_row
-from theory.prediction import capacity_of, expected_recall
+from theory.memories.checks import recall_row
+from theory.memories.recall import capacity_of, expected_recall
 from theory.registry import find
 from theory.theorems import (
     knowledge_acquisition,

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from assoc.factual_recall import RecallTask, grid_task
-from sims.randomness import Source
-from sims.transformers import Architecture, Shape
+from assoc.facts.recall_task import RecallTask, grid_task
+from sims.engine.randomness import Source
+from sims.transformers.recall import Architecture, Shape
 from theory.applicability import conditions
 from theory.claims import Problem, Verdict
-from theory.factual_checks import LOADS, Cut, Overlapping, check_every_fact, check_growth
-from theory.recall_hypotheses import (
+from theory.transformers.checks import LOADS, Cut, Overlapping, check_every_fact, check_growth
+from theory.transformers.hypotheses import (
     DISJOINT,
     ENOUGH_DIMENSIONS,
     ENOUGH_HEADS,

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.attention_only import attention_only, cue_groups
 from assoc.embeddings import sphere
-from assoc.factual_recall import balanced_task
-from sims.transformers import Architecture, Shape, measure_facts
-from tests.oracles import one_line
-from tests.simulate import uniform
-from theory import superposed
-from theory.superposed import (
+from assoc.facts.recall_task import balanced_task
+from assoc.transformers.attention_only import attention_only, cue_groups
+from sims.transformers.recall import Architecture, Shape, measure_facts
+from tests.helpers.oracles import one_line
+from tests.helpers.simulate import uniform
+from theory.transformers import superposed
+from theory.transformers.superposed import (
     heads_right,
     superposed_all,
     superposed_dimension,

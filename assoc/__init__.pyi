@@ -1,0 +1,48 @@
+from . import bits, embeddings, facts, gradient_flow, memories, transformers
+from .catalogue import MEMORIES, TRANSFORMERS, resolve, resolve_transformer
+from .embeddings import LAWS, load_vectors, preprocess
+from .errors import InputError
+from .facts.maps import MAPS
+from .facts.recall_task import RecallTask, balanced_task, even_task, table_task
+from .facts.tables import FactTable, example_path, read_facts
+from .gradient_flow.linear_attention import LinearAttention
+from .memories.decoding import CertifiedMargins, certified_margins, margins
+from .memories.memory import Build, Factors, Memory
+from .transformers.certificates import certify
+from .transformers.model import Attention, OneLayer, Transformer
+
+__all__ = [
+    "LAWS",
+    "MAPS",
+    "MEMORIES",
+    "TRANSFORMERS",
+    "Attention",
+    "Build",
+    "CertifiedMargins",
+    "FactTable",
+    "Factors",
+    "InputError",
+    "LinearAttention",
+    "Memory",
+    "OneLayer",
+    "RecallTask",
+    "Transformer",
+    "balanced_task",
+    "bits",
+    "certified_margins",
+    "certify",
+    "embeddings",
+    "even_task",
+    "example_path",
+    "facts",
+    "gradient_flow",
+    "load_vectors",
+    "margins",
+    "memories",
+    "preprocess",
+    "read_facts",
+    "resolve",
+    "resolve_transformer",
+    "table_task",
+    "transformers",
+]

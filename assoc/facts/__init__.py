@@ -1,0 +1,1 @@
+"""What is to be stored: maps, laws of inputs, tables, the factual recall task, told facts."""

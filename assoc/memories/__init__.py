@@ -1,0 +1,1 @@
+"""Memories of facts: one matrix, or a network with one hidden layer; and how they are decoded."""

@@ -1,0 +1,1 @@
+"""One-layer transformers in closed form, their heads, and certificates for every prompt."""

@@ -1,0 +1,1 @@
+"""What every measurement rests on: randomness, kernels, intervals, searches, records of results."""

@@ -1,0 +1,1 @@
+"""Gradient flow and descent on linear attention, integrated by SciPy's solvers."""

@@ -1,0 +1,1 @@
+"""Facts told in sentences, learnt by gradient descent, and extracted by questions."""

@@ -1,0 +1,1 @@
+"""What memories hold: recall at a point, capacity, width, and bits per weight."""

@@ -1,0 +1,1 @@
+"""What transformers hold: recall over prompts, smallest sizes, attention traded for MLP."""

@@ -1,0 +1,1 @@
+"""Stage times, rates and limits of gradient flow on linear attention, with their proofs."""

@@ -1,0 +1,1 @@
+"""The covering law of extraction, and hypotheses on what is told and asked."""

@@ -1,0 +1,1 @@
+"""Predictions, guarantees and hypotheses about memories of facts."""

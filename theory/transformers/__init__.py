@@ -1,0 +1,1 @@
+"""Predictions and hypotheses about one-layer transformers."""
