@@ -88,7 +88,7 @@ def test_the_package_offers_what_it_says():
         assert getattr(theory, name).__name__ == name
         # Once it is imported, a module of that name would hide what the package offers.
         assert importlib.util.find_spec(f"theory.{name}") is None
-    with pytest.raises(AttributeError, match="no attribute 'verfy'"):
+    with pytest.raises(AttributeError, match="No theory attribute verfy"):
         _ = theory.verfy
 
 
