@@ -10,13 +10,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from assoc.arrays import Floats
 from assoc.bits.codes import coded
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
 from assoc.memories.fitted_features import fitted
 from assoc.memories.linear import HebbianBuild, dual_both, dual_inputs, dual_outputs, hebbian
 from assoc.memories.low_rank import gaussian_projected, projected, truncated
-from assoc.memories.memory import Build, Floats, Memory
+from assoc.memories.memory import Build, Memory
 from assoc.memories.mlp import gated, two_layer
 from assoc.memories.optimal import (
     Decides,

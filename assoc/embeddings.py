@@ -23,8 +23,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from assoc.arrays import Floats
 from assoc.errors import InputError
-from assoc.memories.memory import Floats
 
 __all__ = [
     "LAWS",

@@ -3,8 +3,8 @@ r"""Fact tables counted one by one: the oracle for formulas that count them."""
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.checks import positive
 from assoc.errors import InputError
-from sims.memories.settings import positive
 
 __all__ = ["MOST", "enumerated_tables"]
 

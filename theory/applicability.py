@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from assoc.embeddings import NamedVectors, check_vectors, preprocess
+from assoc.embeddings import NamedVectors, check_vectors
+from assoc.embeddings import preprocess as transform
 from assoc.errors import InputError
 from assoc.facts.maps import MAPS
 from assoc.facts.recall_task import RecallTask
@@ -74,7 +75,7 @@ def conditions(
     facts: str = "identity",
     outputs: int | None = None,
     embeddings: Any = None,
-    preprocessing: str | None = None,
+    preprocess: str | None = None,
     heads: int | None = None,
     head_dim: int | None = None,
     task: RecallTask | None = None,
@@ -89,7 +90,7 @@ def conditions(
     d, N, rank, width, degree, facts, outputs : sizes; what is not given is not checked.
     embeddings : vectors (n, d) or :class:`assoc.embeddings.NamedVectors`; None stands for
         embeddings drawn as the theorem says.
-    preprocessing : none, normalise, centre or whiten; None checks the vectors as they are and then
+    preprocess : none, normalise, centre or whiten; None checks the vectors as they are and then
         after each of the others, to show what would mend them.
     heads, head_dim : H and d_h of a transformer.
     task : facts for theorems about transformers and gradient flow, as from
@@ -155,12 +156,10 @@ def conditions(
             f"d = {d}, but the vectors of {embeddings.source} have dimension "
             f"{embeddings.vectors.shape[1]}"
         )
-    chosen = (
-        ("none", "normalise", "centre", "whiten") if preprocessing is None else (preprocessing,)
-    )
+    chosen = ("none", "normalise", "centre", "whiten") if preprocess is None else (preprocess,)
     checked = []
     for how in chosen:
-        vectors = preprocess(embeddings.vectors, how, embeddings.source)
+        vectors = transform(embeddings.vectors, how, embeddings.source)
         if not vectors.any(axis=1).all():
             row = int(vectors.any(axis=1).argmin())
             raise InputError(f"{embeddings.source}: row {row} is zero and has no direction")

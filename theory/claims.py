@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
+from assoc.arrays import Floats
 from assoc.facts.recall_task import RecallTask
-from assoc.memories.memory import Floats
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

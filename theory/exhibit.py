@@ -7,20 +7,17 @@ makes its records, its table and its figure from what came out.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import theory.exhibits
 from sims.sweeps.tasks import Task
-from theory.discovery import defined
 from theory.rendering.tables import Column, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["EXTRAS", "Exhibit", "exhibits"]
+__all__ = ["EXTRAS", "Exhibit"]
 
 Rows = list[dict[str, Any]]
 """Records of a table."""
@@ -82,9 +79,3 @@ class Exhibit:
     def table(self, rows: Rows) -> Table:
         """Return the table of records."""
         return Table(self.name, self.caption, self.columns, rows)
-
-
-@cache
-def exhibits() -> tuple[Exhibit, ...]:
-    """Return every exhibit, in the order of their names."""
-    return defined(theory.exhibits, "EXHIBIT", Exhibit)

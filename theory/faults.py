@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from assoc.arrays import Floats, Integers
 from assoc.errors import InputError
-from assoc.memories.memory import Build, Factors, Floats, Integers, Memory
+from assoc.memories.memory import Build, Factors, Memory
 from assoc.memories.optimal import Decides, Decision
 
 __all__ = ["confined", "forgetful", "twinned", "understating", "whispering"]

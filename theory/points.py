@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 from sims.knowledge.extraction import knowledge_extraction
 from sims.knowledge.training import PRE_TRAINING
 from sims.knowledge.trials import Told
-from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
-from sims.transformers.recall import Architecture, Shape, measure_facts
+from sims.transformers.architecture import Architecture, Shape
+from sims.transformers.recall import measure_facts
 from sims.transformers.smallest import smallest_size
-from theory.memories.recall import width_of
 
 __all__ = [
     "capacity_task",
@@ -21,7 +19,6 @@ __all__ = [
     "flow_task",
     "learning_task",
     "parameters_at",
-    "predicted_width",
     "recalled",
     "recalled_task",
     "smallest",
@@ -101,7 +98,8 @@ def smallest(
 
     Parameters
     ----------
-    model, d, head_dim, share : of :class:`sims.transformers.recall.Architecture`; what is varied is
+    model, d, head_dim, share : of :class:`sims.transformers.architecture.Architecture`; what is
+    varied is
         replaced.
     shape : S, R, D.
     vary, trials, seed, experiment, start, step : as for
@@ -164,7 +162,7 @@ def recalled(
 
     Parameters
     ----------
-    model, d, head_dim, width, share : of :class:`sims.transformers.recall.Architecture`.
+    model, d, head_dim, width, share : of :class:`sims.transformers.architecture.Architecture`.
     shape : S, R, D.
     trials, seed, experiment : as for :func:`sims.transformers.recall.measure_facts`.
     """
@@ -200,20 +198,6 @@ def extraction(
         Told(**told), fine_tuned=fine_tuned, width=width, trials=trials, seed=seed,
         pre_training=replace(PRE_TRAINING, **training),
     ).rows()  # fmt: skip
-
-
-@cache
-def predicted_width(
-    memory: str, degree: int, *, d: int, N: int, facts: str = "identity", M: int | None = None
-) -> float:
-    """Return the width that is predicted to recall 99 %, worked out once for all exhibits.
-
-    Parameters
-    ----------
-    memory, degree : the network.
-    d, N, facts, M : as for :func:`theory.memories.recall.width_of`.
-    """
-    return width_of(Construction(memory, degree=degree), d=d, N=N, rate=0.99, facts=facts, M=M)
 
 
 def _task(kind: str, work: str, arguments: dict[str, Any]) -> Task:

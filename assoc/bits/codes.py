@@ -22,10 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import Polynomial
 
+from assoc.arrays import Floats, precision
 from assoc.bits.levels import Levels, check_bits, check_rounding, quantise, weights_of
 from assoc.errors import InputError
 from assoc.memories.linear import HebbianBuild, Store
-from assoc.memories.memory import Factors, Floats, precision
+from assoc.memories.memory import Factors
 from assoc.memories.networks import Gated, TwoLayer
 from assoc.transformers.model import Attention, Transformer
 

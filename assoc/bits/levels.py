@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats
 from assoc.errors import InputError
-from assoc.memories.memory import Floats
 
 __all__ = [
     "MAX_BITS",

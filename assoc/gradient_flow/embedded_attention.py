@@ -25,11 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax, softmax
 
+from assoc.arrays import Floats
+from assoc.checks import MAX_BYTES
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
 from assoc.gradient_flow.limits import check_alpha
 from assoc.gradient_flow.linear_attention import Losses
-from assoc.memories.memory import MAX_BYTES, Floats
 
 __all__ = ["ATTENTIONS", "EmbeddedAttention", "cue_prompts"]
 

@@ -2,8 +2,8 @@
 
 import math
 
+from assoc.checks import MAX_BYTES
 from assoc.errors import InputError
-from assoc.memories.memory import MAX_BYTES
 
 __all__ = [
     "LARGEST_ALPHA",

@@ -30,10 +30,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask, check_length
 from assoc.gradient_flow.limits import check_alpha, check_matrices, check_spread
-from assoc.memories.memory import Floats
 
 __all__ = ["LinearAttention", "Losses"]
 

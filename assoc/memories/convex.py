@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.memories.memory import Floats, Integers
+from assoc.arrays import Floats, Integers
 
 __all__ = [
     "STALLED",

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import UNDERFLOW, Floats, dot_error, row_norms
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import check_map
-from assoc.memories.memory import UNDERFLOW, Floats, Memory, dot_error, row_norms
+from assoc.memories.memory import Memory
 
 __all__ = ["CertifiedMargins", "certified_margins", "margins", "memory_outputs"]
 
@@ -79,7 +80,7 @@ def certified_margins(memory: Memory, E: Any, U: Any, f: Any) -> CertifiedMargin
     r"""Margins and a bound on their rounding error, for a memory that bounds its own.
 
     With F^ the computed output, delta the memory's bound on \|F^ - F\| and gamma the
-    constant of :func:`assoc.memories.memory.dot_error`, for d products and a difference of
+    constant of :func:`assoc.arrays.dot_error`, for d products and a difference of
     embeddings,
 
     .. math:: |\widehat{\mathrm{margin}} - \mathrm{margin}| \le

@@ -28,12 +28,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats, Integers, row_norms
+from assoc.checks import check_fits, check_width
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import check_map
 from assoc.memories.decoding import certified_margins
-from assoc.memories.memory import Build, Floats, Integers, check_fits, row_norms
-from assoc.memories.mlp import check_width
+from assoc.memories.memory import Build
 from assoc.memories.networks import Gated
 
 __all__ = ["SWEEPS", "factor_step", "fitted", "output_step"]

@@ -20,8 +20,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from assoc.arrays import Floats, Integers
 from assoc.facts.maps import check_map
-from assoc.memories.memory import Factors, Floats, Integers
+from assoc.memories.memory import Factors
 
 __all__ = [
     "HebbianBuild",

@@ -13,10 +13,11 @@ from functools import partial
 
 import numpy as np
 
+from assoc.arrays import Floats
 from assoc.embeddings import orthonormal
 from assoc.errors import InputError
 from assoc.memories.linear import HebbianBuild
-from assoc.memories.memory import Factors, Floats
+from assoc.memories.memory import Factors
 
 __all__ = ["gaussian_projected", "projected", "truncated"]
 

@@ -20,11 +20,12 @@ two-layer network V^T sigma(W e) that tends to it as eta -> 0.
 
 import math
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.polynomial import Polynomial
 
+from assoc.arrays import Floats, Integers, precision, row_norms
+from assoc.checks import check_fits, check_width
 from assoc.errors import InputError
 from assoc.facts.maps import check_map
 from assoc.memories.hermite import (
@@ -35,11 +36,10 @@ from assoc.memories.hermite import (
     hermite,
     sphere_moment,
 )
-from assoc.memories.memory import Build, Floats, Integers, check_fits, precision, row_norms
+from assoc.memories.memory import Build
 from assoc.memories.networks import Gated, TwoLayer, tiles
 
 __all__ = [
-    "check_width",
     "choose_degree",
     "choose_step",
     "gated",
@@ -176,19 +176,6 @@ def _paired(network: Gated, step: float) -> TwoLayer:
         np.concatenate([V, -V]).astype(dtype),
         hidden_activation(network.degree),
     )
-
-
-def check_width(width: Any) -> int:
-    """Return a width as a plain integer.
-
-    Raises
-    ------
-    InputError
-        If it is not a positive integer.
-    """
-    if isinstance(width, bool) or not isinstance(width, int | np.integer) or width < 1:
-        raise InputError(f"width {width!r} is not a positive integer")
-    return int(width)
 
 
 def gated(width: int, degree: int | None = None) -> Build:

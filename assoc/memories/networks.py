@@ -15,8 +15,8 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
+from assoc.arrays import UNDERFLOW, Floats, dot_error, row_norms
 from assoc.memories.hermite import evaluate, hermite
-from assoc.memories.memory import UNDERFLOW, Floats, dot_error, row_norms
 
 __all__ = ["Gated", "TwoLayer", "tiles"]
 

@@ -21,14 +21,16 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats, Integers, precision
+from assoc.checks import check_fits, check_width
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import check_map
 from assoc.memories.convex import WANTED, LogisticLoss, descend, stalled
 from assoc.memories.fitted_features import fitted
 from assoc.memories.hermite import check_degree
-from assoc.memories.memory import Factors, Floats, Integers, Memory, check_fits, precision
-from assoc.memories.mlp import check_width, hidden_activation
+from assoc.memories.memory import Factors, Memory
+from assoc.memories.mlp import hidden_activation
 from assoc.memories.networks import Gated, TwoLayer
 from assoc.memories.refutation import Refutation, moderate
 from assoc.memories.separation import separate

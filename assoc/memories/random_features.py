@@ -24,11 +24,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats, Integers, precision
+from assoc.checks import check_fits, check_width
 from assoc.errors import InputError
 from assoc.facts.maps import check_map
 from assoc.memories.hermite import check_degree
-from assoc.memories.memory import Build, Floats, Integers, check_fits, precision
-from assoc.memories.mlp import check_width, hidden_activation
+from assoc.memories.memory import Build
+from assoc.memories.mlp import hidden_activation
 from assoc.memories.networks import Gated, TwoLayer, tiles
 
 __all__ = ["bilinear", "least_squares", "whitened"]

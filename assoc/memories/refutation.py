@@ -35,10 +35,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Integers, dot_error, row_norms
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import check_map
-from assoc.memories.memory import Integers, dot_error, row_norms
 
 __all__ = ["DENSE", "Refutation", "moderate", "refutation"]
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats, Integers
 from assoc.embeddings import check_vectors
 from assoc.facts.maps import check_map
 from assoc.memories.convex import WANTED, LogisticLoss, WhiteLoss, descend, stalled
-from assoc.memories.memory import Floats, Integers
 from assoc.memories.refutation import DENSE, Refutation, moderate, refutation
 
 __all__ = ["BUDGET", "Separation", "separate"]

@@ -23,13 +23,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats, precision, row_norms
+from assoc.checks import check_fits, check_width
 from assoc.embeddings import orthonormal, sphere
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
 from assoc.memories.convex import logistic_readout
 from assoc.memories.hermite import DEGREES, check_degree
-from assoc.memories.memory import Floats, check_fits, precision, row_norms
-from assoc.memories.mlp import check_width, choose_degree, hidden_activation, two_layer
+from assoc.memories.mlp import choose_degree, hidden_activation, two_layer
 from assoc.memories.networks import TwoLayer
 from assoc.memories.random_features import whitened
 from assoc.transformers.attention_only import (

@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
 from assoc.memories.convex import logistic_readout
 from assoc.memories.linear import inverse_gram
-from assoc.memories.memory import Floats
 from assoc.transformers.heads import (
     assemble,
     check_head_dim,

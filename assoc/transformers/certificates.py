@@ -17,10 +17,10 @@ and the end of sequence last.
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats, dot_error, row_norms
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask, check_length
 from assoc.memories.decoding import CertifiedMargins, certified_margins
-from assoc.memories.memory import Floats, dot_error, row_norms
 from assoc.transformers.model import Transformer
 
 __all__ = ["attention_leaks", "certify"]

@@ -27,8 +27,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats, precision
 from assoc.errors import InputError
-from assoc.memories.memory import Floats, precision
 from assoc.transformers.model import Attention
 
 __all__ = [

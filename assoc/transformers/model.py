@@ -19,7 +19,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.memories.memory import Floats, Integers
+from assoc.arrays import Floats, Integers
 from assoc.memories.networks import TwoLayer
 
 __all__ = ["Attention", "OneLayer", "Transformer"]

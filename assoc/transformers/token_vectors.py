@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from assoc.arrays import Floats
+from assoc.checks import check_fits
 from assoc.embeddings import NamedVectors, normalise, preprocess, sphere
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
 from assoc.facts.tables import FactTable
-from assoc.memories.memory import Floats, check_fits
 
 __all__ = ["draw_tokens", "name_tokens"]
 

@@ -4,9 +4,9 @@ import numpy as np
 from stored import store
 
 from sims.memories.construction import Construction
+from theory.memories.capacity import capacity_of
 from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.quadrature import chi_square_nodes, sphere_nodes
-from theory.memories.recall import capacity_of
 
 
 def union_bound(N: int, d: int) -> float:

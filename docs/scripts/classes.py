@@ -4,7 +4,7 @@ import numpy as np
 from stored import store
 
 from sims.memories.construction import Construction
-from theory.memories.recall import capacity_of
+from theory.memories.capacity import capacity_of
 
 LINEAR = Construction("linear")
 

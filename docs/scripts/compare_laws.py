@@ -10,8 +10,9 @@ from stored import draw, store
 
 from sims import measure
 from sims.memories.construction import Construction
+from theory.memories.capacity import capacity_of
 from theory.memories.quadrature import chi_square_nodes, sphere_nodes
-from theory.memories.recall import capacity_of, expected_recall
+from theory.memories.recall import expected_recall
 
 SEED = 0
 LINEAR = Construction("linear")

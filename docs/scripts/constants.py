@@ -4,9 +4,8 @@ import numpy as np
 from stored import store
 
 from sims.memories.construction import Construction
+from theory.memories.capacity import capacity_of, limit_estimate
 from theory.memories.guarantee import guaranteed_capacity
-from theory.memories.recall import capacity_of
-from theory.theorems.sharp_linear_capacity import limit_estimate
 
 LINEAR = Construction("linear")
 # Beyond this dimension the guarantee is not computed.

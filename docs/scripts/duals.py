@@ -6,7 +6,8 @@ from stored import store
 from assoc.embeddings import sphere
 from sims import measure
 from sims.memories.construction import Construction
-from theory.memories.recall import capacity_of, expected_recall
+from theory.memories.capacity import capacity_of
+from theory.memories.recall import expected_recall
 
 SEED = 0
 TRIALS = {32: 2000, 64: 500, 128: 100}

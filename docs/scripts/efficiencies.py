@@ -2,8 +2,8 @@
 
 from stored import store
 
-from sims.memories.fewest_bits import fewest_bits_facts
-from sims.transformers.recall import Architecture, Shape
+from sims.transformers.architecture import Architecture, Shape
+from sims.transformers.fewest_bits import fewest_bits_facts
 from theory.bounds.accounting import account
 from theory.bounds.table_bits import table_bits
 
@@ -50,10 +50,10 @@ def main() -> None:
     models = []
     for architecture, shape in MODELS:
         found = fewest_bits_facts(
-            architecture, shape, widths=(2, 4, 6, 8, 10, 12, 16), trials=9, seed=SEED
+            architecture, shape, bits=(2, 4, 6, 8, 10, 12, 16), trials=9, seed=SEED
         )
         stochastic = fewest_bits_facts(
-            architecture, shape, widths=(2, 4, 6, 8, 10, 12, 16), trials=9, seed=SEED,
+            architecture, shape, bits=(2, 4, 6, 8, 10, 12, 16), trials=9, seed=SEED,
             rounding="stochastic",
         )  # fmt: skip
         S, R, D = shape.subjects, shape.relations, shape.answers

@@ -9,7 +9,7 @@ import sys
 from stored import draw, store
 
 from sims.sweeps.store import stored_points, stored_request
-from theory.exhibit import exhibits
+from theory.publishing.contents import exhibits
 from theory.rendering.drawing import styled
 
 SEED = 0

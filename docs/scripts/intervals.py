@@ -6,7 +6,7 @@ from stored import store
 from sims import measure
 from sims.engine.statistics import LEVEL, mean_interval
 from sims.memories.construction import Construction
-from theory.memories.recall import capacity_of
+from theory.memories.capacity import capacity_of
 
 SEED = 0
 DRAWS = 40000

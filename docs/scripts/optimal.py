@@ -9,8 +9,8 @@ from sims.memories.capacity import CapacityPoint, capacity
 from sims.memories.construction import Construction
 from sims.memories.fact_cost import fact_cost
 from sims.memories.width import smallest_width
+from theory.memories.capacity import capacity_of
 from theory.memories.optimal import extrapolated, optimal_capacity, optimal_limit
-from theory.memories.recall import capacity_of
 
 SEED = 0
 TRIALS = {8: 200, 16: 100, 32: 40, 64: 10, 128: 10}

@@ -4,8 +4,7 @@ from stored import store
 
 from sims.memories.construction import Construction
 from theory.memories import interference
-from theory.memories.recall import capacity_of
-from theory.theorems.sharp_linear_capacity import limit_estimate
+from theory.memories.capacity import capacity_of, limit_estimate
 
 LINEAR = Construction("linear")
 USUAL = interference.NODES

@@ -5,7 +5,7 @@ from stored import draw, store
 from sims.engine.results import new_axes
 from sims.memories.capacity import capacity
 from sims.memories.construction import Construction
-from theory.memories.recall import capacity_of
+from theory.memories.capacity import capacity_of
 
 SEED = 0
 DIMENSIONS = (32, 64, 128, 256, 512)

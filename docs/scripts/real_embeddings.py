@@ -10,8 +10,8 @@ import numpy as np
 from stored import store
 
 from assoc import example_path, load_vectors, margins, preprocess
+from assoc.arrays import Floats
 from assoc.memories.linear import hebbian
-from assoc.memories.memory import Floats
 
 SEED = 0
 TRIALS = 20

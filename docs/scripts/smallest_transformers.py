@@ -5,7 +5,7 @@ from typing import Any
 
 from stored import store
 
-from sims.transformers.recall import Architecture, Shape
+from sims.transformers.architecture import Architecture, Shape
 from sims.transformers.smallest import SizePoint, smallest_size
 from theory.transformers.superposed import superposed_dimension
 

@@ -8,7 +8,7 @@ from sims.engine.statistics import LEVEL
 from sims.memories.capacity import rate_crossing
 from sims.memories.construction import Construction
 from theory.judging import NORMAL_QUANTILE
-from theory.memories.recall import capacity_of
+from theory.memories.capacity import capacity_of
 from theory.memories.strengths import svd_efficiency
 
 SEED = 0

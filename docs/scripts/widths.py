@@ -5,7 +5,7 @@ from stored import store
 from assoc.memories.mlp import leading_width
 from sims.memories.construction import Construction
 from sims.memories.width import width_crossing
-from theory.memories.recall import width_of
+from theory.memories.width import width_of
 
 SEED = 0
 TRIALS = {

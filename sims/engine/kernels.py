@@ -17,7 +17,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from assoc.memories.memory import Floats
+from assoc.arrays import Floats
 
 __all__ = [
     "count_batch",

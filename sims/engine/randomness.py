@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats
 from assoc.embeddings import Law, orthonormal, sphere
 from assoc.errors import InputError
-from assoc.memories.memory import Floats
 
 __all__ = ["BLOCK_ROWS", "FACTS", "INPUTS", "MEMORY", "OUTPUTS", "PROMPTS", "SAMPLE", "Source"]
 

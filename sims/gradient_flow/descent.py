@@ -5,14 +5,14 @@ A step is the flow's Euler step, V += lr w G and w += lr <V, G>; after k steps t
 
 import numpy as np
 
+from assoc.arrays import Floats
+from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.gradient_flow.linear_attention import LinearAttention
-from assoc.memories.memory import Floats
 from sims.engine.parallel import available_threads, blas_threads
 from sims.gradient_flow.integration import Trace, sample_times
 from sims.gradient_flow.reduced import FlowResult, drift_of, start_state
 from sims.gradient_flow.velocity import Velocity
-from sims.memories.settings import positive
 
 __all__ = ["descend"]
 

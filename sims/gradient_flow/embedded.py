@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
+from assoc.arrays import Floats
 from assoc.errors import InputError
 from assoc.gradient_flow.embedded_attention import EmbeddedAttention
-from assoc.memories.memory import Floats
 from sims.engine.parallel import blas_threads
 from sims.gradient_flow.integration import DRIFT, IMPLICIT, check_rtol, check_times, follow
 from sims.gradient_flow.jacobian import LARGEST_STATE

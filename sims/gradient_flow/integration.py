@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from assoc.arrays import Floats
+from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.gradient_flow.limits import OutOfRangeError
 from assoc.gradient_flow.linear_attention import Losses
-from assoc.memories.memory import Floats
-from sims.memories.settings import positive
 
 __all__ = [
     "DRIFT",

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from assoc.arrays import Floats
 from assoc.gradient_flow.linear_attention import LinearAttention
-from assoc.memories.memory import Floats
 
 __all__ = ["LARGEST_STATE", "jacobian"]
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.arrays import Floats
 from assoc.errors import InputError
 from assoc.gradient_flow.linear_attention import LinearAttention
-from assoc.memories.memory import Floats
 from sims.engine.parallel import available_threads, blas_threads
 from sims.engine.results import Result, new_axes
 from sims.gradient_flow.integration import DRIFT, IMPLICIT, check_rtol, check_times, follow

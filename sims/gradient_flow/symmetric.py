@@ -16,13 +16,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from assoc.arrays import Floats
+from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.gradient_flow.limits import check_alpha
 from assoc.gradient_flow.linear_attention import Losses
-from assoc.memories.memory import Floats
 from sims.gradient_flow.integration import check_rtol, check_times, follow
 from sims.gradient_flow.reduced import FlowResult
-from sims.memories.settings import positive
 
 __all__ = [
     "LARGEST",

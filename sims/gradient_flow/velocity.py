@@ -13,9 +13,9 @@ from typing import Self
 
 import numpy as np
 
+from assoc.arrays import Floats
 from assoc.gradient_flow.limits import check_spread
 from assoc.gradient_flow.linear_attention import LinearAttention
-from assoc.memories.memory import Floats
 
 __all__ = ["LARGE", "Velocity"]
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.checks import positive, trial_count
 from assoc.errors import InputError
 from sims.engine.randomness import Source
 from sims.engine.results import Result, new_axes
@@ -30,7 +31,6 @@ from sims.knowledge.model import WIDTH, check_network
 from sims.knowledge.training import FINE_TUNING, PRE_TRAINING, Descent
 from sims.knowledge.trials import Told, check_sizes, extraction_point
 from sims.knowledge.verdicts import KINDS
-from sims.memories.settings import positive, trial_count
 from sims.sweeps.tasks import Progress, Task, sweep
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats
+from assoc.checks import check_width
 from assoc.errors import InputError
 from assoc.facts.knowledge import Contexts, Knowledge
-from assoc.memories.memory import Floats
-from assoc.memories.mlp import check_width
 
 __all__ = [
     "MODELS",

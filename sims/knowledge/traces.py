@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.checks import positive, trial_count
 from assoc.errors import InputError
 from sims.engine.parallel import blas_threads
 from sims.engine.randomness import MEMORY, SAMPLE, Source
@@ -14,7 +15,6 @@ from sims.knowledge.model import WIDTH, initial_weights
 from sims.knowledge.training import FINE_TUNING, PRE_TRAINING, train_contexts
 from sims.knowledge.trials import Told
 from sims.knowledge.verdicts import KINDS, judge_answers, judge_told, spectrum, split_facts
-from sims.memories.settings import positive, trial_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

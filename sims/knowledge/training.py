@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.facts.knowledge import Contexts
 from sims.engine.parallel import available_threads, run
 from sims.knowledge.gradient import Batch, entropies, gradient
 from sims.knowledge.model import Weights
-from sims.memories.settings import positive
 
 __all__ = [
     "FACTOR",

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from assoc.checks import MAX_BYTES
 from assoc.errors import InputError
 from assoc.facts.knowledge import Knowledge, draw_knowledge
-from assoc.memories.memory import MAX_BYTES
 from sims.engine.parallel import blas_threads
 from sims.engine.randomness import FACTS, MEMORY, SAMPLE, Source
 from sims.knowledge.model import WIDTH, initial_weights
@@ -76,7 +76,7 @@ def check_sizes(vocabulary: int, contexts: int, width: int, trials: int) -> None
     ------
     InputError
         If arrays of contexts and weights, of all trials, take more than
-        :data:`assoc.memories.memory.MAX_BYTES`.
+        :data:`assoc.checks.MAX_BYTES`.
     """
     taken = 4 * trials * (vocabulary * (3 * contexts + 3 * vocabulary) + 6 * width * vocabulary)
     if taken > MAX_BYTES:

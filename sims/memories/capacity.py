@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.checks import positive, trial_count
 from assoc.errors import InputError
 from assoc.memories.memory import Build
 from sims.engine.criterion import Criterion
@@ -24,7 +25,7 @@ from sims.engine.statistics import LEVEL, Interval, median_interval
 from sims.memories.capacity_search import Search, stored_brackets
 from sims.memories.construction import Construction, Size
 from sims.memories.recall import count_recalled, source_of
-from sims.memories.settings import RandomVectors, positive, settle, trial_count
+from sims.memories.settings import RandomVectors, settle
 from sims.sweeps.tasks import Progress
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def capacity(
         setting = settle(
             d=dimension,
             embeddings=embeddings,
-            preprocessing=preprocess,
+            preprocess=preprocess,
             facts=facts,
             outputs=outputs,
         )

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from assoc.catalogue import resolve
+from assoc.checks import check_width
 from assoc.errors import InputError
 from assoc.memories.memory import Build
-from assoc.memories.mlp import check_width, choose_degree
+from assoc.memories.mlp import choose_degree
 
 __all__ = ["Construction", "Size"]
 

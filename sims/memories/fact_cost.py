@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.checks import positive
 from assoc.embeddings import sphere
 from assoc.errors import InputError
 from sims.engine.parallel import available_threads, run
 from sims.engine.randomness import OUTPUTS, SAMPLE, Source
-from sims.memories.settings import positive
 
 __all__ = ["FactCost", "fact_cost"]
 

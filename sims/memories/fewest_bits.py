@@ -10,7 +10,7 @@ fail again.
 import copy
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,9 @@ import numpy as np
 
 from assoc.bits.codes import encode
 from assoc.bits.levels import check_bits
+from assoc.checks import as_size, positive, trial_count
 from assoc.errors import InputError
 from assoc.memories.memory import Build
-from assoc.transformers.model import OneLayer
 from sims.engine.parallel import available_threads, blas_threads, run
 from sims.engine.randomness import MEMORY, Source
 from sims.engine.results import Result, new_axes
@@ -34,16 +34,14 @@ from sims.engine.statistics import (
 from sims.memories.construction import Construction, Size
 from sims.memories.recall import source_of
 from sims.memories.scoring import recalled
-from sims.memories.settings import Setting, as_size, positive, settle, trial_count
-from sims.transformers.prompts import count_known
-from sims.transformers.recall import LENGTH, Architecture, Shape, table_source
+from sims.memories.settings import Setting, settle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["WIDTHS", "FewestBitsResult", "fewest_bits", "fewest_bits_facts"]
+__all__ = ["BITS", "FewestBitsResult", "fewest_bits"]
 
-WIDTHS = (1, 2, 4, 8, 16)
+BITS = (1, 2, 4, 8, 16)
 """Bits per weight that are tried unless others are asked for."""
 
 
@@ -55,11 +53,11 @@ class FewestBitsResult(Result):
     ----------
     memory : the memory or model, with its options.
     d, facts : dimension and number of facts.
-    widths : bits per weight b that were tried, increasing.
+    bits : bits per weight b that were tried, increasing.
     rounding : nearest or stochastic.
     seed : determines every random number.
     parameters : stored numbers.
-    bits : stored bits with each b.
+    stored : stored bits with each b.
     exact : for each trial, the facts recalled with exact weights.
     counts : for each trial, the facts recalled with each b.
     """
@@ -67,11 +65,11 @@ class FewestBitsResult(Result):
     memory: str
     d: int
     facts: int
-    widths: tuple[int, ...]
+    bits: tuple[int, ...]
     rounding: str
     seed: int
     parameters: int
-    bits: tuple[int, ...]
+    stored: tuple[int, ...]
     exact: tuple[int, ...]
     counts: tuple[tuple[int, ...], ...]
 
@@ -81,7 +79,7 @@ class FewestBitsResult(Result):
     @property
     def fewest(self) -> tuple[float, ...]:
         """First b of each trial with which everything is recalled; infinite if with none."""
-        return tuple(self._first(self.widths, float("inf")))
+        return tuple(self._first(self.bits, float("inf")))
 
     @property
     def b(self) -> float:
@@ -91,13 +89,13 @@ class FewestBitsResult(Result):
     @property
     def spent(self) -> float:
         """Median over trials of the stored bits with the fewest b; infinite if censored."""
-        return float(np.median(list(self._first(self.bits, float("inf")))))
+        return float(np.median(list(self._first(self.stored, float("inf")))))
 
     @property
     def interval(self) -> Interval:
         """Order-statistic interval of the median b: above its lower end, at most its upper."""
-        below = (0, *self.widths[:-1])
-        return median_interval(list(self._first(below, self.widths[-1])), self.fewest)
+        below = (0, *self.bits[:-1])
+        return median_interval(list(self._first(below, self.bits[-1])), self.fewest)
 
     @property
     def censored(self) -> int:
@@ -116,7 +114,7 @@ class FewestBitsResult(Result):
         return tuple((np.array(self.counts).mean(axis=0) / self.facts).tolist())
 
     def _first(self, values: Sequence[float], otherwise: float) -> list[float]:
-        """Entry of ``values`` at each trial's first width that is enough."""
+        """Entry of ``values`` at each trial's first b that is enough."""
         return [
             next((v for v, n in zip(values, counts, strict=True) if n == self.facts), otherwise)
             for counts in self.counts
@@ -125,7 +123,7 @@ class FewestBitsResult(Result):
     def rows(self) -> list[dict[str, Any]]:
         """Return one record for each b, and for exact weights, whose b and bits are None."""
         columns = [*np.array(self.counts).T, np.array(self.exact)]
-        sizes = zip((*self.widths, None), (*self.bits, None), columns, strict=True)
+        sizes = zip((*self.bits, None), (*self.stored, None), columns, strict=True)
         trials = len(self.counts)
         return [
             {
@@ -171,7 +169,7 @@ class FewestBitsResult(Result):
         ends = np.array([p["interval"] for p in points])
         bars = np.maximum(np.abs(ends.T - recall), 0)
         label = f"{self.memory}, d = {self.d}, {self.facts} facts"
-        ax.errorbar(self.widths, recall, yerr=bars, fmt="o-", capsize=3, label=label)
+        ax.errorbar(self.bits, recall, yerr=bars, fmt="o-", capsize=3, label=label)
         ax.axhline(exact["recall"], linestyle=":", color="0.5", label="exact weights")
         ax.set_xscale("log", base=2)
         ax.set_xlabel("bits per weight b")
@@ -181,13 +179,13 @@ class FewestBitsResult(Result):
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
     """What a trial recalled with exact weights and with each b, and the sizes of its memory."""
 
     exact: int
     counts: tuple[int, ...]
     parameters: int
-    bits: tuple[int, ...]
+    stored: tuple[int, ...]
 
 
 def fewest_bits(
@@ -198,7 +196,7 @@ def fewest_bits(
     rank: Size | None = None,
     width: Size | None = None,
     degree: int | None = None,
-    widths: Sequence[int] = WIDTHS,
+    bits: Sequence[int] = BITS,
     rounding: str | None = None,
     embeddings: Any = "sphere",
     preprocess: str = "none",
@@ -219,7 +217,7 @@ def fewest_bits(
     memory, d, rank, width, degree, rounding, embeddings, preprocess, facts, outputs :
         as for :func:`sims.memories.recall.measure`.
     N : number of facts.
-    widths : bits per weight b that are tried, each in every trial.
+    bits : bits per weight b that are tried, each in every trial.
     trials, seed, experiment : independent trials, and what determines every random number.
     threads : trials at a time; None means all available.
     executor : run the trials on this instead.
@@ -238,90 +236,35 @@ def fewest_bits(
     >>> fewest_bits("linear", d=32, N=24, trials=3)
     FewestBitsResult(linear, d=32, 24 facts: b=1)
     """
-    widths = _increasing(widths)
+    bits = increasing_bits(bits)
     construction = Construction(memory, rank, None, width, degree)
     setting = settle(
-        d=d, embeddings=embeddings, preprocessing=preprocess, facts=facts, outputs=outputs
+        d=d, embeddings=embeddings, preprocess=preprocess, facts=facts, outputs=outputs
     )
-    Construction(memory, rank, widths[0], width, degree, rounding).build(setting.d)
+    Construction(memory, rank, bits[0], width, degree, rounding).build(setting.d)
     N = positive(as_size(N, "N"), "N")
     source = source_of(setting, seed, experiment)
-    work = partial(_memory_trial, construction, setting, N, widths, rounding or "nearest", source)
-    return _collected(
-        work, construction.label(setting.d), setting.d, N, widths, rounding, seed, trials, threads,
+    work = partial(_memory_trial, construction, setting, N, bits, rounding or "nearest", source)
+    return collect(
+        work, construction.label(setting.d), setting.d, N, bits, rounding, seed, trials, threads,
         executor,
     )  # fmt: skip
 
 
-def fewest_bits_facts(
-    architecture: Architecture,
-    shape: Shape,
-    *,
-    widths: Sequence[int] = WIDTHS,
-    rounding: str | None = None,
-    length: int = LENGTH,
-    draws: int = 1,
-    trials: int = 10,
-    seed: int = 0,
-    experiment: str = "facts",
-    threads: int | None = None,
-    executor: Executor | None = None,
-) -> FewestBitsResult:
-    """Search the fewest bits per weight with which a transformer knows every fact of a table.
-
-    A trial knows with b bits what :func:`sims.transformers.recall.measure_facts` says of an
-    architecture with ``bits=b``.
-
-    Parameters
-    ----------
-    architecture : the model, at one size, without bits.
-    shape : S, R, D of the tables.
-    widths, rounding : as for :func:`fewest_bits`.
-    length, draws, trials, seed, experiment, threads, executor : as for
-        :func:`sims.transformers.recall.measure_facts`.
-
-    Returns
-    -------
-    FewestBitsResult
-
-    Raises
-    ------
-    InputError
-        If an argument is out of range, or the model has no code.
-
-    Examples
-    --------
-    >>> fewest_bits_facts(Architecture("attention-only", 32), Shape(8, 4, 3), trials=2).censored
-    0
-    """
-    widths = _increasing(widths)
-    if architecture.bits is not None or architecture.rounding is not None:
-        raise InputError(f"{architecture.label()}: give widths, not bits, to search the fewest")
-    replace(architecture, bits=widths[0], rounding=rounding).resolved()
-    source = table_source(shape, seed, experiment)
-    work = partial(
-        _model_trial, architecture, shape, length, draws, widths, rounding or "nearest", source
-    )
-    return _collected(
-        work, architecture.label(), architecture.d, shape.facts, widths, rounding, seed, trials,
-        threads, executor,
-    )  # fmt: skip
-
-
-def _increasing(widths: Sequence[int]) -> tuple[int, ...]:
-    """Widths as increasing integers."""
-    found = tuple(sorted({check_bits(b) for b in widths}))
+def increasing_bits(bits: Sequence[int]) -> tuple[int, ...]:
+    """Return bits per weight as increasing integers."""
+    found = tuple(sorted({check_bits(b) for b in bits}))
     if not found:
-        raise InputError("widths is an empty list")
+        raise InputError("bits is an empty list")
     return found
 
 
-def _collected(
-    work: Callable[[int], _Found],
+def collect(
+    work: Callable[[int], Found],
     label: str,
     d: int,
     facts: int,
-    widths: tuple[int, ...],
+    bits: tuple[int, ...],
     rounding: str | None,
     seed: int,
     trials: int,
@@ -335,11 +278,11 @@ def _collected(
         label,
         d,
         facts,
-        widths,
+        bits,
         rounding or "nearest",
         seed,
         found[0].parameters,
-        found[0].bits,
+        found[0].stored,
         tuple(each.exact for each in found),
         tuple(each.counts for each in found),
     )
@@ -349,44 +292,19 @@ def _memory_trial(
     construction: Construction,
     setting: Setting,
     N: int,
-    widths: tuple[int, ...],
+    bits: tuple[int, ...],
     rounding: str,
     source: Source,
     trial: int,
-) -> _Found:
+) -> Found:
     E, U, f = setting.draw(N, source, trial)
     rng = source.generator(trial, MEMORY)
     with blas_threads(1):
         memory = construction.build(setting.d)(E, U, f, rng=rng)
     # Stochastic rounding goes on where the build stopped, with every b.
-    codes = [encode(memory, b, rounding=rounding, rng=copy.deepcopy(rng)) for b in widths]
+    codes = [encode(memory, b, rounding=rounding, rng=copy.deepcopy(rng)) for b in bits]
     exact, *counts = (
         int(recalled(each, E, U, f, threads=1).sum())
         for each in (memory, *(code.decode() for code in codes))
     )
-    return _Found(exact, tuple(counts), memory.parameters, tuple(code.bits for code in codes))
-
-
-def _model_trial(
-    architecture: Architecture,
-    shape: Shape,
-    length: int,
-    draws: int,
-    widths: tuple[int, ...],
-    rounding: str,
-    source: Source,
-    trial: int,
-) -> _Found:
-    task, embeddings = shape.draw(architecture.d, source, trial)
-    rng = source.generator(trial, MEMORY)
-    model = architecture.resolved()[1](task, embeddings, rng=rng)
-    codes = [encode(model, b, rounding=rounding, rng=copy.deepcopy(rng)) for b in widths]
-
-    def known(asked: OneLayer) -> int:
-        return count_known(
-            asked, task, length=length, source=source, trial=trial, draws=draws,
-            embeddings=embeddings,
-        ).known  # fmt: skip
-
-    counts = tuple(known(code.decode(embeddings)) for code in codes)
-    return _Found(known(model), counts, model.parameters, tuple(code.bits for code in codes))
+    return Found(exact, tuple(counts), memory.parameters, tuple(code.bits for code in codes))

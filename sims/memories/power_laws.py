@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.catalogue import resolve
+from assoc.checks import positive, trial_count
 from assoc.embeddings import sphere
 from assoc.errors import InputError
 from assoc.facts.input_laws import PowerLaw
@@ -35,7 +36,6 @@ from sims.engine.randomness import FACTS, INPUTS, MEMORY, OUTPUTS, SAMPLE, Sourc
 from sims.engine.results import Result, new_axes
 from sims.engine.statistics import LEVEL, Interval, mean_interval
 from sims.memories.scoring import recalled
-from sims.memories.settings import positive, trial_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.checks import as_size, positive, trial_count
 from assoc.errors import InputError
 from assoc.memories.decoding import certified_margins
 from assoc.memories.memory import Build
@@ -18,7 +19,7 @@ from sims.engine.results import Result, new_axes
 from sims.engine.statistics import LEVEL, Interval, mean_interval, proportion_interval
 from sims.memories.construction import Construction, Size
 from sims.memories.scoring import recalled, score_doubt
-from sims.memories.settings import RandomVectors, Setting, as_size, positive, settle, trial_count
+from sims.memories.settings import RandomVectors, Setting, settle
 from sims.memories.streaming import recalled_of_sample
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def measure(
         raise InputError("a sample of inputs is streamed on threads: give no executor")
     construction = Construction(memory, rank, bits, width, degree, rounding)
     setting = settle(
-        d=d, embeddings=embeddings, preprocessing=preprocess, facts=facts, outputs=outputs
+        d=d, embeddings=embeddings, preprocess=preprocess, facts=facts, outputs=outputs
     )
     construction.build(setting.d)
     trials = trial_count(trials)

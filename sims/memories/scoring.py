@@ -12,8 +12,9 @@ less than what is.
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats, Integers
 from assoc.memories.decoding import memory_outputs
-from assoc.memories.memory import Floats, Integers, Memory
+from assoc.memories.memory import Memory
 from sims.engine.parallel import blas_threads, run
 
 __all__ = ["Judge", "recalled", "score_doubt"]

@@ -1,26 +1,19 @@
 """What a trial draws: embeddings E and U, and the facts f between them."""
 
-import operator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from assoc.embeddings import LAWS, NamedVectors, check_vectors, preprocess
+from assoc.arrays import Floats, Integers
+from assoc.checks import MAX_BYTES, SMALLEST, as_size
+from assoc.embeddings import LAWS, NamedVectors, check_vectors
+from assoc.embeddings import preprocess as transform
 from assoc.errors import InputError
 from assoc.facts.maps import MAPS
-from assoc.memories.memory import MAX_BYTES, Floats, Integers
 from sims.engine.randomness import FACTS, INPUTS, OUTPUTS, Source
 
-__all__ = [
-    "GivenVectors",
-    "RandomVectors",
-    "Setting",
-    "as_size",
-    "positive",
-    "settle",
-    "trial_count",
-]
+__all__ = ["GivenVectors", "RandomVectors", "Setting", "settle"]
 
 
 @dataclass(frozen=True)
@@ -134,65 +127,6 @@ Setting = RandomVectors | GivenVectors
 """What a trial draws from."""
 
 
-def as_size(value: Any, name: str) -> int:
-    """Return value as a plain integer.
-
-    Raises
-    ------
-    InputError
-        If it is not an integer.
-
-    Examples
-    --------
-    >>> as_size(np.int64(3), "d")
-    3
-    """
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise InputError(f"{name} = {value!r} is not an integer") from None
-
-
-SMALLEST = 1e-30
-"""Largest entry that given vectors need, so that products of four of them mean something."""
-
-MAX_COUNT = 10**7
-"""Most trials that are run in one go."""
-
-
-def trial_count(value: Any) -> int:
-    """Return a number of trials as a plain integer.
-
-    Raises
-    ------
-    InputError
-        If it is not an integer, not positive, or more than any computer here will run.
-    """
-    trials = positive(value, "trials")
-    if trials > MAX_COUNT:
-        raise InputError(f"trials = {trials} is more than {MAX_COUNT}")
-    return trials
-
-
-def positive(value: Any, name: str) -> int:
-    """Return value as a plain integer that is at least 1.
-
-    Raises
-    ------
-    InputError
-        If it is not an integer or not positive.
-
-    Examples
-    --------
-    >>> positive(np.int64(3), "trials")
-    3
-    """
-    size = as_size(value, name)
-    if size < 1:
-        raise InputError(f"{name} = {size} is not positive")
-    return size
-
-
 def _check_outputs(outputs: int | None) -> None:
     if outputs is not None and outputs < 1:
         raise InputError(f"M = {outputs} is not a positive number of outputs")
@@ -202,7 +136,7 @@ def settle(
     *,
     d: int | None,
     embeddings: Any = "sphere",
-    preprocessing: str = "none",
+    preprocess: str = "none",
     facts: str = "identity",
     outputs: int | None = None,
 ) -> Setting:
@@ -218,8 +152,8 @@ def settle(
     if isinstance(embeddings, str):
         if d is None:
             raise InputError("random embeddings need a dimension d")
-        if preprocessing != "none":
-            raise InputError(f"preprocessing {preprocessing!r} is for your own vectors only")
+        if preprocess != "none":
+            raise InputError(f"preprocessing {preprocess!r} is for your own vectors only")
         return RandomVectors(d, embeddings, facts, outputs)
     if isinstance(embeddings, NamedVectors):
         vectors, source = embeddings.vectors, embeddings.source
@@ -228,7 +162,7 @@ def settle(
     largest = float(np.abs(vectors).max())
     if largest and not SMALLEST < largest < 1 / SMALLEST:
         raise InputError(f"{source}: entries of size {largest:.2g} are too extreme; rescale them")
-    vectors = np.asarray(preprocess(vectors, preprocessing, source))
+    vectors = np.asarray(transform(vectors, preprocess, source))
     if d is not None and d != vectors.shape[1]:
         raise InputError(f"d = {d}, but the vectors of {source} have dimension {vectors.shape[1]}")
     return GivenVectors(vectors, source, facts, outputs)

@@ -9,10 +9,10 @@ from functools import partial
 
 import numpy as np
 
+from assoc.arrays import Floats, Integers
 from assoc.embeddings import LAWS, orthonormal
 from assoc.errors import InputError
 from assoc.memories.linear import HebbianBuild
-from assoc.memories.memory import Floats, Integers
 from sims.engine.parallel import blas_threads, run
 from sims.engine.randomness import BLOCK_ROWS, INPUTS, MEMORY, OUTPUTS, SAMPLE, Source
 from sims.memories.construction import Construction

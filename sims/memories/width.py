@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.catalogue import MEMORIES
+from assoc.checks import positive, trial_count
 from assoc.errors import InputError
 from sims.engine.bracketing import bracket
 from sims.engine.criterion import Criterion
@@ -25,7 +26,7 @@ from sims.engine.results import Result, new_axes
 from sims.engine.statistics import LEVEL, Interval, median_interval
 from sims.memories.construction import Construction
 from sims.memories.recall import count_recalled, source_of
-from sims.memories.settings import RandomVectors, Setting, positive, settle, trial_count
+from sims.memories.settings import RandomVectors, Setting, settle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -213,7 +214,7 @@ def smallest_width(
         setting = settle(
             d=dimension,
             embeddings=embeddings,
-            preprocessing=preprocess,
+            preprocess=preprocess,
             facts=facts,
             outputs=outputs,
         )

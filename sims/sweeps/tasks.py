@@ -17,10 +17,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from assoc.checks import positive
 from assoc.errors import InputError
 from sims.engine.parallel import available_threads, blas_threads, cores, keep_memory
 from sims.engine.results import Result
-from sims.memories.settings import positive
 from sims.sweeps import executors
 from sims.sweeps.fingerprint import fingerprint
 from sims.sweeps.store import Point, Store

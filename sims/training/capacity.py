@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from assoc.checks import as_size, positive, trial_count
 from assoc.errors import InputError
 from assoc.memories.decoding import margins
 from sims.engine.bracketing import largest, size_of_load
@@ -23,7 +24,7 @@ from sims.engine.results import Result
 from sims.memories.capacity import CapacityPoint, CapacityResult
 from sims.memories.construction import Construction, Size
 from sims.memories.recall import source_of
-from sims.memories.settings import RandomVectors, as_size, positive, trial_count
+from sims.memories.settings import RandomVectors
 from sims.sweeps.tasks import Progress, Task, sweep
 from sims.training.memories import Problem, Run, Training, check_model, libraries, problem, train
 

@@ -27,14 +27,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats, Integers
+from assoc.checks import check_fits, check_width, positive
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import check_map
-from assoc.memories.memory import Factors, Floats, Integers, Memory, check_fits
-from assoc.memories.mlp import check_width
+from assoc.memories.memory import Factors, Memory
 from assoc.memories.networks import tiles
 from sims.engine.parallel import run
-from sims.memories.settings import positive
 
 __all__ = [
     "LEARNING_RATES",

@@ -13,18 +13,18 @@ from typing import Any
 
 import numpy as np
 
+from assoc.checks import positive
 from assoc.errors import InputError
 from sims.engine.criterion import Criterion
 from sims.engine.parallel import available_threads, cores
 from sims.memories.construction import Construction, Size
-from sims.memories.settings import positive
 from sims.sweeps.tasks import Progress
 from sims.training.capacity import RateCount
 from sims.training.memories import Training, libraries
 from sims.training.transformer_models import Sizes, choose_sizes
 from sims.training.transformers import LEARNING_RATES
 from sims.training.trials import DRAWS, check_trials, facts_recalled, stored
-from sims.transformers.recall import LENGTH, Architecture, Shape
+from sims.transformers.architecture import LENGTH, Architecture, Shape
 from sims.transformers.smallest import SizePoint, SizeResult
 
 __all__ = ["TrainedSizeResult", "bracket_sizes", "trained_smallest"]
@@ -93,7 +93,7 @@ def trained_smallest(
     Parameters
     ----------
     model : ``attention-only`` or ``attention-mlp``.
-    shapes : a table's sizes, S, R, D, or several :class:`sims.transformers.recall.Shape`.
+    shapes : a table's sizes, S, R, D, or several :class:`sims.transformers.architecture.Shape`.
     vary : ``d``, or ``width`` (of ``attention-mlp``).
     d : dimension, unless it is searched.
     width : m of ``attention-mlp`` where d is searched: an integer, or a multiple such as ``2d``.

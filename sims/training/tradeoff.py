@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.checks import positive
 from assoc.errors import InputError
 from sims.engine.parallel import available_threads, cores
 from sims.engine.results import Result, new_axes
-from sims.memories.settings import positive
 from sims.sweeps.tasks import Progress
 from sims.training.memories import Training, libraries
 from sims.training.transformer_models import Sizes, choose_sizes
 from sims.training.trials import DRAWS, check_trials, facts_recalled, stored
-from sims.transformers.recall import LENGTH, Shape
+from sims.transformers.architecture import LENGTH, Shape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats, Integers
+from assoc.checks import check_fits, check_width, positive
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
-from assoc.memories.memory import Floats, Integers, check_fits
-from assoc.memories.mlp import check_width
 from assoc.transformers.attention_only import check_embeddings
 from assoc.transformers.heads import check_head_dim, choose_head_dim
 from assoc.transformers.model import Attention, OneLayer, Transformer
-from sims.memories.settings import positive
 from sims.training.memories import ReluNetwork
 from sims.transformers.prompts import prompt_outputs
 

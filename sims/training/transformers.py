@@ -44,14 +44,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Integers
 from assoc.errors import InputError
 from assoc.facts.recall_task import SHORTEST, check_length
-from assoc.memories.memory import Integers
 from assoc.transformers.model import OneLayer
 from sims.engine.parallel import run
 from sims.training.memories import Training, libraries
 from sims.training.transformer_models import Sizes, TransformerProblem
-from sims.transformers.recall import LENGTH
+from sims.transformers.architecture import LENGTH
 
 __all__ = [
     "LEARNING_RATES",

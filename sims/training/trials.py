@@ -12,17 +12,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from assoc.checks import positive, trial_count
 from assoc.errors import InputError
 from assoc.facts.recall_task import check_length, grid_task
 from sims.engine.parallel import available_threads
 from sims.engine.randomness import MEMORY
-from sims.memories.settings import positive, trial_count
 from sims.sweeps.tasks import Progress, Task, sweep
 from sims.training.memories import Training
 from sims.training.transformer_models import Sizes, transformer_problem
 from sims.training.transformers import TRAINING, train_transformers
+from sims.transformers.architecture import Shape, table_source
 from sims.transformers.prompts import count_known
-from sims.transformers.recall import Shape, table_source
 
 __all__ = ["DRAWS", "check_trials", "facts_recalled", "stored"]
 
@@ -37,9 +37,9 @@ def check_trials(
 
     Parameters
     ----------
-    shapes : S, R, D, or a :class:`sims.transformers.recall.Shape`, or several of these records.
-    length, draws, trials : positive integers, T at least 3.
-    training : a :class:`sims.training.memories.Training`; None stands for
+    shapes : S, R, D, or a :class:`sims.transformers.architecture.Shape`, or several of these
+    records. length, draws, trials : positive integers, T at least 3. training : a
+    :class:`sims.training.memories.Training`; None stands for
         :data:`sims.training.transformers.TRAINING`.
     seed, experiment : of the randomness.
 

@@ -17,11 +17,13 @@ from typing import TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Floats, Integers, row_norms
+from assoc.checks import check_fits
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask, check_length
 from assoc.memories.decoding import margins
-from assoc.memories.memory import Factors, Floats, Integers, check_fits, row_norms
+from assoc.memories.memory import Factors
 from assoc.transformers.attention_only import check_embeddings
 from assoc.transformers.model import Attention, OneLayer, Transformer
 from sims.engine.parallel import blas_threads, run

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.checks import positive, trial_count
 from assoc.errors import InputError
 from sims.engine.bracketing import bracket
 from sims.engine.parallel import available_threads, run
 from sims.engine.randomness import Source
 from sims.engine.results import Result, new_axes
 from sims.engine.statistics import LEVEL, Interval, median_interval
-from sims.memories.settings import positive, trial_count
-from sims.transformers.recall import LENGTH, VARIED, Architecture, Shape, facts_known, table_source
+from sims.transformers.architecture import LENGTH, VARIED, Architecture, Shape, table_source
+from sims.transformers.recall import facts_known
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

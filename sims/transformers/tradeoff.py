@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sims.engine.results import Result, new_axes
-from sims.transformers.recall import LENGTH, Architecture, Shape, measure_facts
+from sims.transformers.architecture import LENGTH, Architecture, Shape
+from sims.transformers.recall import measure_facts
 from sims.transformers.smallest import smallest_size
 
 if TYPE_CHECKING:

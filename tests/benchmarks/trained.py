@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from assoc.memories.memory import Floats, Integers, Memory
+from assoc.arrays import Floats, Integers
+from assoc.memories.memory import Memory
 from assoc.memories.optimal import Decision, optimal_linear
 from sims.engine.parallel import available_threads, blas_threads
 from sims.engine.randomness import MEMORY, Source

@@ -13,7 +13,7 @@ from typing import Any
 from sims.engine.parallel import blas_threads
 from sims.training.smallest import trained_smallest
 from sims.training.transformers import TRAINING
-from sims.transformers.recall import Architecture, Shape
+from sims.transformers.architecture import Architecture, Shape
 from sims.transformers.smallest import SizePoint, smallest_size
 
 SHAPE, TRIALS = Shape(8, 8, 8), 8

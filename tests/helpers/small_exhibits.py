@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sims.sweeps.tasks import Task, sweep
-from theory.exhibit import Exhibit, exhibits
+from theory.exhibit import Exhibit
+from theory.publishing.contents import exhibits
 from theory.registry import claim_task
 
 VERIFIED = Path(__file__).parents[2] / "docs" / "results" / "verify.json"

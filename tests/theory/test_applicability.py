@@ -59,7 +59,7 @@ def test_vectors_are_checked_as_they_are_and_after_each_remedy():
 
 
 def test_one_preprocessing_may_be_chosen():
-    result = conditions("linear-capacity", embeddings=SHIFTED, preprocessing="centre", N=10)
+    result = conditions("linear-capacity", embeddings=SHIFTED, preprocess="centre", N=10)
     assert [how for how, _ in result.checked] == ["centre"]
     assert {row["preprocess"] for row in result.to_dict()["conditions"]} == {"centre"}
     assert any("large enough" in c.name for c in result.checked[0][1])
@@ -69,7 +69,7 @@ def test_named_vectors_keep_their_names_and_their_source():
     vectors = sphere(50, 8, rng=np.random.default_rng(1))
     vectors[4] = vectors[30]
     named = NamedVectors(vectors, tuple(f"w{k}" for k in range(50)), "mine.npz")
-    result = conditions("linear-capacity", embeddings=named, preprocessing="none")
+    result = conditions("linear-capacity", embeddings=named, preprocess="none")
     assert result.embeddings == "mine.npz"
     values = {c.name: c.value for c in result.checked[0][1]}
     assert "w4" in values["no near duplicates"]
@@ -92,10 +92,10 @@ def test_named_vectors_keep_their_names_and_their_source():
         ({"d": 8, "N": 5, "facts": "odd"}, "facts 'odd' is not one of identity"),
         ({"d": 8, "embeddings": SHIFTED}, "d = 8, but the vectors of array have dimension 12"),
         ({"embeddings": np.ones(3)}, "embeddings: a matrix (n, d) is needed"),
-        ({"embeddings": SHIFTED, "preprocessing": "bleach"}, "preprocessing 'bleach' is not one"),
+        ({"embeddings": SHIFTED, "preprocess": "bleach"}, "preprocessing 'bleach' is not one"),
         ({"embeddings": np.zeros((9, 4))}, "array: row 0 is zero and has no direction"),
         (
-            {"embeddings": np.zeros((9, 4)), "preprocessing": "normalise"},
+            {"embeddings": np.zeros((9, 4)), "preprocess": "normalise"},
             "array: row 0 is zero and has no direction",
         ),
     ],

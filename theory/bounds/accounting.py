@@ -20,7 +20,8 @@ from sims.memories.capacity import capacity
 from sims.memories.construction import Construction, Size
 from sims.memories.settings import RandomVectors
 from theory.bounds.table_bits import log_rising
-from theory.memories.recall import capacity_of, predictable
+from theory.memories.capacity import capacity_of
+from theory.memories.recall import predictable
 
 __all__ = ["Account", "account", "counted_bits", "stored_bits"]
 

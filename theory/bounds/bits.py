@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.facts.input_laws import FARTHEST, InputLaw
 from assoc.facts.maps import MAPS, zipf_sizes
-from sims.memories.settings import positive
 from theory.bounds.table_bits import log_rising
 
 __all__ = [

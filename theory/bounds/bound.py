@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.checks import as_size, positive
 from assoc.errors import InputError
 from assoc.facts.input_laws import PowerLaw
 from assoc.facts.recall_task import table_task
 from assoc.facts.tables import read_facts
 from sims.engine.results import Result, new_axes
-from sims.memories.settings import as_size, positive
 from theory.bounds.bits import least_cross_entropy, least_error_rate, map_bits
 from theory.bounds.table_bits import table_bits
 from theory.bounds.table_counts import uneven_bits
@@ -21,9 +21,9 @@ from theory.bounds.table_counts import uneven_bits
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["WIDTHS", "BoundResult", "bound"]
+__all__ = ["BITS", "BoundResult", "bound"]
 
-WIDTHS = (1, 2, 4, 8, 16, 32)
+BITS = (1, 2, 4, 8, 16, 32)
 """Bits per parameter that are listed unless others are asked for."""
 
 POINTS = 40
@@ -40,7 +40,7 @@ class BoundResult(Result):
     low, high : bounds on the bits that are needed, equal where they were counted.
     naming : bits that name every answer among those of its relation; None for plain maps.
     paper : NLB's leading terms, for S, R and D; else None.
-    widths : bits per parameter b.
+    bits : bits per parameter b.
     law, given, cross_entropy, error : for inputs of a power law and a model of ``given`` bits, the
         least cross-entropy in nats and the least error rate; else None.
     curve : (bits, cross-entropy, error) from few bits to enough of them, for the same law.
@@ -52,7 +52,7 @@ class BoundResult(Result):
     high: float
     naming: float | None
     paper: float | None
-    widths: tuple[int, ...]
+    bits: tuple[int, ...]
     law: str | None = None
     given: float | None = None
     cross_entropy: float | None = None
@@ -70,7 +70,7 @@ class BoundResult(Result):
                 "parameters": math.ceil(self.low / b),
                 "per_fact": self.low / b / self.facts,
             }
-            for b in self.widths
+            for b in self.bits
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -121,9 +121,9 @@ def bound(
     relations: int | None = None,
     answers: int | None = None,
     vocabulary: int | None = None,
-    widths: Sequence[int] = WIDTHS,
+    bits: Sequence[int] = BITS,
     exponent: float | None = None,
-    bits: float | None = None,
+    given: float | None = None,
 ) -> BoundResult:
     r"""Bits that any model needs to hold facts, by counting what it may have to hold.
 
@@ -135,8 +135,8 @@ def bound(
     facts : a law of :data:`assoc.facts.maps.MAPS`, for N and M: which maps are counted.
     subjects, relations, answers : instead, S, R and D, for tables with disjoint answer sets.
     vocabulary : V, the tokens that answers are drawn from; R D if not given.
-    widths : bits per parameter that are listed, each at least 1.
-    exponent, bits : a and B, for N and M: the least cross-entropy and error rate of a model of B
+    bits : bits per parameter that are listed, each at least 1.
+    exponent, given : a and B, for N and M: the least cross-entropy and error rate of a model of B
         bits, where input x is asked for with probability ~ x^-a, x <= N.
 
     Returns
@@ -155,26 +155,26 @@ def bound(
     >>> bound(subjects=16, relations=4, answers=8, vocabulary=64).rows()[0]["parameters"]
     303
     """
-    for b in widths:
+    for b in bits:
         if as_size(b, "b") < 1:
             raise InputError(f"b = {b}: a parameter has at least one bit")
     grid = {"S": subjects, "R": relations, "D": answers}
     kinds = [table is not None, N is not None, any(v is not None for v in grid.values())]
     if sum(kinds) != 1:
         raise InputError("give a table, or N (and M), or S, R and D: one of them")
-    if not kinds[1] and (M is not None or exponent is not None or bits is not None):
+    if not kinds[1] and (M is not None or exponent is not None or given is not None):
         raise InputError("M, an exponent and a number of bits go with N facts only")
     if not kinds[2] and vocabulary is not None:
         raise InputError("a vocabulary goes with S, R and D")
     if table is not None:
-        return _of_table(Path(table), tuple(widths))
+        return _of_table(Path(table), tuple(bits))
     if N is not None:
-        plain = _of_maps(N, M, facts, tuple(widths))
-        if exponent is None and bits is None:
+        plain = _of_maps(N, M, facts, tuple(bits))
+        if exponent is None and given is None:
             return plain
         if facts != "random":
             raise InputError("least losses are those of random facts: independent answers")
-        return _with_losses(plain, PowerLaw(exponent or 0.0, N), N if M is None else M, bits)
+        return _with_losses(plain, PowerLaw(exponent or 0.0, N), N if M is None else M, given)
     sizes = []
     for name, value in grid.items():
         if value is None:
@@ -184,39 +184,39 @@ def bound(
     found = table_bits(S, R, D, R * D if vocabulary is None else vocabulary)
     what = f"S = {S}, R = {R}, D = {D}, vocabulary {R * D if vocabulary is None else vocabulary}"
     naming = S * R * math.log2(D)
-    return BoundResult(what, S * R, found.low, found.high, naming, found.paper, tuple(widths))
+    return BoundResult(what, S * R, found.low, found.high, naming, found.paper, tuple(bits))
 
 
-def _of_maps(N: int, M: int | None, facts: str, widths: tuple[int, ...]) -> BoundResult:
+def _of_maps(N: int, M: int | None, facts: str, bits: tuple[int, ...]) -> BoundResult:
     N = positive(N, "N")
     outputs = N if M is None else positive(M, "M")
     needed = map_bits(N, outputs, facts)
     what = f"{N} {facts} facts among {outputs} outputs"
-    return BoundResult(what, N, needed, needed, None, None, widths)
+    return BoundResult(what, N, needed, needed, None, None, bits)
 
 
-def _with_losses(plain: BoundResult, law: PowerLaw, M: int, bits: float | None) -> BoundResult:
+def _with_losses(plain: BoundResult, law: PowerLaw, M: int, given: float | None) -> BoundResult:
     """Add the least losses of a model of so many bits, and of all numbers of bits."""
 
     def losses(B: float) -> tuple[float, float]:
         return least_cross_entropy(law, M, B), least_error_rate(law, M, B)
 
     grid = np.geomspace(max(1.0, plain.low * 1e-6), plain.low, POINTS)
-    cross_entropy, error = (None, None) if bits is None else losses(float(bits))
+    cross_entropy, error = (None, None) if given is None else losses(float(given))
     return replace(
         plain,
         law=str(law),
-        given=None if bits is None else float(bits),
+        given=None if given is None else float(given),
         cross_entropy=cross_entropy,
         error=error,
         curve=tuple((float(B), *losses(float(B))) for B in grid),
     )
 
 
-def _of_table(path: Path, widths: tuple[int, ...]) -> BoundResult:
+def _of_table(path: Path, bits: tuple[int, ...]) -> BoundResult:
     task = table_task(read_facts(path))
     numbers = np.bincount(task.facts[:, 1], minlength=task.relations).tolist()
     sizes = [len(told) for told in task.answer_sets]
     needed = uneven_bits(list(zip(numbers, sizes, strict=True)), task.answers)
     what = f"{path.name}, {len(task)} facts"
-    return BoundResult(what, len(task), needed, needed, task.bits, None, widths)
+    return BoundResult(what, len(task), needed, needed, task.bits, None, bits)

@@ -18,8 +18,8 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from assoc.checks import as_size, positive
 from assoc.errors import InputError
-from sims.memories.settings import as_size, positive
 
 __all__ = ["LARGEST", "check_table", "count_tables", "countable", "uneven_bits"]
 

@@ -5,18 +5,8 @@ from pathlib import Path
 import typer
 
 from assoc.errors import InputError
-from theory.cli.output import (
-    EXECUTOR,
-    JSON,
-    SCHEDULER,
-    SEED,
-    WORKERS,
-    command_line,
-    emit,
-    print_table,
-    progress_bar,
-    say,
-)
+from theory.cli.options import EXECUTOR, JSON, SCHEDULER, SEED, WORKERS
+from theory.cli.output import command_line, emit, print_table, progress_bar, say
 from theory.cli.theorems import print_verdicts
 
 __all__ = ["INCOMPLETE", "register"]

@@ -4,17 +4,9 @@ from pathlib import Path
 
 import typer
 
-from theory.cli.output import (
-    JSON,
-    PLOT,
-    check_plot,
-    emit,
-    integers,
-    print_table,
-    save_figure,
-    shipped,
-    working,
-)
+from theory.cli.inputs import check_plot, integers, shipped
+from theory.cli.options import JSON, PLOT
+from theory.cli.output import emit, print_table, save_figure, working
 
 __all__ = ["register"]
 
@@ -37,7 +29,7 @@ def bound(
     vocabulary: int | None = typer.Option(
         None, "--vocabulary", "-V", help="Tokens that answers are from; R D if not given."
     ),
-    widths: str = typer.Option(
+    bits: str = typer.Option(
         "1,2,4,8,16,32", "--bits", help="Bits per parameter, or several: 1,2,4."
     ),
     exponent: float | None = typer.Option(
@@ -60,7 +52,7 @@ def bound(
         result = run(
             None if table is None else shipped(table), N=N, M=M, facts=facts, subjects=subjects,
             relations=relations, answers=answers, vocabulary=vocabulary,
-            widths=integers(widths, "bits") or [], exponent=exponent, bits=given,
+            bits=integers(bits, "bits") or [], exponent=exponent, given=given,
         )  # fmt: skip
     if json:
         emit({"result": result.to_dict()}, seed=None)

@@ -7,32 +7,24 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
-from theory.cli.memories import (
-    EMBEDDINGS,
-    FACTS,
-    MEMORY,
-    OUTPUTS,
-    PREPROCESS,
-    THREADS,
-    embeddings_of,
-)
-from theory.cli.output import (
+from theory.cli.inputs import check_plot, embeddings_of, integers
+from theory.cli.options import (
     BITS,
     DEGREE,
+    EMBEDDINGS,
+    FACTS,
     JSON,
+    MEMORY,
+    OUTPUTS,
     PLOT,
+    PREPROCESS,
     RANK,
     ROUNDING,
     SEED,
+    THREADS,
     WIDTH,
-    check_plot,
-    emit,
-    integers,
-    print_table,
-    progress_bar,
-    save_figure,
-    working,
 )
+from theory.cli.output import emit, print_table, progress_bar, save_figure, working
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -105,7 +97,7 @@ def capacity(
     from sims.memories.capacity import capacity as run
     from sims.memories.construction import Construction
     from sims.memories.width import smallest_width
-    from theory.rendering.axes import with_capacity_theory, with_width_theory
+    from theory.memories.figures import with_capacity_theory, with_width_theory
 
     if memory in TRAINED:
         _trained(
@@ -132,7 +124,7 @@ def capacity(
             if given is not None:
                 raise InputError(f"--{name} has no place where the fewest bits are searched")
         _fewest_bits(
-            memory, N=integers(N, "N"), d=dimensions, widths=integers(fewest, "fewest-bits"),
+            memory, N=integers(N, "N"), d=dimensions, bits=integers(fewest, "fewest-bits"),
             criterion=criterion, rank=rank, width=width, degree=degree, rounding=rounding,
             facts=facts, outputs=outputs, embeddings=vectors, preprocess=preprocess, trials=trials,
             threads=threads, seed=seed, plot=plot, json=json,
@@ -221,7 +213,7 @@ def _fewest_bits(
     *,
     N: list[int] | None,
     d: list[int] | None,
-    widths: list[int] | None,
+    bits: list[int] | None,
     criterion: str,
     plot: Path | None,
     json: bool,
@@ -236,7 +228,7 @@ def _fewest_bits(
         raise InputError("--fewest-bits recalls every fact: --criterion has no place")
     with working("searching"):
         found = fewest_bits(
-            memory, N=N[0], d=None if d is None else d[0], widths=widths or [], **options
+            memory, N=N[0], d=None if d is None else d[0], bits=bits or [], **options
         )
     seed = options["seed"]
     if json:

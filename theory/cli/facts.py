@@ -6,25 +6,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
-from theory.cli.memories import read_vectors
-from theory.cli.output import (
-    BITS,
-    DEGREE,
-    HEAD_DIM,
-    HEADS,
-    JSON,
-    RANK,
-    ROUNDING,
-    SEED,
-    WIDTH,
-    command_line,
-    emit,
-    integers,
-    print_table,
-    say,
-    shipped,
-    working,
-)
+from theory.cli.inputs import integers, read_vectors, shipped
+from theory.cli.options import BITS, DEGREE, HEAD_DIM, HEADS, JSON, RANK, ROUNDING, SEED, WIDTH
+from theory.cli.output import command_line, emit, print_table, say, working
 from theory.cli.theorems import STYLES
 
 if TYPE_CHECKING:
@@ -107,7 +91,7 @@ def facts(
     if export is not None and not export.parent.is_dir():
         raise InputError(f"--export {export}: no such folder {export.parent}")
     from assoc.facts.recall_task import NOISE
-    from sims.transformers.recall import LENGTH
+    from sims.transformers.architecture import LENGTH
     from theory.facts.transformers import DRAWS, MODELS, know_facts
 
     widths = integers(width, "width") or []

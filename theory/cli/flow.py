@@ -6,17 +6,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
-from theory.cli.output import (
-    JSON,
-    PLOT,
-    SEED,
-    check_plot,
-    emit,
-    print_table,
-    save_figure,
-    shipped,
-    working,
-)
+from theory.cli.inputs import check_plot, shipped
+from theory.cli.options import JSON, PLOT, SEED
+from theory.cli.output import emit, print_table, save_figure, working
 
 if TYPE_CHECKING:
     from theory.gradient_flow.trajectory import TrajectoryResult

@@ -7,19 +7,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
-from theory.cli.output import (
-    JSON,
-    PLOT,
-    SEED,
-    check_plot,
-    emit,
-    integers,
-    print_table,
-    progress_bar,
-    save_figure,
-    say,
-    shipped,
-)
+from theory.cli.inputs import check_plot, integers, shipped
+from theory.cli.options import JSON, PLOT, SEED
+from theory.cli.output import emit, print_table, progress_bar, save_figure, say
 
 if TYPE_CHECKING:
     from sims.knowledge.extraction import ExtractionResult

@@ -5,60 +5,30 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from assoc.errors import InputError
-from theory.cli.output import (
+from theory.cli.inputs import check_plot, embeddings_of, integers
+from theory.cli.options import (
     BITS,
     DEGREE,
+    EMBEDDINGS,
+    FACTS,
     JSON,
+    MEMORY,
+    OUTPUTS,
     PLOT,
+    PREPROCESS,
     RANK,
     ROUNDING,
     SEED,
+    THREADS,
     WIDTH,
-    check_plot,
-    emit,
-    integers,
-    print_table,
-    save_figure,
-    working,
 )
+from theory.cli.output import emit, print_table, save_figure, working
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from assoc.embeddings import NamedVectors
 
-__all__ = [
-    "EMBEDDINGS",
-    "FACTS",
-    "MEMORY",
-    "OUTPUTS",
-    "PREPROCESS",
-    "THREADS",
-    "embeddings_of",
-    "read_vectors",
-    "register",
-]
-
-MEMORY = typer.Argument(
-    help="linear, low-rank, low-rank-gaussian, low-rank-svd, sign, dual-inputs, "
-    "dual-outputs, dual-both, mlp, gated-mlp, whitened-mlp, bilinear, bilinear-ridge, "
-    "bilinear-als, bilinear-margin, optimal-linear, optimal-low-rank, optimal-mlp, "
-    "optimal-bilinear, optimal-bilinear-fit, or your own package.module:function."
-)
-"""Argument for the memory."""
-FACTS = typer.Option("identity", help="Fact map: identity, permutation, random, balanced or zipf.")
-"""Option for the law of the fact map."""
-OUTPUTS = typer.Option(None, "--outputs", "-M", help="Number of outputs M; N if not given.")
-"""Option for the number of outputs."""
-EMBEDDINGS = typer.Option(
-    "sphere", help="sphere, gaussian, rademacher, orthonormal, or a .npy or .npz file of vectors."
-)
-"""Option for the law of the embeddings, or a file of them."""
-PREPROCESS = typer.Option("none", help="For a file: none, normalise, centre or whiten.")
-"""Option for what is done to vectors of a file first."""
-THREADS = typer.Option(None, min=1, help="Threads; all cores if not given. Never changes a result.")
-"""Option for the number of threads."""
+__all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
@@ -147,7 +117,7 @@ def measure(
     check_plot(plot)
     from sims.memories.construction import Construction
     from sims.memories.recall import measure as run
-    from theory.rendering.axes import with_recall_theory
+    from theory.memories.figures import with_recall_theory
 
     with working("measuring"):
         result = run(
@@ -167,32 +137,3 @@ def measure(
         construction = Construction(memory, rank, bits, width, degree, rounding)
         axes = with_recall_theory(result, construction, facts=facts, outputs=outputs)
         save_figure(axes, plot, seed=seed)
-
-
-def embeddings_of(text: str) -> "str | NamedVectors":
-    """Take the name of a law, or read a file."""
-    from assoc.embeddings import LAWS
-
-    if text in LAWS:
-        return text
-    return read_vectors(text)
-
-
-def read_vectors(text: str) -> "NamedVectors":
-    """Read vectors from a file, or from an example shipped with the package.
-
-    Raises
-    ------
-    InputError
-        If there is neither, or the file is bad.
-    """
-    from assoc.embeddings import LAWS, load_vectors
-    from assoc.facts.tables import example_path
-
-    path = Path(text)
-    if not path.exists():
-        if path.suffix not in (".npy", ".npz"):
-            raise InputError(f"embeddings {text!r}: not a file, nor one of {', '.join(LAWS)}")
-        if path.name == text:
-            path = example_path(text)
-    return load_vectors(path)

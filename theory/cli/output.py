@@ -7,10 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from assoc.errors import InputError
-from theory.rendering.drawing import FORMATS, drawn
+from theory.rendering.drawing import drawn
 from theory.rendering.files import as_json, provenance, tool_version, write_whole
 
 if TYPE_CHECKING:
@@ -20,91 +17,20 @@ if TYPE_CHECKING:
     from sims.sweeps.tasks import Progress
 
 __all__ = [
-    "BITS",
-    "DEGREE",
-    "EXECUTOR",
-    "HEADS",
-    "HEAD_DIM",
-    "JSON",
-    "PLOT",
-    "RANK",
-    "ROUNDING",
-    "SCHEDULER",
-    "SEED",
-    "WIDTH",
-    "WORKERS",
-    "check_plot",
     "command_line",
     "emit",
-    "integers",
     "number",
     "print_table",
     "progress_bar",
     "save_figure",
     "say",
-    "shipped",
     "working",
 ]
-
-SEED = typer.Option(0, min=0, help="Determines every random number.")
-"""Option for the seed."""
-JSON = typer.Option(False, "--json", help="One JSON document on stdout, nothing else.")
-"""Switch for the machine-readable output."""
-PLOT = typer.Option(None, help="Draw the result to this file (.png, .svg or .pdf).")
-"""Option for a figure."""
-RANK = typer.Option(None, help="Rank m of a low-rank memory: an integer, or a fraction: d/2.")
-"""Option for the rank of a memory."""
-BITS = typer.Option(None, help="Bits per weight, 1 to 16, for every memory and model.")
-"""Option for the width of stored weights."""
-ROUNDING = typer.Option(None, help="How weights are rounded to --bits: nearest or stochastic.")
-"""Option for how weights are rounded."""
-WIDTH = typer.Option(None, help="Width m of a network: an integer, or a multiple: 16d.")
-"""Option for the number of hidden neurons."""
-DEGREE = typer.Option(None, help="Degree k of a network's Hermite polynomials, 1 to 6.")
-"""Option for the degree of activations."""
-HEADS = typer.Option(None, help="Number of heads H of a transformer.")
-"""Option for the number of heads."""
-HEAD_DIM = typer.Option(None, help="Dimension d_h of a head.")
-"""Option for the dimension of heads."""
-
-WORKERS = typer.Option(
-    None, min=1, envvar="RECALL_WORKERS", help="Workers on this machine; default: one a core."
-)
-"""Option for the number of workers."""
-EXECUTOR = typer.Option("processes", help="Workers on this machine: processes or threads.")
-"""Option for the kind of workers."""
-SCHEDULER = typer.Option(None, help="Use a Dask cluster instead: tcp://HOST:PORT of its scheduler.")
-"""Option for a cluster."""
 
 
 def command_line() -> str:
     """Return the command as typed."""
     return shlex.join(["recall", *sys.argv[1:]])
-
-
-def integers(text: str | None, name: str) -> list[int] | None:
-    """Read ``64`` or ``32,64,128``.
-
-    Raises
-    ------
-    InputError
-        If a part is not an integer.
-    """
-    if text is None:
-        return None
-    try:
-        return [int(part) for part in text.replace("_", "").split(",")]
-    except ValueError:
-        raise InputError(f"{name} = {text!r} is not an integer or a list like 32,64,128") from None
-
-
-def shipped(file: Path) -> Path:
-    """Return a file, or the example shipped under its name where there is no such file here."""
-    if file.exists() or file.name != str(file):
-        return file
-    from assoc.facts.tables import EXAMPLES, example_path
-
-    return example_path(file.name) if file.name in EXAMPLES else file
 
 
 def emit(result: Mapping[str, Any], *, seed: int | None) -> None:
@@ -243,23 +169,6 @@ def progress_bar(text: str) -> "Iterator[Callable[[Progress], None] | None]":
 @contextmanager
 def _quiet() -> Iterator[None]:
     yield
-
-
-def check_plot(path: Path | None) -> None:
-    """Refuse a figure file whose format or folder is wrong, before any work is done.
-
-    Raises
-    ------
-    InputError
-        If the ending is not that of a known format, or the folder does not exist.
-    """
-    if path is None:
-        return
-    if path.suffix.lower().removeprefix(".") not in FORMATS:
-        known = ", ".join(f".{name}" for name in FORMATS)
-        raise InputError(f"--plot {path}: the ending must be one of {known}")
-    if not path.parent.is_dir():
-        raise InputError(f"--plot {path}: no such folder {path.parent}")
 
 
 def save_figure(figure: "Axes | Figure", path: Path, *, seed: int | None) -> None:

@@ -7,21 +7,9 @@ import typer
 
 from assoc.errors import InputError
 from theory.claims import Kind, spaced
-from theory.cli.memories import FACTS, OUTPUTS, read_vectors
-from theory.cli.output import (
-    DEGREE,
-    HEAD_DIM,
-    HEADS,
-    JSON,
-    SEED,
-    WORKERS,
-    command_line,
-    emit,
-    print_table,
-    progress_bar,
-    say,
-    shipped,
-)
+from theory.cli.inputs import read_vectors, shipped
+from theory.cli.options import DEGREE, FACTS, HEAD_DIM, HEADS, JSON, OUTPUTS, SEED, WORKERS
+from theory.cli.output import command_line, emit, print_table, progress_bar, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,7 +122,7 @@ def conditions(
     vectors = None if embeddings is None else read_vectors(embeddings)
     result = check(
         theorem, d=d, N=N, rank=rank, width=width, degree=degree, facts=facts, outputs=outputs,
-        embeddings=vectors, preprocessing=preprocess, heads=heads, head_dim=head_dim, task=task,
+        embeddings=vectors, preprocess=preprocess, heads=heads, head_dim=head_dim, task=task,
         told=told, fine_tuned=fine_tuned,
     )  # fmt: skip
     if json:

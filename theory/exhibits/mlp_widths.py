@@ -8,7 +8,8 @@ import numpy as np
 from assoc.memories.mlp import leading_width
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
-from theory.points import predicted_width, width_task
+from theory.memories.width import predicted_width
+from theory.points import width_task
 from theory.rendering.tables import Column
 
 __all__ = ["EXHIBIT"]

@@ -8,9 +8,10 @@ import numpy as np
 from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
+from theory.memories.capacity import capacity_of
 from theory.memories.guarantee import guaranteed_capacity
-from theory.memories.recall import capacity_of
-from theory.points import capacity_task, predicted_width, width_task
+from theory.memories.width import predicted_width
+from theory.points import capacity_task, width_task
 from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, bars, log_axes
 from theory.rendering.tables import Column
 

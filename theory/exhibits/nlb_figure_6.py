@@ -7,7 +7,8 @@ import numpy as np
 
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
-from theory.points import predicted_width, width_task
+from theory.memories.width import predicted_width
+from theory.points import width_task
 from theory.rendering.axes import MEASURED, PREDICTED, bars, log_axes
 from theory.rendering.tables import Column
 

@@ -9,8 +9,8 @@ from scipy import special
 from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
+from theory.memories.capacity import capacity_of
 from theory.memories.optimal import optimal_capacity, optimal_limit
-from theory.memories.recall import capacity_of
 from theory.points import capacity_task
 from theory.rendering.axes import PREDICTED, bars
 from theory.rendering.tables import Column

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
-from theory.memories.recall import capacity_of
+from theory.memories.capacity import capacity_of
 from theory.points import capacity_task
 from theory.rendering.axes import MEASURED, PREDICTED, bars
 from theory.rendering.tables import Column

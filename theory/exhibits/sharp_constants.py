@@ -11,7 +11,7 @@ from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.exhibits.predicted_capacity import MEMORIES, capacity_rows, capacity_tasks
-from theory.memories.recall import capacity_of
+from theory.memories.capacity import capacity_of
 from theory.rendering.axes import PREDICTED, bars
 from theory.rendering.tables import Column
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from assoc.checks import MAX_BYTES
 from assoc.embeddings import sphere
 from assoc.errors import InputError
 from assoc.facts.maps import class_sizes
 from assoc.facts.tables import FactTable, read_facts
 from assoc.memories.decoding import certified_margins, margins
-from assoc.memories.memory import MAX_BYTES, Build, memory_bits
+from assoc.memories.memory import Build, memory_bits
 from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS, Source
 from sims.engine.results import Result
 from sims.memories.construction import Construction, Size

@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from assoc.arrays import Floats
+from assoc.checks import check_fits
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
-from assoc.memories.memory import Floats, check_fits
 from assoc.transformers.attention_only import attend, cue_groups, head_size
 from assoc.transformers.certificates import certify
 from assoc.transformers.model import OneLayer, Transformer
 from sims.engine.bracketing import bracket
 from sims.engine.randomness import Source
+from sims.transformers.architecture import Architecture
 from sims.transformers.prompts import count_known
-from sims.transformers.recall import Architecture
 
 __all__ = ["Planned", "holds_all", "plan"]
 

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assoc.arrays import Floats
 from assoc.errors import InputError
 from assoc.gradient_flow.linear_attention import LinearAttention
-from assoc.memories.memory import Floats
 
 __all__ = ["LARGEST_PROGRAM", "MaxMargin", "max_margin"]
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.arrays import Floats
+from assoc.checks import MAX_BYTES, positive
 from assoc.embeddings import LAWS
 from assoc.errors import InputError
 from assoc.facts.recall_task import NOISE, RecallTask, check_length, table_task
@@ -14,7 +16,6 @@ from assoc.facts.tables import FactTable, read_facts
 from assoc.gradient_flow.embedded_attention import ATTENTIONS, EmbeddedAttention, cue_prompts
 from assoc.gradient_flow.limits import check_alpha
 from assoc.gradient_flow.linear_attention import LinearAttention
-from assoc.memories.memory import MAX_BYTES, Floats
 from sims.engine.randomness import INPUTS, PROMPTS, Source
 from sims.engine.results import Result
 from sims.gradient_flow.descent import descend
@@ -23,7 +24,6 @@ from sims.gradient_flow.facts import FlowFacts
 from sims.gradient_flow.integration import DRIFT, check_times
 from sims.gradient_flow.reduced import RTOL, FlowResult, flow
 from sims.gradient_flow.symmetric import LARGEST, SMALLEST, check_balanced, symmetric_flow
-from sims.memories.settings import positive
 from theory.gradient_flow.figures import with_stages
 from theory.gradient_flow.max_margin import LARGEST_PROGRAM, max_margin
 from theory.gradient_flow.stages import Stages, stages

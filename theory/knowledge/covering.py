@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Integers
 from assoc.errors import InputError
-from assoc.memories.memory import Integers
 
 __all__ = [
     "all_covered",

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special, stats
 
+from assoc.arrays import Floats
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
-from assoc.memories.memory import Floats
 from theory.claims import Condition, Hypothesis, Problem
 from theory.memories.guarantee import failure_bound
 from theory.memories.optimal import orthogonal_cost

@@ -30,9 +30,9 @@ from functools import cache
 import numpy as np
 from scipy import optimize, special
 
+from assoc.checks import positive
 from assoc.errors import InputError
 from sims.memories.fact_cost import fact_cost
-from sims.memories.settings import positive
 from theory.memories.sizes import check_sizes
 
 __all__ = [

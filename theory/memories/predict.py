@@ -12,11 +12,13 @@ from assoc.errors import InputError
 from sims.engine.results import Result, new_axes
 from sims.memories.construction import Construction, Size
 from sims.memories.width import parameters_per_neuron
+from theory.memories.capacity import capacity_of
 from theory.memories.classes import INJECTIVE, classes_of
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.optimal import optimal_capacity, optimal_limit, optimal_width
-from theory.memories.recall import all_recalled, best_degree, capacity_of, expected_recall, width_of
+from theory.memories.recall import all_recalled, expected_recall
 from theory.memories.sizes import check_sizes
+from theory.memories.width import best_degree, width_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

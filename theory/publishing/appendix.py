@@ -15,10 +15,10 @@ from sims.sweeps.fingerprint import fingerprint
 from sims.sweeps.store import stored_points, stored_request
 from sims.sweeps.tasks import Progress, Task, sweep
 from theory.claims import Theorem
-from theory.exhibit import Exhibit, exhibits
+from theory.exhibit import Exhibit
+from theory.publishing.contents import all_tasks, exhibits
 from theory.publishing.report import TEMPLATES, page
 from theory.publishing.sections import Part, Section, exhibit_part, theorem_parts
-from theory.publishing.status import all_tasks
 from theory.registry import (
     VerifyResult,
     check_size,

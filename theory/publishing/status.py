@@ -1,7 +1,7 @@
 """What the store of a sweep holds, and what it still lacks."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,10 @@ from typing import Any
 from assoc.errors import InputError
 from sims.engine.results import Result
 from sims.sweeps.store import stored_points, stored_request
-from sims.sweeps.tasks import Task
-from theory.claims import Theorem
-from theory.exhibit import Exhibit, exhibits
-from theory.registry import SIZES, claim_tasks, registered
+from theory.publishing.contents import all_tasks, exhibits
+from theory.registry import SIZES, registered
 
-__all__ = ["StatusResult", "all_tasks", "status"]
+__all__ = ["StatusResult", "status"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,15 +92,3 @@ def status(store: str | Path) -> StatusResult:
         path, request, {key: point.seconds for key, point in points.items()}, wanted,
         max((point.finished for point in points.values()), default=None),
     )  # fmt: skip
-
-
-def all_tasks(
-    theorems: Iterable[Theorem], shown: Iterable[Exhibit], size: str, seed: int
-) -> dict[str, Task]:
-    """Return every point that is needed, by its key."""
-    groups = [claim_tasks(theorems, size=size, seed=seed)]
-    groups += [list(exhibit.tasks(size=size, seed=seed)) for exhibit in shown]
-    found: dict[str, Task] = {}
-    for task in (task for group in groups for task in group):
-        assert found.setdefault(task.key, task).text() == task.text(), f"two points: {task.key}"
-    return found

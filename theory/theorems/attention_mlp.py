@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sims.transformers.recall import Architecture, Shape
+from sims.transformers.architecture import Architecture, Shape
 from sims.transformers.tradeoff import tradeoff
 from theory.claims import Claim, Finding, Kind, Theorem, Verdict
 from theory.rendering.axes import growth_axes

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assoc.arrays import Floats
 from assoc.facts.recall_task import NOISE, RecallTask
-from assoc.memories.memory import Floats
 from assoc.transformers.attention_only import attention_only
 from assoc.transformers.model import Transformer
-from sims.transformers.recall import Architecture, Shape, measure_facts
+from sims.transformers.architecture import Architecture, Shape
+from sims.transformers.recall import measure_facts
 from sims.transformers.smallest import smallest_size
 from theory.claims import Claim, Finding, Kind, Theorem
 from theory.judging import judge_predictions

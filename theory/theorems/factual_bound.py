@@ -9,8 +9,8 @@ import numpy as np
 
 from sims.engine.results import new_axes
 from sims.enumeration import enumerated_tables
-from sims.memories.fewest_bits import fewest_bits_facts
-from sims.transformers.recall import Architecture, Shape
+from sims.transformers.architecture import Architecture, Shape
+from sims.transformers.fewest_bits import fewest_bits_facts
 from theory.bounds.table_bits import (
     agreement_size,
     bracket,
@@ -163,7 +163,7 @@ def check_transformers(
     *,
     seed: int,
     cases: Sequence[tuple[Architecture, Shape]],
-    widths: Sequence[int],
+    bits: Sequence[int],
     trials: int,
     counted: float = 1.0,
     claimed: int = 1,
@@ -175,16 +175,14 @@ def check_transformers(
     """
     rows: list[dict[str, Any]] = []
     for architecture, shape in cases:
-        found = fewest_bits_facts(
-            architecture, shape, widths=tuple(widths), trials=trials, seed=seed
-        )
+        found = fewest_bits_facts(architecture, shape, bits=tuple(bits), trials=trials, seed=seed)
         answers = shape.relations * shape.answers
         subjects = claimed * shape.subjects
-        bits = table_bits(subjects, shape.relations, shape.answers, answers)
+        needed = table_bits(subjects, shape.relations, shape.answers, answers)
         rows.append({
             "model": architecture.label(), "S": shape.subjects, "R": shape.relations,
             "D": shape.answers, "d": architecture.d, "b": found.b, "spent": found.spent,
-            "bound": bits.low, "efficiency": bits.low / (found.spent * counted),
+            "bound": needed.low, "efficiency": needed.low / (found.spent * counted),
         })  # fmt: skip
     finding = judge_largest(
         "bits stored per bit spent", rows, "efficiency", tolerance=0.0, predicted=1.0,
@@ -194,7 +192,7 @@ def check_transformers(
     if not lost:
         return finding
     # A model that knows its facts with no number of bits says nothing about the bound.
-    note = f"no b up to {max(widths)} is enough for {', '.join(lost)}"
+    note = f"no b up to {max(bits)} is enough for {', '.join(lost)}"
     return replace(finding, verdict=Verdict.INCONCLUSIVE, note=note)
 
 
@@ -326,7 +324,7 @@ one needs the logarithm of that in bits, to leading order $S R \log_2 D + R D \l
                     (Architecture("attention-only", 48), Shape(16, 8, 8)),
                     (Architecture("attention-mlp", 32, width=96), Shape(16, 8, 8)),
                 ),
-                "widths": (4, 8, 12, 16),
+                "bits": (4, 8, 12, 16),
                 "trials": 3,
             },
             full={"trials": 10},

@@ -21,9 +21,8 @@ from theory.bounds.bits import information_of_error, least_cross_entropy, least_
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
 from theory.faults import understating, whispering
 from theory.judging import judge_largest, judge_predictions
-from theory.memories.recall import capacity_of
+from theory.memories.capacity import capacity_of, limit_estimate
 from theory.rendering.axes import MEASURED, PREDICTED, figure_of
-from theory.theorems.sharp_linear_capacity import limit_estimate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -198,7 +197,7 @@ def check_best_bits(
     *,
     seed: int,
     cases: Sequence[tuple[Options, tuple[int, ...]]],
-    widths: Sequence[int],
+    bits: Sequence[int],
     d: int,
     trials: int,
     hidden: int = 1,
@@ -206,18 +205,18 @@ def check_best_bits(
     """Find the bits per weight with the highest efficiency; cases are (memory, claimed best)."""
     rows = []
     for options, claimed in cases:
-        found = [account(**options, d=d, bits=b, trials=trials, seed=seed) for b in widths]
+        found = [account(**options, d=d, bits=b, trials=trials, seed=seed) for b in bits]
         efficiency = [
-            a.efficiency * (hidden if b > 1 else 1) for a, b in zip(found, widths, strict=True)
+            a.efficiency * (hidden if b > 1 else 1) for a, b in zip(found, bits, strict=True)
         ]
-        best = widths[int(np.argmax(efficiency))]
+        best = bits[int(np.argmax(efficiency))]
         rows.append({
             "memory": options["memory"], "d": d, "efficiency": efficiency, "best": best,
             "claimed": list(claimed), "off": int(best not in claimed),
         })  # fmt: skip
     return judge_largest(
         "constructions whose best b is another", rows, "off", tolerance=0.0,
-        note=f"{len(rows)} constructions, b in {', '.join(map(str, widths))}",
+        note=f"{len(rows)} constructions, b in {', '.join(map(str, bits))}",
     )  # fmt: skip
 
 
@@ -408,7 +407,7 @@ store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
                     ({"memory": "whitened-mlp", "width": "8d"}, (2, 4)),
                     ({"memory": "bilinear-margin", "width": "8d"}, (2, 4)),
                 ),
-                "widths": (1, 2, 4, 8),
+                "bits": (1, 2, 4, 8),
                 "d": 32,
                 "trials": 5,
             },

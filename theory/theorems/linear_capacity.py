@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assoc.catalogue import resolve
-from assoc.embeddings import load_vectors, preprocess
+from assoc.embeddings import load_vectors
+from assoc.embeddings import preprocess as transform
 from assoc.facts.tables import example_path
 from assoc.memories.decoding import certified_margins
 from assoc.memories.low_rank import projected
@@ -27,7 +28,9 @@ from sims.memories.settings import RandomVectors
 from theory.claims import Claim, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
 from theory.faults import confined, forgetful
 from theory.judging import applicable, judge_guarantee, judge_predictions, judge_slope
+from theory.memories.capacity import capacity_of
 from theory.memories.checks import recall_row
+from theory.memories.figures import capacity_figure
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.hypotheses import (
     INDEPENDENT,
@@ -36,8 +39,7 @@ from theory.memories.hypotheses import (
     enough_dimensions,
     isotropy_conditions,
 )
-from theory.memories.recall import capacity_of, expected_recall
-from theory.rendering.axes import capacity_figure
+from theory.memories.recall import expected_recall
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -192,7 +194,7 @@ def check_non_injective(
 def check_real(
     *,
     seed: int,
-    preprocessing: str,
+    preprocess: str,
     N: int,
     trials: int,
     tolerance: float,
@@ -206,11 +208,11 @@ def check_real(
     """
     tokens = load_vectors(example_path("minilm_tokens.npz"))
     result = measure(
-        memory, N=N, embeddings=tokens, preprocess=preprocessing, trials=trials, seed=seed
+        memory, N=N, embeddings=tokens, preprocess=preprocess, trials=trials, seed=seed
     )
     point = result.points[0]
     row = {
-        "preprocessing": preprocessing,
+        "preprocessing": preprocess,
         "d": point.d,
         "N": N,
         "measured": point.recall,
@@ -220,7 +222,7 @@ def check_real(
     finding = judge_predictions("recall", [row], tolerance=tolerance)
     if insist:
         return finding
-    vectors = preprocess(tokens.vectors, preprocessing)
+    vectors = transform(tokens.vectors, preprocess)
     conditions = isotropy_conditions(Problem(vectors=vectors, names=tokens.names))
     return applicable(conditions, finding)
 
@@ -337,9 +339,9 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             source="measured on MiniLM token embeddings (Apache 2.0)",
             statement="Whitened token embeddings recall 1000 pairs as uniform ones do.",
             check=check_real,
-            quick={"preprocessing": "whiten", "N": 1000, "trials": 10, "tolerance": 0.003},
+            quick={"preprocess": "whiten", "N": 1000, "trials": 10, "tolerance": 0.003},
             full={"trials": 100},
-            must_fail={"preprocessing": "none", "insist": True},
+            must_fail={"preprocess": "none", "insist": True},
             why_fail="raw embeddings share a mean and preferred directions",
             fault={"memory": forgetful(resolve("linear")[1], fraction=0.02)},
             fault_text="the memory is built without one fact in fifty",
@@ -351,12 +353,12 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             statement="On raw token embeddings the theorem's hypotheses fail, and the check says "
             "which; what is measured there is reported, not judged.",
             check=check_real,
-            quick={"preprocessing": "none", "N": 1000, "trials": 10, "tolerance": 0.003},
+            quick={"preprocess": "none", "N": 1000, "trials": 10, "tolerance": 0.003},
             full={"trials": 100},
             must_fail={"insist": True},
             why_fail="judged regardless, recall is far below that of uniform embeddings",
             fault={
-                "preprocessing": "whiten",
+                "preprocess": "whiten",
                 "memory": forgetful(resolve("linear")[1], fraction=0.02),
             },
             fault_text="applicable vectors, but a memory without one fact in fifty",

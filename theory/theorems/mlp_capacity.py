@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.arrays import Floats, Integers
 from assoc.memories.decoding import certified_margins
-from assoc.memories.memory import Build, Floats, Integers, Memory
+from assoc.memories.memory import Build, Memory
 from assoc.memories.mlp import choose_degree
 from sims.engine.parallel import blas_threads
 from sims.engine.randomness import MEMORY, Source
@@ -30,7 +31,8 @@ from theory.gated_proofs import gated_proof_steps
 from theory.judging import NORMAL_QUANTILE, judge_predictions, judge_slope, judge_steps
 from theory.memories.checks import recall_row
 from theory.memories.hypotheses import INDEPENDENT, UNIFORM
-from theory.memories.recall import all_recalled, width_of
+from theory.memories.recall import all_recalled
+from theory.memories.width import width_of
 from theory.rendering.axes import compare, load_axes
 
 if TYPE_CHECKING:
@@ -154,7 +156,7 @@ def check_recall(
     return judge_predictions("recall", rows, tolerance=tolerance)
 
 
-def check_width(
+def check_smallest_width(
     *,
     seed: int,
     sizes: Sizes,
@@ -511,7 +513,7 @@ that can be simulated.
             source="derived here (docs/gated-memories.md)",
             statement="The m at which expected recall is 99 % is within 10 % of the prediction, "
             "for d in {32, 64, 128}, k in {2, 3} and N from 4 d to d^2.",
-            check=check_width,
+            check=check_smallest_width,
             quick={
                 "sizes": (
                     (32, 128, 2),

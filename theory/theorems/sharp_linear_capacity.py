@@ -20,17 +20,18 @@ from sims.memories.recall import measure
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem, Verdict
 from theory.faults import forgetful
 from theory.judging import NORMAL_QUANTILE, judge_predictions, judge_steps
+from theory.memories.capacity import capacity_of, limit_estimate
 from theory.memories.checks import recall_row
 from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
 from theory.memories.proofs import linear_proof_steps
-from theory.memories.recall import all_recalled, capacity_of
+from theory.memories.recall import all_recalled
 from theory.rendering.axes import comparison_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["THEOREM", "limit_estimate"]
+__all__ = ["THEOREM"]
 
 LINEAR = Construction("linear")
 
@@ -121,33 +122,6 @@ def check_all(
                 }
             )
     return judge_predictions("probability that all is recalled", rows, tolerance=tolerance)
-
-
-def limit_estimate(d: float, N: float, level: float) -> float:
-    r"""Remove the leading logarithmic correction from N log N / d^2.
-
-    At the capacity, (number of chances) * P(one Gaussian difference goes wrong) is of order one.
-    For whole recall the N^2 pairs have exponent s = d^2 / (4 N), and
-    N^2 exp(-s) / sqrt(4 pi s) = log 2; for a typical input N exp(-s) / sqrt(4 pi s) = log 2 with
-    s = d^2 / (2 N). Solving for s in terms of log N gives N log N / d^2 = level * (1 + c) with
-
-    .. math:: c = \log N\,/\,(\log N - (\log\sqrt{4 \pi s} + \log\log 2)\, h) - 1,
-
-    h = 1/2 for whole recall and 1 for a typical input.
-
-    Parameters
-    ----------
-    d, N : dimension and capacity.
-    level : 1/8 for whole recall, 1/2 for a typical input.
-
-    Returns
-    -------
-    The corrected N log N / d^2, which tends to ``level`` as d grows.
-    """
-    whole = level == 0.125
-    s = d**2 / ((4 if whole else 2) * N)
-    correction = (0.5 * np.log(4 * np.pi * s) + np.log(np.log(2))) * (0.5 if whole else 1.0)
-    return float(N * (np.log(N) - correction) / d**2)
 
 
 def check_limits(

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from assoc.arrays import Floats
 from assoc.facts.recall_task import RecallTask
-from assoc.memories.memory import Floats
 from assoc.transformers.certificates import certify
 from assoc.transformers.model import Transformer
 from sims.engine.parallel import blas_threads
 from sims.engine.randomness import Source
+from sims.transformers.architecture import LENGTH, Architecture, Shape, table_source
 from sims.transformers.prompts import count_known
-from sims.transformers.recall import LENGTH, Architecture, Shape, table_source
 from sims.transformers.smallest import smallest_size
 from theory.claims import Finding, Verdict
 from theory.judging import judge_slope

@@ -31,8 +31,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from assoc.checks import as_size, positive
 from assoc.errors import InputError
-from sims.memories.settings import as_size, positive
 from theory.memories.interference import half_tail
 from theory.memories.quadrature import chi_square_nodes, sphere_nodes
 

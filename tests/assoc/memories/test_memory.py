@@ -9,16 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from assoc import Factors, InputError, Memory
+from assoc.arrays import dot_error, precision, row_norms
 from assoc.bits.codes import coded
+from assoc.checks import MAX_BYTES, check_fits
 from assoc.memories.linear import hebbian
-from assoc.memories.memory import (
-    MAX_BYTES,
-    check_fits,
-    dot_error,
-    memory_bits,
-    precision,
-    row_norms,
-)
+from assoc.memories.memory import memory_bits
 from tests.helpers.oracles import dot, exact, exact_outputs, one_line, table
 
 entries = st.floats(-1e6, 1e6, allow_subnormal=False)

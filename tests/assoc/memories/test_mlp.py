@@ -7,16 +7,10 @@ import pytest
 from numpy.polynomial import Polynomial
 
 from assoc import InputError, margins
+from assoc.checks import check_width
 from assoc.memories import memory, networks
 from assoc.memories.hermite import DEGREES, fourth_moment, hermite, sphere_moment
-from assoc.memories.mlp import (
-    check_width,
-    choose_degree,
-    choose_step,
-    gated,
-    hidden_activation,
-    two_layer,
-)
+from assoc.memories.mlp import choose_degree, choose_step, gated, hidden_activation, two_layer
 from assoc.memories.networks import Gated, TwoLayer
 from tests.helpers.oracles import one_line
 

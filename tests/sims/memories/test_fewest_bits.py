@@ -9,19 +9,21 @@ import pytest
 
 from assoc import InputError
 from sims import measure
-from sims.memories.fewest_bits import WIDTHS, FewestBitsResult, fewest_bits, fewest_bits_facts
-from sims.transformers.recall import Architecture, Shape, measure_facts
+from sims.memories.fewest_bits import BITS, FewestBitsResult, fewest_bits
+from sims.transformers.architecture import Architecture, Shape
+from sims.transformers.fewest_bits import fewest_bits_facts
+from sims.transformers.recall import measure_facts
 from tests.helpers.oracles import one_line, table
 
 SMALL = Shape(6, 4, 3, noise=5)
 MODEL = Architecture("attention-mlp", 16, width=24)
 
 
-def record(counts, *, widths=(1, 2, 4), facts=10):
-    bits = tuple(100 * b for b in widths)
+def record(counts, *, bits=(1, 2, 4), facts=10):
+    stored = tuple(100 * b for b in bits)
     exact = (facts,) * len(counts)
     return FewestBitsResult(
-        "toy", 8, facts, widths, "nearest", 0, 100, bits, exact, tuple(map(tuple, counts))
+        "toy", 8, facts, bits, "nearest", 0, 100, stored, exact, tuple(map(tuple, counts))
     )
 
 
@@ -64,7 +66,7 @@ def test_the_interval_of_the_median_lies_between_widths():
 
 
 def test_the_curve_is_recall_against_bits():
-    result = fewest_bits("linear", d=16, N=20, trials=4, widths=(1, 2, 8))
+    result = fewest_bits("linear", d=16, N=20, trials=4, bits=(1, 2, 8))
     axes = result.plot()
     (points, _, _), *_ = axes.containers
     np.testing.assert_array_equal(points.get_xdata(), (1, 2, 8))
@@ -88,9 +90,9 @@ SEARCHES = [
 @pytest.mark.parametrize(("memory", "options"), SEARCHES)
 def test_recall_is_what_measuring_with_these_bits_says(memory, options):
     given = {"d": 12, "N": 20, "trials": 5, "seed": 3, **options}
-    result = fewest_bits(memory, **given, widths=(8, 1, 2, 1))
-    assert result.widths == (1, 2, 8)
-    for at, b in enumerate(result.widths):
+    result = fewest_bits(memory, **given, bits=(8, 1, 2, 1))
+    assert result.bits == (1, 2, 8)
+    for at, b in enumerate(result.bits):
         (point,) = measure(memory, **given, bits=b).points
         assert point.counts == tuple(counts[at] for counts in result.counts)
     given.pop("rounding", None)
@@ -107,11 +109,11 @@ def test_recall_is_what_measuring_with_these_bits_says(memory, options):
 )
 def test_all_smaller_widths_fail(memory, N, options):
     result = fewest_bits(memory, d=24, N=N, trials=10, **options)
-    assert result.widths == WIDTHS
+    assert result.bits == BITS
     assert len(set(result.fewest)) > 1
     assert result.fewest != (float("inf"),) * 10
     for b, counts in zip(result.fewest, result.counts, strict=True):
-        for width, known in zip(result.widths, counts, strict=True):
+        for width, known in zip(result.bits, counts, strict=True):
             assert known < N or width >= b
             assert known == N or width != b
 
@@ -120,7 +122,7 @@ def test_sixteen_bits_recall_what_exact_weights_do():
     for memory, options in (("linear", {}), ("low-rank", {"rank": "d/2"}),
                             ("mlp", {"width": "8d", "degree": 1}),
                             ("gated-mlp", {"width": "8d", "degree": 1})):  # fmt: skip
-        result = fewest_bits(memory, d=16, N=24, trials=10, widths=(16,), **options)
+        result = fewest_bits(memory, d=16, N=24, trials=10, bits=(16,), **options)
         assert [counts[0] for counts in result.counts] == list(result.exact)
 
 
@@ -143,8 +145,8 @@ def test_threads_and_executors_change_nothing(processes):
 @pytest.mark.parametrize("model", [MODEL, Architecture("attention-only", 12)])
 def test_facts_are_what_measuring_with_these_bits_says(model, rounding):
     given = {"length": 6, "trials": 4, "seed": 2}
-    result = fewest_bits_facts(model, SMALL, widths=(2, 6, 12), rounding=rounding, **given)
-    for at, b in enumerate(result.widths):
+    result = fewest_bits_facts(model, SMALL, bits=(2, 6, 12), rounding=rounding, **given)
+    for at, b in enumerate(result.bits):
         architecture = replace(model, bits=b, rounding=rounding)
         (point,) = measure_facts(architecture, SMALL, **given).points
         assert point.known == tuple(counts[at] for counts in result.counts)
@@ -160,9 +162,9 @@ def test_facts_are_what_measuring_with_these_bits_says(model, rounding):
     ("memory", "options", "said"),
     [
         ("sign", {}, "memory 'sign' takes no bits"),
-        ("linear", {"widths": ()}, "widths is an empty list"),
-        ("linear", {"widths": (0, 1)}, "bits = 0 is not between 1 and 16"),
-        ("linear", {"widths": (1.5,)}, "bits = 1.5 is not an integer"),
+        ("linear", {"bits": ()}, "bits is an empty list"),
+        ("linear", {"bits": (0, 1)}, "bits = 0 is not between 1 and 16"),
+        ("linear", {"bits": (1.5,)}, "bits = 1.5 is not an integer"),
         ("linear", {"rounding": "up"}, "rounding 'up' is not one of nearest, stochastic"),
         ("linear", {"N": 0}, "N = 0 is not positive"),
         ("linear", {"trials": 0}, "trials = 0"),
@@ -179,9 +181,9 @@ def test_what_is_wrong_is_named(memory, options, said):
 @pytest.mark.parametrize(
     ("model", "options", "said"),
     [
-        (replace(MODEL, bits=2), {}, "give widths, not bits, to search the fewest"),
+        (replace(MODEL, bits=2), {}, "give bits, not bits, to search the fewest"),
         (replace(MODEL, width=None), {}, "transformer 'attention-mlp' needs its width given"),
-        (MODEL, {"widths": (17,)}, "bits = 17 is not between 1 and 16"),
+        (MODEL, {"bits": (17,)}, "bits = 17 is not between 1 and 16"),
         (MODEL, {"rounding": "up"}, "rounding 'up' is not one of nearest, stochastic"),
     ],
 )

@@ -100,7 +100,7 @@ def test_settle_takes_vectors_of_every_kind(tmp_path):
 
 
 def test_settle_preprocesses():
-    setting = settle(d=2, embeddings=VECTORS + 1, preprocessing="centre")
+    setting = settle(d=2, embeddings=VECTORS + 1, preprocess="centre")
     np.testing.assert_allclose(np.linalg.norm(setting.vectors, axis=1), 1)
 
 
@@ -118,7 +118,7 @@ def test_settle_preprocesses():
         ({"d": 4, "embeddings": "cube"}, "embeddings 'cube' is not one of sphere, gaussian"),
         ({"d": 4, "embeddings": "mine.npz"}, "embeddings 'mine.npz' is not one of sphere"),
         ({"d": 4, "facts": "all"}, "facts 'all' is not one of identity, permutation"),
-        ({"d": 4, "preprocessing": "centre"}, "preprocessing 'centre' is for your own vectors"),
+        ({"d": 4, "preprocess": "centre"}, "preprocessing 'centre' is for your own vectors"),
         ({"d": 4, "outputs": 0}, "M = 0 is not a positive number of outputs"),
         ({"d": 4, "outputs": -2}, "M = -2 is not a positive number of outputs"),
         ({"d": 4, "outputs": 1.5}, "M = 1.5 is not an integer"),
@@ -130,9 +130,9 @@ def test_settle_preprocesses():
         ({"d": 2, "embeddings": VECTORS[0]}, "embeddings: a matrix (n, d) is needed"),
         ({"d": 2, "embeddings": VECTORS * np.nan}, "embeddings: row 0 has a value that is not"),
         ({"d": 2, "embeddings": [[1, 2], [3]]}, "embeddings: rows of different lengths"),
-        ({"d": 2, "embeddings": VECTORS, "preprocessing": "x"}, "preprocessing 'x' is not one of"),
+        ({"d": 2, "embeddings": VECTORS, "preprocess": "x"}, "preprocessing 'x' is not one of"),
         (
-            {"d": 2, "embeddings": VECTORS * 0, "preprocessing": "normalise"},
+            {"d": 2, "embeddings": VECTORS * 0, "preprocess": "normalise"},
             "array: row 0 is zero and has no direction",
         ),
     ],

@@ -17,8 +17,8 @@ from sims.training.tradeoff import trained_tradeoff
 from sims.training.transformer_models import Sizes, choose_sizes, transformer_problem
 from sims.training.transformers import REACH, evaluate, train_transformers
 from sims.training.trials import facts_recalled
+from sims.transformers.architecture import Architecture, Shape, table_source
 from sims.transformers.prompts import count_known
-from sims.transformers.recall import Architecture, Shape, table_source
 from sims.transformers.smallest import smallest_size
 from tests.helpers.oracles import one_line
 

@@ -11,13 +11,8 @@ from matplotlib.figure import Figure
 from assoc import InputError
 from assoc.transformers.attention_only import attention_only
 from sims.engine.randomness import MEMORY, PROMPTS
-from sims.transformers.recall import (
-    Architecture,
-    Shape,
-    facts_known,
-    measure_facts,
-    table_source,
-)
+from sims.transformers.architecture import Architecture, Shape, table_source
+from sims.transformers.recall import facts_known, measure_facts
 from sims.transformers.smallest import SizePoint, SizeResult, smallest_size
 from sims.transformers.tradeoff import TradeoffPoint, TradeoffResult, tradeoff
 from tests.helpers.oracles import one_line

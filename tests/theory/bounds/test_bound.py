@@ -17,7 +17,7 @@ def test_maps_take_n_log_m_bits_and_injective_ones_fewer():
 
 
 def test_parameters_are_bits_divided_and_rounded_up():
-    rows = bound(N=100, M=8, widths=(1, 7)).rows()
+    rows = bound(N=100, M=8, bits=(1, 7)).rows()
     assert [row["parameters"] for row in rows] == [300, 43]
 
 

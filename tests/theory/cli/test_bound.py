@@ -76,7 +76,7 @@ FEWEST = ["capacity", "linear", "--d", 16, "--N", 9, "--trials", 4]
 
 def test_the_fewest_bits_are_those_of_the_function(recall):
     ran = recall(*FEWEST, "--fewest-bits", "1,4", "--json")
-    expected = fewest_bits("linear", N=9, d=16, widths=(1, 4), trials=4)
+    expected = fewest_bits("linear", N=9, d=16, bits=(1, 4), trials=4)
     assert ran.result == json.loads(json.dumps(expected.to_dict()))
 
 

@@ -18,8 +18,9 @@ import pytest
 import theory.exhibits
 from sims.sweeps.tasks import sweep
 from tests.helpers.small_exhibits import SMALL, computed, small_exhibits, stored_findings
-from theory.exhibit import Exhibit, exhibits
+from theory.exhibit import Exhibit
 from theory.exhibits.bits_efficiencies import LIMIT
+from theory.publishing.contents import exhibits
 from theory.registry import SIZES, claim_tasks, registered
 from theory.rendering.drawing import drawn, styled
 from theory.rendering.tables import Column

@@ -8,9 +8,9 @@ from scipy import special
 from sims.memories.construction import Construction
 from tests.helpers.simulate import recalled, uniform
 from theory.memories import interference
+from theory.memories.capacity import capacity_of
 from theory.memories.classes import classes_of
 from theory.memories.interference import Classes, Interference, failure_probability, half_tail
-from theory.memories.recall import capacity_of
 from theory.memories.strengths import interference_of
 
 ONE = np.ones(1)

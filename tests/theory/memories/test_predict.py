@@ -9,9 +9,11 @@ from sims.memories.construction import Construction
 from tests.helpers.oracles import one_line, table
 from theory import predict
 from theory.memories import predict as predicting
+from theory.memories.capacity import capacity_of
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.optimal import optimal_width
-from theory.memories.recall import all_recalled, capacity_of, expected_recall, width_of
+from theory.memories.recall import all_recalled, expected_recall
+from theory.memories.width import width_of
 
 LINEAR = Construction("linear")
 

@@ -10,8 +10,9 @@ from assoc.facts.maps import MAPS, class_sizes
 from sims import measure
 from sims.memories.construction import Construction
 from tests.helpers.oracles import one_line, table
+from theory.memories.capacity import capacity_of
 from theory.memories.classes import classes_of, classes_of_sizes
-from theory.memories.recall import all_recalled, capacity_of, expected_recall, predictable
+from theory.memories.recall import all_recalled, expected_recall, predictable
 from theory.memories.strengths import svd_efficiency
 
 LINEAR = Construction("linear")

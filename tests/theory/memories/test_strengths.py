@@ -10,7 +10,8 @@ from assoc.memories.hermite import sphere_moment
 from sims import measure
 from sims.memories.construction import Construction
 from tests.helpers.oracles import one_line, table
-from theory.memories.recall import capacity_of, expected_recall
+from theory.memories.capacity import capacity_of
+from theory.memories.recall import expected_recall
 from theory.memories.strengths import STRENGTHS, interference_of, svd_efficiency
 
 LINEAR = Construction("linear")

@@ -10,7 +10,8 @@ from sims.memories.construction import Construction
 from tests.helpers.oracles import one_line, table
 from theory.memories import gated
 from theory.memories import recall as prediction
-from theory.memories.recall import all_recalled, best_degree, expected_recall, width_of
+from theory.memories.recall import all_recalled, expected_recall
+from theory.memories.width import best_degree, width_of
 
 GATED = Construction("gated-mlp", degree=1)
 RIDGE = Construction("bilinear-ridge")

@@ -21,7 +21,7 @@ from tests.helpers.small_exhibits import computed, small_exhibits, stored_findin
 from theory.claims import Verdict
 from theory.exhibit import Exhibit
 from theory.publishing.appendix import appendix, default_store
-from theory.publishing.status import all_tasks
+from theory.publishing.contents import all_tasks
 from theory.registry import claim_tasks, registered
 from theory.rendering.files import tool_version
 

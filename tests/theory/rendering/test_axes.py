@@ -8,16 +8,17 @@ from matplotlib.figure import Figure
 from sims import capacity, measure, smallest_width
 from sims.memories.construction import Construction
 from tests.helpers.oracles import table
-from theory.memories.guarantee import guaranteed_capacity
-from theory.memories.recall import capacity_of, expected_recall, width_of
-from theory.rendering.axes import (
+from theory.memories.capacity import capacity_of
+from theory.memories.figures import (
     capacity_figure,
-    comparison_figure,
-    figure_of,
     with_capacity_theory,
     with_recall_theory,
     with_width_theory,
 )
+from theory.memories.guarantee import guaranteed_capacity
+from theory.memories.recall import expected_recall
+from theory.memories.width import width_of
+from theory.rendering.axes import comparison_figure, figure_of
 
 LINEAR = Construction("linear")
 

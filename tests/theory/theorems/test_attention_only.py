@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from assoc.embeddings import sphere
 from assoc.facts.recall_task import balanced_task, grid_task
 from assoc.transformers.model import Attention
-from sims.transformers.recall import Architecture, Shape
+from sims.transformers.architecture import Architecture, Shape
 from theory.claims import Problem, Verdict
 from theory.registry import find
 from theory.theorems.attention_only import forgetful_sum, sum_head_dim

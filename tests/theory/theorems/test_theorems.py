@@ -9,11 +9,12 @@ from assoc.memories.mlp import gated
 from sims.gradient_flow.facts import FlowFacts
 from sims.knowledge.trials import Told
 from sims.memories.construction import Construction
-from sims.transformers.recall import Architecture, Shape
+from sims.transformers.architecture import Architecture, Shape
 from tests.helpers.simulate import uniform
 from theory.claims import Problem, Verdict
+from theory.memories.capacity import capacity_of, limit_estimate
 from theory.memories.checks import recall_row
-from theory.memories.recall import capacity_of, expected_recall
+from theory.memories.recall import expected_recall
 from theory.registry import find
 from theory.theorems import (
     knowledge_acquisition,
@@ -22,7 +23,6 @@ from theory.theorems import (
     mlp_capacity,
     sharp_linear_capacity,
 )
-from theory.theorems.sharp_linear_capacity import limit_estimate
 
 LINEAR = Construction("linear")
 
@@ -268,10 +268,10 @@ def test_a_fact_that_is_recalled_but_not_certified_proves_nothing(monkeypatch):
 
 def test_real_vectors_are_judged_only_where_their_hypotheses_hold():
     regime = {"seed": 0, "N": 50, "trials": 2, "tolerance": 0.003}
-    raw = linear_capacity.check_real(preprocessing="none", **regime)
+    raw = linear_capacity.check_real(preprocess="none", **regime)
     assert raw.verdict is Verdict.NOT_APPLICABLE
     assert raw.note == "hypothesis fails: unit norm, centred, isotropic"
-    white = linear_capacity.check_real(preprocessing="whiten", **regime)
+    white = linear_capacity.check_real(preprocess="whiten", **regime)
     assert white.verdict in (Verdict.HOLDS, Verdict.INCONCLUSIVE)
     assert all(condition.holds for condition in white.conditions)
 

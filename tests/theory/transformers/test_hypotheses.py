@@ -7,7 +7,7 @@ import pytest
 
 from assoc.facts.recall_task import RecallTask, grid_task
 from sims.engine.randomness import Source
-from sims.transformers.recall import Architecture, Shape
+from sims.transformers.architecture import Architecture, Shape
 from theory.applicability import conditions
 from theory.claims import Problem, Verdict
 from theory.transformers.checks import LOADS, Cut, Overlapping, check_every_fact, check_growth

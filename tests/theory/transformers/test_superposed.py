@@ -7,7 +7,8 @@ from assoc import InputError
 from assoc.embeddings import sphere
 from assoc.facts.recall_task import balanced_task
 from assoc.transformers.attention_only import attention_only, cue_groups
-from sims.transformers.recall import Architecture, Shape, measure_facts
+from sims.transformers.architecture import Architecture, Shape
+from sims.transformers.recall import measure_facts
 from tests.helpers.oracles import one_line
 from tests.helpers.simulate import uniform
 from theory.transformers import superposed

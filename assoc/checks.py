@@ -1,0 +1,112 @@
+"""Checks of sizes that callers give, each with a message that names the argument."""
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from assoc.errors import InputError
+
+__all__ = ["MAX_BYTES", "as_size", "check_fits", "check_width", "positive", "trial_count"]
+
+MAX_BYTES = 16 * 2**30
+"""Memory that one piece of work may take before it is refused."""
+
+
+def check_fits(entries: float, itemsize: int, what: str) -> None:
+    """Refuse arrays that are too large, before they are made.
+
+    Parameters
+    ----------
+    entries : number of entries of all of them together.
+    itemsize : bytes of an entry.
+    what : what they are, for the message.
+
+    Raises
+    ------
+    InputError
+        If they take more than :data:`MAX_BYTES`.
+
+    Examples
+    --------
+    >>> check_fits(1e12, 4, "width m = 10^10, d = 100: the weights")
+    Traceback (most recent call last):
+    ...
+    assoc.errors.InputError: width m = 10^10, d = 100: the weights take 4e+03 GB; 17.2 GB at most
+    """
+    if entries * itemsize > MAX_BYTES:
+        gigabytes = float(min(entries, 1e300)) * itemsize / 1e9
+        raise InputError(f"{what} take {gigabytes:.3g} GB; {MAX_BYTES / 1e9:.3g} GB at most")
+
+
+def check_width(width: Any) -> int:
+    """Return a width as a plain integer.
+
+    Raises
+    ------
+    InputError
+        If it is not a positive integer.
+    """
+    if isinstance(width, bool) or not isinstance(width, int | np.integer) or width < 1:
+        raise InputError(f"width {width!r} is not a positive integer")
+    return int(width)
+
+
+def as_size(value: Any, name: str) -> int:
+    """Return value as a plain integer.
+
+    Raises
+    ------
+    InputError
+        If it is not an integer.
+
+    Examples
+    --------
+    >>> as_size(np.int64(3), "d")
+    3
+    """
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise InputError(f"{name} = {value!r} is not an integer") from None
+
+
+SMALLEST = 1e-30
+"""Largest entry that given vectors need, so that products of four of them mean something."""
+
+
+MAX_COUNT = 10**7
+"""Most trials that are run in one go."""
+
+
+def trial_count(value: Any) -> int:
+    """Return a number of trials as a plain integer.
+
+    Raises
+    ------
+    InputError
+        If it is not an integer, not positive, or more than any computer here will run.
+    """
+    trials = positive(value, "trials")
+    if trials > MAX_COUNT:
+        raise InputError(f"trials = {trials} is more than {MAX_COUNT}")
+    return trials
+
+
+def positive(value: Any, name: str) -> int:
+    """Return value as a plain integer that is at least 1.
+
+    Raises
+    ------
+    InputError
+        If it is not an integer or not positive.
+
+    Examples
+    --------
+    >>> positive(np.int64(3), "trials")
+    3
+    """
+    size = as_size(value, name)
+    if size < 1:
+        raise InputError(f"{name} = {size} is not positive")
+    return size

@@ -1,0 +1,121 @@
+"""Figures of memories: capacity, width and recall, measured beside predicted."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sims.engine.results import new_axes
+from sims.memories.capacity import CapacityResult
+from sims.memories.construction import Construction
+from sims.memories.recall import RecallResult
+from sims.memories.width import WidthResult
+from theory.memories.capacity import capacity_of
+from theory.memories.classes import INJECTIVE
+from theory.memories.guarantee import guaranteed_capacity
+from theory.memories.optimal import optimal_capacity
+from theory.memories.recall import expected_recall, predictable
+from theory.memories.width import width_of
+from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, figure_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["capacity_figure", "with_capacity_theory", "with_recall_theory", "with_width_theory"]
+
+
+def capacity_figure(rows: Sequence[Mapping[str, Any]], construction: Construction) -> "Figure":
+    """Draw capacity against d from a check's table (d, measured, interval), with theory."""
+    ax = new_axes(None)
+    d = np.array([row["d"] for row in rows])
+    N = np.array([row["measured"] for row in rows])
+    ends = np.array([row["interval"] for row in rows], np.float64).T
+    bars = np.abs(ends - N)
+    ax.errorbar(d, N, yerr=bars, fmt="o", color=MEASURED, capsize=3, label="measured median")
+    _capacity_curves(ax, construction, d, rate=1.0)
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log")
+    ax.set_xlabel("dimension d")
+    ax.set_ylabel("facts recalled, every one: N")
+    ax.legend(frameon=False)
+    return figure_of(ax)
+
+
+def with_capacity_theory(
+    result: CapacityResult,
+    construction: Construction,
+    *,
+    outputs: int | None = None,
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """Draw measured capacities with the prediction and the guarantee, where there are any."""
+    ax = result.plot(ax)
+    d = np.array([p.d for p in result.points])
+    known = predictable(construction, result.facts) and result.embeddings == "sphere"
+    if (
+        construction == Construction("optimal-linear")
+        and outputs is None
+        and (result.embeddings == "sphere" and result.facts in INJECTIVE and d.min() >= 2)
+    ):
+        predicted = [optimal_capacity(int(k))[0] for k in d]
+        ax.plot(d, predicted, color=PREDICTED, label="N delta = d^2, nothing fitted")
+    if known and outputs is None and result.facts in INJECTIVE and d.min() >= 2:
+        _capacity_curves(ax, construction, d, rate=result.criterion.rate)
+    ax.legend(frameon=False)
+    return ax
+
+
+def with_width_theory(
+    result: WidthResult,
+    construction: Construction,
+    *,
+    outputs: int | None = None,
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """Draw measured widths with the prediction, where there is one."""
+    ax = result.plot(ax)
+    if predictable(construction, result.facts) and result.embeddings == "sphere":
+        for d in sorted({p.d for p in result.points}):
+            sizes = [p.N for p in result.points if p.d == d]
+            grid = np.unique(np.round(np.geomspace(min(sizes), max(sizes), 5)).astype(int))
+            rate, facts = result.criterion.rate, result.facts
+            predicted = [
+                width_of(construction, d=d, N=int(N), rate=rate, facts=facts, M=outputs)
+                for N in grid
+            ]
+            ax.plot(grid, predicted, "-", label=f"d = {d}, prediction, nothing fitted")
+    ax.legend(frameon=False)
+    return ax
+
+
+def _capacity_curves(ax: "Axes", construction: Construction, d: np.ndarray, *, rate: float) -> None:
+    """Add the predicted and, for whole recall by W itself, the guaranteed capacity."""
+    grid = np.unique(np.round(np.geomspace(d.min(), d.max(), 9)).astype(int))
+    predicted = [capacity_of(construction, d=int(k), rate=rate) for k in grid]
+    ax.plot(grid, predicted, "-", color=PREDICTED, label="prediction, nothing fitted")
+    guaranteed = construction.memory in ("linear", "low-rank") and construction.bits is None
+    if guaranteed and rate == 1:
+        sure = [guaranteed_capacity(int(k), rank=construction.rank_at(int(k))) for k in grid]
+        ax.plot(grid, sure, "--", color=GUARANTEED, label="guarantee: proved for half the draws")
+
+
+def with_recall_theory(
+    result: RecallResult,
+    construction: Construction,
+    *,
+    facts: str,
+    outputs: int | None,
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """Draw measured recall against N with the prediction."""
+    ax = result.plot(ax)
+    d = result.points[0].d
+    sizes = [p.N for p in result.points]
+    known = predictable(construction, facts) and result.embeddings == "sphere"
+    if known and len(sizes) > 1 and d >= 2:
+        grid = np.unique(np.round(np.geomspace(min(sizes), max(sizes), 25)).astype(int))
+        curve = [expected_recall(construction, d=d, N=int(N), facts=facts, M=outputs) for N in grid]
+        ax.plot(grid, curve, "-", color=PREDICTED, label="prediction, nothing fitted")
+    ax.legend(frameon=False)
+    return ax
