@@ -19,9 +19,9 @@ from sims.memories.settings import RandomVectors
 from theory.bounds.accounting import account, stored_bits
 from theory.bounds.bits import information_of_error, least_cross_entropy, least_error_rate
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
-from theory.faults import understating, whispering
 from theory.judging import judge_largest, judge_predictions
 from theory.memories.capacity import capacity_of, limit_estimate
+from theory.memories.faults import understating, whispering
 from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 
 if TYPE_CHECKING:

@@ -26,10 +26,10 @@ from sims.memories.construction import Construction, Size
 from sims.memories.recall import measure, source_of
 from sims.memories.settings import RandomVectors
 from theory.claims import Claim, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
-from theory.faults import confined, forgetful
 from theory.judging import applicable, judge_guarantee, judge_predictions, judge_slope
 from theory.memories.capacity import capacity_of
 from theory.memories.checks import recall_row
+from theory.memories.faults import confined, forgetful
 from theory.memories.figures import capacity_figure
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.hypotheses import (

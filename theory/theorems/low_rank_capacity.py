@@ -18,10 +18,10 @@ from sims.memories.capacity import capacity, rate_crossing
 from sims.memories.construction import Construction
 from sims.memories.recall import measure
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
-from theory.faults import confined, forgetful
 from theory.judging import NORMAL_QUANTILE, judge_guarantee, judge_predictions, judge_slope
 from theory.memories.capacity import capacity_of
 from theory.memories.checks import recall_row
+from theory.memories.faults import confined, forgetful
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
 from theory.rendering.axes import comparison_figure

@@ -26,10 +26,10 @@ from sims.memories.construction import Construction
 from sims.memories.settings import RandomVectors
 from sims.memories.width import smallest_width, width_crossing
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
-from theory.faults import forgetful
-from theory.gated_proofs import gated_proof_steps
 from theory.judging import NORMAL_QUANTILE, judge_predictions, judge_slope, judge_steps
 from theory.memories.checks import recall_row
+from theory.memories.faults import forgetful
+from theory.memories.gated_proofs import gated_proof_steps
 from theory.memories.hypotheses import INDEPENDENT, UNIFORM
 from theory.memories.recall import all_recalled
 from theory.memories.width import width_of

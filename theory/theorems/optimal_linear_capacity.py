@@ -26,9 +26,9 @@ from sims.memories.recall import decide
 from sims.memories.settings import RandomVectors
 from sims.memories.width import smallest_width
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
-from theory.faults import twinned
 from theory.judging import judge_predictions
 from theory.memories.capacity import capacity_of
+from theory.memories.faults import twinned
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_for_the_best
 from theory.memories.optimal import optimal_capacity, optimal_limit, optimal_width
 from theory.rendering.axes import comparison_figure

@@ -16,8 +16,8 @@ from sims.engine.results import new_axes
 from sims.memories.power_laws import ErrorPoint, Weighted, measure_error
 from theory.bounds.bits import corollary_form, least_cross_entropy, least_error_rate
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
-from theory.faults import whispering
 from theory.judging import SIGMAS, judge_predictions, judge_steps
+from theory.memories.faults import whispering
 from theory.memories.hypotheses import INDEPENDENT, UNIFORM
 from theory.memories.power_laws import (
     best_first,

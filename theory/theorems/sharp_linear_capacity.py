@@ -18,10 +18,10 @@ from sims.memories.capacity import rate_crossing
 from sims.memories.construction import Construction
 from sims.memories.recall import measure
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem, Verdict
-from theory.faults import forgetful
 from theory.judging import NORMAL_QUANTILE, judge_predictions, judge_steps
 from theory.memories.capacity import capacity_of, limit_estimate
 from theory.memories.checks import recall_row
+from theory.memories.faults import forgetful
 from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
 from theory.memories.proofs import linear_proof_steps

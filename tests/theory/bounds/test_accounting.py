@@ -7,7 +7,7 @@ from assoc.catalogue import resolve
 from assoc.errors import InputError
 from assoc.memories.memory import Factors
 from theory.bounds.accounting import account, counted_bits
-from theory.faults import understating, whispering
+from theory.memories.faults import understating, whispering
 
 
 def test_an_honest_account():

@@ -6,7 +6,7 @@ import pytest
 from assoc import margins
 from assoc.memories.linear import hebbian
 from assoc.memories.low_rank import projected, truncated
-from theory.faults import confined, forgetful
+from theory.memories.faults import confined, forgetful
 
 RNG = np.random.default_rng(0)
 E = np.eye(40)
