@@ -71,10 +71,6 @@ def as_size(value: Any, name: str) -> int:
         raise InputError(f"{name} = {value!r} is not an integer") from None
 
 
-SMALLEST = 1e-30
-"""Largest entry that given vectors need, so that products of four of them mean something."""
-
-
 MAX_COUNT = 10**7
 """Most trials that are run in one go."""
 

@@ -39,7 +39,7 @@ from sims.memories.settings import Setting, settle
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["BITS", "FewestBitsResult", "fewest_bits"]
+__all__ = ["BITS", "FewestBitsResult", "Found", "collect", "fewest_bits", "increasing_bits"]
 
 BITS = (1, 2, 4, 8, 16)
 """Bits per weight that are tried unless others are asked for."""
@@ -271,7 +271,15 @@ def collect(
     threads: int | None,
     executor: Executor | None,
 ) -> FewestBitsResult:
-    """Run the trials and make the record."""
+    """Run the trials and make the record.
+
+    Parameters
+    ----------
+    work : a trial: its number to what was found.
+    label : the memory or model, for tables.
+    d, facts, bits, rounding, seed : as in :class:`FewestBitsResult`.
+    trials, threads, executor : as for :func:`fewest_bits`.
+    """
     threads = available_threads() if threads is None else positive(threads, "threads")
     found = run(work, range(trial_count(trials)), threads=threads, executor=executor)
     return FewestBitsResult(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from assoc.arrays import Floats, Integers
-from assoc.checks import MAX_BYTES, SMALLEST, as_size
+from assoc.checks import MAX_BYTES, as_size
 from assoc.embeddings import LAWS, NamedVectors, check_vectors
 from assoc.embeddings import preprocess as transform
 from assoc.errors import InputError
@@ -14,6 +14,9 @@ from assoc.facts.maps import MAPS
 from sims.engine.randomness import FACTS, INPUTS, OUTPUTS, Source
 
 __all__ = ["GivenVectors", "RandomVectors", "Setting", "settle"]
+
+SMALLEST = 1e-30
+"""Largest entry that given vectors need, so that products of four of them mean something."""
 
 
 @dataclass(frozen=True)
