@@ -38,8 +38,9 @@ def check_trials(
     Parameters
     ----------
     shapes : S, R, D, or a :class:`sims.transformers.architecture.Shape`, or several of these
-    records. length, draws, trials : positive integers, T at least 3. training : a
-    :class:`sims.training.memories.Training`; None stands for
+        records.
+    length, draws, trials : positive integers, T at least 3.
+    training : a :class:`sims.training.memories.Training`; None stands for
         :data:`sims.training.transformers.TRAINING`.
     seed, experiment : of the randomness.
 

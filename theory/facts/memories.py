@@ -122,7 +122,8 @@ def recall_facts(
         predicted probability 0.99.
     rank, width, degree : what the memory needs.
     bits, rounding : b to which weights are rounded, and how; see
-    :func:`sims.memories.recall.measure`. seed : of the random keys and outputs.
+        :func:`sims.memories.recall.measure`.
+    seed : of the random keys and outputs.
 
     Returns
     -------

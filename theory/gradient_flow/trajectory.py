@@ -146,8 +146,7 @@ def trajectory(
     length, noise : T and K of prompts with the end of sequence and noise; None for T leaves the
         subject and the relation alone.
     solver, rtol, samples, loss_below : as for :func:`sims.gradient_flow.reduced.flow`; None for a
-    solver is DOP853,
-        None for a tolerance that of the flow.
+        solver is DOP853, None for a tolerance that of the flow.
     lr : take steps of plain gradient descent of this size in place of the flow.
     attention : ``linear`` or ``softmax``, on random embeddings of dimension ``d``, in matrix
         coordinates; ``draws`` prompts of each fact stand for the expectation over noise.
