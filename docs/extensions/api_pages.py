@@ -11,9 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from generated import write_folder
 from sphinx.application import Sphinx
-
-from theory.rendering.files import write_whole
 
 FLOORS = ("assoc", "sims", "theory")
 PAGES = Path(__file__).parents[1] / "api"
@@ -40,16 +39,9 @@ def pages(name: str) -> dict[str, str]:
 
 
 def write_pages(app: Sphinx) -> None:
-    """Write the pages; a page that has not changed keeps its date."""
+    """Write the pages."""
     written = {name: text for floor in FLOORS for name, text in pages(floor).items()}
-    PAGES.mkdir(exist_ok=True)
-    for old in PAGES.glob("*.md"):
-        if old.stem not in written:
-            old.unlink()
-    for name, text in written.items():
-        path = PAGES / f"{name}.md"
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            write_whole(path, text)
+    write_folder(PAGES, written)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
