@@ -26,10 +26,12 @@ from sims.memories.construction import Construction, Size
 from sims.memories.recall import source_of
 from sims.memories.settings import RandomVectors
 from sims.sweeps.tasks import Progress, Task, sweep
-from sims.training.memories import Problem, Run, Training, check_model, libraries, problem, train
+from sims.training.memories import Run, train
+from sims.training.memory_models import Problem, check_model, problem
+from sims.training.recipe import Training, libraries
+from sims.training.searches import RateCount
 
 __all__ = [
-    "RateCount",
     "RateResult",
     "RateRow",
     "TrainedCapacityResult",
@@ -43,24 +45,6 @@ START = {"linear": 0.9, "mlp": 1.3}
 
 STEP = 1.1
 """Factor by which a search goes on; sizes far above the capacity would take most of the time."""
-
-
-@dataclass(frozen=True)
-class RateCount:
-    """What a learning rate did in a search.
-
-    Parameters
-    ----------
-    learning_rate : of these runs.
-    runs : trained, over all trials and sizes of a dimension.
-    met : of these, recalled enough.
-    diverged : of these, ended at weights or a loss that is not finite; they recall nothing.
-    """
-
-    learning_rate: float
-    runs: int
-    met: int
-    diverged: int
 
 
 @dataclass(frozen=True, repr=False)
@@ -192,7 +176,7 @@ def bracket_trained(
     model, trials, max_N, resolution, seed, experiment : as for :func:`trained_capacity`.
     width : m, or None.
     setting, training : fields of :class:`sims.memories.settings.RandomVectors` and of
-        :class:`sims.training.memories.Training`.
+        :class:`sims.training.recipe.Training`.
     rate : of the criterion.
 
     Returns

@@ -18,54 +18,21 @@ is judged elsewhere, in double precision, on the weights as they are at the end.
 Needs the extra ``train`` (JAX, Optax), imported where it is used.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.arrays import Floats, Integers
-from assoc.checks import check_fits, check_width, positive
-from assoc.embeddings import check_vectors
 from assoc.errors import InputError
-from assoc.facts.maps import check_map
 from assoc.memories.memory import Factors, Memory
-from assoc.memories.networks import tiles
 from sims.engine.parallel import run
+from sims.training.memory_models import Problem, ReluNetwork, Weights
+from sims.training.recipe import Training, libraries
 
-__all__ = [
-    "LEARNING_RATES",
-    "MODELS",
-    "OPTIMISERS",
-    "SCHEDULES",
-    "Problem",
-    "ReluNetwork",
-    "Run",
-    "Training",
-    "check_model",
-    "initial_loss",
-    "libraries",
-    "problem",
-    "train",
-]
-
-Weights = tuple[NDArray[np.float32], ...]
-
-MODELS = ("linear", "mlp")
-"""What can be trained."""
-
-LEARNING_RATES = {"linear": (1.0, 10.0, 30.0), "mlp": (0.2, 0.4, 0.8)}
-"""Learning rates that are tried unless others are given, by model: those that were seen to store
-most near the capacity, with the cosine schedule and inputs of norm 1."""
-
-OPTIMISERS = ("adam", "adamw")
-"""Adam, and Adam with decoupled decay of the weights, both with Optax's defaults (0.9, 0.999)."""
-
-SCHEDULES = ("cosine", "constant")
-"""How the learning rate goes on: down to 0 along half a period of the cosine, or not at all."""
+__all__ = ["Run", "initial_loss", "train"]
 
 CHECK = 128
 """Steps between two looks at whether a trial is done."""
@@ -84,218 +51,11 @@ GROWTH, GRAIN = 1.05, 8
 """Sizes are padded to multiples of the second, successive ones about this factor apart, so that
 few programs are compiled."""
 
-TOGETHER = 16
-"""Arrays of the size of a trial's scores, or of its weights, that a training may hold at a time."""
-
 PRECISION = "highest"
 """Of matrix products. JAX's default would round their factors, except on processors."""
 
 SHUT = -1e30
 """Score of an answer that is not there."""
-
-
-@dataclass(frozen=True)
-class Training:
-    """What a training run is.
-
-    Parameters
-    ----------
-    steps : gradient steps, all facts in each, at least 1.
-    learning_rates : positive numbers, each of which every trial is trained with; None stands for
-        :data:`LEARNING_RATES` of the model.
-    optimiser : one of :data:`OPTIMISERS`.
-    schedule : one of :data:`SCHEDULES`.
-    weight_decay : of ``adamw``, a non-negative number; each step takes this times the learning rate
-        off every weight. The default is PyTorch's.
-    wanted : margin, in units of the logits. A trial's training, with all its learning rates, ends
-        at the first check (after each :data:`CHECK` steps) at which one of them gives every fact
-        this margin; None takes all steps. Only what recalls every fact is stopped, and the weights
-        it stops at are those that are judged.
-
-    Raises
-    ------
-    InputError
-        If an argument is out of range or names nothing.
-
-    Examples
-    --------
-    >>> Training(steps=100).optimiser
-    'adam'
-    """
-
-    steps: int = 4096
-    learning_rates: tuple[float, ...] | None = None
-    optimiser: str = "adam"
-    schedule: str = "cosine"
-    weight_decay: float = 0.01
-    wanted: float | None = 1.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "steps", positive(self.steps, "steps"))
-        if self.learning_rates is not None:
-            object.__setattr__(self, "learning_rates", _rates(self.learning_rates))
-        for name, value, known in (
-            ("optimiser", self.optimiser, OPTIMISERS),
-            ("schedule", self.schedule, SCHEDULES),
-        ):
-            if value not in known:
-                raise InputError(f"{name} {value!r} is not one of {', '.join(known)}")
-        decay = _number(self.weight_decay, "weight_decay", zero=True)
-        object.__setattr__(self, "weight_decay", decay)
-        if self.wanted is not None:
-            object.__setattr__(self, "wanted", _number(self.wanted, "wanted margin"))
-
-    def rates(self, model: str) -> tuple[float, ...]:
-        """Return the learning rates that a model is trained with.
-
-        Parameters
-        ----------
-        model : one of :data:`MODELS`.
-        """
-        return LEARNING_RATES[model] if self.learning_rates is None else self.learning_rates
-
-
-def _rates(rates: Any) -> tuple[float, ...]:
-    if isinstance(rates, str) or not isinstance(rates, Iterable):
-        raise InputError(f"learning_rates = {rates!r} is not a list of numbers")
-    given = tuple(_number(rate, "learning rate") for rate in rates)
-    if not given:
-        raise InputError("learning_rates is an empty list")
-    return given
-
-
-def _number(value: Any, name: str, *, zero: bool = False) -> float:
-    """Return a finite positive number; 0 may be allowed too."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} {value!r} is not a number") from None
-    if not (0 < number < float("inf") or (zero and number == 0)):
-        wanted = "at least 0" if zero else "positive"
-        raise InputError(f"{name} {number} is not {wanted} and finite")
-    return number
-
-
-@dataclass(frozen=True, eq=False)
-class ReluNetwork:
-    r"""The network F(e) = V^T relu(W e).
-
-    Parameters
-    ----------
-    W : (m, d_in) weights of the hidden neurons.
-    V : (m, d_out) their outputs.
-
-    Examples
-    --------
-    >>> ReluNetwork(np.eye(2), np.eye(2))(np.array([[2.0, -3.0]]))
-    array([[2., 0.]])
-    """
-
-    W: Floats
-    V: Floats
-
-    @property
-    def parameters(self) -> int:
-        """Number of stored entries, m (d_in + d_out)."""
-        return self.W.size + self.V.size
-
-    def __call__(self, E: Floats, /) -> Floats:
-        """Outputs (N, d_out) for inputs (N, d_in)."""
-        out = np.zeros((len(E), self.V.shape[1]), np.result_type(E, self.V))
-        for rows, neurons in tiles(len(E), len(self.W)):
-            out[rows] += np.maximum(E[rows] @ self.W[neurons].T, 0) @ self.V[neurons]
-        return out
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """The facts of a trial and the weights that it starts from; made by :func:`problem`.
-
-    Parameters
-    ----------
-    model : one of :data:`MODELS`.
-    E : (N, d_in) input embeddings.
-    U : (M, d_out) output embeddings.
-    f : (N,) integers in [0, M).
-    weights : (W,) of shape (d_out, d_in), or (W, V) of shapes (m, d_in) and (m, d_out).
-    """
-
-    model: str
-    E: NDArray[np.float32]
-    U: NDArray[np.float32]
-    f: Integers
-    weights: Weights
-
-
-def check_model(model: Any, width: Any) -> int | None:
-    """Return the width m that a model has, None where it has none.
-
-    Parameters
-    ----------
-    model : one of :data:`MODELS`.
-    width : m for the ``mlp``, None for the others.
-
-    Raises
-    ------
-    InputError
-        If the model has another name, lacks its width, or is given one that it does not have.
-    """
-    if model not in MODELS:
-        raise InputError(f"model {model!r} is not one of {', '.join(MODELS)}")
-    if model == "linear":
-        if width is not None:
-            raise InputError(f"width {width!r}: a linear memory has none")
-        return None
-    if width is None:
-        raise InputError("model 'mlp' needs a width")
-    return check_width(width)
-
-
-def problem(
-    model: str,
-    E: Floats,
-    U: Floats,
-    f: Integers,
-    *,
-    rng: np.random.Generator,
-    width: int | None = None,
-) -> Problem:
-    """Draw initial weights for facts: normal ones.
-
-    The variance of W is 1 / d_in in a linear memory. In a network it is 1 for W and 1 / m for V.
-
-    Parameters
-    ----------
-    model : one of :data:`MODELS`.
-    E : (N, d_in) input embeddings.
-    U : (M, d_out) output embeddings.
-    f : (N,) integers in [0, M), the fact map.
-    rng : draws the weights; how many does not depend on N or M.
-    width : m, for the ``mlp`` only.
-
-    Raises
-    ------
-    InputError
-        If the model has another name or lacks its width, the embeddings are not finite real
-        matrices, f is no map, or nothing would fit.
-    """
-    m = check_model(model, width)
-    E, U = check_vectors(E, "E"), check_vectors(U, "U")
-    f = check_map(f, len(E), len(U))
-    d_in, d_out = E.shape[1], U.shape[1]
-    check_fits(
-        TOGETHER * (len(E) * (len(U) + (m or d_in)) + (m or d_in) * (d_in + d_out)), 4,
-        f"N = {len(E)}, M = {len(U)}: the scores and weights",
-    )  # fmt: skip
-    if m is None:
-        drawn = [(d_out, d_in, d_in**-0.5)]
-    else:
-        drawn = [(m, d_in, 1.0), (m, d_out, m**-0.5)]
-    weights = tuple(
-        rng.standard_normal((rows, columns), dtype=np.float32) * np.float32(scale)
-        for rows, columns, scale in drawn
-    )
-    return Problem(model, E.astype(np.float32), U.astype(np.float32), f, weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,22 +79,6 @@ class Run:
     def diverged(self) -> bool:
         """Whether a weight or the loss is not finite at the end."""
         return self.memory is None
-
-
-def libraries() -> tuple[Any, Any]:
-    """Return the modules ``jax`` and ``optax``.
-
-    Raises
-    ------
-    InputError
-        If they are not installed.
-    """
-    try:
-        return import_module("jax"), import_module("optax")
-    except ImportError:
-        raise InputError(
-            "training needs jax and optax: pip install 'factual-recall[train]'"
-        ) from None
 
 
 def train(

@@ -19,8 +19,8 @@ from sims.engine.criterion import Criterion
 from sims.engine.parallel import available_threads, cores
 from sims.memories.construction import Construction, Size
 from sims.sweeps.tasks import Progress
-from sims.training.capacity import RateCount
-from sims.training.memories import Training, libraries
+from sims.training.recipe import Training, libraries
+from sims.training.searches import RateCount
 from sims.training.transformer_models import Sizes, choose_sizes
 from sims.training.transformers import LEARNING_RATES
 from sims.training.trials import DRAWS, check_trials, facts_recalled, stored
@@ -190,7 +190,7 @@ def bracket_sizes(
     ----------
     shape : S, R, D and K.
     rate : of the criterion.
-    training : fields of :class:`sims.training.memories.Training`.
+    training : fields of :class:`sims.training.recipe.Training`.
     model, vary, d, width, head_dim, heads, start, limit, step, resolution :
         as for :func:`trained_smallest`.
     length, draws, trials, seed, experiment : as for :func:`trained_smallest`.
@@ -199,7 +199,7 @@ def bracket_sizes(
     -------
     ``brackets``: for each trial, as in :class:`sims.transformers.smallest.SizePoint`, [low, high],
     high None where the search was censored. ``rates``: the fields of a
-    :class:`sims.training.capacity.RateCount` for each learning rate.
+    :class:`sims.training.searches.RateCount` for each learning rate.
     """
     table, rule, criterion = Shape(*shape), Training(**training), Criterion(rate)
     searches = [_search(start, limit, step, resolution) for _ in range(trials)]

@@ -20,7 +20,7 @@ from assoc.errors import InputError
 from sims.engine.parallel import available_threads, cores
 from sims.engine.results import Result, new_axes
 from sims.sweeps.tasks import Progress
-from sims.training.memories import Training, libraries
+from sims.training.recipe import Training, libraries
 from sims.training.transformer_models import Sizes, choose_sizes
 from sims.training.trials import DRAWS, check_trials, facts_recalled, stored
 from sims.transformers.architecture import LENGTH, Shape
@@ -190,7 +190,7 @@ def recall_widths(
     ----------
     shape : S, R, D and K.
     heads : H.
-    training : fields of :class:`sims.training.memories.Training`.
+    training : fields of :class:`sims.training.recipe.Training`.
     d, head_dim, widths, length, draws, trials, seed, experiment :
         as for :func:`trained_tradeoff`.
 

@@ -19,7 +19,7 @@ from assoc.facts.recall_task import RecallTask
 from assoc.transformers.attention_only import check_embeddings
 from assoc.transformers.heads import check_head_dim, choose_head_dim
 from assoc.transformers.model import Attention, OneLayer, Transformer
-from sims.training.memories import ReluNetwork
+from sims.training.memory_models import ReluNetwork
 from sims.transformers.prompts import prompt_outputs
 
 __all__ = [

@@ -49,7 +49,7 @@ from assoc.errors import InputError
 from assoc.facts.recall_task import SHORTEST, check_length
 from assoc.transformers.model import OneLayer
 from sims.engine.parallel import run
-from sims.training.memories import Training, libraries
+from sims.training.recipe import Training, libraries
 from sims.training.transformer_models import Sizes, TransformerProblem
 from sims.transformers.architecture import LENGTH
 

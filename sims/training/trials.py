@@ -18,7 +18,7 @@ from assoc.facts.recall_task import check_length, grid_task
 from sims.engine.parallel import available_threads
 from sims.engine.randomness import MEMORY
 from sims.sweeps.tasks import Progress, Task, sweep
-from sims.training.memories import Training
+from sims.training.recipe import Training
 from sims.training.transformer_models import Sizes, transformer_problem
 from sims.training.transformers import TRAINING, train_transformers
 from sims.transformers.architecture import Shape, table_source
@@ -39,7 +39,7 @@ def check_trials(
     ----------
     shapes : S, R, D, or a :class:`sims.transformers.architecture.Shape`, or several of these
     records. length, draws, trials : positive integers, T at least 3. training : a
-    :class:`sims.training.memories.Training`; None stands for
+    :class:`sims.training.recipe.Training`; None stands for
         :data:`sims.training.transformers.TRAINING`.
     seed, experiment : of the randomness.
 

@@ -25,7 +25,9 @@ from sims.engine.parallel import available_threads, blas_threads
 from sims.engine.randomness import MEMORY, Source
 from sims.memories.capacity import capacity
 from sims.training.capacity import compare_rates, trained_capacity
-from sims.training.memories import Training, problem, train
+from sims.training.memories import train
+from sims.training.memory_models import problem
+from sims.training.recipe import Training
 
 NOTEBOOK = {8: (25, 26), 22: (106, 108), 45: (325, 334)}
 """Public numbers for a trained linear memory at 99 %, by d."""

@@ -14,7 +14,9 @@ from sims.engine.randomness import MEMORY, Source
 from sims.memories.capacity import CapacityPoint, capacity
 from sims.memories.settings import RandomVectors
 from sims.training.capacity import compare_rates, trained_capacity
-from sims.training.memories import ReluNetwork, Training, check_model, initial_loss, problem, train
+from sims.training.memories import initial_loss, train
+from sims.training.memory_models import ReluNetwork, check_model, problem
+from sims.training.recipe import Training
 from tests.helpers.oracles import one_line
 
 SHORT = Training(steps=512, learning_rates=(1.0, 10.0))

@@ -11,7 +11,8 @@ from assoc.errors import InputError
 from assoc.facts.recall_task import balanced_task
 from assoc.transformers.model import Attention, OneLayer, Transformer
 from sims.engine.randomness import MEMORY
-from sims.training.memories import ReluNetwork, Training
+from sims.training.memory_models import ReluNetwork
+from sims.training.recipe import Training
 from sims.training.smallest import trained_smallest
 from sims.training.tradeoff import trained_tradeoff
 from sims.training.transformer_models import Sizes, choose_sizes, transformer_problem
