@@ -6,7 +6,7 @@ search brackets one of these changes; both ends are trained and measured. All tr
 searched together.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 
 from assoc.checks import positive
 from assoc.errors import InputError
+from sims.engine.bracketing import smallest
 from sims.engine.criterion import Criterion
 from sims.engine.parallel import available_threads, cores
 from sims.memories.construction import Construction, Size
@@ -202,7 +203,9 @@ def bracket_sizes(
     :class:`sims.training.searches.RateCount` for each learning rate.
     """
     table, rule, criterion = Shape(*shape), Training(**training), Criterion(rate)
-    searches = [_search(start, limit, step, resolution) for _ in range(trials)]
+    searches = [
+        smallest(start, limit, growth=STEP, step=step, resolution=resolution) for _ in range(trials)
+    ]
     asked = {trial: next(search) for trial, search in enumerate(searches)}
     ends: dict[int, tuple[int, int | None]] = {}
     tally = [RateCount(each, 0, 0, 0) for each in rule.learning_rates or LEARNING_RATES]
@@ -262,28 +265,3 @@ def _sizes(
     return choose_sizes(
         model, shape.subjects, shape.relations, d=dimension, head_dim=head_dim, heads=heads, width=m
     )
-
-
-def _search(
-    start: int, limit: int, step: int, resolution: float
-) -> Generator[int, bool, tuple[int, int | None]]:
-    """Yield the sizes of a search, told of each whether it is enough, and return the bracket."""
-    low, high = 0, min(max(1, round(start / step)) * step, limit)
-    while not (yield high):
-        low = high
-        if high == limit:
-            return low, None
-        high = min(max(high + step, round(STEP * high / step) * step), limit)
-    while low == 0 and high > step:
-        lower = max(1, min(high - 1, int(high / STEP)) // step) * step
-        if (yield lower):
-            high = lower
-        else:
-            low = lower
-    while high - low > max(step, resolution * high):
-        middle = (low + high) // (2 * step) * step
-        if (yield middle):
-            high = middle
-        else:
-            low = middle
-    return low, high
