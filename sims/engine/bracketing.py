@@ -91,7 +91,8 @@ def smallest(
         lower = max(1, min(high - 1, int(high / growth)) // step) * step
         low, high = (low, lower) if (yield lower) else (lower, high)
     while high - low > max(step, resolution * high):
-        middle = (low + high) // (2 * step) * step
+        # Not below the next multiple: the upper end may be a limit that is none itself.
+        middle = max(low + step, (low + high) // (2 * step) * step)
         low, high = (low, middle) if (yield middle) else (middle, high)
     return low, high
 
