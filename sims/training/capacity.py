@@ -16,6 +16,7 @@ import numpy as np
 from assoc.checks import as_size, positive, trial_count
 from assoc.errors import InputError
 from assoc.memories.decoding import margins
+from assoc.memories.memory import Memory
 from sims.engine.bracketing import largest, size_of_load
 from sims.engine.criterion import Criterion
 from sims.engine.parallel import available_threads, cores
@@ -26,7 +27,8 @@ from sims.memories.construction import Construction, Size
 from sims.memories.recall import source_of
 from sims.memories.settings import RandomVectors
 from sims.sweeps.tasks import Progress, Task, sweep
-from sims.training.memories import Run, train
+from sims.training.loop import Run
+from sims.training.memories import train
 from sims.training.memory_models import Problem, check_model, problem
 from sims.training.recipe import Training, libraries
 from sims.training.searches import RateCount
@@ -329,11 +331,11 @@ def _problem(
     return problem(model, E, U, f, rng=source.generator(trial, MEMORY), width=width)
 
 
-def _recalled(trained: Run, given: Problem) -> int:
+def _recalled(trained: Run[Memory], given: Problem) -> int:
     """Count the facts that a run recalls."""
-    if trained.memory is None:
+    if trained.trained is None:
         return 0
-    return int((margins(trained.memory, given.E, given.U, given.f) > 0).sum())
+    return int((margins(trained.trained, given.E, given.U, given.f) > 0).sum())
 
 
 def _stored(

@@ -12,11 +12,9 @@ from assoc.embeddings import check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import check_map
 from assoc.memories.networks import tiles
+from sims.training.loop import Weights
 
-__all__ = ["MODELS", "Problem", "ReluNetwork", "Weights", "check_model", "problem"]
-
-Weights = tuple[NDArray[np.float32], ...]
-"""Arrays of the weights of a model, in single precision."""
+__all__ = ["MODELS", "Problem", "ReluNetwork", "check_model", "problem"]
 
 MODELS = ("linear", "mlp")
 """What can be trained."""

@@ -8,11 +8,16 @@ from typing import Any
 from assoc.checks import positive
 from assoc.errors import InputError
 
-__all__ = ["LEARNING_RATES", "OPTIMISERS", "SCHEDULES", "Training", "libraries"]
+__all__ = ["LEARNING_RATES", "OPTIMISERS", "SCHEDULES", "Training", "gradient_rule", "libraries"]
 
-LEARNING_RATES = {"linear": (1.0, 10.0, 30.0), "mlp": (0.2, 0.4, 0.8)}
-"""Learning rates that are tried unless others are given, by model: those that were seen to store
-most near the capacity, with the cosine schedule and inputs of norm 1."""
+LEARNING_RATES = {
+    "linear": (1.0, 10.0, 30.0),
+    "mlp": (0.2, 0.4, 0.8),
+    "transformer": (0.03, 0.1),
+}
+"""Learning rates that are tried unless others are given, by what is trained, with the cosine
+schedule. For memories, those that were seen to store most near the capacity, with inputs of norm 1;
+for transformers, those of 0.003 to 1 that were seen to recall most facts near the smallest size."""
 
 OPTIMISERS = ("adam", "adamw")
 """Adam, and Adam with decoupled decay of the weights, both with Optax's defaults (0.9, 0.999)."""
@@ -29,14 +34,14 @@ class Training:
     ----------
     steps : gradient steps, all facts in each, at least 1.
     learning_rates : positive numbers, each of which every trial is trained with; None stands for
-        :data:`LEARNING_RATES` of the model.
+        :data:`LEARNING_RATES` of what is trained.
     optimiser : one of :data:`OPTIMISERS`.
     schedule : one of :data:`SCHEDULES`.
     weight_decay : of ``adamw``, a non-negative number; each step takes this times the learning rate
         off every weight. The default is PyTorch's.
     wanted : margin, in units of the logits. A trial's training, with all its learning rates, ends
-        at the first check (after each :data:`sims.training.memories.CHECK` steps) at which one of
-        them gives every fact this margin; None takes all steps. Only what recalls every fact is
+        at the first check (after each :data:`sims.training.loop.CHECK` steps) at which one of them
+        gives every fact this margin; None takes all steps. Only what recalls every fact is
         stopped, and the weights it stops at are those that are judged.
 
     Raises
@@ -72,14 +77,14 @@ class Training:
         if self.wanted is not None:
             object.__setattr__(self, "wanted", _number(self.wanted, "wanted margin"))
 
-    def rates(self, model: str) -> tuple[float, ...]:
-        """Return the learning rates that a model is trained with.
+    def rates(self, trained: str) -> tuple[float, ...]:
+        """Return the learning rates that are tried.
 
         Parameters
         ----------
-        model : one of :data:`MODELS`.
+        trained : what is trained, a key of :data:`LEARNING_RATES`.
         """
-        return LEARNING_RATES[model] if self.learning_rates is None else self.learning_rates
+        return LEARNING_RATES[trained] if self.learning_rates is None else self.learning_rates
 
 
 def _rates(rates: Any) -> tuple[float, ...]:
@@ -117,3 +122,26 @@ def libraries() -> tuple[Any, Any]:
         raise InputError(
             "training needs jax and optax: pip install 'factual-recall[train]'"
         ) from None
+
+
+def gradient_rule(training: Training, rate: Any) -> Any:
+    """Return the optimiser as Optax's transformation of gradients.
+
+    Parameters
+    ----------
+    training : how the learning rate goes on, and which optimiser takes it.
+    rate : learning rate at the first step, a number or one that JAX traces.
+
+    Raises
+    ------
+    InputError
+        If JAX or Optax is missing.
+    """
+    _, optax = libraries()
+    if training.schedule == "cosine":
+        scheduled = optax.cosine_decay_schedule(rate, training.steps)
+    else:
+        scheduled = optax.constant_schedule(rate)
+    if training.optimiser == "adamw":
+        return optax.adamw(scheduled, weight_decay=training.weight_decay)
+    return optax.adam(scheduled)

@@ -23,7 +23,6 @@ from sims.sweeps.tasks import Progress
 from sims.training.recipe import Training, libraries
 from sims.training.searches import RateCount
 from sims.training.transformer_models import Sizes, choose_sizes
-from sims.training.transformers import LEARNING_RATES
 from sims.training.trials import DRAWS, check_trials, facts_recalled, stored
 from sims.transformers.architecture import LENGTH, Architecture, Shape
 from sims.transformers.smallest import SizePoint, SizeResult
@@ -208,7 +207,7 @@ def bracket_sizes(
     ]
     asked = {trial: next(search) for trial, search in enumerate(searches)}
     ends: dict[int, tuple[int, int | None]] = {}
-    tally = [RateCount(each, 0, 0, 0) for each in rule.learning_rates or LEARNING_RATES]
+    tally = [RateCount(each, 0, 0, 0) for each in rule.rates("transformer")]
     fixed: dict[str, Any] = {"d": d, "width": width, "head_dim": head_dim, "heads": heads}
     while asked:
         sized = [(trial, _sizes(model, table, vary, n, **fixed)) for trial, n in asked.items()]

@@ -119,8 +119,8 @@ def facts_recalled(
     trained = train_transformers(problems, training, length=length, threads=available_threads())
     return [
         tuple(
-            None if one.model is None else count_known(
-                one.model, given.task, length=length, source=source, trial=trial, draws=draws,
+            None if one.trained is None else count_known(
+                one.trained, given.task, length=length, source=source, trial=trial, draws=draws,
                 embeddings=given.embeddings,
             ).known
             for one in runs

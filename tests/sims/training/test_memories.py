@@ -14,9 +14,9 @@ from sims.engine.randomness import MEMORY, Source
 from sims.memories.capacity import CapacityPoint, capacity
 from sims.memories.settings import RandomVectors
 from sims.training.capacity import compare_rates, trained_capacity
-from sims.training.memories import initial_loss, train
+from sims.training.memories import MemoryObjective, padded, train
 from sims.training.memory_models import ReluNetwork, check_model, problem
-from sims.training.recipe import Training
+from sims.training.recipe import Training, libraries
 from tests.helpers.oracles import one_line
 
 SHORT = Training(steps=512, learning_rates=(1.0, 10.0))
@@ -37,9 +37,17 @@ def drawn(model="linear", *, N=20, d=6, trial=0, M=None, width=None, facts="iden
 def counts(problems, training):
     """Facts recalled by each run of each problem."""
     return [
-        [int((margins(run.memory, p.E, p.U, p.f) > 0).sum()) for run in runs]
+        [int((margins(run.trained, p.E, p.U, p.f) > 0).sum()) for run in runs]
         for p, runs in zip(problems, train(problems, training), strict=True)
     ]
+
+
+def loss_and_gradient(given, *, rows=None, answers=None):
+    """At the initial weights, as training computes them; padded to so many facts and answers."""
+    jax, _ = libraries()
+    data = padded(given, rows or len(given.E), answers or len(given.U))
+    value, slopes = jax.value_and_grad(MemoryObjective(given.model).loss)(given.weights, data)
+    return float(value), [np.asarray(part) for part in slopes]
 
 
 # --- without the extra --------------------------------------------------------------------------
@@ -141,7 +149,7 @@ def test_a_width_belongs_to_networks_alone():
 def test_loss_and_gradient_are_those_of_the_convex_fit(M, facts):
     needs_jax()
     given = drawn(M=M, facts=facts)
-    value, (slope,) = initial_loss(given)
+    value, (slope,) = loss_and_gradient(given)
     if M == 1:
         assert value == pytest.approx(0, abs=1e-6)
         np.testing.assert_allclose(slope, 0, atol=1e-6)
@@ -155,7 +163,7 @@ def test_loss_and_gradient_of_the_network_are_those_of_its_read_out():
     needs_jax()
     given = drawn("mlp", width=9)
     W, V = (part.astype(np.float64) for part in given.weights)
-    value, slopes = initial_loss(given)
+    value, slopes = loss_and_gradient(given)
     hidden = np.maximum(given.E @ W.T, 0)
     expected, gradient = LogisticLoss(hidden, given.U, given.f)(V)
     assert value == pytest.approx(expected, rel=1e-5)
@@ -176,8 +184,8 @@ def test_padding_changes_nothing(model, width):
     needs_jax()
     for M, facts in ((None, "identity"), (7, "random")):
         given = drawn(model, width=width, M=M, facts=facts)
-        value, slopes = initial_loss(given)
-        padded, others = initial_loss(given, rows=53, answers=61)
+        value, slopes = loss_and_gradient(given)
+        padded, others = loss_and_gradient(given, rows=53, answers=61)
         assert padded == pytest.approx(value, rel=1e-5)
         for a, b in zip(slopes, others, strict=True):
             np.testing.assert_allclose(a, b, atol=1e-5 * np.abs(a).max())
@@ -195,7 +203,7 @@ def test_trials_of_different_sizes_train_side_by_side_as_they_do_alone():
         (alone,) = train([given], brief)
         for a, b in zip(together, alone, strict=True):
             assert (a.learning_rate, a.steps) == (b.learning_rate, b.steps)
-            np.testing.assert_allclose(a.memory.W, b.memory.W, rtol=1e-3, atol=1e-3)
+            np.testing.assert_allclose(a.trained.W, b.trained.W, rtol=1e-3, atol=1e-3)
             assert a.loss == pytest.approx(b.loss, rel=1e-3)
 
 
@@ -213,10 +221,10 @@ def test_a_trial_ends_once_every_fact_has_its_margin():
     stopped, whole = train([easy, hard], Training(steps=1024))
     assert {run.steps for run in whole} == {1024}
     assert stopped[0].steps < 1024
-    best = max(margins(run.memory, easy.E, easy.U, easy.f).min() for run in stopped)
+    best = max(margins(run.trained, easy.E, easy.U, easy.f).min() for run in stopped)
     assert best > 0.99
     (full,) = train([easy], Training(steps=1024, wanted=None))
-    assert all((margins(run.memory, easy.E, easy.U, easy.f) > 0).all() for run in full)
+    assert all((margins(run.trained, easy.E, easy.U, easy.f) > 0).all() for run in full)
 
 
 def test_a_learning_rate_that_diverges_is_said_to_and_recalls_nothing():
@@ -225,7 +233,7 @@ def test_a_learning_rate_that_diverges_is_said_to_and_recalls_nothing():
     rule = Training(steps=256, learning_rates=(1000.0, 1.0), optimiser="adamw", wanted=None)
     (runs,) = train([drawn()], rule)
     assert [run.diverged for run in runs] == [True, False]
-    assert runs[0].memory is None
+    assert runs[0].trained is None
     table = compare_rates("linear", d=6, N=12, trials=3, training=rule)
     assert [row["diverged"] for row in table.rows()] == [3, 0]
     assert table.points[0].counts == (0, 0, 0)

@@ -12,11 +12,11 @@ from assoc.facts.recall_task import balanced_task
 from assoc.transformers.model import Attention, OneLayer, Transformer
 from sims.engine.randomness import MEMORY
 from sims.training.memory_models import ReluNetwork
-from sims.training.recipe import Training
+from sims.training.recipe import Training, libraries
 from sims.training.smallest import trained_smallest
 from sims.training.tradeoff import trained_tradeoff
 from sims.training.transformer_models import Sizes, choose_sizes, transformer_problem
-from sims.training.transformers import REACH, evaluate, train_transformers
+from sims.training.transformers import REACH, TransformerObjective, padded, train_transformers
 from sims.training.trials import facts_recalled
 from sims.transformers.architecture import Architecture, Shape, table_source
 from sims.transformers.prompts import count_known
@@ -52,6 +52,18 @@ def sharpened(given, factor):
     return replace(given, weights=(factor * given.weights[0], *given.weights[1:]))
 
 
+def evaluate(given, prompts, sizes=None):
+    """Outputs, loss and gradient at the initial weights, as training computes them."""
+    jax, _ = libraries()
+    tokens = given.task.prompted
+    counts = (prompts[:, :, None] == tokens).sum(axis=1).astype(np.float32)
+    weights, data = padded(given, sizes or given.sizes)
+    trained = TransformerObjective(given.task.noise, prompts.shape[1])
+    value, slopes = jax.jit(jax.value_and_grad(trained.loss))(weights, data, counts)
+    out = jax.jit(trained.outputs)(weights, data, counts)
+    return np.asarray(out), float(value), [np.asarray(part) for part in slopes]
+
+
 # --- without the extra --------------------------------------------------------------------------
 
 
@@ -62,7 +74,6 @@ def test_without_the_extra_one_line_says_what_to_install(monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)
     for work in (
         lambda: train_transformers([drawn()], SHORT),
-        lambda: evaluate(drawn(), prompts_of(drawn())),
         lambda: trained_smallest("attention-only", (4, 3, 2), trials=1),
         lambda: trained_tradeoff((4, 3, 2), d=8, head_dim=1, heads=[2], widths=[1], trials=1),
     ):
@@ -235,9 +246,9 @@ def test_padding_changes_nothing_and_has_no_gradient(model):
     given = drawn(model, heads=3, head_dim=2)
     prompts = prompts_of(given)
     out, value, slopes = evaluate(given, prompts)
-    padded, other, wide = evaluate(given, prompts, padded=Sizes(16, 5, 3, 12))
+    larger, other, wide = evaluate(given, prompts, Sizes(16, 5, 3, 12))
     assert other == pytest.approx(value, rel=1e-6)
-    np.testing.assert_allclose(padded[:, :11], out, atol=1e-6)
+    np.testing.assert_allclose(larger[:, :11], out, atol=1e-6)
     for a, b in zip(slopes, wide, strict=True):
         own = tuple(slice(n) for n in a.shape)
         np.testing.assert_allclose(b[own], a, atol=1e-6)
@@ -259,7 +270,7 @@ def test_transformers_of_several_sizes_train_side_by_side_as_they_do_alone():
         assert (a.learning_rate, a.steps) == (b.learning_rate, b.steps)
         assert a.loss == pytest.approx(b.loss, rel=1e-3)
         for name in ("W_K", "W_Q", "W_V", "W_O"):
-            one, other = (getattr(r.model.attention, name) for r in (a, b))
+            one, other = (getattr(r.trained.attention, name) for r in (a, b))
             np.testing.assert_allclose(one, other, atol=2e-3)
 
 
@@ -269,12 +280,12 @@ def test_a_table_is_learnt_and_every_fact_known_by_the_judge():
     source = table_source(TABLE, 0, "tests")
     for given, runs in zip(problems, train_transformers(problems, SHORT, length=9), strict=True):
         counts = [
-            count_known(one.model, given.task, length=9, source=source, trial=0, draws=8,
+            count_known(one.trained, given.task, length=9, source=source, trial=0, draws=8,
                         embeddings=given.embeddings).known
             for one in runs
         ]  # fmt: skip
         assert max(counts) == TABLE.facts
-        assert isinstance(runs[0].model, Transformer) == (given.sizes.width == 0)
+        assert isinstance(runs[0].trained, Transformer) == (given.sizes.width == 0)
         assert {one.steps for one in runs} <= {128, 256, 384}
 
 
@@ -294,7 +305,7 @@ def test_a_learning_rate_that_diverges_is_said_to_and_recalls_nothing():
     problems = [drawn("attention-only", d=4, trial=trial) for trial in range(2)]
     for runs in train_transformers(problems, rule, length=9):
         assert [one.diverged for one in runs] == [True, False]
-        assert runs[0].model is None
+        assert runs[0].trained is None
     found = trained_smallest(
         "attention-only", TABLE, limit=4, trials=2, length=9, experiment="tests", training=rule
     )
