@@ -29,7 +29,7 @@ from sims.memories.settings import RandomVectors
 from sims.sweeps.tasks import Progress, Task, sweep
 from sims.training.loop import Run
 from sims.training.memories import train
-from sims.training.memory_models import Problem, check_model, problem
+from sims.training.memory_models import UntrainedMemory, check_model, untrained_memory
 from sims.training.recipe import Training, libraries
 from sims.training.searches import RateCount
 
@@ -197,10 +197,10 @@ def bracket_trained(
     ends: dict[int, tuple[int, int | None]] = {}
     tally = [RateCount(each, 0, 0, 0) for each in rule.rates(model)]
     while sizes:
-        problems = [_problem(model, width, drawn, N, source, t) for t, N in sizes.items()]
-        trained = train(problems, rule, threads=available_threads())
+        untrained = [_untrained(model, width, drawn, N, source, t) for t, N in sizes.items()]
+        trained = train(untrained, rule, threads=available_threads())
         following: dict[int, int] = {}
-        for (trial, N), given, runs in zip(sizes.items(), problems, trained, strict=True):
+        for (trial, N), given, runs in zip(sizes.items(), untrained, trained, strict=True):
             met = [criterion.met(_recalled(r, given), N) for r in runs]
             tally = [
                 replace(count, runs=count.runs + 1, met=count.met + yes,
@@ -299,10 +299,10 @@ def compare_rates(
     drawn, m = _setting(d, facts, outputs), _width(model, width, d)
     source, rows = source_of(drawn, seed, experiment), []
     threads = available_threads() if threads is None else positive(threads, "threads")
-    problems = [_problem(model, m, drawn, N, source, trial) for trial in range(trials)]
-    trained = train(problems, rule, threads=threads)
+    untrained = [_untrained(model, m, drawn, N, source, trial) for trial in range(trials)]
+    trained = train(untrained, rule, threads=threads)
     for rate, runs in zip(rule.rates(model), zip(*trained, strict=True), strict=True):
-        counts = tuple(_recalled(r, given) for r, given in zip(runs, problems, strict=True))
+        counts = tuple(_recalled(r, given) for r, given in zip(runs, untrained, strict=True))
         loss = float(np.median([r.loss for r in runs]))
         rows.append(RateRow(rate, counts, sum(r.diverged for r in runs), loss))
     return RateResult(model, d, N, rule, tuple(rows))
@@ -324,14 +324,14 @@ def _setting(d: int, facts: str, outputs: int | None) -> RandomVectors:
     return RandomVectors(d, "sphere", facts, None if outputs is None else as_size(outputs, "M"))
 
 
-def _problem(
+def _untrained(
     model: str, width: int | None, setting: RandomVectors, N: int, source: Source, trial: int
-) -> Problem:
+) -> UntrainedMemory:
     E, U, f = setting.draw(N, source, trial)
-    return problem(model, E, U, f, rng=source.generator(trial, MEMORY), width=width)
+    return untrained_memory(model, E, U, f, rng=source.generator(trial, MEMORY), width=width)
 
 
-def _recalled(trained: Run[Memory], given: Problem) -> int:
+def _recalled(trained: Run[Memory], given: UntrainedMemory) -> int:
     """Count the facts that a run recalls."""
     if trained.trained is None:
         return 0

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from assoc.errors import InputError
 from assoc.memories.memory import Factors, Memory
 from sims.training.loop import Objective, Run, Weights, right_and_rival, train_side_by_side
-from sims.training.memory_models import Problem, ReluNetwork
+from sims.training.memory_models import ReluNetwork, UntrainedMemory
 from sims.training.recipe import Training, libraries
 
 __all__ = ["MemoryObjective", "padded", "train"]
@@ -46,48 +46,48 @@ SHUT = -1e30
 
 
 def train(
-    problems: Sequence[Problem], training: Training, *, threads: int = 1
+    untrained: Sequence[UntrainedMemory], training: Training, *, threads: int = 1
 ) -> list[tuple[Run[Memory], ...]]:
-    """Train every problem with every learning rate.
+    """Train every memory with every learning rate.
 
     Parameters
     ----------
-    problems : of one model, with weights of the same shapes; their N and M may differ.
+    untrained : memories of one model, with weights of the same shapes; their N and M may differ.
     training : how.
     threads : batches trained at a time. JAX may use all cores for each.
 
     Returns
     -------
-    For each problem, one run per learning rate, in their order.
+    For each memory, one run per learning rate, in their order.
 
     Raises
     ------
     InputError
-        If JAX or Optax is missing, or the problems are not of one kind.
+        If JAX or Optax is missing, or the memories are not of one kind.
 
     Examples
     --------
     >>> train([], Training())
     []
     """
-    if not problems:
+    if not untrained:
         return []
     libraries()
-    kinds = {(p.model, *(w.shape for w in p.weights)) for p in problems}
+    kinds = {(p.model, *(w.shape for w in p.weights)) for p in untrained}
     if len(kinds) > 1:
         raise InputError("problems of different models or weights cannot be trained together")
-    model = problems[0].model
+    model = untrained[0].model
     rates = training.rates(model)
-    largest = max(len(p.E) * len(p.U) for p in problems)
+    largest = max(len(p.E) * len(p.U) for p in untrained)
     return train_side_by_side(
-        MemoryObjective(model), training, rates, problems,
+        MemoryObjective(model), training, rates, untrained,
         size=lambda p: (len(p.E), len(p.U)), most=SCORES // (len(rates) * largest), fill=True,
         threads=threads,
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class MemoryObjective(Objective[Problem, Memory]):
+class MemoryObjective(Objective[UntrainedMemory, Memory]):
     """A memory as the training loop sees it.
 
     Its data are those of :func:`padded`.
@@ -99,7 +99,7 @@ class MemoryObjective(Objective[Problem, Memory]):
 
     model: str
 
-    def pad(self, batch: Sequence[Problem], /) -> list[tuple[Weights, tuple[Any, ...]]]:
+    def pad(self, batch: Sequence[UntrainedMemory], /) -> list[tuple[Weights, tuple[Any, ...]]]:
         """Return initial weights and data of every trial, padded to the largest of them."""
         rows, answers = (_size(max(len(getattr(p, name)) for p in batch)) for name in ("E", "U"))
         return [(p.weights, padded(p, rows, answers)) for p in batch]
@@ -128,7 +128,9 @@ class MemoryObjective(Objective[Problem, Memory]):
         look = jax.vmap(lambda one: (self.loss(one, data), self._least(one, data)))
         return look(weights)  # type: ignore[no-any-return]
 
-    def build(self, untrained: Problem, weights: Sequence[NDArray[np.float32]], /) -> Memory:
+    def build(
+        self, untrained: UntrainedMemory, weights: Sequence[NDArray[np.float32]], /
+    ) -> Memory:
         """Return the memory, whose weights are never padded."""
         return Factors((weights[0],)) if self.model == "linear" else ReluNetwork(*weights)
 
@@ -141,7 +143,7 @@ class MemoryObjective(Objective[Problem, Memory]):
         return jnp.where(mass > 0, right - rival, jnp.inf).min()
 
 
-def padded(given: Problem, rows: int, answers: int) -> tuple[Any, ...]:
+def padded(given: UntrainedMemory, rows: int, answers: int) -> tuple[Any, ...]:
     """Return the data of a trial, padded with facts of no weight and answers of no probability.
 
     Parameters

@@ -14,7 +14,7 @@ from assoc.facts.maps import check_map
 from assoc.memories.networks import tiles
 from sims.training.loop import Weights
 
-__all__ = ["MODELS", "Problem", "ReluNetwork", "check_model", "problem"]
+__all__ = ["MODELS", "ReluNetwork", "UntrainedMemory", "check_model", "untrained_memory"]
 
 MODELS = ("linear", "mlp")
 """What can be trained."""
@@ -55,8 +55,8 @@ class ReluNetwork:
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
-    """The facts of a trial and the weights that it starts from; made by :func:`problem`.
+class UntrainedMemory:
+    """A memory before it is trained: facts and initial weights; see :func:`untrained_memory`.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def check_model(model: Any, width: Any) -> int | None:
     return check_width(width)
 
 
-def problem(
+def untrained_memory(
     model: str,
     E: Floats,
     U: Floats,
@@ -106,7 +106,7 @@ def problem(
     *,
     rng: np.random.Generator,
     width: int | None = None,
-) -> Problem:
+) -> UntrainedMemory:
     """Draw initial weights for facts: normal ones.
 
     The variance of W is 1 / d_in in a linear memory. In a network it is 1 for W and 1 / m for V.
@@ -142,4 +142,4 @@ def problem(
         rng.standard_normal((rows, columns), dtype=np.float32) * np.float32(scale)
         for rows, columns, scale in drawn
     )
-    return Problem(model, E.astype(np.float32), U.astype(np.float32), f, weights)
+    return UntrainedMemory(model, E.astype(np.float32), U.astype(np.float32), f, weights)

@@ -48,7 +48,7 @@ from assoc.facts.recall_task import SHORTEST, check_length
 from assoc.transformers.model import OneLayer
 from sims.training.loop import Objective, Run, Weights, right_and_rival, train_side_by_side
 from sims.training.recipe import LEARNING_RATES, Training, libraries
-from sims.training.transformer_models import Sizes, TransformerProblem
+from sims.training.transformer_models import Sizes, UntrainedTransformer
 from sims.transformers.architecture import LENGTH
 
 __all__ = ["REACH", "TRAINING", "TransformerObjective", "padded", "train_transformers"]
@@ -72,7 +72,7 @@ GRAIN = 4
 
 
 def train_transformers(
-    problems: Sequence[TransformerProblem],
+    untrained: Sequence[UntrainedTransformer],
     training: Training = TRAINING,
     *,
     length: int = LENGTH,
@@ -86,7 +86,7 @@ def train_transformers(
 
     Parameters
     ----------
-    problems : their tables have the same S, R, A, K and N; sizes may differ.
+    untrained : transformers; their tables have the same S, R, A, K and N; sizes may differ.
     training : how; without learning rates of its own, with those of
         :data:`sims.training.recipe.LEARNING_RATES`.
     length : T of the prompts.
@@ -94,7 +94,7 @@ def train_transformers(
 
     Returns
     -------
-    For each problem, one run per learning rate, in their order.
+    For each transformer, one run per learning rate, in their order.
 
     Raises
     ------
@@ -103,22 +103,22 @@ def train_transformers(
     """
     libraries()
     tables = {(p.task.subjects, p.task.relations, p.task.answers, p.task.noise, len(p.task))
-              for p in problems}  # fmt: skip
+              for p in untrained}  # fmt: skip
     if len(tables) > 1:
         raise InputError("transformers of tables of different sizes cannot be trained together")
-    if not problems:
+    if not untrained:
         return []
-    check_length(length, problems[0].task.noise)
+    check_length(length, untrained[0].task.noise)
     rates = training.rates("transformer")
-    scores = len(rates) * len(problems[0].task) * problems[0].task.vocabulary
+    scores = len(rates) * len(untrained[0].task) * untrained[0].task.vocabulary
     return train_side_by_side(
-        TransformerObjective(problems[0].task.noise, length), training, rates, problems,
+        TransformerObjective(untrained[0].task.noise, length), training, rates, untrained,
         size=lambda p: p.sizes.parameters, most=SCORES // scores, threads=threads,
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class TransformerObjective(Objective[TransformerProblem, OneLayer]):
+class TransformerObjective(Objective[UntrainedTransformer, OneLayer]):
     """A transformer as the training loop sees it.
 
     Its weights and data are those of :func:`padded`; what is drawn for a step are counts (N, P) of
@@ -133,7 +133,9 @@ class TransformerObjective(Objective[TransformerProblem, OneLayer]):
     noise: int
     length: int
 
-    def pad(self, batch: Sequence[TransformerProblem], /) -> list[tuple[Weights, tuple[Any, ...]]]:
+    def pad(
+        self, batch: Sequence[UntrainedTransformer], /
+    ) -> list[tuple[Weights, tuple[Any, ...]]]:
         """Return initial weights and data of every trial, padded to the largest of them."""
         d, heads, head_dim, width = (
             max(getattr(p.sizes, name) for p in batch)
@@ -193,7 +195,7 @@ class TransformerObjective(Objective[TransformerProblem, OneLayer]):
         return losses.mean(axis=0), least.min(axis=0)
 
     def build(
-        self, untrained: TransformerProblem, weights: Sequence[NDArray[np.float32]], /
+        self, untrained: UntrainedTransformer, weights: Sequence[NDArray[np.float32]], /
     ) -> OneLayer:
         """Return the transformer with the weights that are not padding, in double precision."""
         return untrained.model([
@@ -210,7 +212,7 @@ class TransformerObjective(Objective[TransformerProblem, OneLayer]):
         return (jax.nn.logsumexp(scores, axis=1) - right).mean(), (right - rival).min()
 
 
-def padded(given: TransformerProblem, sizes: Sizes) -> tuple[Weights, tuple[Any, ...]]:
+def padded(given: UntrainedTransformer, sizes: Sizes) -> tuple[Weights, tuple[Any, ...]]:
     """Return the initial weights and the data of a trial, padded with zeros.
 
     Parameters

@@ -19,7 +19,7 @@ from sims.engine.parallel import available_threads
 from sims.engine.randomness import MEMORY
 from sims.sweeps.tasks import Progress, Task, sweep
 from sims.training.recipe import Training
-from sims.training.transformer_models import Sizes, transformer_problem
+from sims.training.transformer_models import Sizes, untrained_transformer
 from sims.training.transformers import TRAINING, train_transformers
 from sims.transformers.architecture import Shape, table_source
 from sims.transformers.prompts import count_known
@@ -111,12 +111,12 @@ def facts_recalled(
         If JAX or Optax is missing.
     """
     source = table_source(shape, seed, experiment)
-    problems = []
+    untrained = []
     for trial, sizes in sized:
         task, embeddings = shape.draw(sizes.d, source, trial)
         rng = source.generator(trial, MEMORY)
-        problems.append(transformer_problem(task, embeddings, sizes, rng=rng))
-    trained = train_transformers(problems, training, length=length, threads=available_threads())
+        untrained.append(untrained_transformer(task, embeddings, sizes, rng=rng))
+    trained = train_transformers(untrained, training, length=length, threads=available_threads())
     return [
         tuple(
             None if one.trained is None else count_known(
@@ -125,7 +125,7 @@ def facts_recalled(
             ).known
             for one in runs
         )
-        for (trial, _), given, runs in zip(sized, problems, trained, strict=True)
+        for (trial, _), given, runs in zip(sized, untrained, trained, strict=True)
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from sims.memories.capacity import CapacityPoint, capacity
 from sims.memories.settings import RandomVectors
 from sims.training.capacity import compare_rates, trained_capacity
 from sims.training.memories import MemoryObjective, padded, train
-from sims.training.memory_models import ReluNetwork, check_model, problem
+from sims.training.memory_models import ReluNetwork, check_model, untrained_memory
 from sims.training.recipe import Training, libraries
 from tests.helpers.oracles import one_line
 
@@ -28,17 +28,17 @@ def needs_jax():
 
 
 def drawn(model="linear", *, N=20, d=6, trial=0, M=None, width=None, facts="identity"):
-    """The problem of one trial, as a search draws it."""
+    """The untrained memory of one trial, as a search draws it."""
     source = Source(0, "capacity", (d,))
     E, U, f = RandomVectors(d, "sphere", facts, M).draw(N, source, trial)
-    return problem(model, E, U, f, rng=source.generator(trial, MEMORY), width=width)
+    return untrained_memory(model, E, U, f, rng=source.generator(trial, MEMORY), width=width)
 
 
-def counts(problems, training):
-    """Facts recalled by each run of each problem."""
+def counts(untrained, training):
+    """Facts recalled by each run of each memory."""
     return [
         [int((margins(run.trained, p.E, p.U, p.f) > 0).sum()) for run in runs]
-        for p, runs in zip(problems, train(problems, training), strict=True)
+        for p, runs in zip(untrained, train(untrained, training), strict=True)
     ]
 
 
@@ -198,8 +198,8 @@ def test_trials_of_different_sizes_train_side_by_side_as_they_do_alone():
     """Few steps, so that rounding has no time to grow: then weights agree, not only counts."""
     needs_jax()
     brief = Training(steps=40, learning_rates=(0.1, 1.0), wanted=None)
-    problems = [drawn(N=N, trial=trial) for trial, N in enumerate((9, 30, 14))]
-    for given, together in zip(problems, train(problems, brief), strict=True):
+    untrained = [drawn(N=N, trial=trial) for trial, N in enumerate((9, 30, 14))]
+    for given, together in zip(untrained, train(untrained, brief), strict=True):
         (alone,) = train([given], brief)
         for a, b in zip(together, alone, strict=True):
             assert (a.learning_rate, a.steps) == (b.learning_rate, b.steps)
@@ -209,8 +209,8 @@ def test_trials_of_different_sizes_train_side_by_side_as_they_do_alone():
 
 def test_threads_change_nothing():
     needs_jax()
-    problems = [drawn("mlp", N=N, trial=N, width=8) for N in range(10, 30)]
-    one, two = (train(problems, replace(SHORT, steps=64), threads=n) for n in (1, 2))
+    untrained = [drawn("mlp", N=N, trial=N, width=8) for N in range(10, 30)]
+    one, two = (train(untrained, replace(SHORT, steps=64), threads=n) for n in (1, 2))
     for a, b in zip(one, two, strict=True):
         assert [run.loss for run in a] == [run.loss for run in b]
 

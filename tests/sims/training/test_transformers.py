@@ -15,7 +15,7 @@ from sims.training.memory_models import ReluNetwork
 from sims.training.recipe import Training, libraries
 from sims.training.smallest import trained_smallest
 from sims.training.tradeoff import trained_tradeoff
-from sims.training.transformer_models import Sizes, choose_sizes, transformer_problem
+from sims.training.transformer_models import Sizes, choose_sizes, untrained_transformer
 from sims.training.transformers import REACH, TransformerObjective, padded, train_transformers
 from sims.training.trials import facts_recalled
 from sims.transformers.architecture import Architecture, Shape, table_source
@@ -34,13 +34,13 @@ def needs_jax():
 
 
 def drawn(model="attention-mlp", *, d=11, trial=0, shape=TABLE, **sizes):
-    """The problem of one trial, as a search draws it."""
+    """The untrained transformer of one trial, as a search draws it."""
     if model == "attention-mlp":
         sizes.setdefault("width", 6)
     source = table_source(shape, 0, "tests")
     task, embeddings = shape.draw(d, source, trial)
     chosen = choose_sizes(model, shape.subjects, shape.relations, d=d, **sizes)
-    return transformer_problem(task, embeddings, chosen, rng=source.generator(trial, MEMORY))
+    return untrained_transformer(task, embeddings, chosen, rng=source.generator(trial, MEMORY))
 
 
 def prompts_of(given, length=9):
@@ -48,7 +48,7 @@ def prompts_of(given, length=9):
 
 
 def sharpened(given, factor):
-    """The same problem with larger keys."""
+    """The same transformer with larger keys."""
     return replace(given, weights=(factor * given.weights[0], *given.weights[1:]))
 
 
@@ -144,7 +144,7 @@ def test_bad_maps_are_named(arguments, said):
 def test_embeddings_of_another_dimension_are_refused(rng):
     task = balanced_task(4, 3, 2, noise=5, rng=rng)
     with pytest.raises(InputError, match="embeddings of dimension 6 for a transformer of 8"):
-        transformer_problem(task, np.ones((task.vocabulary, 6)), Sizes(8, 2, 1), rng=rng)
+        untrained_transformer(task, np.ones((task.vocabulary, 6)), Sizes(8, 2, 1), rng=rng)
 
 
 # --- models and sizes ---------------------------------------------------------------------------
@@ -263,9 +263,9 @@ def test_padding_changes_nothing_and_has_no_gradient(model):
 def test_transformers_of_several_sizes_train_side_by_side_as_they_do_alone():
     """Few steps, so that rounding has no time to grow."""
     needs_jax()
-    problems = [drawn("attention-only", d=9), drawn(d=13, trial=1, width=3, heads=3, head_dim=2)]
-    together, _ = train_transformers(problems, BRIEF)
-    (alone,) = train_transformers(problems[:1], BRIEF)
+    untrained = [drawn("attention-only", d=9), drawn(d=13, trial=1, width=3, heads=3, head_dim=2)]
+    together, _ = train_transformers(untrained, BRIEF)
+    (alone,) = train_transformers(untrained[:1], BRIEF)
     for a, b in zip(together, alone, strict=True):
         assert (a.learning_rate, a.steps) == (b.learning_rate, b.steps)
         assert a.loss == pytest.approx(b.loss, rel=1e-3)
@@ -276,9 +276,9 @@ def test_transformers_of_several_sizes_train_side_by_side_as_they_do_alone():
 
 def test_a_table_is_learnt_and_every_fact_known_by_the_judge():
     needs_jax()
-    problems = [drawn("attention-only", d=24), drawn(d=24, width=12)]
+    untrained = [drawn("attention-only", d=24), drawn(d=24, width=12)]
     source = table_source(TABLE, 0, "tests")
-    for given, runs in zip(problems, train_transformers(problems, SHORT, length=9), strict=True):
+    for given, runs in zip(untrained, train_transformers(untrained, SHORT, length=9), strict=True):
         counts = [
             count_known(one.trained, given.task, length=9, source=source, trial=0, draws=8,
                         embeddings=given.embeddings).known
@@ -302,8 +302,8 @@ def test_a_learning_rate_that_diverges_is_said_to_and_recalls_nothing():
     """Decay by 0.01 at a rate of 100,000 takes a thousand times every weight off it at a step."""
     needs_jax()
     rule = Training(steps=128, learning_rates=(1e5, 0.03), optimiser="adamw", wanted=None)
-    problems = [drawn("attention-only", d=4, trial=trial) for trial in range(2)]
-    for runs in train_transformers(problems, rule, length=9):
+    untrained = [drawn("attention-only", d=4, trial=trial) for trial in range(2)]
+    for runs in train_transformers(untrained, rule, length=9):
         assert [one.diverged for one in runs] == [True, False]
         assert runs[0].trained is None
     found = trained_smallest(
