@@ -17,7 +17,7 @@ from sims.training.smallest import trained_smallest
 from sims.training.tradeoff import trained_tradeoff
 from sims.training.transformer_models import Sizes, choose_sizes, untrained_transformer
 from sims.training.transformers import REACH, TransformerObjective, padded, train_transformers
-from sims.training.trials import facts_recalled
+from sims.training.trials import Trials, facts_recalled
 from sims.transformers.architecture import Architecture, Shape, table_source
 from sims.transformers.prompts import count_known
 from sims.transformers.smallest import smallest_size
@@ -336,8 +336,7 @@ def test_both_ends_of_a_bracket_are_what_a_trial_by_itself_finds():
     assert high == low + 4
     ends = [(0, choose_sizes("attention-only", 5, 4, d=int(d))) for d in (low, high) if d]
     known = [
-        max(facts_recalled(TABLE, [one], SHORT, length=9, draws=4, seed=0, experiment="tests")[0])
-        for one in ends
+        max(facts_recalled(TABLE, [one], Trials(9, 4, 1, SHORT, 0, "tests"))[0]) for one in ends
     ]
     assert known[-1] == TABLE.facts
     assert all(count < TABLE.facts for count in known[:-1])
