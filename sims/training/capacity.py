@@ -174,15 +174,15 @@ def bracket_trained(
     Returns
     -------
     ``brackets``: for each trial, as in :class:`sims.memories.capacity.CapacityPoint`, [low, high],
-    high None where the search was censored. ``rates``: the fields of a :class:`RateCount` for each
-    learning rate.
+    high None where the search was censored. ``rates``: the fields of a
+    :class:`sims.training.searches.RateCount` for each learning rate.
     """
     drawn, rule, criterion = RandomVectors(**setting), Training(**training), Criterion(rate)
     source = source_of(drawn, seed, experiment)
     parameters = drawn.d**2 if width is None else 2 * width * drawn.d
     limit = int(min(drawn.max_N, max(1024, 16 * parameters) if max_N is None else max_N))
     start = min(size_of_load(START[model] * parameters), limit)
-    asked = _Trials(model, width, drawn, source)
+    asked = _Memories(model, width, drawn, source)
     return search_together(
         [largest(start, limit, growth=STEP, resolution=resolution) for _ in range(trials)],
         lambda sized: asked.recalled(sized, rule), criterion=criterion, facts=lambda N: N,
@@ -191,7 +191,7 @@ def bracket_trained(
 
 
 @dataclass(frozen=True)
-class _Trials:
+class _Memories:
     """What is trained at one dimension."""
 
     model: str
@@ -296,7 +296,7 @@ def compare_rates(
     rule = replace(_training(training), wanted=None)
     d, N, trials = as_size(d, "d"), positive(N, "N"), trial_count(trials)
     drawn, m = _setting(d, facts, outputs), _width(model, width, d)
-    asked, rows = _Trials(model, m, drawn, source_of(drawn, seed, experiment)), []
+    asked, rows = _Memories(model, m, drawn, source_of(drawn, seed, experiment)), []
     threads = available_threads() if threads is None else positive(threads, "threads")
     untrained = [asked.untrained(trial, N) for trial in range(trials)]
     trained = train(untrained, rule, threads=threads)
