@@ -21,7 +21,6 @@ ONLY = {"assoc": {"numpy", "scipy", "lazy_loader"}}
 """Packages that may import these and the standard library, and nothing else from outside."""
 
 LONG_FILES: dict[str, str] = {
-    "sims/training/memories.py": "one loop: what it trains, its compiled steps, its batches",
     "tests/sims/sweeps/test_store.py": "the faults of one file format, on the same helpers",
     "tests/sims/sweeps/test_tasks.py": "what every kind of executor must do alike, and ten kills",
     "tests/theory/exhibits/test_exhibits.py": "what every exhibit must do alike, computed once",

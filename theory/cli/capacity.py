@@ -187,7 +187,7 @@ def _trained(
         if given:
             raise InputError(f"--{name} has no place where a memory is trained")
     from sims.training.capacity import trained_capacity
-    from sims.training.memories import Training
+    from sims.training.recipe import Training
 
     chosen: dict[str, Any] = {} if steps is None else {"steps": steps}
     if rates is not None:
