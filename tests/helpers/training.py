@@ -1,7 +1,6 @@
 """Untrained memories and transformers for tests, as searches draw them."""
 
 import numpy as np
-import pytest
 
 from sims.engine.randomness import MEMORY, Source
 from sims.memories.settings import RandomVectors
@@ -13,11 +12,6 @@ from sims.transformers.architecture import Shape, table_source
 SHORT_MEMORIES = Training(steps=512, learning_rates=(1.0, 10.0))
 SHORT_TRANSFORMERS = Training(steps=384, learning_rates=(0.03, 0.1))
 TABLE = Shape(5, 4, 3, 7)
-
-
-def needs_jax():
-    pytest.importorskip("jax", reason="the extra 'train' is not installed: no jax")
-    pytest.importorskip("optax", reason="the extra 'train' is not installed: no optax")
 
 
 def draw_memory(model="linear", *, N=20, d=6, trial=0, M=None, width=None, facts="identity"):

@@ -11,11 +11,11 @@ from sims.memories.capacity import capacity
 from sims.training.capacity import trained_capacity
 from sims.training.memories import train
 from sims.training.recipe import Training
+from tests.helpers.extras import needs
 from tests.helpers.oracles import one_line
 from tests.helpers.training import (
     SHORT_MEMORIES,
     draw_memory,
-    needs_jax,
 )
 
 
@@ -65,7 +65,7 @@ def brackets(**arguments):
 @pytest.mark.parametrize("criterion", ["all", 0.9])
 def test_both_ends_are_what_each_trial_by_itself_finds(criterion):
     """One fact more or less at an end is what rounding in another batch was given."""
-    needs_jax()
+    needs("train")
     rate = 1.0 if criterion == "all" else criterion
     for trial, (low, high) in enumerate(brackets(criterion=criterion)):
         (below,), (above,) = (
@@ -76,7 +76,7 @@ def test_both_ends_are_what_each_trial_by_itself_finds(criterion):
 
 
 def test_a_coarse_bracket_is_as_wide_as_asked_and_a_fine_one_ends_at_neighbours():
-    needs_jax()
+    needs("train")
     assert all(high == low + 1 for low, high in brackets(resolution=0))
     for low, high in brackets(resolution=0.2):
         assert 0 < low < high
@@ -84,7 +84,7 @@ def test_a_coarse_bracket_is_as_wide_as_asked_and_a_fine_one_ends_at_neighbours(
 
 
 def test_a_search_that_ends_without_a_failure_is_censored():
-    needs_jax()
+    needs("train")
     found = trained_capacity("linear", d=8, trials=2, max_N=5, training=SHORT_MEMORIES)
     assert found.points[0].low == (5, 5)
     assert found.points[0].censored == 2
@@ -93,13 +93,13 @@ def test_a_search_that_ends_without_a_failure_is_censored():
 
 def test_a_start_that_is_too_large_goes_down():
     """A single step stores little, far below where a search begins."""
-    needs_jax()
+    needs("train")
     single = Training(steps=1, learning_rates=(0.01,))
     assert all(high <= 10 for _, high in brackets(d=8, training=single, resolution=0))
 
 
 def test_a_stored_search_goes_on_where_it_was(tmp_path):
-    needs_jax()
+    needs("train")
     store = tmp_path / "trained.sqlite"
     run = {"model": "mlp", "width": "2d", "trials": 2, "seed": 3, "store": store,
            "training": replace(SHORT_MEMORIES, steps=64)}  # fmt: skip
@@ -120,7 +120,7 @@ def test_a_stored_search_goes_on_where_it_was(tmp_path):
 
 def test_training_finds_nearly_what_the_best_matrix_holds():
     """Of the same draws. Above the best matrix's capacity nothing can be recalled by any."""
-    needs_jax()
+    needs("train")
     best = capacity("optimal-linear", d=8, trials=6, threads=1).points[0]
     found = trained_capacity("linear", d=8, trials=6, resolution=0).points[0]
     for trained, low in zip(found.low, best.low, strict=True):
@@ -131,7 +131,7 @@ def test_training_finds_nearly_what_the_best_matrix_holds():
 
 
 def test_a_network_of_twice_the_parameters_holds_more():
-    needs_jax()
+    needs("train")
     rule = Training(steps=512)
     linear = trained_capacity("linear", d=6, trials=2, training=rule).points[0]
     network = trained_capacity("mlp", d=6, width="2d", trials=2, training=rule).points[0]
@@ -139,6 +139,6 @@ def test_a_network_of_twice_the_parameters_holds_more():
 
 
 def test_other_fact_maps_and_fewer_answers_are_searched_too():
-    needs_jax()
+    needs("train")
     ends = brackets(d=4, facts="random", outputs=3, trials=2)
     assert all(0 < low < high for low, high in ends)

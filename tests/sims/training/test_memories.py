@@ -14,11 +14,11 @@ from sims.memories.capacity import CapacityPoint
 from sims.training.capacity import compare_rates, trained_capacity
 from sims.training.memories import MemoryObjective, padded, train
 from sims.training.recipe import Training, libraries
+from tests.helpers.extras import needs
 from tests.helpers.oracles import one_line
 from tests.helpers.training import (
     SHORT_MEMORIES,
     draw_memory,
-    needs_jax,
 )
 
 
@@ -33,7 +33,7 @@ def loss_and_gradient(given, *, rows=None, answers=None):
 @pytest.mark.parametrize("missing", ["jax", "optax"])
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch, missing):
     if missing == "optax":
-        needs_jax()
+        needs("train")
     monkeypatch.setitem(sys.modules, missing, None)
     for work in (
         lambda: train([draw_memory()], SHORT_MEMORIES),
@@ -50,7 +50,7 @@ def test_without_the_extra_one_line_says_what_to_install(monkeypatch, missing):
 
 @pytest.mark.parametrize(("M", "facts"), [(None, "identity"), (7, "random"), (1, "random")])
 def test_loss_and_gradient_are_those_of_the_convex_fit(M, facts):
-    needs_jax()
+    needs("train")
     given = draw_memory(M=M, facts=facts)
     value, (slope,) = loss_and_gradient(given)
     if M == 1:
@@ -63,7 +63,7 @@ def test_loss_and_gradient_are_those_of_the_convex_fit(M, facts):
 
 
 def test_loss_and_gradient_of_the_network_are_those_of_its_read_out():
-    needs_jax()
+    needs("train")
     given = draw_memory("mlp", width=9)
     W, V = (part.astype(np.float64) for part in given.weights)
     value, slopes = loss_and_gradient(given)
@@ -84,7 +84,7 @@ def test_loss_and_gradient_of_the_network_are_those_of_its_read_out():
 
 @pytest.mark.parametrize(("model", "width"), [("linear", None), ("mlp", 9)])
 def test_padding_changes_nothing(model, width):
-    needs_jax()
+    needs("train")
     for M, facts in ((None, "identity"), (7, "random")):
         given = draw_memory(model, width=width, M=M, facts=facts)
         value, slopes = loss_and_gradient(given)
@@ -99,7 +99,7 @@ def test_padding_changes_nothing(model, width):
 
 def test_trials_of_different_sizes_train_side_by_side_as_they_do_alone():
     """Few steps, so that rounding has no time to grow: then weights agree, not only counts."""
-    needs_jax()
+    needs("train")
     brief = Training(steps=40, learning_rates=(0.1, 1.0), wanted=None)
     untrained = [draw_memory(N=N, trial=trial) for trial, N in enumerate((9, 30, 14))]
     for given, together in zip(untrained, train(untrained, brief), strict=True):
@@ -111,7 +111,7 @@ def test_trials_of_different_sizes_train_side_by_side_as_they_do_alone():
 
 
 def test_threads_change_nothing():
-    needs_jax()
+    needs("train")
     untrained = [draw_memory("mlp", N=N, trial=N, width=8) for N in range(10, 30)]
     one, two = (train(untrained, replace(SHORT_MEMORIES, steps=64), threads=n) for n in (1, 2))
     for a, b in zip(one, two, strict=True):
@@ -119,7 +119,7 @@ def test_threads_change_nothing():
 
 
 def test_a_trial_ends_once_every_fact_has_its_margin():
-    needs_jax()
+    needs("train")
     easy, hard = draw_memory(N=8), draw_memory(N=40, trial=1)
     stopped, whole = train([easy, hard], Training(steps=1024))
     assert {run.steps for run in whole} == {1024}
@@ -132,7 +132,7 @@ def test_a_trial_ends_once_every_fact_has_its_margin():
 
 def test_a_learning_rate_that_diverges_is_said_to_and_recalls_nothing():
     """Decay by 0.01 at a rate of 1,000 takes ten times every weight off it at each step."""
-    needs_jax()
+    needs("train")
     rule = Training(steps=256, learning_rates=(1000.0, 1.0), optimiser="adamw", wanted=None)
     (runs,) = train([draw_memory()], rule)
     assert [run.diverged for run in runs] == [True, False]
@@ -149,6 +149,6 @@ def test_a_learning_rate_that_diverges_is_said_to_and_recalls_nothing():
 
 
 def test_problems_of_two_kinds_are_not_trained_together():
-    needs_jax()
+    needs("train")
     with pytest.raises(InputError, match="cannot be trained together"):
         train([draw_memory(d=6), draw_memory(d=5)], SHORT_MEMORIES)

@@ -10,8 +10,9 @@ from sims.training.transformer_models import choose_sizes
 from sims.training.trials import Trials, facts_recalled
 from sims.transformers.architecture import Architecture, Shape
 from sims.transformers.smallest import smallest_size
+from tests.helpers.extras import needs
 from tests.helpers.oracles import one_line
-from tests.helpers.training import SHORT_TRANSFORMERS, TABLE, needs_jax
+from tests.helpers.training import SHORT_TRANSFORMERS, TABLE
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_bad_searches_are_named(arguments, said):
 
 
 def test_both_ends_of_a_bracket_are_what_a_trial_by_itself_finds():
-    needs_jax()
+    needs("train")
     found = trained_smallest(
         "attention-only", TABLE, start=12, limit=16, step=4, trials=1, length=9,
         training=SHORT_TRANSFORMERS, experiment="tests", threads=1,
@@ -78,7 +79,7 @@ def test_both_ends_of_a_bracket_are_what_a_trial_by_itself_finds():
 
 
 def test_a_width_is_searched_at_the_d_that_is_given():
-    needs_jax()
+    needs("train")
     found = trained_smallest(
         "attention-mlp", [TABLE], vary="width", d=24, limit=12, step=12, trials=1, length=9,
         training=SHORT_TRANSFORMERS, experiment="tests",
@@ -90,7 +91,7 @@ def test_a_width_is_searched_at_the_d_that_is_given():
 
 
 def test_a_stored_search_goes_on_where_it_was(tmp_path):
-    needs_jax()
+    needs("train")
     store, seen = tmp_path / "trained.sqlite", []
     run = {"model": "attention-only", "trials": 1, "length": 9, "seed": 3, "start": 8, "step": 8,
            "criterion": 0.01, "store": store,

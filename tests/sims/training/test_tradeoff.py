@@ -7,11 +7,11 @@ import pytest
 from assoc.errors import InputError
 from sims.training.tradeoff import trained_tradeoff
 from sims.transformers.architecture import Shape
+from tests.helpers.extras import needs
 from tests.helpers.oracles import one_line
 from tests.helpers.training import (
     SHORT_TRANSFORMERS,
     TABLE,
-    needs_jax,
 )
 
 
@@ -34,7 +34,7 @@ def test_bad_maps_are_named(arguments, said):
 
 
 def test_a_map_has_the_parameters_of_both_sides_and_is_stored(tmp_path):
-    needs_jax()
+    needs("train")
     run = {"shape": TABLE, "d": 16, "head_dim": 2, "heads": [5], "widths": [0, 8], "trials": 2,
            "length": 9, "training": SHORT_TRANSFORMERS,
            "store": tmp_path / "map.sqlite"}  # fmt: skip

@@ -16,12 +16,12 @@ from sims.training.transformer_models import Sizes
 from sims.training.transformers import REACH, TransformerObjective, padded, train_transformers
 from sims.transformers.architecture import Shape, table_source
 from sims.transformers.prompts import count_known
+from tests.helpers.extras import needs
 from tests.helpers.oracles import one_line
 from tests.helpers.training import (
     SHORT_TRANSFORMERS,
     TABLE,
     draw_transformer,
-    needs_jax,
     prompts_of,
 )
 
@@ -48,7 +48,7 @@ def evaluate(given, prompts, sizes=None):
 @pytest.mark.parametrize("missing", ["jax", "optax"])
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch, missing):
     if missing == "optax":
-        needs_jax()
+        needs("train")
     monkeypatch.setitem(sys.modules, missing, None)
     for work in (
         lambda: train_transformers([draw_transformer()], SHORT_TRANSFORMERS),
@@ -66,7 +66,7 @@ def test_without_the_extra_one_line_says_what_to_install(monkeypatch, missing):
 @pytest.mark.parametrize("model", ["attention-only", "attention-mlp"])
 @pytest.mark.parametrize("factor", [1, 8])
 def test_the_forward_pass_is_that_of_the_transformer(model, factor):
-    needs_jax()
+    needs("train")
     given = sharpened(draw_transformer(model, heads=3, head_dim=2), factor)
     for length in (3, 9, 33):
         prompts = prompts_of(given, length)
@@ -80,7 +80,7 @@ def test_the_forward_pass_is_that_of_the_transformer(model, factor):
 @pytest.mark.parametrize("model", ["attention-only", "attention-mlp"])
 def test_loss_and_gradient_are_those_of_the_transformer(model):
     """In double precision by central differences of cross-entropy over the whole vocabulary."""
-    needs_jax()
+    needs("train")
     given = draw_transformer(model, heads=3, head_dim=2)
     prompts, labels = prompts_of(given), given.task.labels
     Phi = given.embeddings.astype(np.float64)
@@ -108,7 +108,7 @@ def test_loss_and_gradient_are_those_of_the_transformer(model):
 
 
 def test_logits_out_of_reach_stay_finite():
-    needs_jax()
+    needs("train")
     out, value, slopes = evaluate(given := sharpened(draw_transformer(), 1000), prompts_of(given))
     assert np.isfinite(value)
     assert np.isfinite(out).all()
@@ -117,7 +117,7 @@ def test_logits_out_of_reach_stay_finite():
 
 @pytest.mark.parametrize("model", ["attention-only", "attention-mlp"])
 def test_padding_changes_nothing_and_has_no_gradient(model):
-    needs_jax()
+    needs("train")
     given = draw_transformer(model, heads=3, head_dim=2)
     prompts = prompts_of(given)
     out, value, slopes = evaluate(given, prompts)
@@ -137,7 +137,7 @@ def test_padding_changes_nothing_and_has_no_gradient(model):
 
 def test_transformers_of_several_sizes_train_side_by_side_as_they_do_alone():
     """Few steps, so that rounding has no time to grow."""
-    needs_jax()
+    needs("train")
     untrained = [
         draw_transformer("attention-only", d=9),
         draw_transformer(d=13, trial=1, width=3, heads=3, head_dim=2),
@@ -153,7 +153,7 @@ def test_transformers_of_several_sizes_train_side_by_side_as_they_do_alone():
 
 
 def test_a_table_is_learnt_and_every_fact_known_by_the_judge():
-    needs_jax()
+    needs("train")
     untrained = [draw_transformer("attention-only", d=24), draw_transformer(d=24, width=12)]
     source = table_source(TABLE, 0, "tests")
     for given, runs in zip(
@@ -180,7 +180,7 @@ def test_untrained_transformers_know_little():
 
 def test_a_learning_rate_that_diverges_is_said_to_and_recalls_nothing():
     """Decay by 0.01 at a rate of 100,000 takes a thousand times every weight off it at a step."""
-    needs_jax()
+    needs("train")
     rule = Training(steps=128, learning_rates=(1e5, 0.03), optimiser="adamw", wanted=None)
     untrained = [draw_transformer("attention-only", d=4, trial=trial) for trial in range(2)]
     for runs in train_transformers(untrained, rule, length=9):
@@ -196,7 +196,7 @@ def test_a_learning_rate_that_diverges_is_said_to_and_recalls_nothing():
 
 
 def test_tables_of_different_sizes_are_not_trained_together():
-    needs_jax()
+    needs("train")
     assert train_transformers([], SHORT_TRANSFORMERS) == []
     with pytest.raises(InputError, match="cannot be trained together"):
         train_transformers(

@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
-import torch
-from safetensors.torch import load_file
-from torch.nn.functional import scaled_dot_product_attention
 
 from assoc import example_path
+from tests.helpers.extras import needs
 from theory.facts.model_files import load_model, save_model
 from theory.facts.transformers import know_facts
+
+torch = needs("lm")
+needs("export")
+
+from safetensors.torch import load_file  # noqa: E402
+from torch.nn.functional import scaled_dot_product_attention  # noqa: E402
 
 LENGTH = 32
 
