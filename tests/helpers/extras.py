@@ -1,4 +1,4 @@
-"""Tests of what an extra brings are skipped where it is not installed, and say which extra it is."""
+"""Skips the tests of what an extra brings where it is not installed, and says which extra it is."""
 
 from types import ModuleType
 
