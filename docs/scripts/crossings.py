@@ -5,8 +5,8 @@ from stored import store
 
 from sims import capacity
 from sims.memories.construction import Construction
-from sims.memories.recall import count_recalled, source_of
-from sims.memories.settings import RandomVectors
+from sims.memories.recall import count_recalled
+from sims.memories.settings import RandomVectors, source_of
 
 SEED = 0
 D = 64

@@ -24,8 +24,8 @@ from sims.engine.results import Result, new_axes
 from sims.engine.statistics import LEVEL, Interval, median_interval
 from sims.memories.capacity_search import Search, stored_brackets
 from sims.memories.construction import Construction, Size
-from sims.memories.recall import count_recalled, source_of
-from sims.memories.settings import RandomVectors, settle
+from sims.memories.recall import count_recalled
+from sims.memories.settings import RandomVectors, settle, source_of
 from sims.sweeps.tasks import Progress
 
 if TYPE_CHECKING:

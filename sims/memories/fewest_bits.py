@@ -8,184 +8,22 @@ fail again.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from assoc.bits.codes import encode
-from assoc.bits.levels import check_bits
-from assoc.checks import as_size, positive, trial_count
-from assoc.errors import InputError
+from assoc.checks import as_size, positive
 from assoc.memories.memory import Build
-from sims.engine.parallel import available_threads, blas_threads, run
+from sims.engine.bit_search import BITS, FewestBitsResult, Found, collect, increasing_bits
+from sims.engine.parallel import blas_threads
 from sims.engine.randomness import MEMORY, Source
-from sims.engine.results import Result, new_axes
-from sims.engine.statistics import (
-    LEVEL,
-    Interval,
-    mean_interval,
-    median_interval,
-    proportion_interval,
-)
 from sims.memories.construction import Construction, Size
-from sims.memories.recall import source_of
 from sims.memories.scoring import recalled
-from sims.memories.settings import Setting, settle
+from sims.memories.settings import Setting, settle, source_of
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-__all__ = ["BITS", "FewestBitsResult", "Found", "collect", "fewest_bits", "increasing_bits"]
-
-BITS = (1, 2, 4, 8, 16)
-"""Bits per weight that are tried unless others are asked for."""
-
-
-@dataclass(frozen=True, repr=False)
-class FewestBitsResult(Result):
-    """What was recalled with each number of bits per weight.
-
-    Parameters
-    ----------
-    memory : the memory or model, with its options.
-    d, facts : dimension and number of facts.
-    bits : bits per weight b that were tried, increasing.
-    rounding : nearest or stochastic.
-    seed : determines every random number.
-    parameters : stored numbers.
-    stored : stored bits with each b.
-    exact : for each trial, the facts recalled with exact weights.
-    counts : for each trial, the facts recalled with each b.
-    """
-
-    memory: str
-    d: int
-    facts: int
-    bits: tuple[int, ...]
-    rounding: str
-    seed: int
-    parameters: int
-    stored: tuple[int, ...]
-    exact: tuple[int, ...]
-    counts: tuple[tuple[int, ...], ...]
-
-    def __repr__(self) -> str:
-        return f"FewestBitsResult({self.memory}, d={self.d}, {self.facts} facts: b={self.b:g})"
-
-    @property
-    def fewest(self) -> tuple[float, ...]:
-        """First b of each trial with which everything is recalled; infinite if with none."""
-        return tuple(self._first(self.bits, float("inf")))
-
-    @property
-    def b(self) -> float:
-        """Median over trials of :attr:`fewest`."""
-        return float(np.median(self.fewest))
-
-    @property
-    def spent(self) -> float:
-        """Median over trials of the stored bits with the fewest b; infinite if censored."""
-        return float(np.median(list(self._first(self.stored, float("inf")))))
-
-    @property
-    def interval(self) -> Interval:
-        """Order-statistic interval of the median b: above its lower end, at most its upper."""
-        below = (0, *self.bits[:-1])
-        return median_interval(list(self._first(below, self.bits[-1])), self.fewest)
-
-    @property
-    def censored(self) -> int:
-        """Trials in which no b was enough."""
-        return int(np.isinf(self.fewest).sum())
-
-    @property
-    def relapsed(self) -> int:
-        """Trials that recall everything with some b and not with a larger one."""
-        whole = np.array(self.counts) == self.facts
-        return int((whole[:, :-1] & ~whole[:, 1:]).any(axis=1).sum())
-
-    @property
-    def recall(self) -> tuple[float, ...]:
-        """Mean share of the facts recalled with each b."""
-        return tuple((np.array(self.counts).mean(axis=0) / self.facts).tolist())
-
-    def _first(self, values: Sequence[float], otherwise: float) -> list[float]:
-        """Entry of ``values`` at each trial's first b that is enough."""
-        return [
-            next((v for v, n in zip(values, counts, strict=True) if n == self.facts), otherwise)
-            for counts in self.counts
-        ]
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one record for each b, and for exact weights, whose b and bits are None."""
-        columns = [*np.array(self.counts).T, np.array(self.exact)]
-        sizes = zip((*self.bits, None), (*self.stored, None), columns, strict=True)
-        trials = len(self.counts)
-        return [
-            {
-                "b": b,
-                "bits": bits,
-                "recall": float(known.mean() / self.facts),
-                "interval": list(mean_interval(known / self.facts)),
-                "all_recalled": float((known == self.facts).mean()),
-                "all_interval": list(proportion_interval(int((known == self.facts).sum()), trials)),
-                "trials": trials,
-            }
-            for b, bits, known in sizes
-        ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as plain values; an unbounded end is None."""
-
-        def finite(value: float) -> float | None:
-            return value if np.isfinite(value) else None
-
-        return {
-            "memory": self.memory,
-            "d": self.d,
-            "facts": self.facts,
-            "rounding": self.rounding,
-            "seed": self.seed,
-            "level": LEVEL,
-            "parameters": self.parameters,
-            "b": finite(self.b),
-            "interval": [finite(end) for end in self.interval],
-            "spent": finite(self.spent),
-            "fewest": [finite(b) for b in self.fewest],
-            "censored": self.censored,
-            "relapsed": self.relapsed,
-            "points": self.rows(),
-        }
-
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw recall against b, with intervals, and the recall of exact weights as a line."""
-        ax = new_axes(ax)
-        *points, exact = self.rows()
-        recall = np.array([p["recall"] for p in points])
-        ends = np.array([p["interval"] for p in points])
-        bars = np.maximum(np.abs(ends.T - recall), 0)
-        label = f"{self.memory}, d = {self.d}, {self.facts} facts"
-        ax.errorbar(self.bits, recall, yerr=bars, fmt="o-", capsize=3, label=label)
-        ax.axhline(exact["recall"], linestyle=":", color="0.5", label="exact weights")
-        ax.set_xscale("log", base=2)
-        ax.set_xlabel("bits per weight b")
-        ax.set_ylabel("recall")
-        ax.legend(frameon=False)
-        return ax
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a trial recalled with exact weights and with each b, and the sizes of its memory."""
-
-    exact: int
-    counts: tuple[int, ...]
-    parameters: int
-    stored: tuple[int, ...]
+__all__ = ["fewest_bits"]
 
 
 def fewest_bits(
@@ -249,51 +87,6 @@ def fewest_bits(
         work, construction.label(setting.d), setting.d, N, bits, rounding, seed, trials, threads,
         executor,
     )  # fmt: skip
-
-
-def increasing_bits(bits: Sequence[int]) -> tuple[int, ...]:
-    """Return bits per weight as increasing integers."""
-    found = tuple(sorted({check_bits(b) for b in bits}))
-    if not found:
-        raise InputError("bits is an empty list")
-    return found
-
-
-def collect(
-    work: Callable[[int], Found],
-    label: str,
-    d: int,
-    facts: int,
-    bits: tuple[int, ...],
-    rounding: str | None,
-    seed: int,
-    trials: int,
-    threads: int | None,
-    executor: Executor | None,
-) -> FewestBitsResult:
-    """Run the trials and make the record.
-
-    Parameters
-    ----------
-    work : a trial: its number to what was found.
-    label : the memory or model, for tables.
-    d, facts, bits, rounding, seed : as in :class:`FewestBitsResult`.
-    trials, threads, executor : as for :func:`fewest_bits`.
-    """
-    threads = available_threads() if threads is None else positive(threads, "threads")
-    found = run(work, range(trial_count(trials)), threads=threads, executor=executor)
-    return FewestBitsResult(
-        label,
-        d,
-        facts,
-        bits,
-        rounding or "nearest",
-        seed,
-        found[0].parameters,
-        found[0].stored,
-        tuple(each.exact for each in found),
-        tuple(each.counts for each in found),
-    )
 
 
 def _memory_trial(

@@ -19,13 +19,13 @@ from sims.engine.results import Result, new_axes
 from sims.engine.statistics import LEVEL, Interval, mean_interval, proportion_interval
 from sims.memories.construction import Construction, Size
 from sims.memories.scoring import recalled, score_doubt
-from sims.memories.settings import RandomVectors, Setting, settle
+from sims.memories.settings import RandomVectors, Setting, settle, source_of
 from sims.memories.streaming import recalled_of_sample
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["RecallPoint", "RecallResult", "count_recalled", "decide", "measure", "source_of"]
+__all__ = ["RecallPoint", "RecallResult", "count_recalled", "decide", "measure"]
 
 SIDE_BY_SIDE = 2**22
 """Entries of E up to which several trials may be held at a time, one in each thread."""
@@ -228,11 +228,6 @@ def measure(
         points.append(RecallPoint(setting.d, n, M, tuple(counts), judged))
     origin = setting.law if isinstance(setting, RandomVectors) else f"{setting.source} {preprocess}"
     return RecallResult(construction.label(setting.d), origin, facts, seed, tuple(points))
-
-
-def source_of(setting: Setting, seed: int, experiment: str) -> Source:
-    """Return the randomness of a setting: independent of N, so that trials are nested."""
-    return Source(seed, experiment, (setting.d,))
 
 
 def count_recalled(

@@ -13,7 +13,7 @@ from assoc.errors import InputError
 from assoc.facts.maps import MAPS
 from sims.engine.randomness import FACTS, INPUTS, OUTPUTS, Source
 
-__all__ = ["GivenVectors", "RandomVectors", "Setting", "settle"]
+__all__ = ["GivenVectors", "RandomVectors", "Setting", "settle", "source_of"]
 
 SMALLEST = 1e-30
 """Largest entry that given vectors need, so that products of four of them mean something."""
@@ -169,3 +169,8 @@ def settle(
     if d is not None and d != vectors.shape[1]:
         raise InputError(f"d = {d}, but the vectors of {source} have dimension {vectors.shape[1]}")
     return GivenVectors(vectors, source, facts, outputs)
+
+
+def source_of(setting: Setting, seed: int, experiment: str) -> Source:
+    """Return the randomness of a setting: independent of N, so that trials are nested."""
+    return Source(seed, experiment, (setting.d,))

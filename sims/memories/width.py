@@ -25,8 +25,8 @@ from sims.engine.randomness import MEMORY, Source
 from sims.engine.results import Result, new_axes
 from sims.engine.statistics import LEVEL, Interval, median_interval
 from sims.memories.construction import Construction
-from sims.memories.recall import count_recalled, source_of
-from sims.memories.settings import RandomVectors, Setting, settle
+from sims.memories.recall import count_recalled
+from sims.memories.settings import RandomVectors, Setting, settle, source_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

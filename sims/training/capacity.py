@@ -23,8 +23,7 @@ from sims.engine.randomness import MEMORY, Source
 from sims.engine.results import Result
 from sims.memories.capacity import CapacityPoint, CapacityResult
 from sims.memories.construction import Construction, Size
-from sims.memories.recall import source_of
-from sims.memories.settings import RandomVectors
+from sims.memories.settings import RandomVectors, source_of
 from sims.sweeps.tasks import Progress
 from sims.training.loop import Run
 from sims.training.memories import train

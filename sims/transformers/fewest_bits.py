@@ -9,8 +9,8 @@ from functools import partial
 from assoc.bits.codes import encode
 from assoc.errors import InputError
 from assoc.transformers.model import OneLayer
+from sims.engine.bit_search import BITS, FewestBitsResult, Found, collect, increasing_bits
 from sims.engine.randomness import MEMORY, Source
-from sims.memories.fewest_bits import BITS, FewestBitsResult, Found, collect, increasing_bits
 from sims.transformers.architecture import LENGTH, Architecture, Shape, table_source
 from sims.transformers.prompts import count_known
 

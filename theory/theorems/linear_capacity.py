@@ -23,8 +23,8 @@ from assoc.memories.memory import Build
 from sims.engine.randomness import MEMORY
 from sims.memories.capacity import capacity
 from sims.memories.construction import Construction, Size
-from sims.memories.recall import measure, source_of
-from sims.memories.settings import RandomVectors
+from sims.memories.recall import measure
+from sims.memories.settings import RandomVectors, source_of
 from theory.claims import Claim, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
 from theory.judging import applicable, judge_guarantee, judge_predictions, judge_slope
 from theory.memories.capacity import capacity_of

@@ -9,7 +9,8 @@ import pytest
 
 from assoc import InputError
 from sims import measure
-from sims.memories.fewest_bits import BITS, FewestBitsResult, fewest_bits
+from sims.engine.bit_search import BITS, FewestBitsResult
+from sims.memories.fewest_bits import fewest_bits
 from sims.transformers.architecture import Architecture, Shape
 from sims.transformers.fewest_bits import fewest_bits_facts
 from sims.transformers.recall import measure_facts

@@ -10,8 +10,7 @@ from assoc.memories.linear import hebbian
 from sims import measure
 from sims.engine.randomness import BLOCK_ROWS, MEMORY, SAMPLE
 from sims.memories.construction import Construction
-from sims.memories.recall import source_of
-from sims.memories.settings import RandomVectors
+from sims.memories.settings import RandomVectors, source_of
 from tests.helpers.oracles import one_line, table
 
 N = 2 * BLOCK_ROWS + 900

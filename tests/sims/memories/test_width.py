@@ -13,8 +13,8 @@ from sims import capacity
 from sims.engine.criterion import Criterion
 from sims.memories import width
 from sims.memories.construction import Construction
-from sims.memories.recall import count_recalled, source_of
-from sims.memories.settings import RandomVectors
+from sims.memories.recall import count_recalled
+from sims.memories.settings import RandomVectors, source_of
 from sims.memories.width import (
     WidthPoint,
     WidthResult,

@@ -6,8 +6,8 @@ import pytest
 from assoc import InputError
 from sims.memories import width
 from sims.memories.construction import Construction
-from sims.memories.recall import count_recalled, source_of
-from sims.memories.settings import RandomVectors
+from sims.memories.recall import count_recalled
+from sims.memories.settings import RandomVectors, source_of
 from sims.memories.width import width_crossing
 from tests.helpers.oracles import one_line
 
