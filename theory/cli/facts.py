@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from theory.claims import Condition
-    from theory.facts.known import KnownFactsResult
+    from theory.facts.results import TransformerFactsResult
 
 __all__ = ["register"]
 
@@ -92,13 +92,13 @@ def facts(
         raise InputError(f"--export {export}: no such folder {export.parent}")
     from assoc.facts.recall_task import NOISE
     from sims.transformers.architecture import LENGTH
-    from theory.facts.transformers import DRAWS, MODELS, know_facts
+    from theory.facts.transformers import DRAWS, MODELS, facts_in_transformers
 
     widths = integers(width, "width") or []
     if len(widths) > 1:
         raise InputError(f"width = {width}: one width is needed")
     with working("planning, storing and asking"):
-        result = know_facts(
+        result = facts_in_transformers(
             file,
             models=MODELS if model is None else model.split(","),
             d=d,
@@ -163,7 +163,7 @@ def _refuse(options: "Mapping[str, object]", why: str) -> None:
             raise InputError(f"--{name} {why}")
 
 
-def _export(result: "KnownFactsResult", path: Path, seed: int) -> None:
+def _export(result: "TransformerFactsResult", path: Path, seed: int) -> None:
     from theory.facts.model_files import save_model
     from theory.rendering.files import provenance
 
@@ -171,7 +171,7 @@ def _export(result: "KnownFactsResult", path: Path, seed: int) -> None:
     say(f"wrote {path}: {result.models[0].model}")
 
 
-def _show(result: "KnownFactsResult") -> None:
+def _show(result: "TransformerFactsResult") -> None:
     for note in result.notes:
         say(f"note: {note}")
     sizes = {
@@ -238,10 +238,10 @@ def _facts_in_memory(
     seed: int,
     json: bool,
 ) -> None:
-    from theory.facts.memories import recall_facts
+    from theory.facts.memories import facts_in_memory
 
     with working("storing and recalling"):
-        result = recall_facts(
+        result = facts_in_memory(
             file,
             memory=memory,
             d=d,

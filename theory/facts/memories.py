@@ -1,6 +1,5 @@
 """Real facts in a linear memory: every (subject, relation) a random key, answers as outputs."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,93 +13,20 @@ from assoc.facts.tables import FactTable, read_facts
 from assoc.memories.decoding import certified_margins, margins
 from assoc.memories.memory import Build, memory_bits
 from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS, Source
-from sims.engine.results import Result
 from sims.memories.construction import Construction, Size
 from theory.claims import Condition
+from theory.facts.results import MemoryFactsResult
 from theory.memories.classes import classes_of_sizes
 from theory.memories.recall import all_recalled, expected_recall, predictable
 
-__all__ = ["FactsResult", "recall_facts"]
+__all__ = ["facts_in_memory"]
 
 TARGET = 0.99
 STEP = 16
 LARGEST = 2**16
 
 
-@dataclass(frozen=True, repr=False)
-class FactsResult(Result):
-    """What a memory recalled of a fact table.
-
-    Parameters
-    ----------
-    file, memory : what was stored, and how.
-    d : dimension of keys and outputs.
-    facts, answers : N and M.
-    recall : fraction of the facts recalled.
-    certified : fraction proved recalled in spite of rounding; None if the memory cannot say.
-    predicted : expected recall, if there is a prediction.
-    predicted_all : predicted probability that all is recalled.
-    parameters, bits : of the memory; bits only if it is rounded.
-    bits_bound : N log2 M, the bits needed to name every answer.
-    conditions : hypotheses of ``linear-capacity`` on this table, and what was done where one fails.
-    forgotten : the facts not recalled, (subject, relation, answer, what was said instead).
-    notes : oddities of the file.
-    """
-
-    file: str
-    memory: str
-    seed: int
-    d: int
-    facts: int
-    answers: int
-    recall: float
-    certified: float | None
-    predicted: float | None
-    predicted_all: float | None
-    parameters: int
-    bits: int | None
-    bits_bound: float
-    conditions: tuple[Condition, ...]
-    forgotten: tuple[tuple[str, str, str, str], ...]
-    notes: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        return (
-            f"FactsResult({self.file}: {self.recall:.2%} of {self.facts} facts, "
-            f"{self.memory}, d={self.d}, {self.parameters} parameters)"
-        )
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the forgotten facts, one record each."""
-        keys = ("subject", "relation", "answer", "said")
-        return [dict(zip(keys, row, strict=True)) for row in self.forgotten]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as plain values."""
-        return {
-            "file": self.file,
-            "memory": self.memory,
-            "d": self.d,
-            "facts": self.facts,
-            "answers": self.answers,
-            "recall": self.recall,
-            "certified": self.certified,
-            "predicted": self.predicted,
-            "predicted_all": self.predicted_all,
-            "parameters": self.parameters,
-            "bits": self.bits,
-            "bits_bound": self.bits_bound,
-            "conditions": [
-                {"name": c.name, "holds": c.holds, "value": c.value, "required": c.required,
-                 "remedy": c.remedy}
-                for c in self.conditions
-            ],
-            "forgotten": self.rows(),
-            "notes": list(self.notes),
-        }  # fmt: skip
-
-
-def recall_facts(
+def facts_in_memory(
     path: str | Path,
     *,
     memory: str | Build = "linear",
@@ -111,7 +37,7 @@ def recall_facts(
     degree: int | None = None,
     rounding: str | None = None,
     seed: int = 0,
-) -> FactsResult:
+) -> MemoryFactsResult:
     """Store a fact table in a memory and ask for every fact.
 
     Parameters
@@ -126,7 +52,7 @@ def recall_facts(
 
     Returns
     -------
-    FactsResult
+    MemoryFactsResult
 
     Raises
     ------
@@ -136,7 +62,7 @@ def recall_facts(
     Examples
     --------
     >>> from assoc import example_path
-    >>> recall_facts(example_path("countries.csv"), d=512).facts
+    >>> facts_in_memory(example_path("countries.csv"), d=512).facts
     1747
     """
     table = read_facts(path)
@@ -165,7 +91,7 @@ def recall_facts(
     said = np.asarray(built(E[lost]) @ U.T).argmax(axis=1) if lost.size else lost
     classes = classes_of_sizes(sizes)
     known = predictable(construction, classes)
-    return FactsResult(
+    return MemoryFactsResult(
         file=Path(path).name,
         memory=construction.label(d),
         seed=seed,

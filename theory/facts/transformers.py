@@ -21,12 +21,12 @@ from sims.engine.randomness import INPUTS, Source
 from sims.transformers.architecture import LENGTH, Architecture
 from sims.transformers.prompts import count_known
 from theory.claims import Condition, Problem
-from theory.facts.known import KnownFacts, KnownFactsResult
 from theory.facts.plan import Planned, plan
+from theory.facts.results import TransformerFacts, TransformerFactsResult
 from theory.registry import find
 from theory.transformers.hypotheses import DISJOINT, DISJOINT_CONDITION
 
-__all__ = ["DRAWS", "MODELS", "know_facts"]
+__all__ = ["DRAWS", "MODELS", "facts_in_transformers"]
 
 MODELS = ("attention-only", "attention-mlp")
 """Transformers that a table is stored in unless others are asked for."""
@@ -35,7 +35,7 @@ DRAWS = 3
 """Prompts of each fact."""
 
 
-def know_facts(
+def facts_in_transformers(
     path: str | Path,
     *,
     models: Sequence[str | BuildModel] = MODELS,
@@ -54,7 +54,7 @@ def know_facts(
     draws: int = DRAWS,
     seed: int = 0,
     threads: int | None = None,
-) -> KnownFactsResult:
+) -> TransformerFactsResult:
     """Store a fact table in one-layer transformers, certify every fact and ask for every one.
 
     Sizes that are not given are searched (:func:`theory.facts.plan.plan`).
@@ -77,7 +77,7 @@ def know_facts(
 
     Returns
     -------
-    KnownFactsResult
+    TransformerFactsResult
 
     Raises
     ------
@@ -87,8 +87,9 @@ def know_facts(
     Examples
     --------
     >>> from assoc import example_path
-    >>> know_facts(example_path("countries.csv"), models=["attention-mlp"], d=32, width=420)
-    KnownFactsResult(countries.csv, 1747 facts: attention-mlp m=420: 100.00%, 60032 parameters)
+    >>> countries = example_path("countries.csv")
+    >>> facts_in_transformers(countries, models=["attention-mlp"], d=32, width=420)
+    TransformerFactsResult(countries.csv, 1747 facts: attention-mlp m=420: 100.00%, 60032 ...)
     """
     if not models:
         raise InputError("no model is named")
@@ -119,7 +120,7 @@ def know_facts(
     asked = _architectures(models, d or 0, options, length)
     texts = _texts(table, task)
 
-    def know(architecture: Architecture) -> KnownFacts:
+    def know(architecture: Architecture) -> TransformerFacts:
         made = plan(architecture, task, embed, length=length, draws=draws, source=source)
         problem = Problem(
             made.architecture.d,
@@ -137,7 +138,7 @@ def know_facts(
 
     threads = available_threads() if threads is None else positive(threads, "threads")
     found = run(know, asked, threads=threads)
-    return KnownFactsResult(
+    return TransformerFactsResult(
         file=Path(path).name,
         seed=seed,
         length=length,
@@ -221,7 +222,7 @@ def _judged(
     length: int,
     draws: int,
     source: Source,
-) -> KnownFacts:
+) -> TransformerFacts:
     """Certify every fact, ask for every one, and report."""
     model = made.model
     ours = model if isinstance(model, Transformer) else None
@@ -239,7 +240,7 @@ def _judged(
             strict=True,
         )
     )
-    return KnownFacts(
+    return TransformerFacts(
         model=made.architecture.label(),
         d=made.architecture.d,
         heads=_attention(model, "heads"),
