@@ -1,10 +1,11 @@
 """The options of a command in one frozen object, for the functions that it is made of."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from assoc.errors import InputError
 
-__all__ = ["Asked"]
+__all__ = ["Asked", "given"]
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,14 @@ class Asked:
             # The default of a field is an attribute of the class.
             if getattr(self, name) != getattr(type(self), name):
                 raise InputError(f"--{name.replace('_', '-')} {why}")
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that were given; of the others a function's own defaults are taken.
+
+    Examples
+    --------
+    >>> given(width=16, degree=None)
+    {'width': 16}
+    """
+    return {name: value for name, value in options.items() if value is not None}
