@@ -134,7 +134,7 @@ def test_the_seed_decides():
     [
         ({"d": 1}, "d = 1: a dimension of at least 2 is needed"),
         ({"d": 0}, "d = 0: a dimension of at least 2 is needed"),
-        ({"d": 10**9}, "d = 1000000000: keys, outputs and matrix would take"),
+        ({"d": 10**9}, "d = 1000000000: keys, outputs and matrix take"),
         ({"memory": "nonesuch"}, "unknown memory 'nonesuch'"),
         ({"memory": "nonesuch", "d": 16}, "unknown memory 'nonesuch'"),
         ({"memory": "nonesuch:build", "d": 16}, "memory 'nonesuch:build': no module named"),
