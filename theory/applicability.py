@@ -39,18 +39,7 @@ class ConditionsResult(Result):
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one record per condition and preprocessing."""
-        return [
-            {
-                "preprocess": how,
-                "name": c.name,
-                "holds": c.holds,
-                "value": c.value,
-                "required": c.required,
-                "remedy": c.remedy,
-            }
-            for how, found in self.checked
-            for c in found
-        ]
+        return [{"preprocess": how, **c.to_dict()} for how, found in self.checked for c in found]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values; ``conditions`` are those of the vectors as given."""

@@ -70,11 +70,7 @@ class TransformerFacts:
             "smallest_margin": self.smallest_margin,
             "searched": self.varied or None,
             "not_enough": self.low if self.varied else None,
-            "conditions": [
-                {"name": c.name, "holds": c.holds, "value": c.value, "required": c.required,
-                 "remedy": c.remedy}
-                for c in self.conditions
-            ],
+            "conditions": [c.to_dict() for c in self.conditions],
             "forgotten": [list(row) for row in self.forgotten],
         }  # fmt: skip
 
@@ -220,11 +216,7 @@ class MemoryFactsResult(Result):
             "parameters": self.parameters,
             "bits": self.bits,
             "bits_bound": self.bits_bound,
-            "conditions": [
-                {"name": c.name, "holds": c.holds, "value": c.value, "required": c.required,
-                 "remedy": c.remedy}
-                for c in self.conditions
-            ],
+            "conditions": [c.to_dict() for c in self.conditions],
             "forgotten": self.rows(),
             "notes": list(self.notes),
         }  # fmt: skip
