@@ -11,7 +11,7 @@ from assoc.bits.levels import check_bits
 from assoc.checks import positive, trial_count
 from assoc.errors import InputError
 from sims.engine.parallel import available_threads, run
-from sims.engine.results import Result, new_axes
+from sims.engine.results import Result, finite, new_axes
 from sims.engine.statistics import (
     LEVEL,
     Interval,
@@ -124,10 +124,6 @@ class FewestBitsResult(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values; an unbounded end is None."""
-
-        def finite(value: float) -> float | None:
-            return value if np.isfinite(value) else None
-
         return {
             "memory": self.memory,
             "d": self.d,

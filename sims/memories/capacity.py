@@ -20,8 +20,8 @@ from assoc.memories.memory import Build
 from sims.engine.criterion import Criterion
 from sims.engine.crossing import crossing
 from sims.engine.parallel import available_threads, run
-from sims.engine.results import Result, new_axes
-from sims.engine.statistics import LEVEL, Interval, median_interval
+from sims.engine.searches import Brackets, SearchResult, draw_trials
+from sims.engine.statistics import Interval
 from sims.memories.capacity_search import Search, stored_brackets
 from sims.memories.construction import Construction, Size
 from sims.memories.recall import count_recalled
@@ -35,7 +35,7 @@ __all__ = ["CapacityPoint", "CapacityResult", "capacity", "rate_crossing"]
 
 
 @dataclass(frozen=True)
-class CapacityPoint:
+class CapacityPoint(Brackets):
     """Brackets of the capacity at one dimension.
 
     Parameters
@@ -58,15 +58,6 @@ class CapacityPoint:
         return float(np.median(self.low))
 
     @property
-    def censored(self) -> int:
-        """Trials whose search ended at the largest allowed size without a failure."""
-        return int(np.isinf(self.high).sum())
-
-    def interval(self, level: float = LEVEL) -> Interval:
-        """Order-statistic interval of the median capacity."""
-        return median_interval(self.low, self.high, level=level)
-
-    @property
     def law(self) -> float:
         """N log N / d^2, and 0 at N = 0."""
         from scipy import special
@@ -75,14 +66,9 @@ class CapacityPoint:
 
 
 @dataclass(frozen=True, repr=False)
-class CapacityResult(Result):
+class CapacityResult(SearchResult):
     """Measured capacities, one point per dimension."""
 
-    memory: str
-    criterion: Criterion
-    embeddings: str
-    facts: str
-    seed: int
     points: tuple[CapacityPoint, ...]
 
     def __repr__(self) -> str:
@@ -95,42 +81,21 @@ class CapacityResult(Result):
             {
                 "d": p.d,
                 "N": p.N,
-                "interval": [end if np.isfinite(end) else None for end in p.interval()],
+                "interval": p.finite_interval(),
                 "law": p.law,
-                "trials": len(p.low),
-                "censored": p.censored,
+                **p.tally(),
                 **({} if p.proved is None else {"proved": sum(p.proved)}),
-                "low": list(p.low),
-                "high": [end if np.isfinite(end) else None for end in p.high],
+                **p.ends(),
             }
             for p in self.points
         ]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as plain values."""
-        return {
-            "memory": self.memory,
-            "criterion": str(self.criterion),
-            "seed": self.seed,
-            "embeddings": self.embeddings,
-            "facts": self.facts,
-            "level": LEVEL,
-            "points": self.rows(),
-        }
-
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw capacity against d on logarithmic axes: every trial, and the medians."""
-        ax = new_axes(ax)
-        for p in self.points:
-            ax.plot([p.d] * len(p.low), p.low, ".", color="0.6", markersize=4, zorder=1)
-        ax.plot(
-            [p.d for p in self.points],
-            [p.N for p in self.points],
-            "ok",
-            label=f"{self.memory}, median of {len(self.points[0].low)} trials",
-        )
-        ax.set_xscale("log", base=2)
-        ax.set_yscale("log")
+        d = [p.d for p in self.points]
+        ax = draw_trials(ax, d, [p.low for p in self.points])
+        label = f"{self.memory}, median of {len(self.points[0].low)} trials"
+        ax.plot(d, [p.N for p in self.points], "ok", label=label)
         ax.set_xlabel("dimension d")
         ax.set_ylabel(f"facts recalled N ({self.criterion})")
         return ax

@@ -14,6 +14,7 @@ from assoc.memories.optimal import Decides
 from sims.engine.bracketing import largest, size_of_load
 from sims.engine.criterion import Criterion
 from sims.engine.randomness import Source
+from sims.engine.results import finite
 from sims.memories.construction import Construction
 from sims.memories.recall import count_recalled, decide
 from sims.memories.settings import RandomVectors, Setting
@@ -114,7 +115,7 @@ def bracket_trial(
         Source(seed, experiment, tuple(point)),
     )  # fmt: skip
     low, high, proved = search(trial)
-    return low, high if np.isfinite(high) else None, proved
+    return low, finite(high), proved
 
 
 def stored_brackets(

@@ -22,8 +22,9 @@ from sims.engine.criterion import Criterion
 from sims.engine.crossing import crossing
 from sims.engine.parallel import available_threads, run
 from sims.engine.randomness import MEMORY, Source
-from sims.engine.results import Result, new_axes
-from sims.engine.statistics import LEVEL, Interval, median_interval
+from sims.engine.results import finite
+from sims.engine.searches import Brackets, SearchResult, draw_trials
+from sims.engine.statistics import Interval
 from sims.memories.construction import Construction
 from sims.memories.recall import count_recalled
 from sims.memories.settings import RandomVectors, Setting, settle, source_of
@@ -44,7 +45,7 @@ PAIRED = ("mlp",)
 
 
 @dataclass(frozen=True)
-class WidthPoint:
+class WidthPoint(Brackets):
     """Brackets of the smallest width at one size.
 
     Parameters
@@ -69,29 +70,15 @@ class WidthPoint:
         return float(np.median(self.high))
 
     @property
-    def censored(self) -> int:
-        """Trials in which the largest allowed width was not enough."""
-        return int(np.isinf(self.high).sum())
-
-    def interval(self, level: float = LEVEL) -> Interval:
-        """Order-statistic interval of the median width."""
-        return median_interval(self.low, self.high, level=level)
-
-    @property
     def load(self) -> float:
         """N log N / (m d), and 0 where no width was enough."""
         return float(self.N * np.log(self.N) / (self.width * self.d))
 
 
 @dataclass(frozen=True, repr=False)
-class WidthResult(Result):
+class WidthResult(SearchResult):
     """Measured widths, one point per size."""
 
-    memory: str
-    criterion: Criterion
-    embeddings: str
-    facts: str
-    seed: int
     points: tuple[WidthPoint, ...]
 
     def __repr__(self) -> str:
@@ -100,51 +87,29 @@ class WidthResult(Result):
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one record per size; an unbounded end is None."""
-
-        def finite(value: float) -> float | None:
-            return value if np.isfinite(value) else None
-
         return [
             {
                 "d": p.d,
                 "N": p.N,
                 **({} if p.degree is None else {"degree": p.degree}),
                 "width": finite(p.width),
-                "interval": [finite(end) for end in p.interval()],
+                "interval": p.finite_interval(),
                 "parameters": finite(p.width * p.parameters),
                 "load": p.load,
-                "trials": len(p.low),
-                "censored": p.censored,
-                "low": list(p.low),
-                "high": [finite(end) for end in p.high],
+                **p.tally(),
+                **p.ends(),
             }
             for p in self.points
         ]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as plain values."""
-        return {
-            "memory": self.memory,
-            "criterion": str(self.criterion),
-            "seed": self.seed,
-            "embeddings": self.embeddings,
-            "facts": self.facts,
-            "level": LEVEL,
-            "points": self.rows(),
-        }
-
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw width against N on logarithmic axes: every trial, and the medians."""
-        ax = new_axes(ax)
-        for p in self.points:
-            ax.plot([p.N] * len(p.high), p.high, ".", color="0.6", markersize=4, zorder=1)
+        ax = draw_trials(ax, [p.N for p in self.points], [p.high for p in self.points])
         trials = len(self.points[0].low)
         for d in sorted({p.d for p in self.points}):
             chosen = [p for p in self.points if p.d == d]
             label = f"{self.memory}, d = {d}, median of {trials} trials"
             ax.plot([p.N for p in chosen], [p.width for p in chosen], "o", label=label)
-        ax.set_xscale("log", base=2)
-        ax.set_yscale("log")
         ax.set_xlabel("facts N")
         ax.set_ylabel(f"width m ({self.criterion} recalled)")
         return ax

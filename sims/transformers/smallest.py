@@ -16,8 +16,9 @@ from assoc.errors import InputError
 from sims.engine.bracketing import bracket
 from sims.engine.parallel import available_threads, run
 from sims.engine.randomness import Source
-from sims.engine.results import Result, new_axes
-from sims.engine.statistics import LEVEL, Interval, median_interval
+from sims.engine.results import Result, finite, new_axes
+from sims.engine.searches import Brackets
+from sims.engine.statistics import LEVEL
 from sims.transformers.architecture import LENGTH, VARIED, Architecture, Shape, table_source
 from sims.transformers.recall import facts_known
 
@@ -28,7 +29,7 @@ __all__ = ["SizePoint", "SizeResult", "smallest_size"]
 
 
 @dataclass(frozen=True)
-class SizePoint:
+class SizePoint(Brackets):
     """Brackets of the smallest size at one shape.
 
     Parameters
@@ -48,16 +49,6 @@ class SizePoint:
     def size(self) -> float:
         """Median over trials of the smallest size seen to be enough."""
         return float(np.median(self.high))
-
-    @property
-    def interval(self) -> Interval:
-        """Order-statistic interval of the median at :data:`sims.engine.statistics.LEVEL`."""
-        return median_interval(self.low, self.high)
-
-    @property
-    def censored(self) -> int:
-        """Trials in which the largest allowed size was not enough."""
-        return int(np.isinf(self.high).sum())
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,13 +76,11 @@ class SizeResult(Result):
                 "R": p.shape.relations,
                 "D": p.shape.answers,
                 "facts": p.shape.facts,
-                self.vary: _finite(p.size),
-                "interval": [_finite(end) for end in p.interval],
+                self.vary: finite(p.size),
+                "interval": p.finite_interval(),
                 "parameters": p.parameters,
-                "trials": len(p.low),
-                "censored": p.censored,
-                "low": list(p.low),
-                "high": [_finite(end) for end in p.high],
+                **p.tally(),
+                **p.ends(),
             }
             for p in self.points
         ]
@@ -207,7 +196,3 @@ def _search(
         return facts_known(chosen, shape, length, 1, source, trial)[0] == shape.facts
 
     return bracket(enough, **sizes)
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
