@@ -11,14 +11,17 @@ PIP    := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help verify test bench docs clean FORCE
+.PHONY: help verify test test-core suite torch dist bench docs clean FORCE
 
 help:
 	@echo 'make verify   judge every theorem (SIZE=quick or full); the appendix in build/report/'
 	@echo 'make test     style, types, spelling, tests, doctests'
+	@echo 'make test-core  the tests again, in .venv-core, where no extra is installed'
+	@echo 'make torch    add PyTorch (gigabytes), by which tests judge exported weights'
+	@echo 'make dist     the source archive and the wheel, built and checked, in dist/'
 	@echo 'make bench    timings of tests/benchmarks'
 	@echo 'make docs     the documentation, in build/docs/'
-	@echo 'make clean    remove what the others built, except $(VENV)'
+	@echo 'make clean    remove what the others built, except the environments'
 
 verify: $(VENV)/.installed-core
 	rm -f build/report/appendix-quick-seed0.sqlite*
@@ -31,6 +34,18 @@ test: $(VENV)/.installed-test
 	$(PY) -m codespell_lib
 	$(PY) -m pytest -n auto --dist loadgroup
 
+# What needs an extra is skipped, with the name of the extra; all else must pass without it.
+test-core:
+	$(MAKE) VENV=.venv-core suite
+
+suite: $(VENV)/.installed-bare
+	$(PY) -m pytest -n auto --dist loadgroup $(TESTS)
+
+torch: $(VENV)/.installed-lm
+
+dist: $(VENV)/.installed-release
+	$(PY) -m tests.helpers.distribution
+
 bench: $(VENV)/.installed-test
 	$(PY) -m pytest tests/benchmarks --benchmark-only
 
@@ -38,7 +53,7 @@ docs: $(VENV)/.installed-docs
 	$(PY) -m sphinx -W --keep-going -b html -d build/doctrees docs build/docs
 
 clean:
-	rm -rf build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find assoc sims theory tests docs -name __pycache__ -prune -exec rm -rf {} +
 
 # --- set-up -------------------------------------------------------------------------------------
@@ -48,8 +63,11 @@ clean:
 EXTRAS-core :=
 EXTRAS-test := [test]
 EXTRAS-docs := [docs]
+EXTRAS-bare := [test-core]
+EXTRAS-lm := [lm]
+EXTRAS-release := [release]
 
-STAMPS := $(addprefix $(VENV)/.installed-,core test docs)
+STAMPS := $(addprefix $(VENV)/.installed-,core test docs bare lm release)
 SOUND  := $(shell test -x $(PY) && echo yes)
 STALE  := $(if $(SOUND),$(shell grep -sLxF -e '$(CURDIR)' $(STAMPS)),$(STAMPS))
 RECENT := import sys; sys.exit(sys.version_info < (3, 11))

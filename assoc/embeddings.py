@@ -195,6 +195,23 @@ class NamedVectors:
         n, d = self.vectors.shape
         return f"NamedVectors({n} vectors in R^{d} from {self.source!r})"
 
+    def dimension(self, d: int | None) -> int:
+        """Return the dimension of the vectors.
+
+        Parameters
+        ----------
+        d : the dimension that was asked for; None if none was.
+
+        Raises
+        ------
+        InputError
+            If another one was.
+        """
+        own = self.vectors.shape[1]
+        if d is not None and d != own:
+            raise InputError(f"d = {d}, but the vectors of {self.source} have dimension {own}")
+        return int(own)
+
 
 def load_vectors(path: str | Path) -> NamedVectors:
     """Read embeddings from a ``.npy`` matrix or a ``.npz`` archive; nothing is unpickled.

@@ -1,10 +1,10 @@
 from .applicability import ConditionsResult, conditions
 from .bounds.bound import BoundResult, bound
 from .facts.ask import Answer, ask
-from .facts.known import KnownFactsResult
-from .facts.memories import FactsResult, recall_facts
+from .facts.memories import facts_in_memory
 from .facts.model_files import StoredModel, load_model, save_model
-from .facts.transformers import know_facts
+from .facts.results import MemoryFactsResult, TransformerFactsResult
+from .facts.transformers import facts_in_transformers
 from .gradient_flow.trajectory import TrajectoryResult, trajectory
 from .memories.predict import PredictionResult, predict
 from .publishing.appendix import AppendixResult, appendix
@@ -16,21 +16,21 @@ __all__ = [
     "AppendixResult",
     "BoundResult",
     "ConditionsResult",
-    "FactsResult",
-    "KnownFactsResult",
+    "MemoryFactsResult",
     "PredictionResult",
     "StatusResult",
     "StoredModel",
     "TrajectoryResult",
+    "TransformerFactsResult",
     "VerifyResult",
     "appendix",
     "ask",
     "bound",
     "conditions",
-    "know_facts",
+    "facts_in_memory",
+    "facts_in_transformers",
     "load_model",
     "predict",
-    "recall_facts",
     "registered",
     "save_model",
     "status",

@@ -1,9 +1,10 @@
 """Which hypotheses of a theorem hold on given sizes or vectors, and what would mend the others."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-from assoc.embeddings import NamedVectors, check_vectors
+from assoc.embeddings import PREPROCESSING, NamedVectors, check_vectors
 from assoc.embeddings import preprocess as transform
 from assoc.errors import InputError
 from assoc.facts.maps import MAPS
@@ -39,18 +40,7 @@ class ConditionsResult(Result):
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one record per condition and preprocessing."""
-        return [
-            {
-                "preprocess": how,
-                "name": c.name,
-                "holds": c.holds,
-                "value": c.value,
-                "required": c.required,
-                "remedy": c.remedy,
-            }
-            for how, found in self.checked
-            for c in found
-        ]
+        return [{"preprocess": how, **c.to_dict()} for how, found in self.checked for c in found]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values; ``conditions`` are those of the vectors as given."""
@@ -119,53 +109,88 @@ def conditions(
     >>> conditions("knowledge-extraction", told=Told(multiplicity=4), fine_tuned=2)
     ConditionsResult(knowledge-extraction, fails: held-out facts are covered, enough subjects ...)
     """
+    asked = Problem(
+        d, N, rank, width, degree, facts, outputs,
+        task=task, heads=heads, head_dim=head_dim, told=told, fine_tuned=fine_tuned,
+    )  # fmt: skip
     found = find(theorem)
-    sizes = {"d": d, "N": N, "rank": rank, "width": width, "M": outputs, "heads": heads,
-             "head_dim": head_dim, "fine_tuned": fine_tuned}  # fmt: skip
+    _check_sizes(asked)
+    if told is not None:
+        problem = _problem_of_told(told, asked, embeddings)
+        return ConditionsResult(theorem, "told facts", (("none", found.conditions(problem)),))
+    if task is not None:
+        asked = replace(asked, N=len(task))
+    if embeddings is None:
+        if asked.N is None or (d is None and task is None):
+            raise InputError("sizes d and N are needed, or embeddings")
+        drawn = "given facts" if d is None else "sphere"
+        return ConditionsResult(theorem, drawn, (("none", found.conditions(asked)),))
+    named = _named(embeddings)
+    problems = _problems_of_vectors(named, asked, preprocess)
+    checked = tuple((how, found.conditions(problem)) for how, problem in problems)
+    return ConditionsResult(theorem, named.source, checked)
+
+
+def _check_sizes(asked: Problem) -> None:
+    """Refuse sizes that are out of range or contradict each other.
+
+    Raises
+    ------
+    InputError
+        If some do.
+    """
+    sizes = {
+        "d": asked.d, "N": asked.N, "rank": asked.rank, "width": asked.width, "M": asked.outputs,
+        "heads": asked.heads, "head_dim": asked.head_dim, "fine_tuned": asked.fine_tuned,
+    }  # fmt: skip
     for name, value in sizes.items():
         if value is not None and value < 1:
             raise InputError(f"{name} = {value} is not positive")
-    if task is not None:
-        if N is not None:
-            raise InputError(f"N = {N}, but the task has {len(task)} facts")
-        N = len(task)
-    if degree is not None:
-        check_degree(degree)
-    if facts not in MAPS:
-        raise InputError(f"facts {facts!r} is not one of {', '.join(MAPS)}")
-    if told is not None:
-        if task is not None or embeddings is not None:
-            raise InputError("what is told stands alone, without a table or embeddings")
-        told.draw(Source(0, "conditions", told.point), 0)
-        if fine_tuned is not None and fine_tuned >= told.subjects:
-            raise InputError(f"N_f = {fine_tuned} leaves none of S = {told.subjects}")
-        problem = Problem(width=width, told=told, fine_tuned=fine_tuned)
-        return ConditionsResult(theorem, "told facts", (("none", found.conditions(problem)),))
-    if embeddings is None:
-        if N is None or (d is None and task is None):
-            raise InputError("sizes d and N are needed, or embeddings")
-        problem = Problem(
-            d, N, rank, width, degree, facts, outputs, task=task, heads=heads, head_dim=head_dim
-        )
-        drawn = "given facts" if d is None else "sphere"
-        return ConditionsResult(theorem, drawn, (("none", found.conditions(problem)),))
-    if not isinstance(embeddings, NamedVectors):
-        embeddings = NamedVectors(check_vectors(embeddings, "embeddings"), None, "array")
-    if d is not None and d != embeddings.vectors.shape[1]:
-        raise InputError(
-            f"d = {d}, but the vectors of {embeddings.source} have dimension "
-            f"{embeddings.vectors.shape[1]}"
-        )
-    chosen = ("none", "normalise", "centre", "whiten") if preprocess is None else (preprocess,)
-    checked = []
-    for how in chosen:
+    if asked.task is not None and asked.N is not None:
+        raise InputError(f"N = {asked.N}, but the task has {len(asked.task)} facts")
+    if asked.degree is not None:
+        check_degree(asked.degree)
+    if asked.facts not in MAPS:
+        raise InputError(f"facts {asked.facts!r} is not one of {', '.join(MAPS)}")
+
+
+def _problem_of_told(told: Told, asked: Problem, embeddings: Any) -> Problem:
+    """Return the problem of what is told, which no other size than the width belongs to.
+
+    Raises
+    ------
+    InputError
+        If there is a table or vectors as well, the sizes do not fit, or too many are fine-tuned on.
+    """
+    if asked.task is not None or embeddings is not None:
+        raise InputError("what is told stands alone, without a table or embeddings")
+    told.draw(Source(0, "conditions", told.point), 0)
+    if asked.fine_tuned is not None and asked.fine_tuned >= told.subjects:
+        raise InputError(f"N_f = {asked.fine_tuned} leaves none of S = {told.subjects}")
+    return Problem(width=asked.width, told=told, fine_tuned=asked.fine_tuned)
+
+
+def _named(embeddings: Any) -> NamedVectors:
+    """Return vectors with names and a source, also where a plain array is given."""
+    if isinstance(embeddings, NamedVectors):
+        return embeddings
+    return NamedVectors(check_vectors(embeddings, "embeddings"), None, "array")
+
+
+def _problems_of_vectors(
+    embeddings: NamedVectors, asked: Problem, preprocess: str | None
+) -> Iterator[tuple[str, Problem]]:
+    """Yield the problem on the vectors after this preprocessing, or after each.
+
+    Raises
+    ------
+    InputError
+        If the vectors have another dimension than was asked, or one of them has no direction.
+    """
+    d = embeddings.dimension(asked.d)
+    for how in PREPROCESSING if preprocess is None else (preprocess,):
         vectors = transform(embeddings.vectors, how, embeddings.source)
         if not vectors.any(axis=1).all():
             row = int(vectors.any(axis=1).argmin())
             raise InputError(f"{embeddings.source}: row {row} is zero and has no direction")
-        problem = Problem(
-            vectors.shape[1], N, rank, width, degree, facts, outputs, vectors, embeddings.names,
-            task, heads, head_dim,
-        )  # fmt: skip
-        checked.append((how, found.conditions(problem)))
-    return ConditionsResult(theorem, embeddings.source, tuple(checked))
+        yield how, replace(asked, d=d, vectors=vectors, names=embeddings.names)

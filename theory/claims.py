@@ -67,6 +67,10 @@ class Condition:
     required: str
     remedy: str = ""
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the condition as a record that JSON can hold."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:

@@ -1,5 +1,6 @@
 """``recall capacity``: searches of capacities, widths and bits."""
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
+from theory.cli.asked import Asked
 from theory.cli.inputs import check_plot, embeddings_of, integers
 from theory.cli.options import (
     BITS,
@@ -27,11 +29,12 @@ from theory.cli.options import (
 from theory.cli.output import emit, print_table, progress_bar, save_figure, working
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from matplotlib.axes import Axes
 
     from sims.memories.capacity import CapacityResult
+    from sims.memories.construction import Construction
     from sims.memories.width import WidthResult
 
 __all__ = ["register"]
@@ -62,13 +65,11 @@ def capacity(
         None, help="Store every finished trial in this file, and go on from what it holds."
     ),
     steps: int | None = typer.Option(None, min=1, help="Of training; for trained memories."),
-    rates: str | None = typer.Option(
-        None, "--learning-rates", help="That training is tried with: 1,10,30."
-    ),
+    learning_rates: str | None = typer.Option(None, help="That training is tried with: 1,10,30."),
     rank: str | None = RANK,
     bits: int | None = BITS,
-    fewest: str | None = typer.Option(
-        None, "--fewest-bits", help="With --N: the first of these bits that recall all: 1,2,4,8,16."
+    fewest_bits: str | None = typer.Option(
+        None, help="With --N: the first of these bits that recall all: 1,2,4,8,16."
     ),
     rounding: str | None = ROUNDING,
     width: str | None = WIDTH,
@@ -94,145 +95,143 @@ def capacity(
     `recall capacity my_package.my_module:build --d 64 --plot capacity.png`
     """
     check_plot(plot)
-    from sims.memories.capacity import capacity as run
-    from sims.memories.construction import Construction
-    from sims.memories.width import smallest_width
-    from theory.memories.figures import with_capacity_theory, with_width_theory
-
+    asked = _Search(
+        memory=memory, d=d, N=N, criterion=criterion, trials=trials, max_N=max_n,
+        max_width=max_width, resolution=resolution, store=store, steps=steps,
+        learning_rates=learning_rates, rank=rank, bits=bits, fewest_bits=fewest_bits,
+        rounding=rounding, width=width, degree=degree, facts=facts, outputs=outputs,
+        embeddings=embeddings, preprocess=preprocess, threads=threads, seed=seed, plot=plot,
+        json=json,
+    )  # fmt: skip
     if memory in TRAINED:
-        _trained(
-            TRAINED[memory], criterion, d=integers(d, "d") or [], trials=trials, max_N=max_n,
-            width=width, facts=facts, outputs=outputs, seed=seed, threads=threads, store=store,
-            resolution=resolution or 0.01, plot=plot, json=json, steps=steps, rates=rates,
-            refused={
-                "N": N, "max-width": max_width, "rank": rank, "bits": bits, "fewest-bits": fewest,
-                "rounding": rounding, "degree": degree,
-                "embeddings": embeddings != "sphere", "preprocess": preprocess != "none",
-            },
+        _search_trained(asked)
+        return
+    asked.refuse("steps", "learning_rates", why="has no place where nothing is trained")
+    if fewest_bits is not None:
+        _search_bits(asked)
+    elif N is not None:
+        _search_width(asked)
+    else:
+        _search_capacity(asked)
+
+
+@dataclass(frozen=True)
+class _Search(Asked):
+    """What is searched, of which memory, on which facts, and where the result goes."""
+
+    memory: str
+    d: str | None = None
+    N: str | None = None
+    criterion: str = "all"
+    trials: int = 10
+    max_N: int | None = None
+    max_width: int | None = None
+    resolution: float = 0.0
+    store: Path | None = None
+    steps: int | None = None
+    learning_rates: str | None = None
+    rank: str | None = None
+    bits: int | None = None
+    fewest_bits: str | None = None
+    rounding: str | None = None
+    width: str | None = None
+    degree: int | None = None
+    facts: str = "identity"
+    outputs: int | None = None
+    embeddings: str = "sphere"
+    preprocess: str = "none"
+    threads: int | None = None
+    seed: int = 0
+    plot: Path | None = None
+    json: bool = False
+
+    def construction(self) -> "Construction":
+        """Return the memory with its options."""
+        from sims.memories.construction import Construction
+
+        return Construction(
+            self.memory, self.rank, self.bits, self.width, self.degree, self.rounding
+        )
+
+    def setting(self) -> dict[str, Any]:
+        """Return what every search is told of the facts, the trials and the work."""
+        return {
+            "facts": self.facts, "outputs": self.outputs, "trials": self.trials, "seed": self.seed,
+            "threads": self.threads,
+        }  # fmt: skip
+
+
+def _search_capacity(asked: _Search) -> None:
+    """Search the largest number of facts that a memory recalls."""
+    from sims.memories.capacity import capacity as search
+    from theory.memories.figures import with_capacity_theory
+
+    dimensions, vectors = integers(asked.d, "d"), embeddings_of(asked.embeddings)
+    asked.refuse("max_width", why="is for a search of widths: give --N")
+    shown = working("searching") if asked.store is None else progress_bar("searching")
+    with shown as progress:
+        found = search(
+            asked.memory, d=dimensions, criterion=asked.criterion, max_N=asked.max_N,
+            rank=asked.rank, bits=asked.bits, width=asked.width, degree=asked.degree,
+            rounding=asked.rounding, embeddings=vectors, preprocess=asked.preprocess,
+            resolution=asked.resolution, store=asked.store, progress=progress, **asked.setting(),
         )  # fmt: skip
-        return
-    for name, unused in (("steps", steps), ("learning-rates", rates)):
-        if unused is not None:
-            raise InputError(f"--{name} has no place where nothing is trained")
-    dimensions, vectors = integers(d, "d"), embeddings_of(embeddings)
-    construction = Construction(memory, rank, bits, width, degree, rounding)
-    if fewest is not None:
-        for name, given in (
-            ("bits", bits), ("max-N", max_n), ("max-width", max_width), ("store", store),
-            ("resolution", resolution or None),
-        ):  # fmt: skip
-            if given is not None:
-                raise InputError(f"--{name} has no place where the fewest bits are searched")
-        _fewest_bits(
-            memory, N=integers(N, "N"), d=dimensions, bits=integers(fewest, "fewest-bits"),
-            criterion=criterion, rank=rank, width=width, degree=degree, rounding=rounding,
-            facts=facts, outputs=outputs, embeddings=vectors, preprocess=preprocess, trials=trials,
-            threads=threads, seed=seed, plot=plot, json=json,
-        )  # fmt: skip
-        return
-    if N is None:
-        if max_width is not None:
-            raise InputError("--max-width is for a search of widths: give --N")
-        shown = working("searching") if store is None else progress_bar("searching")
-        with shown as progress:
-            found = run(
-                memory, d=dimensions, criterion=criterion, trials=trials, max_N=max_n, rank=rank,
-                bits=bits, width=width, degree=degree, rounding=rounding, embeddings=vectors,
-                preprocess=preprocess, facts=facts, outputs=outputs, seed=seed, threads=threads,
-                resolution=resolution, store=store, progress=progress,
-            )  # fmt: skip
-        columns = ["d", "N", "interval", "law", "trials", "censored"]
-        legend = "N: median over trials; interval: of the median, at least 99 %; law: N log N / d^2"
-        if found.points[0].proved is not None:
-            columns.append("proved")
-            legend += "\nproved: trials in which the size right above is proved impossible"
-        draw = partial(with_capacity_theory, found, construction, outputs=outputs)
-        _report(found, "capacity", columns, legend, draw, plot=plot, seed=seed, json=json)
-        return
-    for name, value in (
-        ("rank", rank), ("bits", bits), ("rounding", rounding), ("width", width), ("max-N", max_n),
-        ("store", store), ("resolution", resolution or None),
-    ):  # fmt: skip
-        if value is not None:
-            raise InputError(f"--{name} has no place where the width for --N is searched")
+    columns = ["d", "N", "interval", "law", "trials", "censored"]
+    legend = "N: median over trials; interval: of the median, at least 99 %; law: N log N / d^2"
+    if found.points[0].proved is not None:
+        columns.append("proved")
+        legend += "\nproved: trials in which the size right above is proved impossible"
+    draw = partial(with_capacity_theory, found, asked.construction(), outputs=asked.outputs)
+    _report(found, "capacity", columns, legend, draw, asked)
+
+
+def _search_width(asked: _Search) -> None:
+    """Search the smallest width that recalls so many facts."""
+    from sims.memories.width import smallest_width
+    from theory.memories.figures import with_width_theory
+
+    dimensions, vectors = integers(asked.d, "d"), embeddings_of(asked.embeddings)
+    asked.refuse(
+        "rank", "bits", "rounding", "width", "max_N", "store", "resolution",
+        why="has no place where the width for --N is searched",
+    )  # fmt: skip
     with working("searching"):
-        widths = smallest_width(
-            memory, N=integers(N, "N") or [], d=dimensions, criterion=criterion, degree=degree,
-            embeddings=vectors, preprocess=preprocess, facts=facts, outputs=outputs,
-            trials=trials, max_width=max_width, seed=seed, threads=threads,
+        found = smallest_width(
+            asked.memory, N=integers(asked.N, "N") or [], d=dimensions, criterion=asked.criterion,
+            degree=asked.degree, embeddings=vectors, preprocess=asked.preprocess,
+            max_width=asked.max_width, **asked.setting(),
         )  # fmt: skip
     columns = ["d", "N", "degree", "width", "interval", "parameters", "load", "trials", "censored"]
+    columns = [column for column in columns if column in found.rows()[0]]
     legend = (
         "width: median over trials; interval: of the median, at least 99 %; load: N log N / (m d)"
     )
-    columns = [column for column in columns if column in widths.rows()[0]]
-    draw = partial(with_width_theory, widths, construction, outputs=outputs)
-    _report(widths, "smallest width", columns, legend, draw, plot=plot, seed=seed, json=json)
+    draw = partial(with_width_theory, found, asked.construction(), outputs=asked.outputs)
+    _report(found, "smallest width", columns, legend, draw, asked)
 
 
-def _trained(
-    model: str,
-    criterion: str,
-    *,
-    plot: Path | None,
-    json: bool,
-    seed: int,
-    steps: int | None,
-    rates: str | None,
-    refused: "Mapping[str, object]",
-    **options: Any,
-) -> None:
-    """Search the capacity of a memory that is trained by Adam, and print it."""
-    for name, given in refused.items():
-        if given:
-            raise InputError(f"--{name} has no place where a memory is trained")
-    from sims.training.capacity import trained_capacity
-    from sims.training.memories import Training
-
-    chosen: dict[str, Any] = {} if steps is None else {"steps": steps}
-    if rates is not None:
-        chosen["learning_rates"] = tuple(rates.split(","))
-    store = options["store"]
-    shown = working("training") if store is None else progress_bar("training")
-    with shown as progress:
-        found = trained_capacity(
-            model, criterion=criterion, training=Training(**chosen), seed=seed, progress=progress,
-            **options,
-        )  # fmt: skip
-    columns = ["d", "N", "interval", "law", "trials", "censored"]
-    legend = (
-        f"N: median over trials of what {found.training.steps} steps of "
-        f"{found.training.optimiser} recall; interval: of the median, at least 99 %; "
-        "law: N log N / d^2"
-    )
-    _report(found, "capacity", columns, legend, found.plot, plot=plot, seed=seed, json=json)
-
-
-def _fewest_bits(
-    memory: str,
-    *,
-    N: list[int] | None,
-    d: list[int] | None,
-    bits: list[int] | None,
-    criterion: str,
-    plot: Path | None,
-    json: bool,
-    **options: Any,
-) -> None:
+def _search_bits(asked: _Search) -> None:
     """Search the fewest bits per weight for one number of facts, and print what each recalls."""
     from sims.memories.fewest_bits import fewest_bits
 
-    if N is None or len(N) != 1 or (d is not None and len(d) != 1):
+    dimensions, vectors = integers(asked.d, "d"), embeddings_of(asked.embeddings)
+    asked.refuse(
+        "bits", "max_N", "max_width", "store", "resolution",
+        why="has no place where the fewest bits are searched",
+    )  # fmt: skip
+    N, bits = integers(asked.N, "N"), integers(asked.fewest_bits, "fewest-bits")
+    if N is None or len(N) != 1 or (dimensions is not None and len(dimensions) != 1):
         raise InputError("--fewest-bits takes one --N, and one --d")
-    if criterion != "all":
+    if asked.criterion != "all":
         raise InputError("--fewest-bits recalls every fact: --criterion has no place")
     with working("searching"):
         found = fewest_bits(
-            memory, N=N[0], d=None if d is None else d[0], bits=bits or [], **options
-        )
-    seed = options["seed"]
-    if json:
-        emit({"result": found.to_dict()}, seed=seed)
+            asked.memory, N=N[0], d=None if dimensions is None else dimensions[0], bits=bits or [],
+            rank=asked.rank, width=asked.width, degree=asked.degree, rounding=asked.rounding,
+            embeddings=vectors, preprocess=asked.preprocess, **asked.setting(),
+        )  # fmt: skip
+    if asked.json:
+        emit({"result": found.to_dict()}, seed=asked.seed)
     else:
         columns = ["b", "bits", "recall", "interval", "all_recalled", "all_interval", "trials"]
         title = f"{found.memory}, d = {found.d}: {found.facts} facts with b bits per weight"
@@ -240,8 +239,37 @@ def _fewest_bits(
         end = f"; with none in {found.censored} trials" if found.censored else ""
         print(f"median of the first b that recalls all: {found.b:g}, {found.spent:g} bits{end}")
         print("b and bits '-': exact weights")
-    if plot is not None:
-        save_figure(found.plot(), plot, seed=seed)
+    if asked.plot is not None:
+        save_figure(found.plot(), asked.plot, seed=asked.seed)
+
+
+def _search_trained(asked: _Search) -> None:
+    """Search the capacity of a memory that is trained by Adam."""
+    dimensions = integers(asked.d, "d") or []
+    asked.refuse(
+        "N", "max_width", "rank", "bits", "fewest_bits", "rounding", "degree", "embeddings",
+        "preprocess", why="has no place where a memory is trained",
+    )  # fmt: skip
+    from sims.training.capacity import trained_capacity
+    from sims.training.recipe import Training
+
+    chosen: dict[str, Any] = {} if asked.steps is None else {"steps": asked.steps}
+    if asked.learning_rates is not None:
+        chosen["learning_rates"] = tuple(asked.learning_rates.split(","))
+    shown = working("training") if asked.store is None else progress_bar("training")
+    with shown as progress:
+        found = trained_capacity(
+            TRAINED[asked.memory], d=dimensions, criterion=asked.criterion, width=asked.width,
+            max_N=asked.max_N, resolution=asked.resolution or 0.01, store=asked.store,
+            training=Training(**chosen), progress=progress, **asked.setting(),
+        )  # fmt: skip
+    columns = ["d", "N", "interval", "law", "trials", "censored"]
+    legend = (
+        f"N: median over trials of what {found.training.steps} steps of "
+        f"{found.training.optimiser} recall; interval: of the median, at least 99 %; "
+        "law: N log N / d^2"
+    )
+    _report(found, "capacity", columns, legend, found.plot, asked)
 
 
 def _report(
@@ -250,17 +278,14 @@ def _report(
     columns: list[str],
     legend: str,
     draw: "Callable[[], Axes]",
-    *,
-    plot: Path | None,
-    seed: int,
-    json: bool,
+    asked: _Search,
 ) -> None:
     """Print and draw what a search found."""
-    if json:
-        emit({"result": found.to_dict()}, seed=seed)
+    if asked.json:
+        emit({"result": found.to_dict()}, seed=asked.seed)
     else:
         title = f"{found.memory} on {found.embeddings}: {what}, criterion {found.criterion}"
         print_table(title, found.rows(), columns)
         print(legend)
-    if plot is not None:
-        save_figure(draw(), plot, seed=seed)
+    if asked.plot is not None:
+        save_figure(draw(), asked.plot, seed=asked.seed)

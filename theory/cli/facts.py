@@ -1,21 +1,23 @@
 """``recall facts | ask``."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from assoc.errors import InputError
+from theory.cli.asked import Asked, given
 from theory.cli.inputs import integers, read_vectors, shipped
 from theory.cli.options import BITS, DEGREE, HEAD_DIM, HEADS, JSON, RANK, ROUNDING, SEED, WIDTH
 from theory.cli.output import command_line, emit, print_table, say, working
 from theory.cli.theorems import STYLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from theory.claims import Condition
-    from theory.facts.known import KnownFactsResult
+    from theory.facts.results import MemoryFactsResult, TransformerFactsResult
 
 __all__ = ["register"]
 
@@ -72,56 +74,92 @@ def facts(
     `recall facts countries.csv --embeddings countries_minilm.npz --preprocess whiten`;
     `recall facts countries.csv --memory sign --d 2048`
     """
-    file = shipped(file)
-    only_transformers = {
-        "model": model, "head-dim": head_dim, "heads": heads, "share": share, "noise": noise,
-        "embeddings": embeddings, "preprocess": preprocess, "length": length, "draws": draws,
-        "export": export,
-    }  # fmt: skip
-    if memory is not None:
-        _refuse(only_transformers, "has no place with --memory")
-        _facts_in_memory(
-            file, memory, d=d, rank=rank, bits=bits, rounding=rounding, width=width, degree=degree,
-            seed=seed, json=json,
-        )  # fmt: skip
-        return
-    _refuse({"rank": rank}, "is for --memory")
-    if embeddings is None:
-        _refuse({"preprocess": preprocess}, "is for --embeddings")
-    if export is not None and not export.parent.is_dir():
-        raise InputError(f"--export {export}: no such folder {export.parent}")
-    from assoc.facts.recall_task import NOISE
-    from sims.transformers.architecture import LENGTH
-    from theory.facts.transformers import DRAWS, MODELS, know_facts
+    asked = _Storing(
+        file=shipped(file), model=model, memory=memory, d=d, head_dim=head_dim, heads=heads,
+        width=width, degree=degree, share=share, embeddings=embeddings, preprocess=preprocess,
+        noise=noise, length=length, draws=draws, export=export, rank=rank, bits=bits,
+        rounding=rounding, seed=seed, json=json,
+    )  # fmt: skip
+    if memory is None:
+        _store_in_transformers(asked)
+    else:
+        _store_in_memory(asked, memory)
 
-    widths = integers(width, "width") or []
+
+@dataclass(frozen=True)
+class _Storing(Asked):
+    """Which facts are stored, in what, and where the result goes."""
+
+    file: Path
+    model: str | None = None
+    memory: str | None = None
+    d: int | None = None
+    head_dim: int | None = None
+    heads: int | None = None
+    width: str | None = None
+    degree: int | None = None
+    share: float | None = None
+    embeddings: str | None = None
+    preprocess: str | None = None
+    noise: int | None = None
+    length: int | None = None
+    draws: int | None = None
+    export: Path | None = None
+    rank: str | None = None
+    bits: int | None = None
+    rounding: str | None = None
+    seed: int = 0
+    json: bool = False
+
+
+def _store_in_transformers(asked: _Storing) -> None:
+    """Store the facts in each transformer that is asked for, and export the first if asked to."""
+    asked.refuse("rank", why="is for --memory")
+    if asked.embeddings is None:
+        asked.refuse("preprocess", why="is for --embeddings")
+    if asked.export is not None and not asked.export.parent.is_dir():
+        raise InputError(f"--export {asked.export}: no such folder {asked.export.parent}")
+    widths = integers(asked.width, "width") or []
     if len(widths) > 1:
-        raise InputError(f"width = {width}: one width is needed")
+        raise InputError(f"width = {asked.width}: one width is needed")
+    width = widths[0] if widths else None
+    from theory.facts.transformers import facts_in_transformers
+
+    models = None if asked.model is None else asked.model.split(",")
     with working("planning, storing and asking"):
-        result = know_facts(
-            file,
-            models=MODELS if model is None else model.split(","),
-            d=d,
-            head_dim=head_dim,
-            heads=heads,
-            width=widths[0] if widths else None,
-            degree=degree,
-            share=share,
-            bits=bits,
-            rounding=rounding,
-            embeddings=None if embeddings is None else read_vectors(embeddings),
-            preprocess=preprocess or "none",
-            noise=NOISE if noise is None else noise,
-            length=LENGTH if length is None else length,
-            draws=DRAWS if draws is None else draws,
-            seed=seed,
-        )
-    if export is not None:
-        _export(result, export, seed)
-    if json:
-        emit({"result": result.to_dict()}, seed=seed)
-        return
-    _show(result)
+        vectors = None if asked.embeddings is None else read_vectors(asked.embeddings)
+        found = facts_in_transformers(
+            asked.file, d=asked.d, head_dim=asked.head_dim, heads=asked.heads, width=width,
+            degree=asked.degree, share=asked.share, bits=asked.bits, rounding=asked.rounding,
+            embeddings=vectors, seed=asked.seed,
+            **given(models=models, preprocess=asked.preprocess, noise=asked.noise,
+                    length=asked.length, draws=asked.draws),
+        )  # fmt: skip
+    if asked.export is not None:
+        _export(found, asked.export, asked.seed)
+    if asked.json:
+        emit({"result": found.to_dict()}, seed=asked.seed)
+    else:
+        _print_transformers(found)
+
+
+def _store_in_memory(asked: _Storing, memory: str) -> None:
+    """Store the facts in one associative memory."""
+    asked.refuse(
+        "model", "head_dim", "heads", "share", "noise", "embeddings", "preprocess", "length",
+        "draws", "export", why="has no place with --memory",
+    )  # fmt: skip
+    from theory.facts.memories import facts_in_memory
+
+    with working("storing and recalling"):
+        found = facts_in_memory(
+            asked.file, memory=memory, d=asked.d, rank=asked.rank, bits=asked.bits,
+            width=asked.width, degree=asked.degree, rounding=asked.rounding, seed=asked.seed,
+        )  # fmt: skip
+    if asked.json:
+        emit({"result": found.to_dict()}, seed=asked.seed)
+    else:
+        _print_memory(found)
 
 
 def ask(
@@ -150,20 +188,7 @@ def ask(
     print(answer.answer)
 
 
-def _refuse(options: "Mapping[str, object]", why: str) -> None:
-    """Refuse the first of these options that is given.
-
-    Raises
-    ------
-    InputError
-        If one is.
-    """
-    for name, value in options.items():
-        if value is not None:
-            raise InputError(f"--{name} {why}")
-
-
-def _export(result: "KnownFactsResult", path: Path, seed: int) -> None:
+def _export(result: "TransformerFactsResult", path: Path, seed: int) -> None:
     from theory.facts.model_files import save_model
     from theory.rendering.files import provenance
 
@@ -171,7 +196,8 @@ def _export(result: "KnownFactsResult", path: Path, seed: int) -> None:
     say(f"wrote {path}: {result.models[0].model}")
 
 
-def _show(result: "KnownFactsResult") -> None:
+def _print_transformers(result: "TransformerFactsResult") -> None:
+    """Print sizes, transformers, hypotheses and what was forgotten."""
     for note in result.notes:
         say(f"note: {note}")
     sizes = {
@@ -208,7 +234,7 @@ def _show(result: "KnownFactsResult") -> None:
         "bits per bit: stored, over needed; certified: for every prompt of at most so many tokens"
     )
     for m in result.models:
-        _show_conditions(f"hypotheses for {m.model}", m.conditions)
+        _print_conditions(f"hypotheses for {m.model}", m.conditions)
     for m in result.models:
         if m.forgotten:
             keys = ["subject", "relation", "answer", "said"]
@@ -217,44 +243,8 @@ def _show(result: "KnownFactsResult") -> None:
             print_table(title, forgotten, keys)
 
 
-def _show_conditions(title: str, conditions: "Sequence[Condition]") -> None:
-    rows: list[dict[str, Any]] = [
-        {"hypothesis": c.name, "holds": c.holds, "value": c.value, "what was done": c.remedy}
-        for c in conditions
-    ]
-    print_table(title, rows, list(rows[0]), styles=STYLES)
-
-
-def _facts_in_memory(
-    file: Path,
-    memory: str,
-    *,
-    d: int | None,
-    rank: str | None,
-    bits: int | None,
-    rounding: str | None,
-    width: str | None,
-    degree: int | None,
-    seed: int,
-    json: bool,
-) -> None:
-    from theory.facts.memories import recall_facts
-
-    with working("storing and recalling"):
-        result = recall_facts(
-            file,
-            memory=memory,
-            d=d,
-            rank=rank,
-            bits=bits,
-            width=width,
-            degree=degree,
-            rounding=rounding,
-            seed=seed,
-        )
-    if json:
-        emit({"result": result.to_dict()}, seed=seed)
-        return
+def _print_memory(result: "MemoryFactsResult") -> None:
+    """Print what was stored, hypotheses and what was forgotten."""
     for note in result.notes:
         say(f"note: {note}")
     values = {
@@ -272,7 +262,15 @@ def _facts_in_memory(
     }
     rows = [{"what": key, "value": value} for key, value in values.items() if value is not None]
     print_table(f"{result.file} in one memory", rows, ["what", "value"], header=False)
-    _show_conditions("hypotheses", result.conditions)
+    _print_conditions("hypotheses", result.conditions)
     if result.forgotten:
         title = f"forgotten: {len(result.forgotten)}, the first {SHOWN}"
         print_table(title, result.rows()[:SHOWN], ["subject", "relation", "answer", "said"])
+
+
+def _print_conditions(title: str, conditions: "Sequence[Condition]") -> None:
+    rows: list[dict[str, Any]] = [
+        {"hypothesis": c.name, "holds": c.holds, "value": c.value, "what was done": c.remedy}
+        for c in conditions
+    ]
+    print_table(title, rows, list(rows[0]), styles=STYLES)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
+from theory.cli.asked import given
 from theory.cli.inputs import check_plot, integers, shipped
 from theory.cli.options import JSON, PLOT, SEED
 from theory.cli.output import emit, print_table, progress_bar, save_figure, say
@@ -111,25 +112,20 @@ def knowledge(
     several, of_each = integers(multiplicity, "multiplicity"), integers(templates, "templates")
     if several and max(several) > max(of_each or [16 if file is None else 8]):
         raise InputError(f"multiplicity K = {max(several)} is more than the templates |R|")
-    given = _given(subjects=subjects, attributes=attributes, values=values, shared=shared)
-    changes = _given(steps=steps, learning_rate=learning_rate, decay=decay)
-    options = _given(
+    sizes = given(subjects=subjects, attributes=attributes, values=values, shared=shared)
+    changes = given(steps=steps, learning_rate=learning_rate, decay=decay)
+    options = given(
         multiplicities=several or (1, 2, 4), templates=of_each, model=model, width=width,
         fine_tuned=integers(fine_tuned, "fine-tuned"), trials=trials, seed=seed, store=store,
     )  # fmt: skip
     if file is None:
         if relations is not None:
             raise InputError("--relations is for a table of facts")
-        _drawn(given, changes, options, plot=plot, json=json)
+        _drawn(sizes, changes, options, plot=plot, json=json)
         return
-    for name in given:
+    for name in sizes:
         raise InputError(f"--{name} has no place where the facts are given")
     _of_table(shipped(file), relations, changes, options, plot=plot, json=json)
-
-
-def _given(**options: Any) -> dict[str, Any]:
-    """Options that were given."""
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _drawn(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from assoc.facts.recall_task import RecallTask
     from sims.knowledge.trials import Told
+    from theory.applicability import ConditionsResult
     from theory.registry import ClaimResult, VerifyResult
 
 __all__ = ["STYLES", "print_verdicts", "register"]
@@ -127,7 +128,12 @@ def conditions(
     )  # fmt: skip
     if json:
         emit({"result": result.to_dict()}, seed=None)
-        return
+    else:
+        _print_conditions(result)
+
+
+def _print_conditions(result: "ConditionsResult") -> None:
+    """Print the hypotheses, and for vectors which of them hold after each preprocessing."""
     first, found = result.checked[0]
     title = f"{result.theorem} on {result.embeddings}"
     rows = [

@@ -2,105 +2,39 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from assoc.checks import MAX_BYTES
+from assoc.arrays import Floats
+from assoc.checks import check_fits
 from assoc.embeddings import sphere
 from assoc.errors import InputError
 from assoc.facts.maps import class_sizes
 from assoc.facts.tables import FactTable, read_facts
 from assoc.memories.decoding import certified_margins, margins
-from assoc.memories.memory import Build, memory_bits
+from assoc.memories.memory import Build, Memory, memory_bits
+from sims.engine.bracketing import bracket
 from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS, Source
-from sims.engine.results import Result
 from sims.memories.construction import Construction, Size
 from theory.claims import Condition
+from theory.facts.results import MemoryFactsResult
 from theory.memories.classes import classes_of_sizes
+from theory.memories.interference import Classes
 from theory.memories.recall import all_recalled, expected_recall, predictable
 
-__all__ = ["FactsResult", "recall_facts"]
+__all__ = ["facts_in_memory"]
 
 TARGET = 0.99
+"""Predicted probability of recalling everything that a dimension is planned for."""
+
 STEP = 16
+"""Dimensions that are planned are multiples of it."""
+
 LARGEST = 2**16
+"""Largest dimension that is planned."""
 
 
-@dataclass(frozen=True, repr=False)
-class FactsResult(Result):
-    """What a memory recalled of a fact table.
-
-    Parameters
-    ----------
-    file, memory : what was stored, and how.
-    d : dimension of keys and outputs.
-    facts, answers : N and M.
-    recall : fraction of the facts recalled.
-    certified : fraction proved recalled in spite of rounding; None if the memory cannot say.
-    predicted : expected recall, if there is a prediction.
-    predicted_all : predicted probability that all is recalled.
-    parameters, bits : of the memory; bits only if it is rounded.
-    bits_bound : N log2 M, the bits needed to name every answer.
-    conditions : hypotheses of ``linear-capacity`` on this table, and what was done where one fails.
-    forgotten : the facts not recalled, (subject, relation, answer, what was said instead).
-    notes : oddities of the file.
-    """
-
-    file: str
-    memory: str
-    seed: int
-    d: int
-    facts: int
-    answers: int
-    recall: float
-    certified: float | None
-    predicted: float | None
-    predicted_all: float | None
-    parameters: int
-    bits: int | None
-    bits_bound: float
-    conditions: tuple[Condition, ...]
-    forgotten: tuple[tuple[str, str, str, str], ...]
-    notes: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        return (
-            f"FactsResult({self.file}: {self.recall:.2%} of {self.facts} facts, "
-            f"{self.memory}, d={self.d}, {self.parameters} parameters)"
-        )
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the forgotten facts, one record each."""
-        keys = ("subject", "relation", "answer", "said")
-        return [dict(zip(keys, row, strict=True)) for row in self.forgotten]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as plain values."""
-        return {
-            "file": self.file,
-            "memory": self.memory,
-            "d": self.d,
-            "facts": self.facts,
-            "answers": self.answers,
-            "recall": self.recall,
-            "certified": self.certified,
-            "predicted": self.predicted,
-            "predicted_all": self.predicted_all,
-            "parameters": self.parameters,
-            "bits": self.bits,
-            "bits_bound": self.bits_bound,
-            "conditions": [
-                {"name": c.name, "holds": c.holds, "value": c.value, "required": c.required,
-                 "remedy": c.remedy}
-                for c in self.conditions
-            ],
-            "forgotten": self.rows(),
-            "notes": list(self.notes),
-        }  # fmt: skip
-
-
-def recall_facts(
+def facts_in_memory(
     path: str | Path,
     *,
     memory: str | Build = "linear",
@@ -111,7 +45,7 @@ def recall_facts(
     degree: int | None = None,
     rounding: str | None = None,
     seed: int = 0,
-) -> FactsResult:
+) -> MemoryFactsResult:
     """Store a fact table in a memory and ask for every fact.
 
     Parameters
@@ -122,11 +56,12 @@ def recall_facts(
         predicted probability 0.99.
     rank, width, degree : what the memory needs.
     bits, rounding : b to which weights are rounded, and how; see
-    :func:`sims.memories.recall.measure`. seed : of the random keys and outputs.
+        :func:`sims.memories.recall.measure`.
+    seed : of the random keys and outputs.
 
     Returns
     -------
-    FactsResult
+    MemoryFactsResult
 
     Raises
     ------
@@ -136,94 +71,110 @@ def recall_facts(
     Examples
     --------
     >>> from assoc import example_path
-    >>> recall_facts(example_path("countries.csv"), d=512).facts
+    >>> facts_in_memory(example_path("countries.csv"), d=512).facts
     1747
     """
     table = read_facts(path)
     construction = Construction(memory, rank, bits, width, degree, rounding)
-    f = table.facts[:, 2]
+    answered = class_sizes(table.facts[:, 2], len(table.answers)).astype(np.float64)
+    classes = classes_of_sizes(answered)
     N, M = len(table), len(table.answers)
-    sizes = class_sizes(f, M).astype(np.float64)
-    d = _planned(construction, sizes) if d is None else d
-    if d < 2:
-        raise InputError(f"d = {d}: a dimension of at least 2 is needed")
-    gigabytes = 8 * (N + M + 2 * d) * d / 1e9
-    if gigabytes > MAX_BYTES / 1e9:
-        raise InputError(f"d = {d}: keys, outputs and matrix would take {gigabytes:.2g} GB")
-    source = Source(seed, "facts", (d,))
-    E = sphere(N, d, rng=source.generator(0, INPUTS))
-    U = sphere(M, d, rng=source.generator(0, OUTPUTS))
-    built = construction.build(d)(E, U, f, rng=source.generator(0, MEMORY))
-    certified = None
-    if hasattr(built, "rounding_error"):
-        judged = certified_margins(built, E, U, f)
-        margin, certified = judged.margin, float(judged.certified.mean())
-    else:
-        margin = margins(built, E, U, f)
-    lost = np.flatnonzero(margin <= 0)
-    # No memory is asked about no inputs: the user's own need not know what to answer.
-    said = np.asarray(built(E[lost]) @ U.T).argmax(axis=1) if lost.size else lost
-    classes = classes_of_sizes(sizes)
+    if d is None:
+        d = _planned_dimension(construction, classes, N)
+    stored = _store(construction, table, d, seed)
     known = predictable(construction, classes)
-    return FactsResult(
+    return MemoryFactsResult(
         file=Path(path).name,
         memory=construction.label(d),
         seed=seed,
         d=d,
         facts=N,
         answers=M,
-        recall=float((margin > 0).mean()),
-        certified=certified,
+        recall=float((stored.margins > 0).mean()),
+        certified=stored.certified,
         predicted=expected_recall(construction, d=d, N=N, facts=classes) if known else None,
         predicted_all=all_recalled(construction, d=d, N=N, facts=classes) if known else None,
-        parameters=built.parameters,
-        bits=memory_bits(built),
+        parameters=stored.memory.parameters,
+        bits=memory_bits(stored.memory),
         bits_bound=float(N * np.log2(M)),
-        conditions=_conditions(table, sizes),
-        forgotten=tuple(
-            (
-                table.subjects[table.facts[x, 0]],
-                table.relations[table.facts[x, 1]],
-                table.answers[f[x]],
-                table.answers[y],
-            )
-            for x, y in zip(lost, said, strict=True)
-        ),
+        conditions=_conditions(table, answered),
+        forgotten=stored.forgotten,
         notes=table.notes,
     )
 
 
-def _planned(construction: Construction, sizes: "np.ndarray[Any, np.dtype[np.float64]]") -> int:
-    """Least multiple of STEP at which everything is recalled with the target probability."""
-    classes = classes_of_sizes(sizes)
+@dataclass(frozen=True, eq=False)
+class _Stored:
+    """A memory that was built on a table, and how it answered."""
+
+    memory: Memory
+    margins: Floats  # (N,)
+    certified: float | None  # share of the facts; None where the memory does not say
+    forgotten: tuple[tuple[str, str, str, str], ...]
+
+
+def _store(construction: Construction, table: FactTable, d: int, seed: int) -> _Stored:
+    """Draw keys and outputs, build the memory and ask it for every fact.
+
+    Raises
+    ------
+    InputError
+        If the dimension is too small, or too large for what there is of memory.
+    """
+    if d < 2:
+        raise InputError(f"d = {d}: a dimension of at least 2 is needed")
+    N, M, f = len(table), len(table.answers), table.facts[:, 2]
+    check_fits((N + M + 2 * d) * d, 8, f"d = {d}: keys, outputs and matrix")
+    source = Source(seed, "facts", (d,))
+    E = sphere(N, d, rng=source.generator(0, INPUTS))
+    U = sphere(M, d, rng=source.generator(0, OUTPUTS))
+    memory = construction.build(d)(E, U, f, rng=source.generator(0, MEMORY))
+    certified = None
+    if hasattr(memory, "rounding_error"):
+        judged = certified_margins(memory, E, U, f)
+        margin, certified = judged.margin, float(judged.certified.mean())
+    else:
+        margin = margins(memory, E, U, f)
+    lost = np.flatnonzero(margin <= 0)
+    # No memory is asked about no inputs: the user's own need not know what to answer.
+    said = np.asarray(memory(E[lost]) @ U.T).argmax(axis=1) if lost.size else lost
+    forgotten = tuple(
+        (table.subjects[s], table.relations[r], table.answers[a], table.answers[y])
+        for (s, r, a), y in zip(table.facts[lost], said, strict=True)
+    )
+    return _Stored(memory, margin, certified, forgotten)
+
+
+def _planned_dimension(construction: Construction, classes: Classes, N: int) -> int:
+    """Least multiple of STEP at which everything is recalled with the target probability.
+
+    Raises
+    ------
+    InputError
+        If there is no prediction, or no dimension up to LARGEST is enough.
+    """
     if not predictable(construction, classes):
+        # What is wrong with the memory itself is said first.
         construction.build(LARGEST)
         raise InputError(f"no prediction to plan {construction.label()!r} by; give d")
-    N = float(sizes.sum())
+    fixed = str(construction.rank)
+    rank = int(fixed) if fixed.isdecimal() else 1
 
-    def enough(steps: int) -> bool:
-        return all_recalled(construction, d=STEP * steps, N=N, facts=classes) >= TARGET
+    def enough(d: int) -> bool:
+        # No fewer dimensions than the rank.
+        return d >= rank and all_recalled(construction, d=d, N=N, facts=classes) >= TARGET
 
-    # No fewer dimensions than the rank.
-    rank = str(construction.rank)
-    high = -(-int(rank) // STEP) if rank.isdecimal() else 1
-    low = high - 1
-    while not enough(high):
-        low, high = high, 2 * high
-        if STEP * high > LARGEST:
-            raise InputError(
-                f"{construction.label()!r}: no d up to {LARGEST} is planned to recall all "
-                f"{N:.0f} facts; give d"
-            )
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return STEP * high
+    _, d = bracket(enough, start=-(-rank // STEP) * STEP, limit=LARGEST, step=STEP)
+    if not np.isfinite(d):
+        raise InputError(
+            f"{construction.label()!r}: no d up to {LARGEST} is planned to recall all "
+            f"{N} facts; give d"
+        )
+    return int(d)
 
 
-def _conditions(
-    table: FactTable, sizes: "np.ndarray[Any, np.dtype[np.float64]]"
-) -> tuple[Condition, ...]:
+def _conditions(table: FactTable, sizes: Floats) -> tuple[Condition, ...]:
+    """Check the hypotheses of ``linear-capacity``, given how many facts have each answer."""
     largest = int(sizes.argmax())
     injective = bool(sizes.max() <= 1)
     shared = table.shared_answers

@@ -1,8 +1,8 @@
 """Real facts in one-layer transformers: sizes planned, every fact certified and asked for."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,12 @@ from sims.engine.randomness import INPUTS, Source
 from sims.transformers.architecture import LENGTH, Architecture
 from sims.transformers.prompts import count_known
 from theory.claims import Condition, Problem
-from theory.facts.known import KnownFacts, KnownFactsResult
 from theory.facts.plan import Planned, plan
+from theory.facts.results import TransformerFacts, TransformerFactsResult
 from theory.registry import find
 from theory.transformers.hypotheses import DISJOINT, DISJOINT_CONDITION
 
-__all__ = ["DRAWS", "MODELS", "know_facts"]
+__all__ = ["DRAWS", "MODELS", "facts_in_transformers"]
 
 MODELS = ("attention-only", "attention-mlp")
 """Transformers that a table is stored in unless others are asked for."""
@@ -35,7 +35,7 @@ DRAWS = 3
 """Prompts of each fact."""
 
 
-def know_facts(
+def facts_in_transformers(
     path: str | Path,
     *,
     models: Sequence[str | BuildModel] = MODELS,
@@ -54,7 +54,7 @@ def know_facts(
     draws: int = DRAWS,
     seed: int = 0,
     threads: int | None = None,
-) -> KnownFactsResult:
+) -> TransformerFactsResult:
     """Store a fact table in one-layer transformers, certify every fact and ask for every one.
 
     Sizes that are not given are searched (:func:`theory.facts.plan.plan`).
@@ -77,7 +77,7 @@ def know_facts(
 
     Returns
     -------
-    KnownFactsResult
+    TransformerFactsResult
 
     Raises
     ------
@@ -87,8 +87,9 @@ def know_facts(
     Examples
     --------
     >>> from assoc import example_path
-    >>> know_facts(example_path("countries.csv"), models=["attention-mlp"], d=32, width=420)
-    KnownFactsResult(countries.csv, 1747 facts: attention-mlp m=420: 100.00%, 60032 parameters)
+    >>> countries = example_path("countries.csv")
+    >>> facts_in_transformers(countries, models=["attention-mlp"], d=32, width=420)
+    TransformerFactsResult(countries.csv, 1747 facts: attention-mlp m=420: 100.00%, 60032 ...)
     """
     if not models:
         raise InputError("no model is named")
@@ -97,62 +98,156 @@ def know_facts(
     table = read_facts(path)
     task = table_task(table, noise=noise)
     source = Source(seed, "transformer-facts", ())
-    notes = table.notes + task.notes
-    if embeddings is None:
-        embed: Callable[[int], Floats] = partial(_drawn, task, source)
-    else:
-        if d is not None and d != embeddings.vectors.shape[1]:
-            raise InputError(
-                f"d = {d}, but the vectors of {embeddings.source} have dimension "
-                f"{embeddings.vectors.shape[1]}"
-            )
-        d = embeddings.vectors.shape[1]
-        rng = source.generator(0, INPUTS)
-        Phi, remarks = name_tokens(table, task, embeddings, preprocess, rng=rng)
-        notes += remarks
-
-        def embed(d: int) -> Floats:
-            return Phi
-
+    vectors = _vectors(table, task, embeddings, preprocess, d, source)
+    exam = _Exam(table, task, vectors, length, draws, source, degree)
     options = {"head_dim": head_dim, "heads": heads, "width": width, "degree": degree,
                "share": share, "bits": bits, "rounding": rounding}  # fmt: skip
-    asked = _architectures(models, d or 0, options, length)
-    texts = _texts(table, task)
+    asked = _architectures(models, vectors.d, options, length)
+    threads = available_threads() if threads is None else positive(threads, "threads")
+    return exam.result(Path(path).name, seed, run(exam.take, asked, threads=threads))
 
-    def know(architecture: Architecture) -> KnownFacts:
-        made = plan(architecture, task, embed, length=length, draws=draws, source=source)
+
+@dataclass(frozen=True, eq=False)
+class _Vectors:
+    """Embeddings of the tokens: drawn in any dimension, or the user's in their own."""
+
+    d: int  # 0 stands for not given
+    embed: Callable[[int], Floats]  # (n, d) for a dimension d
+    given: bool
+    notes: tuple[str, ...] = ()
+
+
+def _vectors(
+    table: FactTable,
+    task: RecallTask,
+    embeddings: NamedVectors | None,
+    preprocess: str,
+    d: int | None,
+    source: Source,
+) -> _Vectors:
+    """Return the embeddings of a task's tokens.
+
+    Raises
+    ------
+    InputError
+        If vectors are given and their dimension is not d, or names lack theirs.
+    """
+    if embeddings is None:
+        return _Vectors(d or 0, partial(_drawn, task, source), given=False)
+    d = embeddings.dimension(d)
+    rng = source.generator(0, INPUTS)
+    Phi, notes = name_tokens(table, task, embeddings, preprocess, rng=rng)
+    return _Vectors(d, lambda _: Phi, given=True, notes=notes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Exam:
+    """The facts of a table, and how transformers are asked for them."""
+
+    table: FactTable
+    task: RecallTask
+    vectors: _Vectors
+    length: int
+    draws: int
+    source: Source
+    degree: int | None
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """What each token that has a name says: subjects, relations, answers as in the file."""
+        answers = [""] * self.task.answers
+        tokens, numbers = self.task.facts[:, 2].tolist(), self.table.facts[:, 2].tolist()
+        for token, a in zip(tokens, numbers, strict=True):
+            answers[token] = self.table.answers[a]
+        return (*self.table.subjects, *self.table.relations, *answers)
+
+    def take(self, architecture: Architecture) -> TransformerFacts:
+        """Build a transformer that holds the facts, check its theorem's hypotheses, and ask it."""
+        made = plan(
+            architecture, self.task, self.vectors.embed,
+            length=self.length, draws=self.draws, source=self.source,
+        )  # fmt: skip
+        return self._answers(made, self._conditions(made))
+
+    def result(
+        self, file: str, seed: int, models: Sequence[TransformerFacts]
+    ) -> TransformerFactsResult:
+        """Return what the transformers know, with the sizes of the table."""
+        task = self.task
+        return TransformerFactsResult(
+            file=file,
+            seed=seed,
+            length=self.length,
+            draws=self.draws,
+            facts=len(task),
+            subjects=task.subjects,
+            relations=task.relations,
+            answers=task.answers,
+            largest_answer_set=task.largest_answer_set,
+            bits_bound=task.bits,
+            notes=self.table.notes + task.notes + self.vectors.notes,
+            models=tuple(models),
+            task=task,
+            texts=self.texts,
+        )
+
+    def _conditions(self, made: Planned) -> tuple[Condition, ...]:
+        """Check the hypotheses of the theorem that a model belongs to."""
+        named, names, width = len(self.texts), self.task.names, _width(made.model)
         problem = Problem(
             made.architecture.d,
-            len(task),
-            width=_width(made.model),
-            degree=degree,
-            vectors=None if embeddings is None else made.embeddings[: len(texts)],
-            names=None if task.names is None else task.names[: len(texts)],
-            task=task,
+            len(self.task),
+            width=width,
+            degree=self.degree,
+            vectors=made.embeddings[:named] if self.vectors.given else None,
+            names=None if names is None else names[:named],
+            task=self.task,
             heads=_attention(made.model, "heads"),
             head_dim=_attention(made.model, "head_dim"),
         )
-        conditions = tuple(_on_file(c, table, task) for c in _conditions(made, problem))
-        return _judged(made, task, texts, conditions, length=length, draws=draws, source=source)
+        theorem = find("attention-only" if width is None else "attention-mlp")
+        return tuple(_on_file(c, self.table, self.task) for c in theorem.conditions(problem))
 
-    threads = available_threads() if threads is None else positive(threads, "threads")
-    found = run(know, asked, threads=threads)
-    return KnownFactsResult(
-        file=Path(path).name,
-        seed=seed,
-        length=length,
-        draws=draws,
-        facts=len(task),
-        subjects=task.subjects,
-        relations=task.relations,
-        answers=task.answers,
-        largest_answer_set=task.largest_answer_set,
-        bits_bound=task.bits,
-        notes=notes,
-        models=tuple(found),
-        task=task,
-        texts=texts,
-    )
+    def _answers(self, made: Planned, conditions: tuple[Condition, ...]) -> TransformerFacts:
+        """Certify every fact, ask for every one, and report."""
+        model, task, texts = made.model, self.task, self.texts
+        ours = model if isinstance(model, Transformer) else None
+        certified = None
+        if ours is not None:
+            certified = float(certify(ours, task, length=self.length).certified.mean())
+        asked = count_known(
+            model, task, length=self.length, source=self.source, trial=0, draws=self.draws,
+            embeddings=made.embeddings,
+        )  # fmt: skip
+        called = task.names or ()
+        forgotten = tuple(
+            (texts[s], texts[task.subjects + r], texts[label], called[said])
+            for (s, r, _), label, said in zip(
+                task.facts[asked.missed].tolist(),
+                task.labels[asked.missed].tolist(),
+                asked.said[asked.missed].tolist(),
+                strict=True,
+            )
+        )
+        return TransformerFacts(
+            model=made.architecture.label(),
+            d=made.architecture.d,
+            heads=_attention(model, "heads"),
+            head_dim=_attention(model, "head_dim"),
+            width=_width(model),
+            attention_parameters=None if ours is None else ours.attention.parameters,
+            mlp_parameters=None if ours is None else ours.mlp_parameters,
+            parameters=model.parameters,
+            bits=None if ours is None else _stored_bits(ours),
+            recall=asked.known / len(task),
+            certified=certified,
+            smallest_margin=float(asked.margin.min()),
+            varied=made.varied,
+            low=made.low,
+            conditions=conditions,
+            forgotten=forgotten,
+            built=model,
+        )
 
 
 def _drawn(task: RecallTask, source: Source, d: int) -> Floats:
@@ -180,14 +275,6 @@ def _architectures(
     return asked
 
 
-def _texts(table: FactTable, task: RecallTask) -> tuple[str, ...]:
-    """What each token that has a name says: subjects, relations, answers as in the file."""
-    answers = [""] * task.answers
-    for (_, _, token), (_, _, a) in zip(task.facts.tolist(), table.facts.tolist(), strict=True):
-        answers[token] = table.answers[a]
-    return (*table.subjects, *table.relations, *answers)
-
-
 def _attention(model: OneLayer, size: str) -> int | None:
     return int(getattr(model.attention, size)) if isinstance(model, Transformer) else None
 
@@ -197,10 +284,9 @@ def _width(model: OneLayer) -> int | None:
     return None if mlp is None else len(mlp.W)
 
 
-def _conditions(made: Planned, problem: Problem) -> tuple[Condition, ...]:
-    """Hypotheses of the theorem that a model belongs to."""
-    theorem = "attention-only" if problem.width is None else "attention-mlp"
-    return find(theorem).conditions(problem)
+def _stored_bits(model: Transformer) -> int:
+    """Bits at the precision that the weights are stored in."""
+    return model.bits or 8 * model.attention.W_V.itemsize * model.parameters
 
 
 def _on_file(condition: Condition, table: FactTable, task: RecallTask) -> Condition:
@@ -210,53 +296,3 @@ def _on_file(condition: Condition, table: FactTable, task: RecallTask) -> Condit
     (found,) = DISJOINT.check(Problem(task=table_task(table, specific=False)))
     done = f"{task.answers} in place of {len(table.answers)}"
     return replace(found, remedy=f"done: made relation-specific tokens, {done}")
-
-
-def _judged(
-    made: Planned,
-    task: RecallTask,
-    texts: tuple[str, ...],
-    conditions: tuple[Condition, ...],
-    *,
-    length: int,
-    draws: int,
-    source: Source,
-) -> KnownFacts:
-    """Certify every fact, ask for every one, and report."""
-    model = made.model
-    ours = model if isinstance(model, Transformer) else None
-    certified = None if ours is None else certify(ours, task, length=length).certified.mean()
-    asked = count_known(
-        model, task, length=length, source=source, trial=0, draws=draws, embeddings=made.embeddings
-    )
-    called = task.names or ()
-    forgotten = tuple(
-        (texts[s], texts[task.subjects + r], texts[label], called[said])
-        for (s, r, _), label, said in zip(
-            task.facts[asked.missed].tolist(),
-            task.labels[asked.missed].tolist(),
-            asked.said[asked.missed].tolist(),
-            strict=True,
-        )
-    )
-    return KnownFacts(
-        model=made.architecture.label(),
-        d=made.architecture.d,
-        heads=_attention(model, "heads"),
-        head_dim=_attention(model, "head_dim"),
-        width=_width(model),
-        attention_parameters=None if ours is None else ours.attention.parameters,
-        mlp_parameters=None if ours is None else ours.mlp_parameters,
-        parameters=model.parameters,
-        bits=None
-        if ours is None
-        else ours.bits or 8 * ours.attention.W_V.itemsize * ours.parameters,
-        recall=asked.known / len(task),
-        certified=None if certified is None else float(certified),
-        smallest_margin=float(asked.margin.min()),
-        varied=made.varied,
-        low=made.low,
-        conditions=conditions,
-        forgotten=forgotten,
-        built=model,
-    )

@@ -19,8 +19,10 @@ The program and the constant k are derived in docs/gradient-flow.md.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assoc.arrays import Floats
 from assoc.errors import InputError
@@ -80,7 +82,45 @@ def max_margin(model: LinearAttention) -> MaxMargin:
     >>> round(found.inverse, 6), round(closed, 6)
     (25.252772, 25.252772)
     """
-    import clarabel
+    program = _program(model)
+    solved = _solve(program)
+    margins, copies, C = program.margins, program.copies, len(program.fact)
+    Z, A = model.tokens, model.task.answers
+    M = np.array(solved.x[: Z * A])
+    smallest = float(-(margins @ M).max())
+    mu = np.maximum(np.array(solved.z[:C]), 0.0)
+    pull = np.linalg.norm((margins.T @ mu).reshape(Z, A), axis=1)
+    scale = float((pull / (2 * copies)).max())
+    if not (smallest > 0 and scale > 0 and np.isfinite(smallest + scale)):
+        raise InputError(f"the cone program failed ({solved.status}); try fewer facts")
+    logits = M.reshape(Z, A) / smallest
+    upper = float(2 * copies @ np.linalg.norm(logits, axis=1))
+    lower = float(mu.sum() / scale)
+    mu /= mu.sum()
+    s, r = program.facts[program.fact, 0], program.facts[program.fact, 1]
+    active = mu > 0
+    log_k = float(np.sum(mu[active] * np.log(model.probability[s, r][active] / mu[active])))
+    return MaxMargin((lower + upper) / 2, lower, upper, log_k, logits)
+
+
+@dataclass(frozen=True, eq=False)
+class _Program:
+    """Margins as a linear map of M, negated, and how often each row of M counts in its norm."""
+
+    facts: NDArray[np.intp]  # (N, 3) those that are asked for
+    fact: NDArray[np.intp]  # (C,) the fact of each constraint, a fact and a wrong answer
+    margins: Any  # sparse (C, Z A)
+    copies: Floats  # (Z,)
+
+
+def _program(model: LinearAttention) -> _Program:
+    """Write down a constraint for every fact and wrong answer.
+
+    Raises
+    ------
+    InputError
+        If there are none, or too many.
+    """
     from scipy import sparse
 
     task = model.task
@@ -110,19 +150,35 @@ def max_margin(model: LinearAttention) -> MaxMargin:
     ]
     values, at, columns = (np.concatenate(parts) for parts in zip(*entries, strict=True))
     margins = sparse.csc_matrix((values, (at, columns)), shape=(len(rows), Z * A))
+    return _Program(facts, fact, margins, copies)
+
+
+def _solve(program: _Program) -> Any:
+    """Return what the interior-point method makes of it: x is M and the lengths of its rows.
+
+    Raises
+    ------
+    InputError
+        If no logits separate the facts.
+    """
+    import clarabel
+    from scipy import sparse
+
+    C, Z = len(program.fact), len(program.copies)
+    A = program.margins.shape[1] // Z
     # Variables: M, then the lengths of its rows; constraints: margins, then a cone for each token.
     picks = np.concatenate([np.append(Z * A + z, z * A + np.arange(A)) for z in range(Z)])
     cones = sparse.csc_matrix(
         (-np.ones(len(picks)), (np.arange(len(picks)), picks)), shape=(len(picks), Z * A + Z)
     )
     matrix = sparse.vstack(
-        [sparse.hstack([margins, sparse.csc_matrix((len(rows), Z))]), cones], format="csc"
+        [sparse.hstack([program.margins, sparse.csc_matrix((C, Z))]), cones], format="csc"
     )
-    bound = np.concatenate([-np.ones(len(rows)), np.zeros(len(picks))])
-    cost = np.concatenate([np.zeros(Z * A), 2 * copies])
+    bound = np.concatenate([-np.ones(C), np.zeros(len(picks))])
+    cost = np.concatenate([np.zeros(Z * A), 2 * program.copies])
     settings = clarabel.DefaultSettings()
     settings.verbose = False
-    shapes = [clarabel.NonnegativeConeT(len(rows))]
+    shapes = [clarabel.NonnegativeConeT(C)]
     shapes += [clarabel.SecondOrderConeT(A + 1)] * Z
     nothing = sparse.csc_matrix((Z * A + Z,) * 2)
     solved = clarabel.DefaultSolver(nothing, cost, matrix, bound, shapes, settings).solve()
@@ -130,18 +186,4 @@ def max_margin(model: LinearAttention) -> MaxMargin:
         raise InputError(
             "no logits separate these facts: the loss cannot tend to 0 (shared answers?)"
         )
-    M = np.array(solved.x[: Z * A])
-    smallest = float(-(margins @ M).max())
-    mu = np.maximum(np.array(solved.z[: len(rows)]), 0.0)
-    pull = np.linalg.norm((margins.T @ mu).reshape(Z, A), axis=1)
-    scale = float((pull / (2 * copies)).max())
-    if not (smallest > 0 and scale > 0 and np.isfinite(smallest + scale)):
-        raise InputError(f"the cone program failed ({solved.status}); try fewer facts")
-    logits = M.reshape(Z, A) / smallest
-    upper = float(2 * copies @ np.linalg.norm(logits, axis=1))
-    lower = float(mu.sum() / scale)
-    mu /= mu.sum()
-    s, r = facts[fact, 0], facts[fact, 1]
-    active = mu > 0
-    log_k = float(np.sum(mu[active] * np.log(model.probability[s, r][active] / mu[active])))
-    return MaxMargin((lower + upper) / 2, lower, upper, log_k, logits)
+    return solved

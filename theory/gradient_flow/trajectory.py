@@ -1,6 +1,7 @@
 """What a gradient flow learns when: the trajectory of given facts, with predictions beside."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,33 +12,29 @@ from assoc.arrays import Floats
 from assoc.checks import MAX_BYTES, positive
 from assoc.embeddings import LAWS
 from assoc.errors import InputError
-from assoc.facts.recall_task import NOISE, RecallTask, check_length, table_task
-from assoc.facts.tables import FactTable, read_facts
+from assoc.facts.recall_task import NOISE, RecallTask
+from assoc.facts.tables import FactTable
 from assoc.gradient_flow.embedded_attention import ATTENTIONS, EmbeddedAttention, cue_prompts
-from assoc.gradient_flow.limits import check_alpha
 from assoc.gradient_flow.linear_attention import LinearAttention
 from sims.engine.randomness import INPUTS, PROMPTS, Source
 from sims.engine.results import Result
 from sims.gradient_flow.descent import descend
 from sims.gradient_flow.embedded import embedded_flow
-from sims.gradient_flow.facts import FlowFacts
 from sims.gradient_flow.integration import DRIFT, check_times
 from sims.gradient_flow.reduced import RTOL, FlowResult, flow
-from sims.gradient_flow.symmetric import LARGEST, SMALLEST, check_balanced, symmetric_flow
+from sims.gradient_flow.symmetric import symmetric_flow
+from theory.gradient_flow.facts import DrawnFacts, TableFacts, facts_to_learn
 from theory.gradient_flow.figures import with_stages
 from theory.gradient_flow.max_margin import LARGEST_PROGRAM, max_margin
-from theory.gradient_flow.stages import Stages, stages
+from theory.gradient_flow.stages import Stages
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["FACTS", "METHODS", "TrajectoryResult", "trajectory"]
+__all__ = ["METHODS", "TrajectoryResult", "trajectory"]
 
 METHODS = ("auto", "full", "symmetric")
 """How the flow is integrated: all of V and w, the reduction, or the latter where it is exact."""
-
-FACTS = ("balanced", "random", "weighted", "partial")
-"""Kinds of facts that are drawn (:class:`sims.gradient_flow.facts.FlowFacts`)."""
 
 LONG = 30.0
 """Multiple of the later predicted stage time that is integrated unless a time is given."""
@@ -146,8 +143,7 @@ def trajectory(
     length, noise : T and K of prompts with the end of sequence and noise; None for T leaves the
         subject and the relation alone.
     solver, rtol, samples, loss_below : as for :func:`sims.gradient_flow.reduced.flow`; None for a
-    solver is DOP853,
-        None for a tolerance that of the flow.
+        solver is DOP853, None for a tolerance that of the flow.
     lr : take steps of plain gradient descent of this size in place of the flow.
     attention : ``linear`` or ``softmax``, on random embeddings of dimension ``d``, in matrix
         coordinates; ``draws`` prompts of each fact stand for the expectation over noise.
@@ -169,168 +165,171 @@ def trajectory(
     >>> trajectory(subjects=16, relations=4, answers=8, alpha=1e-6)
     TrajectoryResult(balanced facts: FlowResult(symmetric flow, S=16 R=4 D=8, t_relation=175.6, ...
     """
-    if method not in METHODS:
-        raise InputError(f"method {method!r} is not one of {', '.join(METHODS)}")
-    _exclude(method, attention, lr, d)
-    if lr is not None:
-        for option, chosen in (("solver", solver), ("rtol", rtol)):
-            if chosen is not None:
-                raise InputError(f"{option} has no place with lr: plain steps have none")
-    solver = solver or "DOP853"
-    sizes = {"subjects": subjects, "relations": relations, "answers": answers}
-    kind = facts if isinstance(facts, str) and facts in FACTS else None
-    if kind is None and isinstance(facts, str) and not Path(facts).exists():
-        raise InputError(f"facts {facts!r}: no such file, nor one of {', '.join(FACTS)}")
-    if length is not None:
-        check_length(length, noise)
-    check_alpha(alpha, smallest=SMALLEST, largest=LARGEST)
-    task: RecallTask | None = None
-    predicted: Stages | None = None
-    if kind is None:
-        given = [name for name, size in sizes.items() if size is not None]
-        if given:
-            raise InputError(f"{given[0]} has no place with a table of facts")
-        table = facts if isinstance(facts, FactTable) else read_facts(facts)
-        task = table_task(table, noise=noise)
-        name = "a table" if isinstance(facts, FactTable) else Path(facts).name
-    else:
-        S, R, D = _all(sizes)
-        if kind == "balanced":
-            check_balanced(S, R, D)
-        if D > S:
-            raise InputError(f"D = {D} > S = {S}: some answers would be nobody's")
-        if R == D == 1:
-            raise InputError("R = D = 1: there is a single answer, and nothing to learn")
-        predicted = stages(*_nearest(S, R, D), alpha=alpha)
-        name = f"{kind} facts"
-    if t_max is None:
-        later = (
-            _later(task, alpha)
-            if predicted is None
-            else max(predicted.t_relation, predicted.t_subject)
-        )
-        t_max = LONG * later
-    longest = check_times(t_max)
-    # The reduction has no end of sequence and no noise, which learn nothing from balanced facts.
-    chosen = method == "symmetric" or (method == "auto" and length is None)
-    symmetric = kind == "balanced" and chosen and attention is None and lr is None
-    if symmetric:
-        found = symmetric_flow(
-            S, R, D, t_max=longest, alpha=alpha, rtol=1e-12 if rtol is None else rtol,
-            solver=solver, samples=samples, loss_below=loss_below,
-        )  # fmt: skip
-        assert predicted is not None
-        return TrajectoryResult(found, name, predicted, 4 * predicted.rate, predicted.log_k, seed)
-    if method == "symmetric":
-        raise InputError(f"method symmetric is for balanced facts, not for {name}")
-    weights = None
-    if task is None:
-        assert kind is not None
-        drawn = FlowFacts(S, R, D, kind, length, noise).model(seed)
-        task, weights = drawn.task, drawn.weights
-    if attention is not None:
-        if weights is not None:
-            raise InputError("attention on random embeddings takes facts of equal weight")
-        model = _embedded(task, attention, d, length, draws, seed)
-        rtol = 1e-6 if rtol is None else rtol
-        found = embedded_flow(
-            model, t_max=longest, alpha=alpha, solver=solver, rtol=rtol,
-            drift=DRIFT * max(1.0, rtol / RTOL), samples=samples, loss_below=loss_below,
-        )  # fmt: skip
-        return TrajectoryResult(found, name, None, None, None, seed)
-    reduced = LinearAttention(task, weights, length)
-    if lr is not None:
-        steps = max(1, round(longest / lr)) if lr > 0 else 1
-        found = descend(
-            reduced, lr=lr, steps=steps, alpha=alpha, samples=samples, loss_below=loss_below
-        )
-    else:
-        found = flow(
-            reduced, t_max=longest, alpha=alpha, solver=solver,
-            rtol=rtol, samples=samples, loss_below=loss_below,
-        )  # fmt: skip
-    inverse, log_k = None, None
-    if 0 < len(task) * (task.answers - 1) <= LARGEST_PROGRAM // 10:
-        margin = max_margin(reduced)
-        inverse, log_k = margin.inverse, margin.log_k
-    return TrajectoryResult(found, name, predicted, inverse, log_k, seed)
-
-
-def _exclude(method: str, attention: str | None, lr: float | None, d: int | None) -> None:
-    """Refuse options that contradict each other.
-
-    Raises
-    ------
-    InputError
-        If some do.
-    """
-    if attention is None and d is not None:
-        raise InputError("d is for attention on random embeddings: give attention as well")
-    if attention is not None:
-        if attention not in ATTENTIONS:
-            raise InputError(f"attention {attention!r} is not one of {', '.join(ATTENTIONS)}")
-        if d is None:
-            raise InputError(f"{attention} attention on random embeddings needs a dimension d")
-    other = [
-        text
-        for text, chosen in (
-            ("method symmetric", method == "symmetric"),
-            ("attention", attention is not None),
-            ("lr", lr is not None),
-        )
-        if chosen
-    ]
-    if len(other) > 1:
-        raise InputError(f"{other[0]} has no place with {other[1]}")
-
-
-def _all(sizes: dict[str, int | None]) -> tuple[int, ...]:
-    """Return the sizes, all of which are needed.
-
-    Raises
-    ------
-    InputError
-        If one is missing or not positive.
-    """
-    for name, size in sizes.items():
-        if size is None:
-            raise InputError(f"{name} is needed, or a table of facts")
-    return tuple(positive(size, symbol) for size, symbol in zip(sizes.values(), "SRD", strict=True))
-
-
-def _nearest(subjects: int, relations: int, answers: int) -> tuple[int, int, int]:
-    """Sizes of balanced facts that predictions are made for: S rounded to a multiple of D."""
-    return max(1, round(subjects / answers)) * answers, relations, answers
-
-
-def _later(task: RecallTask | None, alpha: float) -> float:
-    """Time in which the slowest token of a table grows from alpha to 1."""
-    assert task is not None
-    model = LinearAttention(task)
-    G = np.linalg.norm(model.gradient(model.initial(min(alpha, 1.0))), axis=1)
-    # What is 0 comes out as rounding.
-    learning = G[1e-12 * G.max() < G]
-    if not len(learning):
-        raise InputError("nothing to learn: every gradient is 0 at the start")
-    slowest = float(learning.min())
-    return max(1.0, math.log(1 / alpha)) / slowest
-
-
-def _embedded(
-    task: RecallTask, attention: str, d: int | None, length: int | None, draws: int, seed: int
-) -> EmbeddedAttention:
-    dimension, draws = positive(d, "d"), positive(draws, "draws")
-    # The solver keeps some twenty vectors of the size of W.
-    needed = 8 * dimension * (20 * dimension + task.vocabulary)
-    if needed > MAX_BYTES:
-        raise InputError(f"d = {dimension}: the flow takes {needed / 1e9:.3g} GB")
-    source = Source(seed, "trajectory", (task.subjects, task.relations, task.answers, dimension))
-    embeddings: Floats = source.vectors(
-        LAWS["sphere"], task.vocabulary, dimension, trial=0, stream=INPUTS, dtype=np.float64
+    how = _Learning(
+        alpha, method, length, solver, rtol, lr, attention, d, draws, samples, loss_below, seed
     )
-    if length is None:
-        return EmbeddedAttention(task, embeddings, cue_prompts(task), attention)
+    how.check()
+    sizes = {"subjects": subjects, "relations": relations, "answers": answers}
+    learnt = facts_to_learn(facts, sizes, alpha=alpha, length=length, noise=noise)
+    longest = check_times(LONG * learnt.learnt_by() if t_max is None else t_max)
+    learn = _way(how, learnt)
+    return learn(how, learnt, longest)
+
+
+@dataclass(frozen=True)
+class _Learning:
+    """How facts are learnt: the arguments of :func:`trajectory` that do not say which facts."""
+
+    alpha: float
+    method: str
+    length: int | None
+    solver: str | None
+    rtol: float | None
+    lr: float | None
+    attention: str | None
+    d: int | None
+    draws: int
+    samples: int
+    loss_below: float | None
+    seed: int
+
+    def check(self) -> None:
+        """Refuse what is unknown, and options that contradict each other.
+
+        Raises
+        ------
+        InputError
+            If some do.
+        """
+        if self.method not in METHODS:
+            raise InputError(f"method {self.method!r} is not one of {', '.join(METHODS)}")
+        if self.attention is None and self.d is not None:
+            raise InputError("d is for attention on random embeddings: give attention as well")
+        if self.attention is not None:
+            if self.attention not in ATTENTIONS:
+                known = ", ".join(ATTENTIONS)
+                raise InputError(f"attention {self.attention!r} is not one of {known}")
+            if self.d is None:
+                raise InputError(
+                    f"{self.attention} attention on random embeddings needs a dimension d"
+                )
+        ways = {
+            "method symmetric": self.method == "symmetric",
+            "attention": self.attention is not None,
+            "lr": self.lr is not None,
+        }
+        chosen = [name for name, wanted in ways.items() if wanted]
+        if len(chosen) > 1:
+            raise InputError(f"{chosen[0]} has no place with {chosen[1]}")
+        if self.lr is not None:
+            for option, given in (("solver", self.solver), ("rtol", self.rtol)):
+                if given is not None:
+                    raise InputError(f"{option} has no place with lr: plain steps have none")
+
+    def seen(self) -> dict[str, Any]:
+        """Return what every flow is asked: where it starts, and what of it is looked at."""
+        return {"alpha": self.alpha, "samples": self.samples, "loss_below": self.loss_below}
+
+    def integrated(self, *, rtol: float | None) -> dict[str, Any]:
+        """Return what is asked of a flow that a solver integrates, ``rtol`` if none is given."""
+        tolerance = rtol if self.rtol is None else self.rtol
+        return {**self.seen(), "solver": self.solver or "DOP853", "rtol": tolerance}
+
+
+_Way = Callable[[_Learning, DrawnFacts | TableFacts, float], TrajectoryResult]
+"""Learns the facts until a time, and returns what happened."""
+
+
+def _way(how: _Learning, facts: DrawnFacts | TableFacts) -> _Way:
+    """Choose between random embeddings, plain steps, the reduction and all of V and w.
+
+    Raises
+    ------
+    InputError
+        If the reduction is asked for where it is not exact.
+    """
+    if how.attention is not None:
+        return _on_embeddings
+    if how.lr is not None:
+        return _by_steps
+    # The reduction has no end of sequence and no noise, which learn nothing from balanced facts.
+    if facts.balanced and (
+        how.method == "symmetric" or (how.method == "auto" and how.length is None)
+    ):
+        return _reduced
+    if how.method == "symmetric":
+        raise InputError(f"method symmetric is for balanced facts, not for {facts.name}")
+    return _in_full
+
+
+def _reduced(how: _Learning, facts: DrawnFacts | TableFacts, t_max: float) -> TrajectoryResult:
+    """Integrate the two gaps of balanced facts."""
+    assert isinstance(facts, DrawnFacts)
+    S, R, D = facts.law.subjects, facts.law.relations, facts.law.answers
+    found = symmetric_flow(S, R, D, t_max=t_max, **how.integrated(rtol=1e-12))
+    rate, log_k = facts.predicted.rate, facts.predicted.log_k
+    return TrajectoryResult(found, facts.name, facts.predicted, 4 * rate, log_k, how.seed)
+
+
+def _in_full(how: _Learning, facts: DrawnFacts | TableFacts, t_max: float) -> TrajectoryResult:
+    """Integrate all of V and w."""
+    task, weights = facts.draw(how.seed)
+    model = LinearAttention(task, weights, how.length)
+    found = flow(model, t_max=t_max, **how.integrated(rtol=None))
+    return _with_late_rate(found, model, facts, how.seed)
+
+
+def _by_steps(how: _Learning, facts: DrawnFacts | TableFacts, t_max: float) -> TrajectoryResult:
+    """Take plain steps on V and w in place of the flow."""
+    task, weights = facts.draw(how.seed)
+    model = LinearAttention(task, weights, how.length)
+    assert how.lr is not None
+    steps = max(1, round(t_max / how.lr)) if how.lr > 0 else 1
+    found = descend(model, lr=how.lr, steps=steps, **how.seen())
+    return _with_late_rate(found, model, facts, how.seed)
+
+
+def _with_late_rate(
+    found: FlowResult, model: LinearAttention, facts: DrawnFacts | TableFacts, seed: int
+) -> TrajectoryResult:
+    """Add the late rate from the cone program, where that is not too large."""
+    inverse, log_k = None, None
+    if 0 < len(model.task) * (model.task.answers - 1) <= LARGEST_PROGRAM // 10:
+        margin = max_margin(model)
+        inverse, log_k = margin.inverse, margin.log_k
+    return TrajectoryResult(found, facts.name, facts.predicted, inverse, log_k, seed)
+
+
+def _on_embeddings(
+    how: _Learning, facts: DrawnFacts | TableFacts, t_max: float
+) -> TrajectoryResult:
+    """Integrate attention on random embeddings, of which nothing is predicted."""
+    task, weights = facts.draw(how.seed)
+    if weights is not None:
+        raise InputError("attention on random embeddings takes facts of equal weight")
+    model = _embedded(how, task)
+    options = how.integrated(rtol=1e-6)
+    found = embedded_flow(
+        model, t_max=t_max, drift=DRIFT * max(1.0, options["rtol"] / RTOL), **options
+    )
+    return TrajectoryResult(found, facts.name, None, None, None, how.seed)
+
+
+def _embedded(how: _Learning, task: RecallTask) -> EmbeddedAttention:
+    """Draw embeddings, and prompts of each fact."""
+    assert how.attention is not None
+    d, draws = positive(how.d, "d"), positive(how.draws, "draws")
+    # The solver keeps some twenty vectors of the size of W.
+    needed = 8 * d * (20 * d + task.vocabulary)
+    if needed > MAX_BYTES:
+        raise InputError(f"d = {d}: the flow takes {needed / 1e9:.3g} GB")
+    source = Source(how.seed, "trajectory", (task.subjects, task.relations, task.answers, d))
+    embeddings: Floats = source.vectors(
+        LAWS["sphere"], task.vocabulary, d, trial=0, stream=INPUTS, dtype=np.float64
+    )
+    if how.length is None:
+        return EmbeddedAttention(task, embeddings, cue_prompts(task), how.attention)
     rng = source.generator(0, PROMPTS)
-    drawn = draws if length > 3 else 1
-    prompts = np.concatenate([task.prompts(length, rng=rng) for _ in range(drawn)])
-    return EmbeddedAttention(task, embeddings, prompts, attention)
+    drawn = draws if how.length > 3 else 1
+    prompts = np.concatenate([task.prompts(how.length, rng=rng) for _ in range(drawn)])
+    return EmbeddedAttention(task, embeddings, prompts, how.attention)

@@ -13,7 +13,7 @@ from assoc.errors import InputError
 from sims.engine.results import Result
 from sims.sweeps.fingerprint import fingerprint
 from sims.sweeps.store import stored_points, stored_request
-from sims.sweeps.tasks import Progress, Task, sweep
+from sims.sweeps.tasks import Progress, SweepResult, Task, sweep
 from theory.claims import Theorem
 from theory.exhibit import Exhibit
 from theory.publishing.contents import all_tasks, exhibits
@@ -143,42 +143,37 @@ def appendix(
     request = {"sweep": "appendix", "size": size, "seed": str(seed), "version": tool_version()}
     needed = {exhibit.name: exhibit.tasks(size=size, seed=seed) for exhibit in shown}
     tasks = all_tasks(theorems, shown, size, seed)
-    values: Mapping[str, Any]
-    seconds: Mapping[str, float]
-    failures: Mapping[str, str] = {}
     if redraw:
-        values, seconds, code = _read(kept, request, tasks)
-        computed = 0
+        points = _stored(kept, request, tasks)
         make_folder(folder)
     else:
         make_folder(folder)
-        found = sweep(
-            tasks.values(), store=kept, request=request, packages=["theory"],
-            executor=executor, workers=workers,
-            progress=progress,
+        points = sweep(
+            tasks.values(), store=kept, request=request, packages=["theory"], executor=executor,
+            workers=workers, progress=progress,
         )  # fmt: skip
-        values, seconds, failures = found.values, found.seconds, found.failures
-        computed, code = found.computed, found.code
-    verdicts = judged(theorems, values, seconds, size=size, seed=seed)
+    verdicts = judged(theorems, points.values, points.seconds, size=size, seed=seed)
     missing: dict[str, str] = {}
     sections = []
     for theorem in registered():
-        section, lacking = _section(theorem, theorems, shown, verdicts, needed, values)
+        section, lacking = _section(theorem, theorems, shown, verdicts, needed, points.values)
         if section is not None:
             sections.append(section)
-        missing |= {name: _reason(keys, failures) for name, keys in lacking.items()}
-    origin = {**provenance(command=command, seed=seed), "computed by code": code}
+        missing |= {name: _reason(keys, points.failures) for name, keys in lacking.items()}
+    origin = {**provenance(command=command, seed=seed), "computed by code": points.code}
     files = _write(folder, sections, verdicts, missing, size=size, seed=seed, origin=origin)
     took = time.perf_counter() - start
     manifest = {
         "tool": "recall", **origin, "size": size, "libraries": library_versions(),
         "drawn by code": fingerprint(["theory"]), "store": kept.name,
-        "points": len(values), "computed": computed,
-        "computing seconds": round(sum(seconds.values()), 3), "wall seconds": round(took, 3),
+        "points": len(points.values), "computed": points.computed,
+        "computing seconds": round(sum(points.seconds.values()), 3), "wall seconds": round(took, 3),
         "missing": missing, "files": files,
     }  # fmt: skip
     write_whole(folder / "manifest.json", as_json(manifest))
-    return AppendixResult(folder, kept, verdicts, files, missing, len(values), computed, took)
+    return AppendixResult(
+        folder, kept, verdicts, files, missing, len(points.values), points.computed, took
+    )
 
 
 def _chosen(only: Iterable[str]) -> tuple[list[Theorem], list[Exhibit]]:
@@ -206,10 +201,8 @@ def _chosen(only: Iterable[str]) -> tuple[list[Theorem], list[Exhibit]]:
     return theorems, shown
 
 
-def _read(
-    store: Path, request: Mapping[str, str], tasks: Mapping[str, Task]
-) -> tuple[dict[str, Any], dict[str, float], str]:
-    """Return values and seconds of the points that a store has, and the code that computed them."""
+def _stored(store: Path, request: Mapping[str, str], tasks: Mapping[str, Task]) -> SweepResult:
+    """Return the points that a store has, as the sweep that computed them."""
     stored = stored_request(store)
     for name in ("sweep", "size", "seed"):
         if stored.get(name) != request[name]:
@@ -223,7 +216,8 @@ def _read(
         if key in points and points[key].task == task.text()
     }  # fmt: skip
     values = {key: json.loads(point.value) for key, point in there.items()}
-    return values, {key: point.seconds for key, point in there.items()}, stored["code"]
+    seconds = {key: point.seconds for key, point in there.items()}
+    return SweepResult(tuple(tasks.values()), values, seconds, {}, 0, stored["code"])
 
 
 def _section(

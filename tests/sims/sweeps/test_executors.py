@@ -16,6 +16,7 @@ from assoc.errors import InputError
 from sims.sweeps import executors
 from sims.sweeps.store import stored_points
 from sims.sweeps.tasks import grid, sweep
+from tests.helpers.extras import needs
 
 ROOT = Path(__file__).parents[3]
 
@@ -113,7 +114,7 @@ class Cluster:
 
 @pytest.fixture
 def cluster(tmp_path_factory):
-    pytest.importorskip("distributed")
+    needs("dask")
     cluster = Cluster(tmp_path_factory.mktemp("dask"))
     try:
         cluster.worker()
@@ -165,7 +166,7 @@ def test_a_scheduler_that_is_killed_is_told_and_the_rest_is_kept(cluster, tmp_pa
 
 @dask
 def test_an_address_where_nothing_listens(monkeypatch):
-    pytest.importorskip("distributed")
+    needs("dask")
     monkeypatch.setattr(executors, "CONNECTING", "300ms")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -178,14 +179,14 @@ def test_an_address_where_nothing_listens(monkeypatch):
 @dask
 @pytest.mark.parametrize("address", ["nonsense://127.0.0.1:1", "tcp://", "tcp://127.0.0.1:x"])
 def test_an_address_that_is_none(monkeypatch, address):
-    pytest.importorskip("distributed")
+    needs("dask")
     monkeypatch.setattr(executors, "CONNECTING", "300ms")
     assert address in complaint(sweep, grid("math:sqrt", x=[4]), executor=address)
 
 
 @dask
 def test_a_client_that_failed_is_gone_before_another_starts(monkeypatch):
-    distributed = pytest.importorskip("distributed")
+    distributed = needs("dask")
     monkeypatch.setattr(executors, "CONNECTING", "300ms")
     gc.collect()
     gc.disable()

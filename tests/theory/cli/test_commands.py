@@ -10,7 +10,7 @@ import pytest
 from assoc import MEMORIES, example_path
 from assoc.embeddings import sphere
 from sims import capacity, measure
-from theory import conditions, predict, recall_facts, registered
+from theory import conditions, facts_in_memory, predict, registered
 from theory.rendering.files import tool_version
 
 MINE = """
@@ -206,7 +206,7 @@ def test_conditions(recall):
 
 def test_facts(recall):
     result = recall(*COMMANDS["facts"], "--json").result
-    assert result == recall_facts(example_path("countries.csv"), d=64).to_dict()
+    assert result == facts_in_memory(example_path("countries.csv"), d=64).to_dict()
     assert result["facts"] == 1747
     fixed = {"recall", "facts", "parameters", "bits_bound", "certified", "conditions"}
     assert fixed <= set(result)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assoc import example_path, read_facts
-from theory import know_facts, load_model
+from theory import facts_in_transformers, load_model
 
 HEADER = "subject,relation,answer\n"
 
@@ -60,7 +60,7 @@ def test_both_kinds_know_every_fact(recall, places):
     # Ten codes with Namibia's, nine capitals, three continents.
     sizes = np.repeat([9, 11, 3], [9, 11, 10])
     assert result["bits_bound"] == pytest.approx(np.log2(sizes).sum())
-    assert result == know_facts(places).to_dict()
+    assert result == facts_in_transformers(places).to_dict()
 
 
 def test_facts_in_weights_of_few_bits(recall, places):

@@ -5,7 +5,7 @@ import pytest
 
 from assoc import InputError, example_path
 from tests.helpers.oracles import one_line, table
-from theory import recall_facts
+from theory import facts_in_memory
 
 FACTS = [
     ("France", "capital", "Paris"),
@@ -31,7 +31,7 @@ def csv(tmp_path):
 
 
 def test_a_small_table_is_recalled_and_certified(csv):
-    result = recall_facts(csv(), d=256)
+    result = facts_in_memory(csv(), d=256)
     assert (result.facts, result.answers, result.d) == (6, 5, 256)
     assert result.recall == result.certified == 1
     assert result.forgotten == ()
@@ -40,23 +40,23 @@ def test_a_small_table_is_recalled_and_certified(csv):
     assert result.bits_bound == pytest.approx(6 * np.log2(5))
     assert result.file == "facts.csv"
     assert repr(result) == (
-        "FactsResult(facts.csv: 100.00% of 6 facts, linear, d=256, 65536 parameters)"
+        "MemoryFactsResult(facts.csv: 100.00% of 6 facts, linear, d=256, 65536 parameters)"
     )
 
 
 def test_the_dimension_is_planned(csv):
     path = csv([(f"s{k}", "r", f"a{k}") for k in range(200)])
-    result = recall_facts(path)
+    result = facts_in_memory(path)
     assert result.d % 16 == 0
     assert result.predicted_all >= 0.99
     assert result.recall == 1
     # A step less would not have been enough.
-    smaller = recall_facts(path, d=result.d - 16)
+    smaller = facts_in_memory(path, d=result.d - 16)
     assert smaller.predicted_all < 0.99
 
 
 def test_a_memory_too_small_says_what_it_forgot():
-    result = recall_facts(example_path("countries.csv"), d=256)
+    result = facts_in_memory(example_path("countries.csv"), d=256)
     assert result.recall == pytest.approx(result.predicted, abs=0.05)
     assert len(result.forgotten) == round((1 - result.recall) * result.facts)
     for _, _, answer, said in result.forgotten:
@@ -67,7 +67,7 @@ def test_a_memory_too_small_says_what_it_forgot():
 
 def test_strings_stay_as_they_are(csv):
     """NA is the code of Namibia and of North America, and no missing value."""
-    result = recall_facts(csv(), d=256)
+    result = facts_in_memory(csv(), d=256)
     conditions = {c.name: c for c in result.conditions}
     assert conditions["f injective"].value == "2 facts answer 'NA'"
     shared = conditions["answers of different relations disjoint"]
@@ -78,17 +78,17 @@ def test_strings_stay_as_they_are(csv):
 def test_a_byte_order_mark_changes_nothing(csv):
     plain, marked = csv(), csv(name="marked.csv", encoding="utf-8-sig")
     assert marked.read_bytes().startswith(b"\xef\xbb\xbf")
-    first, second = recall_facts(plain, d=64), recall_facts(marked, d=64)
+    first, second = facts_in_memory(plain, d=64), facts_in_memory(marked, d=64)
     assert first.to_dict() | {"file": ""} == second.to_dict() | {"file": ""}
 
 
 def test_injective_facts_satisfy_the_hypotheses(csv):
-    result = recall_facts(csv([("a", "r", "x"), ("b", "r", "y")]), d=64)
+    result = facts_in_memory(csv([("a", "r", "x"), ("b", "r", "y")]), d=64)
     assert all(c.holds for c in result.conditions)
 
 
 def test_a_single_answer_needs_no_bits(csv):
-    result = recall_facts(csv([("a", "r", "x"), ("b", "r", "x"), ("c", "s", "x")]))
+    result = facts_in_memory(csv([("a", "r", "x"), ("b", "r", "x"), ("c", "s", "x")]))
     assert result.d == 16
     assert result.bits_bound == 0
     assert result.recall == 1
@@ -108,7 +108,7 @@ def test_a_single_answer_needs_no_bits(csv):
     ],
 )
 def test_other_memories(csv, memory, options, predicted, bits):
-    result = recall_facts(csv(), memory=memory, d=64, **options)
+    result = facts_in_memory(csv(), memory=memory, d=64, **options)
     assert (result.predicted is not None) is predicted
     assert result.bits == bits
     # A memory that cannot bound its rounding is not certified, and says so.
@@ -117,14 +117,14 @@ def test_other_memories(csv, memory, options, predicted, bits):
 
 
 def test_a_fixed_rank_is_no_larger_than_the_planned_dimension(csv):
-    result = recall_facts(csv(), memory="low-rank", rank=40)
+    result = facts_in_memory(csv(), memory="low-rank", rank=40)
     assert result.d >= 48
     assert result.predicted_all >= 0.99
 
 
 def test_the_seed_decides():
     path = example_path("countries.csv")
-    first, again, other = (recall_facts(path, d=128, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (facts_in_memory(path, d=128, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert first.forgotten != other.forgotten
 
@@ -134,7 +134,7 @@ def test_the_seed_decides():
     [
         ({"d": 1}, "d = 1: a dimension of at least 2 is needed"),
         ({"d": 0}, "d = 0: a dimension of at least 2 is needed"),
-        ({"d": 10**9}, "d = 1000000000: keys, outputs and matrix would take"),
+        ({"d": 10**9}, "d = 1000000000: keys, outputs and matrix take"),
         ({"memory": "nonesuch"}, "unknown memory 'nonesuch'"),
         ({"memory": "nonesuch", "d": 16}, "unknown memory 'nonesuch'"),
         ({"memory": "nonesuch:build", "d": 16}, "memory 'nonesuch:build': no module named"),
@@ -148,5 +148,5 @@ def test_the_seed_decides():
 def test_bad_arguments_are_named(csv, arguments, said):
     facts = [(f"s{k}", "r", f"a{k}") for k in range(300)]
     with pytest.raises(InputError) as caught:
-        recall_facts(csv(facts), **arguments)
+        facts_in_memory(csv(facts), **arguments)
     assert one_line(caught.value).startswith(said)

@@ -4,16 +4,20 @@ import json
 
 import numpy as np
 import pytest
-from safetensors.numpy import load, save
 
 from assoc import InputError
 from assoc.embeddings import sphere
 from assoc.facts.recall_task import RecallTask, balanced_task
 from assoc.transformers.attention_mlp import attention_mlp
 from assoc.transformers.attention_only import attention_only
+from tests.helpers.extras import needs
 from tests.helpers.oracles import one_line
 from theory.facts.ask import ask
 from theory.facts.model_files import StoredModel, load_model, save_model
+
+needs("export")
+
+from safetensors.numpy import load, save  # noqa: E402
 
 
 def stored(mlp=True, dtype=np.float32):

@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
-import torch
-from safetensors.torch import load_file
-from torch.nn.functional import scaled_dot_product_attention
 
 from assoc import example_path
+from tests.helpers.extras import needs
 from theory.facts.model_files import load_model, save_model
-from theory.facts.transformers import know_facts
+from theory.facts.transformers import facts_in_transformers
+
+torch = needs("lm")
+needs("export")
+
+from safetensors.torch import load_file  # noqa: E402
+from torch.nn.functional import scaled_dot_product_attention  # noqa: E402
 
 LENGTH = 32
 
@@ -40,7 +44,7 @@ def torch_outputs(arrays, prompts):
     ],
 )
 def test_torch_gives_the_same_answer_to_every_fact_of_the_countries(model, sizes, tmp_path):
-    result = know_facts(example_path("countries.csv"), models=[model], **sizes)
+    result = facts_in_transformers(example_path("countries.csv"), models=[model], **sizes)
     assert result.models[0].certified == 1
     path = tmp_path / "countries.safetensors"
     save_model(path, result.stored(), origin={})
@@ -57,7 +61,9 @@ def test_torch_gives_the_same_answer_to_every_fact_of_the_countries(model, sizes
 
 def test_torch_notices_a_head_that_is_left_out(tmp_path):
     """The judge is not blind: without the last head the facts of its relations are lost."""
-    result = know_facts(example_path("countries.csv"), models=["attention-mlp"], d=32, width=432)
+    result = facts_in_transformers(
+        example_path("countries.csv"), models=["attention-mlp"], d=32, width=432
+    )
     path = tmp_path / "countries.safetensors"
     save_model(path, result.stored(), origin={})
     stored, arrays = load_model(path), load_file(path)

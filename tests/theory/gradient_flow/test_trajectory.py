@@ -19,9 +19,10 @@ from sims.gradient_flow.reduced import flow
 from sims.gradient_flow.symmetric import symmetric_flow
 from tests.helpers.oracles import one_line
 from theory.gradient_flow import trajectory as module
+from theory.gradient_flow.facts import FACTS
 from theory.gradient_flow.max_margin import max_margin
 from theory.gradient_flow.stages import balanced_inverse_margin, balanced_log_k, stages
-from theory.gradient_flow.trajectory import FACTS, trajectory
+from theory.gradient_flow.trajectory import trajectory
 from theory.rendering.files import as_json
 
 SIZES = {"subjects": 8, "relations": 3, "answers": 4}

@@ -17,6 +17,7 @@ import theory.exhibit
 import theory.publishing.appendix
 from sims.sweeps.store import Point, Store
 from sims.sweeps.tasks import Task
+from tests.helpers.extras import needs
 from tests.helpers.small_exhibits import computed, small_exhibits, stored_findings
 from theory.claims import Verdict
 from theory.exhibit import Exhibit
@@ -215,6 +216,7 @@ Table~\ref{{tab:recall-linear-capacity}}.
 def browser(tmp_path_factory):
     """A browser without a window."""
     binary, driver = program("chromium"), program("chromedriver")
+    needs("test")
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()

@@ -1,4 +1,4 @@
-"""What transformers know of a fact table: the record of :mod:`theory.facts.transformers`."""
+"""What memories and transformers recall of a fact table: the records."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +10,11 @@ from sims.engine.results import Result
 from theory.claims import Condition
 from theory.facts.model_files import StoredModel
 
-__all__ = ["KnownFacts", "KnownFactsResult"]
+__all__ = ["MemoryFactsResult", "TransformerFacts", "TransformerFactsResult"]
 
 
 @dataclass(frozen=True, eq=False)
-class KnownFacts:
+class TransformerFacts:
     """What one transformer knows of a fact table.
 
     Parameters
@@ -70,17 +70,13 @@ class KnownFacts:
             "smallest_margin": self.smallest_margin,
             "searched": self.varied or None,
             "not_enough": self.low if self.varied else None,
-            "conditions": [
-                {"name": c.name, "holds": c.holds, "value": c.value, "required": c.required,
-                 "remedy": c.remedy}
-                for c in self.conditions
-            ],
+            "conditions": [c.to_dict() for c in self.conditions],
             "forgotten": [list(row) for row in self.forgotten],
         }  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class KnownFactsResult(Result):
+class TransformerFactsResult(Result):
     """What transformers know of a fact table.
 
     Parameters
@@ -107,13 +103,13 @@ class KnownFactsResult(Result):
     largest_answer_set: int
     bits_bound: float
     notes: tuple[str, ...]
-    models: tuple[KnownFacts, ...]
+    models: tuple[TransformerFacts, ...]
     task: RecallTask
     texts: tuple[str, ...]
 
     def __repr__(self) -> str:
         listed = ", ".join(f"{m.model}: {m.recall:.2%}, {m.parameters}" for m in self.models)
-        return f"KnownFactsResult({self.file}, {self.facts} facts: {listed} parameters)"
+        return f"TransformerFactsResult({self.file}, {self.facts} facts: {listed} parameters)"
 
     def stored(self) -> StoredModel:
         """Return the first transformer with its facts and words, as a file holds it.
@@ -153,5 +149,74 @@ class KnownFactsResult(Result):
             **{key: first[key] for key in ("model", "recall", "certified", "parameters", "bits",
                                            "conditions")},
             "models": [model.to_dict() for model in self.models],
+            "notes": list(self.notes),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
+class MemoryFactsResult(Result):
+    """What a memory recalled of a fact table.
+
+    Parameters
+    ----------
+    file, memory : what was stored, and how.
+    d : dimension of keys and outputs.
+    facts, answers : N and M.
+    recall : fraction of the facts recalled.
+    certified : fraction proved recalled in spite of rounding; None if the memory cannot say.
+    predicted : expected recall, if there is a prediction.
+    predicted_all : predicted probability that all is recalled.
+    parameters, bits : of the memory; bits only if it is rounded.
+    bits_bound : N log2 M, the bits needed to name every answer.
+    conditions : hypotheses of ``linear-capacity`` on this table, and what was done where one fails.
+    forgotten : the facts not recalled, (subject, relation, answer, what was said instead).
+    notes : oddities of the file.
+    """
+
+    file: str
+    memory: str
+    seed: int
+    d: int
+    facts: int
+    answers: int
+    recall: float
+    certified: float | None
+    predicted: float | None
+    predicted_all: float | None
+    parameters: int
+    bits: int | None
+    bits_bound: float
+    conditions: tuple[Condition, ...]
+    forgotten: tuple[tuple[str, str, str, str], ...]
+    notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"MemoryFactsResult({self.file}: {self.recall:.2%} of {self.facts} facts, "
+            f"{self.memory}, d={self.d}, {self.parameters} parameters)"
+        )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the forgotten facts, one record each."""
+        keys = ("subject", "relation", "answer", "said")
+        return [dict(zip(keys, row, strict=True)) for row in self.forgotten]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain values."""
+        return {
+            "file": self.file,
+            "memory": self.memory,
+            "d": self.d,
+            "facts": self.facts,
+            "answers": self.answers,
+            "recall": self.recall,
+            "certified": self.certified,
+            "predicted": self.predicted,
+            "predicted_all": self.predicted_all,
+            "parameters": self.parameters,
+            "bits": self.bits,
+            "bits_bound": self.bits_bound,
+            "conditions": [c.to_dict() for c in self.conditions],
+            "forgotten": self.rows(),
             "notes": list(self.notes),
         }  # fmt: skip
