@@ -7,7 +7,15 @@ import numpy as np
 
 from assoc.errors import InputError
 
-__all__ = ["MAX_BYTES", "as_size", "check_fits", "check_width", "positive", "trial_count"]
+__all__ = [
+    "MAX_BYTES",
+    "as_size",
+    "check_fits",
+    "check_width",
+    "positive",
+    "several",
+    "trial_count",
+]
 
 MAX_BYTES = 16 * 2**30
 """Memory that one piece of work may take before it is refused."""
@@ -106,3 +114,22 @@ def positive(value: Any, name: str) -> int:
     if size < 1:
         raise InputError(f"{name} = {size} is not positive")
     return size
+
+
+def several(value: Any, name: str) -> list[Any]:
+    """Return the list of what may be one value or several.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+
+    Examples
+    --------
+    >>> several(64, "d"), several((32, 64), "d")
+    ([64], [32, 64])
+    """
+    values = [value] if np.ndim(value) == 0 else list(value)
+    if not values:
+        raise InputError(f"{name} is an empty list")
+    return values

@@ -5,8 +5,9 @@ from stored import store
 
 from sims import capacity
 from sims.memories.construction import Construction
+from sims.memories.ensemble import Ensemble
 from sims.memories.recall import count_recalled
-from sims.memories.settings import RandomVectors, source_of
+from sims.memories.settings import RandomVectors
 
 SEED = 0
 D = 64
@@ -17,13 +18,9 @@ LARGEST = 256
 def main() -> None:
     """Count and store."""
     low = np.array(capacity("linear", d=D, trials=TRIALS, seed=SEED).points[0].low)
-    setting = RandomVectors(D)
-    source = source_of(setting, SEED, "capacity")
+    ensemble = Ensemble.of(Construction("linear"), RandomVectors(D), SEED, "capacity")
     whole = np.array(
-        [
-            np.array(count_recalled(Construction("linear"), setting, N, range(TRIALS), source)) == N
-            for N in range(1, LARGEST + 1)
-        ]
+        [np.array(count_recalled(ensemble, N, range(TRIALS))) == N for N in range(1, LARGEST + 1)]
     )
     assert (low < LARGEST).all(), "some crossing lies beyond the sizes tried"
     assert whole[low - 1, np.arange(TRIALS)].all()

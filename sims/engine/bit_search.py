@@ -1,17 +1,25 @@
-"""The search for the fewest bits per weight, whatever is encoded."""
+r"""The fewest bits per weight with which everything is still recalled, whatever is encoded.
 
+A trial's memory or model is built once, with exact weights, and then encoded with each number b of
+bits per weight (:func:`assoc.bits.codes.encode`); what is asked is decoded from the bits that are
+counted. Recall is not monotone in b, so what is reported is the first b, in increasing order, with
+which everything is recalled: it fails with every smaller b that was tried, and with a larger one it
+may fail again.
+"""
+
+import copy
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.bits.codes import Code, encode
 from assoc.bits.levels import check_bits
-from assoc.checks import positive, trial_count
+from assoc.checks import trial_count
 from assoc.errors import InputError
-from sims.engine.parallel import available_threads, run
-from sims.engine.results import Result, new_axes
+from sims.engine.parallel import Workers
+from sims.engine.results import Result, finite, new_axes
 from sims.engine.statistics import (
     LEVEL,
     Interval,
@@ -23,7 +31,7 @@ from sims.engine.statistics import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["BITS", "FewestBitsResult", "Found", "collect", "increasing_bits"]
+__all__ = ["BITS", "Coding", "FewestBitsResult", "Found", "search_bits"]
 
 BITS = (1, 2, 4, 8, 16)
 """Bits per weight that are tried unless others are asked for."""
@@ -124,10 +132,6 @@ class FewestBitsResult(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values; an unbounded end is None."""
-
-        def finite(value: float) -> float | None:
-            return value if np.isfinite(value) else None
-
         return {
             "memory": self.memory,
             "d": self.d,
@@ -172,43 +176,90 @@ class Found:
     stored: tuple[int, ...]
 
 
-def increasing_bits(bits: Sequence[int]) -> tuple[int, ...]:
-    """Return bits per weight as increasing integers."""
-    found = tuple(sorted({check_bits(b) for b in bits}))
-    if not found:
-        raise InputError("bits is an empty list")
-    return found
+@dataclass(frozen=True)
+class Coding:
+    """Numbers of bits per weight that are tried, and how weights are rounded to them.
+
+    Parameters
+    ----------
+    bits : b, increasing.
+    rounding : one of :data:`assoc.bits.levels.ROUNDINGS`.
+
+    Examples
+    --------
+    >>> Coding.of([8, 1], None)
+    Coding(bits=(1, 8), rounding='nearest')
+    """
+
+    bits: tuple[int, ...]
+    rounding: str
+
+    @classmethod
+    def of(cls, bits: Sequence[int], rounding: str | None) -> "Coding":
+        """Return the codings that a caller asks for; no rounding means the nearest level.
+
+        Raises
+        ------
+        InputError
+            If there are no bits, or one is out of range.
+        """
+        found = tuple(sorted({check_bits(b) for b in bits}))
+        if not found:
+            raise InputError("bits is an empty list")
+        return cls(found, rounding or "nearest")
+
+    def count(
+        self,
+        built: Any,
+        recalled: Callable[[Any], int],
+        *,
+        rng: np.random.Generator,
+        decode: Callable[[Code], Any],
+    ) -> Found:
+        """Count what is recalled with exact weights and, decoded, with each b.
+
+        Parameters
+        ----------
+        built : memory or model with exact weights.
+        recalled : counts what one of them recalls.
+        rng : as the build left it; stochastic rounding goes on from there, with every b.
+        decode : makes a memory or model of its code.
+        """
+        codes = [
+            encode(built, b, rounding=self.rounding, rng=copy.deepcopy(rng)) for b in self.bits
+        ]
+        exact, *counts = (recalled(each) for each in (built, *map(decode, codes)))
+        return Found(exact, tuple(counts), built.parameters, tuple(code.bits for code in codes))
 
 
-def collect(
+def search_bits(
     work: Callable[[int], Found],
+    coding: Coding,
+    *,
     label: str,
     d: int,
     facts: int,
-    bits: tuple[int, ...],
-    rounding: str | None,
     seed: int,
     trials: int,
-    threads: int | None,
-    executor: Executor | None,
+    workers: Workers,
 ) -> FewestBitsResult:
     """Run the trials and make the record.
 
     Parameters
     ----------
     work : a trial: its number to what was found.
+    coding : what it tried.
     label : the memory or model, for tables.
-    d, facts, bits, rounding, seed : as in :class:`FewestBitsResult`.
-    trials, threads, executor : as for :func:`fewest_bits`.
+    d, facts, seed : as in :class:`FewestBitsResult`.
+    trials, workers : how many, and who runs them.
     """
-    threads = available_threads() if threads is None else positive(threads, "threads")
-    found = run(work, range(trial_count(trials)), threads=threads, executor=executor)
+    found = workers.run(work, range(trial_count(trials)))
     return FewestBitsResult(
         label,
         d,
         facts,
-        bits,
-        rounding or "nearest",
+        coding.bits,
+        coding.rounding,
         seed,
         found[0].parameters,
         found[0].stored,

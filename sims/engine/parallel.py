@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from assoc.checks import positive
 from assoc.errors import InputError
 
-__all__ = ["available_threads", "blas_threads", "cores", "keep_memory", "run"]
+__all__ = ["Workers", "available_threads", "blas_threads", "cores", "keep_memory", "run"]
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Of malloc.h. The second may be 32 MB at most."""
@@ -157,3 +159,38 @@ def run(
             return [work(item) for item in items]
         with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(work, items))
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who runs independent trials.
+
+    Parameters
+    ----------
+    threads : of this process, at least 1; used where no executor is given.
+    executor : any ``concurrent.futures.Executor``, or None.
+
+    Examples
+    --------
+    >>> Workers.of(2).run(abs, [-1, 2, -3])
+    [1, 2, 3]
+    """
+
+    threads: int = 1
+    executor: Executor | None = None
+
+    @classmethod
+    def of(cls, threads: int | None, executor: Executor | None = None) -> "Workers":
+        """Return the workers that a caller asks for; None means all available threads.
+
+        Raises
+        ------
+        InputError
+            If the number of threads is not a positive integer.
+        """
+        chosen = available_threads() if threads is None else positive(threads, "threads")
+        return cls(chosen, executor)
+
+    def run(self, work: Callable[[Item], Value], items: Iterable[Item]) -> list[Value]:
+        """Return [work(item) for item in items], in order; see :func:`run`."""
+        return run(work, items, threads=self.threads, executor=self.executor)

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["Result", "new_axes"]
+__all__ = ["Result", "finite", "new_axes"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,3 +45,14 @@ def new_axes(ax: "Axes | None") -> "Axes":
     from matplotlib.figure import Figure
 
     return Figure(figsize=(6, 4), layout="constrained").subplots()
+
+
+def finite(value: float) -> float | None:
+    """Return a number as JSON can hold it: None stands for one that is not finite.
+
+    Examples
+    --------
+    >>> finite(2.0), finite(float("inf"))
+    (2.0, None)
+    """
+    return value if np.isfinite(value) else None

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.facts.knowledge import Contexts
-from sims.engine.parallel import available_threads, run
+from sims.engine.parallel import Workers
 from sims.knowledge.gradient import Batch, entropies, gradient
 from sims.knowledge.model import Weights
 
@@ -219,8 +219,8 @@ def train_contexts(
     looks = min(positive(looks, "looks"), rule.steps)
     ends = np.unique(np.linspace(0, rule.steps, looks + 1).round().astype(int))
     work = partial(_train, rule, names, rank, ends)
-    threads = available_threads() if threads is None else positive(threads, "threads")
-    found = run(work, list(zip(weights, contexts, drawn, strict=True)), threads=threads)
+    workers = Workers.of(threads)
+    found = workers.run(work, list(zip(weights, contexts, drawn, strict=True)))
     paths = [path for path, _ in found]
     positions = max(losses.shape[1] for _, losses in found)
     losses = np.stack([np.pad(part, ((0, 0), (0, positions - part.shape[1])))

@@ -5,7 +5,7 @@ of a prefix is not monotone in N near the threshold (a new fact may cancel old i
 search finds one crossing: a size measured to be recalled right below one measured not to be.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.checks import positive, trial_count
+from assoc.checks import positive, several, trial_count
 from assoc.errors import InputError
 from assoc.memories.memory import Build
 from sims.engine.criterion import Criterion
 from sims.engine.crossing import crossing
-from sims.engine.parallel import available_threads, run
-from sims.engine.results import Result, new_axes
-from sims.engine.statistics import LEVEL, Interval, median_interval
+from sims.engine.parallel import Workers
+from sims.engine.searches import Brackets, SearchResult, draw_trials
+from sims.engine.statistics import Interval
 from sims.memories.capacity_search import Search, stored_brackets
 from sims.memories.construction import Construction, Size
+from sims.memories.ensemble import Ensemble
 from sims.memories.recall import count_recalled
-from sims.memories.settings import RandomVectors, settle, source_of
+from sims.memories.settings import RandomVectors, Setting, settle
 from sims.sweeps.tasks import Progress
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ __all__ = ["CapacityPoint", "CapacityResult", "capacity", "rate_crossing"]
 
 
 @dataclass(frozen=True)
-class CapacityPoint:
+class CapacityPoint(Brackets):
     """Brackets of the capacity at one dimension.
 
     Parameters
@@ -58,15 +59,6 @@ class CapacityPoint:
         return float(np.median(self.low))
 
     @property
-    def censored(self) -> int:
-        """Trials whose search ended at the largest allowed size without a failure."""
-        return int(np.isinf(self.high).sum())
-
-    def interval(self, level: float = LEVEL) -> Interval:
-        """Order-statistic interval of the median capacity."""
-        return median_interval(self.low, self.high, level=level)
-
-    @property
     def law(self) -> float:
         """N log N / d^2, and 0 at N = 0."""
         from scipy import special
@@ -75,14 +67,9 @@ class CapacityPoint:
 
 
 @dataclass(frozen=True, repr=False)
-class CapacityResult(Result):
+class CapacityResult(SearchResult):
     """Measured capacities, one point per dimension."""
 
-    memory: str
-    criterion: Criterion
-    embeddings: str
-    facts: str
-    seed: int
     points: tuple[CapacityPoint, ...]
 
     def __repr__(self) -> str:
@@ -95,42 +82,21 @@ class CapacityResult(Result):
             {
                 "d": p.d,
                 "N": p.N,
-                "interval": [end if np.isfinite(end) else None for end in p.interval()],
+                "interval": p.finite_interval(),
                 "law": p.law,
-                "trials": len(p.low),
-                "censored": p.censored,
+                **p.tally(),
                 **({} if p.proved is None else {"proved": sum(p.proved)}),
-                "low": list(p.low),
-                "high": [end if np.isfinite(end) else None for end in p.high],
+                **p.ends(),
             }
             for p in self.points
         ]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as plain values."""
-        return {
-            "memory": self.memory,
-            "criterion": str(self.criterion),
-            "seed": self.seed,
-            "embeddings": self.embeddings,
-            "facts": self.facts,
-            "level": LEVEL,
-            "points": self.rows(),
-        }
-
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw capacity against d on logarithmic axes: every trial, and the medians."""
-        ax = new_axes(ax)
-        for p in self.points:
-            ax.plot([p.d] * len(p.low), p.low, ".", color="0.6", markersize=4, zorder=1)
-        ax.plot(
-            [p.d for p in self.points],
-            [p.N for p in self.points],
-            "ok",
-            label=f"{self.memory}, median of {len(self.points[0].low)} trials",
-        )
-        ax.set_xscale("log", base=2)
-        ax.set_yscale("log")
+        d = [p.d for p in self.points]
+        ax = draw_trials(ax, d, [p.low for p in self.points])
+        label = f"{self.memory}, median of {len(self.points[0].low)} trials"
+        ax.plot(d, [p.N for p in self.points], "ok", label=label)
         ax.set_xlabel("dimension d")
         ax.set_ylabel(f"facts recalled N ({self.criterion})")
         return ax
@@ -202,35 +168,31 @@ def capacity(
     construction = Construction(memory, rank, bits, width, degree, rounding)
     trials = trial_count(trials)
     max_N = None if max_N is None else positive(max_N, "max_N")
-    threads = available_threads() if threads is None else positive(threads, "threads")
-    asked: Any = [d] if d is None or np.ndim(d) == 0 else d
-    dimensions = list(asked)
-    if not dimensions:
-        raise InputError("d is an empty list")
+    workers = Workers.of(threads, executor)
     searches = []
-    for dimension in dimensions:
+    for one in several(d, "d"):
         setting = settle(
-            d=dimension,
-            embeddings=embeddings,
-            preprocess=preprocess,
-            facts=facts,
-            outputs=outputs,
+            d=one, embeddings=embeddings, preprocess=preprocess, facts=facts, outputs=outputs
         )
-        source = source_of(setting, seed, experiment)
-        limit = int(min(setting.max_N, max(1024, 16 * setting.d**2) if max_N is None else max_N))
-        searches.append(Search(construction, setting, criterion, limit, resolution, source))
+        ensemble = Ensemble.of(construction, setting, seed, experiment)
+        searches.append(Search(ensemble, criterion, _limit(setting, max_N), resolution))
     if store is None:
-        found = [run(s, range(trials), threads=threads, executor=executor) for s in searches]
+        found = [workers.run(search, range(trials)) for search in searches]
     else:
-        found = stored_brackets(searches, trials, store, executor, threads, progress)
-    points = []
-    for search, brackets in zip(searches, found, strict=True):
-        low, high, proved = zip(*brackets, strict=True)
-        points.append(
-            CapacityPoint(search.setting.d, low, high, proved if search.decides else None)
-        )
-    origin = setting.law if isinstance(setting, RandomVectors) else f"{setting.source} {preprocess}"
-    return CapacityResult(construction.label(None), criterion, origin, facts, seed, tuple(points))
+        found = stored_brackets(searches, trials, store, workers, progress)
+    points = tuple(map(_point, searches, found))
+    return CapacityResult(construction.label(), criterion, setting.origin, facts, seed, points)
+
+
+def _limit(setting: Setting, max_N: int | None) -> int:
+    """Largest N that a search tries."""
+    return int(min(setting.max_N, max(1024, 16 * setting.d**2) if max_N is None else max_N))
+
+
+def _point(search: Search, brackets: Iterable[tuple[int, float, bool]]) -> CapacityPoint:
+    """Return what the trials of a search found."""
+    low, high, proved = zip(*brackets, strict=True)
+    return CapacityPoint(search.d, low, high, proved if search.decides else None)
 
 
 def rate_crossing(
@@ -279,13 +241,11 @@ def rate_crossing(
     if trials < 2:
         raise InputError(f"trials = {trials}: an interval needs at least 2")
     construction = Construction(memory, rank, bits, width, degree, rounding)
-    setting = RandomVectors(d)
-    source = source_of(setting, seed, experiment)
-    threads = available_threads() if threads is None else positive(threads, "threads")
+    ensemble = Ensemble.of(construction, RandomVectors(d), seed, experiment)
+    workers = Workers.of(threads)
 
     def sample(N: int) -> NDArray[np.float64]:
-        counts = count_recalled(construction, setting, N, range(trials), source, threads=threads)
-        return np.array(counts) / N
+        return np.array(count_recalled(ensemble, N, range(trials), workers)) / N
 
     limit = max(1024, 16 * d**2)
     while sample(near).mean() < rate:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,13 @@ from assoc.errors import InputError
 from assoc.memories.optimal import Decides
 from sims.engine.bracketing import largest, size_of_load
 from sims.engine.criterion import Criterion
+from sims.engine.parallel import Workers
 from sims.engine.randomness import Source
+from sims.engine.results import finite
 from sims.memories.construction import Construction
+from sims.memories.ensemble import Ensemble
 from sims.memories.recall import count_recalled, decide
-from sims.memories.settings import RandomVectors, Setting
+from sims.memories.settings import RandomVectors
 from sims.sweeps.tasks import Progress, Task, sweep
 
 __all__ = ["Search", "bracket_trial", "stored_brackets"]
@@ -24,25 +26,40 @@ __all__ = ["Search", "bracket_trial", "stored_brackets"]
 
 @dataclass(frozen=True)
 class Search:
-    """The search of one trial's capacity, in a form that can be sent to another process."""
+    """The search of one trial's capacity, in a form that can be sent to another process.
 
-    construction: Construction
-    setting: Setting
+    Parameters
+    ----------
+    ensemble : the trials.
+    criterion : when N facts count as recalled.
+    limit : largest N that is tried.
+    resolution : width at which a bracket is narrow enough, relative to its upper end.
+
+    Raises
+    ------
+    InputError
+        If the resolution is not in [0, 1).
+    """
+
+    ensemble: Ensemble
     criterion: Criterion
     limit: int
     resolution: float
-    source: Source
 
     def __post_init__(self) -> None:
         number = isinstance(self.resolution, int | float | np.number)
         if not (number and 0 <= self.resolution < 1):
             raise InputError(f"resolution = {self.resolution!r} is not a number in [0, 1)")
-        self.construction.build(self.setting.d)
+
+    @property
+    def d(self) -> int:
+        """Dimension of the embeddings."""
+        return self.ensemble.setting.d
 
     @property
     def decides(self) -> bool:
         """Whether the build proves what cannot be done."""
-        return isinstance(self.construction.build(self.setting.d), Decides)
+        return isinstance(self.ensemble.build, Decides)
 
     def __call__(self, trial: int) -> tuple[int, float, bool]:
         """Bracket one trial's capacity, and say whether its upper end is proved."""
@@ -65,20 +82,16 @@ class Search:
 
     def _start(self) -> tuple[int, float]:
         """Where to begin, and the factor by which to go on: near, where building is costly."""
-        d = self.setting.d
         if not self.decides:
-            return min(max(2, d // 2), self.limit), 2.0
-        return min(size_of_load(d * (self.construction.width_at(d) or d)), self.limit), 1.1
+            return min(max(2, self.d // 2), self.limit), 2.0
+        width = self.ensemble.construction.width_at(self.d) or self.d
+        return min(size_of_load(self.d * width), self.limit), 1.1
 
     def _measured(self, N: int, trial: int) -> tuple[bool, bool]:
-        build = self.construction.build(self.setting.d)
-        if isinstance(build, Decides):
-            count, refuted = decide(
-                build, self.setting, N, self.source, trial, prove=self.criterion.rate == 1
-            )
+        if self.decides:
+            count, refuted = decide(self.ensemble, N, trial, prove=self.criterion.rate == 1)
         else:
-            (count,) = count_recalled(self.construction, self.setting, N, [trial], self.source)
-            refuted = False
+            (count,), refuted = count_recalled(self.ensemble, N, [trial]), False
         return self.criterion.met(count, N), refuted
 
 
@@ -109,58 +122,62 @@ def bracket_trial(
         As in :class:`CapacityPoint`; high is None where the search was censored.
     """
     seed, experiment, point = source
-    search = Search(
-        Construction(**construction), RandomVectors(**setting), Criterion(rate), limit, resolution,
+    ensemble = Ensemble(
+        Construction(**construction),
+        RandomVectors(**setting),
         Source(seed, experiment, tuple(point)),
-    )  # fmt: skip
+    )
+    search = Search(ensemble, Criterion(rate), limit, resolution)
     low, high, proved = search(trial)
-    return low, high if np.isfinite(high) else None, proved
+    return low, finite(high), proved
 
 
 def stored_brackets(
     searches: Sequence[Search],
     trials: int,
     store: str | Path,
-    executor: Executor | None,
-    threads: int,
+    workers: Workers,
     progress: Callable[[Progress], None] | None,
 ) -> list[list[tuple[int, float, bool]]]:
-    """Search every trial as a point of a stored sweep."""
+    """Search every trial as a point of a stored sweep.
+
+    Parameters
+    ----------
+    searches : one for each dimension.
+    trials : of each.
+    store, progress : as for :func:`sims.memories.capacity.capacity`.
+    workers : their threads become processes.
+
+    Returns
+    -------
+    For each search, what :class:`Search` returns for each trial.
+
+    Raises
+    ------
+    InputError
+        If a memory or embeddings have no name, a dimension is given twice, the store cannot be
+        used, or a trial fails.
+    """
     first = searches[0]
-    memory, setting = first.construction.memory, first.setting
+    ensemble, dimensions = first.ensemble, [search.d for search in searches]
+    memory, setting = ensemble.construction.memory, ensemble.setting
     if not isinstance(memory, str):
         raise InputError(f"{store}: only searches of memories given by name are stored")
     if not isinstance(setting, RandomVectors):
         raise InputError(f"{store}: only searches on random embeddings are stored")
-    tasks = []
-    for search in searches:
-        shared = {
-            "construction": asdict(search.construction),
-            "setting": asdict(search.setting),
-            "rate": search.criterion.rate,
-            "limit": search.limit,
-            "resolution": search.resolution,
-            "source": [search.source.seed, search.source.experiment, list(search.source.point)],
-        }
-        # NumPy's integers are not JSON's.
-        plain = json.loads(json.dumps(shared, default=lambda value: value.item()))
-        tasks += [
-            Task(f"d={search.setting.d} trial={trial}", f"{__name__}:{bracket_trial.__name__}",
-                 {**plain, "trial": trial})
-            for trial in range(trials)
-        ]  # fmt: skip
-    dimensions = [search.setting.d for search in searches]
     for d in dimensions:
         if dimensions.count(d) > 1:
             raise InputError(f"d = {d} is given twice")
+    tasks = [task for search in searches for task in _tasks(search, trials)]
     swept = sweep(
-        tasks, store=store, executor=executor or "processes", workers=threads, progress=progress,
+        tasks, store=store, executor=workers.executor or "processes", workers=workers.threads,
+        progress=progress,
         # The code of a memory of the user's own counts as well.
         packages=[memory.partition(":")[0].partition(".")[0]] if ":" in memory else [],
         request={
-            "sweep": "capacity", "memory": first.construction.label(None),
-            "criterion": first.criterion, "seed": first.source.seed,
-            "experiment": first.source.experiment, "embeddings": setting.law,
+            "sweep": "capacity", "memory": ensemble.construction.label(None),
+            "criterion": first.criterion, "seed": ensemble.source.seed,
+            "experiment": ensemble.source.experiment, "embeddings": setting.law,
             "facts": setting.facts, "outputs": setting.outputs, "resolution": first.resolution,
         },
     )  # fmt: skip
@@ -171,3 +188,23 @@ def stored_brackets(
         for low, high, proved in (swept.values[task.key] for task in tasks)
     ]
     return [ends[start : start + trials] for start in range(0, len(ends), trials)]
+
+
+def _tasks(search: Search, trials: int) -> list[Task]:
+    """Return the points of a stored search, one for each trial."""
+    source = search.ensemble.source
+    shared = {
+        "construction": asdict(search.ensemble.construction),
+        "setting": asdict(search.ensemble.setting),
+        "rate": search.criterion.rate,
+        "limit": search.limit,
+        "resolution": search.resolution,
+        "source": [source.seed, source.experiment, list(source.point)],
+    }
+    # NumPy's integers are not JSON's.
+    plain = json.loads(json.dumps(shared, default=lambda value: value.item()))
+    work = f"{__name__}:{bracket_trial.__name__}"
+    return [
+        Task(f"d={search.d} trial={trial}", work, {**plain, "trial": trial})
+        for trial in range(trials)
+    ]

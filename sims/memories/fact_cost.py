@@ -13,15 +13,14 @@ non-negative least-squares problem in the few competitors that stand against v.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.checks import positive
+from assoc.checks import positive, several
 from assoc.embeddings import sphere
 from assoc.errors import InputError
-from sims.engine.parallel import available_threads, run
+from sims.engine.parallel import Workers
 from sims.engine.randomness import OUTPUTS, SAMPLE, Source
 
 __all__ = ["FactCost", "fact_cost"]
@@ -99,18 +98,15 @@ def fact_cost(
     >>> abs(cost.mean - 0.5) < 4 * cost.standard_error
     True
     """
-    asked: Any = [M] if np.ndim(M) == 0 else M
-    sizes = [positive(size, "M") for size in asked]
-    if not sizes:
-        raise InputError("M is an empty list")
+    sizes = [positive(size, "M") for size in several(M, "M")]
     if min(sizes) < 2:
         raise InputError("M = 1: with one answer nothing competes")
     d, trials = positive(d, "d"), positive(trials, "trials")
     if trials < FEWEST:
         raise InputError(f"trials = {trials}: a standard error needs at least {FEWEST}")
-    threads = available_threads() if threads is None else positive(threads, "threads")
+    workers = Workers.of(threads)
     source = Source(seed, "fact-cost", (d,))
-    found = run(partial(_trial, sizes, d, source), range(trials), threads=threads)
+    found = workers.run(partial(_trial, sizes, d, source), range(trials))
     table = np.array(found)
     return [FactCost(size, d, table[:, i], table[:, -1]) for i, size in enumerate(sizes)]
 

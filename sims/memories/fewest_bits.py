@@ -1,27 +1,20 @@
-r"""The fewest bits per weight with which everything is still recalled.
+"""The fewest bits per weight with which a memory recalls all of its facts."""
 
-A trial's memory is built once, with exact weights, and then encoded with each number b of bits per
-weight (:func:`assoc.bits.codes.encode`); what is asked is decoded from the bits that are counted.
-Recall is not monotone in b, so what is reported is the first b, in increasing order, with which
-everything is recalled: it fails with every smaller b that was tried, and with a larger one it may
-fail again.
-"""
-
-import copy
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from assoc.bits.codes import encode
-from assoc.checks import as_size, positive
+from assoc.checks import positive
 from assoc.memories.memory import Build
-from sims.engine.bit_search import BITS, FewestBitsResult, Found, collect, increasing_bits
-from sims.engine.parallel import blas_threads
-from sims.engine.randomness import MEMORY, Source
+from sims.engine.bit_search import BITS, Coding, FewestBitsResult, Found, search_bits
+from sims.engine.parallel import Workers, blas_threads
+from sims.engine.randomness import MEMORY
 from sims.memories.construction import Construction, Size
+from sims.memories.ensemble import Ensemble
 from sims.memories.scoring import recalled
-from sims.memories.settings import Setting, settle, source_of
+from sims.memories.settings import settle
 
 __all__ = ["fewest_bits"]
 
@@ -74,38 +67,28 @@ def fewest_bits(
     >>> fewest_bits("linear", d=32, N=24, trials=3)
     FewestBitsResult(linear, d=32, 24 facts: b=1)
     """
-    bits = increasing_bits(bits)
+    coding = Coding.of(bits, rounding)
     construction = Construction(memory, rank, None, width, degree)
     setting = settle(
         d=d, embeddings=embeddings, preprocess=preprocess, facts=facts, outputs=outputs
     )
-    Construction(memory, rank, bits[0], width, degree, rounding).build(setting.d)
-    N = positive(as_size(N, "N"), "N")
-    source = source_of(setting, seed, experiment)
-    work = partial(_memory_trial, construction, setting, N, bits, rounding or "nearest", source)
-    return collect(
-        work, construction.label(setting.d), setting.d, N, bits, rounding, seed, trials, threads,
-        executor,
+    replace(construction, bits=coding.bits[0], rounding=rounding).build(setting.d)
+    N = positive(N, "N")
+    ensemble = Ensemble.of(construction, setting, seed, experiment)
+    return search_bits(
+        partial(_trial, ensemble, N, coding), coding, label=ensemble.label, d=setting.d, facts=N,
+        seed=seed, trials=trials, workers=Workers.of(threads, executor),
     )  # fmt: skip
 
 
-def _memory_trial(
-    construction: Construction,
-    setting: Setting,
-    N: int,
-    bits: tuple[int, ...],
-    rounding: str,
-    source: Source,
-    trial: int,
-) -> Found:
-    E, U, f = setting.draw(N, source, trial)
-    rng = source.generator(trial, MEMORY)
+def _trial(ensemble: Ensemble, N: int, coding: Coding, trial: int) -> Found:
+    E, U, f = ensemble.draw(N, trial)
+    rng = ensemble.source.generator(trial, MEMORY)
     with blas_threads(1):
-        memory = construction.build(setting.d)(E, U, f, rng=rng)
-    # Stochastic rounding goes on where the build stopped, with every b.
-    codes = [encode(memory, b, rounding=rounding, rng=copy.deepcopy(rng)) for b in bits]
-    exact, *counts = (
-        int(recalled(each, E, U, f, threads=1).sum())
-        for each in (memory, *(code.decode() for code in codes))
+        memory = ensemble.build(E, U, f, rng=rng)
+    return coding.count(
+        memory,
+        lambda asked: int(recalled(asked, E, U, f, threads=1).sum()),
+        rng=rng,
+        decode=lambda code: code.decode(),
     )
-    return Found(exact, tuple(counts), memory.parameters, tuple(code.bits for code in codes))

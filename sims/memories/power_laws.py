@@ -31,7 +31,7 @@ from assoc.errors import InputError
 from assoc.facts.input_laws import PowerLaw
 from assoc.facts.maps import MAPS
 from assoc.memories.memory import Build, Factors
-from sims.engine.parallel import available_threads, run
+from sims.engine.parallel import Workers
 from sims.engine.randomness import FACTS, INPUTS, MEMORY, OUTPUTS, SAMPLE, Source
 from sims.engine.results import Result, new_axes
 from sims.engine.statistics import LEVEL, Interval, mean_interval
@@ -259,11 +259,11 @@ def measure_error(
     ErrorResult(first n=16 d=64: 0.03683)
     """
     trials = trial_count(trials)
-    threads = available_threads() if threads is None else positive(threads, "threads")
+    workers = Workers.of(threads, executor)
     points = []
     for memory in [memories] if isinstance(memories, Weighted) else memories:
         source = Source(seed, experiment, (memory.d, memory.samples or 0))
         work = partial(memory.error, source)
-        errors = run(work, range(trials), threads=threads, executor=executor)
+        errors = workers.run(work, range(trials))
         points.append(ErrorPoint(memory, tuple(errors)))
     return ErrorResult(seed, tuple(points))

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assoc.checks import as_size, positive, trial_count
+from assoc.checks import as_size, positive, several, trial_count
 from assoc.errors import InputError
 from assoc.memories.decoding import certified_margins
 from assoc.memories.memory import Build
 from assoc.memories.optimal import Decides
-from sims.engine.parallel import available_threads, blas_threads, run
+from sims.engine.parallel import Workers, blas_threads
 from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS, Source
 from sims.engine.results import Result, new_axes
 from sims.engine.statistics import LEVEL, Interval, mean_interval, proportion_interval
 from sims.memories.construction import Construction, Size
+from sims.memories.ensemble import Ensemble
 from sims.memories.scoring import recalled, score_doubt
-from sims.memories.settings import RandomVectors, Setting, settle, source_of
+from sims.memories.settings import RandomVectors, check_facts, settle
 from sims.memories.streaming import recalled_of_sample
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ __all__ = ["RecallPoint", "RecallResult", "count_recalled", "decide", "measure"]
 
 SIDE_BY_SIDE = 2**22
 """Entries of E up to which several trials may be held at a time, one in each thread."""
+
+ONE_THREAD = Workers()
 
 BATCH = 32
 BATCH_SCORES = 2**18
@@ -196,49 +199,38 @@ def measure(
     """
     if inputs is not None and executor is not None:
         raise InputError("a sample of inputs is streamed on threads: give no executor")
-    construction = Construction(memory, rank, bits, width, degree, rounding)
     setting = settle(
         d=d, embeddings=embeddings, preprocess=preprocess, facts=facts, outputs=outputs
     )
-    construction.build(setting.d)
+    construction = Construction(memory, rank, bits, width, degree, rounding)
+    ensemble = Ensemble.of(construction, setting, seed, experiment)
     trials = trial_count(trials)
     inputs = None if inputs is None else positive(inputs, "inputs")
-    threads = available_threads() if threads is None else positive(threads, "threads")
-    asked: Any = [N] if np.ndim(N) == 0 else N
-    sizes = [as_size(n, "N") for n in asked]
-    if not sizes:
-        raise InputError("N is an empty list")
-    if min(sizes) < 1:
-        raise InputError(f"N = {min(sizes)} is not a positive number of facts")
-    source = source_of(setting, seed, experiment)
-    points = []
-    for n in sizes:
-        M = n if outputs is None else outputs
-        if inputs is None:
-            counts = count_recalled(
-                construction, setting, n, range(trials), source, threads=threads, executor=executor
-            )
-            judged = n
-        else:
-            judged = min(inputs, n)
-            counts = [
-                recalled_of_sample(construction, setting, n, judged, source, trial, threads=threads)
-                for trial in range(trials)
-            ]
-        points.append(RecallPoint(setting.d, n, M, tuple(counts), judged))
-    origin = setting.law if isinstance(setting, RandomVectors) else f"{setting.source} {preprocess}"
-    return RecallResult(construction.label(setting.d), origin, facts, seed, tuple(points))
+    workers = Workers.of(threads, executor)
+    sizes = [as_size(n, "N") for n in several(N, "N")]
+    check_facts(min(sizes))
+    points = [_measured(ensemble, n, inputs, trials, workers) for n in sizes]
+    return RecallResult(ensemble.label, setting.origin, facts, seed, tuple(points))
+
+
+def _measured(
+    ensemble: Ensemble, N: int, inputs: int | None, trials: int, workers: Workers
+) -> RecallPoint:
+    """Measure the recall at one size, of all inputs or of a sample of them."""
+    setting = ensemble.setting
+    if inputs is None:
+        judged, counts = N, count_recalled(ensemble, N, range(trials), workers)
+    else:
+        judged = min(inputs, N)
+        counts = [
+            recalled_of_sample(ensemble, N, judged, trial, threads=workers.threads)
+            for trial in range(trials)
+        ]
+    return RecallPoint(setting.d, N, setting.outputs or N, tuple(counts), judged)
 
 
 def count_recalled(
-    construction: Construction,
-    setting: Setting,
-    N: int,
-    trials: Sequence[int],
-    source: Source,
-    *,
-    threads: int = 1,
-    executor: Executor | None = None,
+    ensemble: Ensemble, N: int, trials: Sequence[int], workers: Workers = ONE_THREAD
 ) -> list[int]:
     """Count the inputs recalled in each of the given trials at size N.
 
@@ -250,37 +242,27 @@ def count_recalled(
     InputError
         If N is not positive, or too large for the setting.
     """
-    if N < 1:
-        raise InputError(f"N = {N} is not a positive number of facts")
-    largest = max(N, setting.d)
-    if largest <= MAX_BATCHED and _is_plain(construction, setting):
+    check_facts(N)
+    d, threads = ensemble.setting.d, workers.threads
+    largest = max(N, d)
+    if largest <= MAX_BATCHED and _is_plain(ensemble):
         share = -(-len(trials) // max(1, threads))
         size = max(1, min(BATCH, BATCH_SCORES // largest**2, share))
         batches = [trials[start : start + size] for start in range(0, len(trials), size)]
-        batch_work = partial(_count_batch, setting, N, source)
-        counted = run(batch_work, batches, threads=threads, executor=executor)
+        counted = workers.run(partial(_count_batch, d, N, ensemble.source), batches)
         return [count for batch in counted for count in batch]
-    several = len(trials) >= threads and N * setting.d <= SIDE_BY_SIDE
-    if several or executor is not None:
-        work = partial(_count_trial, construction, setting, N, source, 1)
-        return run(work, trials, threads=threads, executor=executor)
-    return [_count_trial(construction, setting, N, source, threads, trial) for trial in trials]
+    several_fit = len(trials) >= threads and N * d <= SIDE_BY_SIDE
+    if several_fit or workers.executor is not None:
+        return workers.run(partial(_count_trial, ensemble, N, 1), trials)
+    return [_count_trial(ensemble, N, threads, trial) for trial in trials]
 
 
-def decide(
-    build: Decides,
-    setting: Setting,
-    N: int,
-    source: Source,
-    trial: int,
-    *,
-    prove: bool = True,
-) -> tuple[int, bool]:
-    """Let a build decide one trial at size N.
+def decide(ensemble: Ensemble, N: int, trial: int, *, prove: bool = True) -> tuple[int, bool]:
+    """Let a build that decides (:class:`assoc.memories.optimal.Decides`) decide one trial at N.
 
     Parameters
     ----------
-    build, setting, N, source, trial : what is built, of what, from which random numbers.
+    ensemble, N, trial : what is built, of what, from which random numbers.
     prove : whether a proof is wanted where not all is recalled.
 
     Returns
@@ -288,26 +270,36 @@ def decide(
     certified, refuted
         Inputs whose recall is certified for the memory as stored, and whether it is proved that no
         memory of its kind recalls them all.
+
+    Raises
+    ------
+    InputError
+        If the build does not decide.
     """
-    E, U, f = setting.draw(N, source, trial)
+    build = ensemble.build
+    if not isinstance(build, Decides):
+        raise InputError(f"{ensemble.label} cannot prove what no memory of its kind recalls")
+    E, U, f = ensemble.draw(N, trial)
     with blas_threads(1):
-        found = build.decide(E, U, f, rng=source.generator(trial, MEMORY), prove=prove)
+        rng = ensemble.source.generator(trial, MEMORY)
+        found = build.decide(E, U, f, rng=rng, prove=prove)
         certified = certified_margins(found.memory, E, U, f).certified
     return int(certified.sum()), found.refuted is not None
 
 
-def _is_plain(construction: Construction, setting: Setting) -> bool:
-    return construction == Construction("linear") and setting == RandomVectors(setting.d)
+def _is_plain(ensemble: Ensemble) -> bool:
+    return ensemble.construction == Construction("linear") and (
+        ensemble.setting == RandomVectors(ensemble.setting.d)
+    )
 
 
-def _count_batch(setting: Setting, N: int, source: Source, trials: Sequence[int]) -> list[int]:
+def _count_batch(d: int, N: int, source: Source, trials: Sequence[int]) -> list[int]:
     """Count for the Hebbian memory of the identity on the sphere, a batch of trials at a time.
 
     This is what :func:`_count_trial` counts, from the same random numbers, without its overhead.
     """
     from sims.engine.kernels import count_batch
 
-    d = setting.d
     E = source.spheres(N, d, trials=trials, stream=INPUTS)
     U = source.spheres(N, d, trials=trials, stream=OUTPUTS)
     with blas_threads(1):
@@ -320,12 +312,9 @@ def _count_batch(setting: Setting, N: int, source: Source, trials: Sequence[int]
     return [int(count) for count in counts]
 
 
-def _count_trial(
-    construction: Construction, setting: Setting, N: int, source: Source, threads: int, trial: int
-) -> int:
-    E, U, f = setting.draw(N, source, trial)
+def _count_trial(ensemble: Ensemble, N: int, threads: int, trial: int) -> int:
+    E, U, f = ensemble.draw(N, trial)
     # BLAS's threads wait for each other by spinning, which costs more than a short build.
     with blas_threads(threads if E.size > SIDE_BY_SIDE else 1):
-        build = construction.build(setting.d)
-        memory = build(E, U, f, rng=source.generator(trial, MEMORY))
+        memory = ensemble.memory(E, U, f, trial)
     return int(recalled(memory, E, U, f, threads=threads).sum())

@@ -13,7 +13,7 @@ from assoc.errors import InputError
 from assoc.facts.maps import MAPS
 from sims.engine.randomness import FACTS, INPUTS, OUTPUTS, Source
 
-__all__ = ["GivenVectors", "RandomVectors", "Setting", "settle", "source_of"]
+__all__ = ["GivenVectors", "RandomVectors", "Setting", "check_facts", "settle", "source_of"]
 
 SMALLEST = 1e-30
 """Largest entry that given vectors need, so that products of four of them mean something."""
@@ -48,6 +48,11 @@ class RandomVectors:
                 raise InputError(f"{what} {name!r} is not one of {', '.join(known)}")
 
     @property
+    def origin(self) -> str:
+        """Where the embeddings come from, for tables."""
+        return self.law
+
+    @property
     def max_N(self) -> float:  # noqa: N802
         """Largest N that can be drawn: bounded by memory, and by d for orthonormal vectors."""
         limit = float(MAX_BYTES // (8 * self.d))
@@ -59,9 +64,8 @@ class RandomVectors:
 
     def draw(self, N: int, source: Source, trial: int) -> tuple[Floats, Floats, Integers]:
         """Draw E (N, d), U (M, d) in single precision and f (N,) of one trial."""
-        if N < 1:
-            raise InputError(f"N = {N} is not a positive number of facts")
-        M = N if self.outputs is None else self.outputs
+        check_facts(N)
+        M = self.outputs or N
         gigabytes = 4 * (N + M) * self.d / 1e9
         if gigabytes > MAX_BYTES / 1e9:
             raise InputError(
@@ -84,12 +88,14 @@ class GivenVectors:
     vectors : (n, d) float; N + M <= n rows are used, none of them twice.
     source : where they came from, for tables.
     facts, outputs : as for :class:`RandomVectors`.
+    preprocess : what was done to them, for tables.
     """
 
     vectors: Floats
     source: str
     facts: str = "identity"
     outputs: int | None = None
+    preprocess: str = "none"
 
     def __post_init__(self) -> None:
         _check_outputs(self.outputs)
@@ -107,6 +113,11 @@ class GivenVectors:
         return int(self.vectors.shape[1])
 
     @property
+    def origin(self) -> str:
+        """Where the vectors come from, and what was done to them, for tables."""
+        return f"{self.source} {self.preprocess}"
+
+    @property
     def max_N(self) -> float:  # noqa: N802
         """Largest N for which inputs and outputs can be disjoint."""
         n = len(self.vectors)
@@ -114,7 +125,7 @@ class GivenVectors:
 
     def draw(self, N: int, source: Source, trial: int) -> tuple[Floats, Floats, Integers]:
         """Draw E (N, d), U (M, d) and f (N,) of one trial."""
-        M = N if self.outputs is None else self.outputs
+        M = self.outputs or N
         n = len(self.vectors)
         if not 1 <= N <= n - M:
             raise InputError(
@@ -128,6 +139,18 @@ class GivenVectors:
 
 Setting = RandomVectors | GivenVectors
 """What a trial draws from."""
+
+
+def check_facts(N: int) -> None:
+    """Refuse a number of facts that is not positive.
+
+    Raises
+    ------
+    InputError
+        If N < 1.
+    """
+    if N < 1:
+        raise InputError(f"N = {N} is not a positive number of facts")
 
 
 def _check_outputs(outputs: int | None) -> None:
@@ -168,7 +191,7 @@ def settle(
     vectors = np.asarray(transform(vectors, preprocess, source))
     if d is not None and d != vectors.shape[1]:
         raise InputError(f"d = {d}, but the vectors of {source} have dimension {vectors.shape[1]}")
-    return GivenVectors(vectors, source, facts, outputs)
+    return GivenVectors(vectors, source, facts, outputs, preprocess)
 
 
 def source_of(setting: Setting, seed: int, experiment: str) -> Source:

@@ -15,9 +15,9 @@ from assoc.errors import InputError
 from assoc.memories.linear import HebbianBuild
 from sims.engine.parallel import blas_threads, run
 from sims.engine.randomness import BLOCK_ROWS, INPUTS, MEMORY, OUTPUTS, SAMPLE, Source
-from sims.memories.construction import Construction
+from sims.memories.ensemble import Ensemble
 from sims.memories.scoring import Judge
-from sims.memories.settings import RandomVectors, Setting
+from sims.memories.settings import RandomVectors, check_facts
 
 __all__ = ["recalled_of_sample"]
 
@@ -31,23 +31,16 @@ MAX_HOURS = 8
 
 
 def recalled_of_sample(
-    construction: Construction,
-    setting: Setting,
-    N: int,
-    inputs: int,
-    source: Source,
-    trial: int,
-    *,
-    threads: int = 1,
+    ensemble: Ensemble, N: int, inputs: int, trial: int, *, threads: int = 1
 ) -> int:
     """Count how many of a uniform sample of the inputs are recalled among N facts.
 
     Parameters
     ----------
-    construction : a memory that is a function of the Hebbian matrix.
-    setting : random embeddings other than orthonormal ones, identity map, M = N.
+    ensemble : a memory that is a function of the Hebbian matrix, of random embeddings other than
+        orthonormal ones, with the identity map and M = N.
     N, inputs : number of facts and size of the sample, 1 <= inputs <= N.
-    source, trial : the randomness.
+    trial : its number.
     threads : lanes worked on at a time; the count does not depend on it.
 
     Raises
@@ -55,10 +48,10 @@ def recalled_of_sample(
     InputError
         If the construction or the setting cannot be streamed, or inputs is out of range.
     """
-    build = construction.build(setting.d)
+    build, setting, source = ensemble.build, ensemble.setting, ensemble.source
     if not isinstance(build, HebbianBuild):
         raise InputError(
-            f"{construction.label()} cannot be built from a stream of facts; drop --inputs"
+            f"{ensemble.construction.label()} cannot be built from a stream of facts; drop --inputs"
         )
     streamable = (
         isinstance(setting, RandomVectors)
@@ -68,8 +61,7 @@ def recalled_of_sample(
     )
     if not streamable or not isinstance(setting, RandomVectors):
         raise InputError("a sample of inputs needs random, non-orthonormal embeddings, f(x) = x")
-    if N < 1:
-        raise InputError(f"N = {N} is not a positive number of facts")
+    check_facts(N)
     if not 1 <= inputs <= N:
         raise InputError(f"inputs = {inputs} is not between 1 and N = {N}")
     d = setting.d

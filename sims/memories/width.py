@@ -5,28 +5,29 @@ the width near the threshold, so a search finds one crossing: a width measured n
 right below one measured to be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assoc.catalogue import MEMORIES
-from assoc.checks import positive, trial_count
+from assoc.checks import positive, several, trial_count
 from assoc.errors import InputError
 from sims.engine.bracketing import bracket
 from sims.engine.criterion import Criterion
 from sims.engine.crossing import crossing
-from sims.engine.parallel import available_threads, run
+from sims.engine.parallel import Workers
 from sims.engine.randomness import MEMORY, Source
-from sims.engine.results import Result, new_axes
-from sims.engine.statistics import LEVEL, Interval, median_interval
+from sims.engine.results import finite
+from sims.engine.searches import Brackets, SearchResult, draw_trials
+from sims.engine.statistics import Interval
 from sims.memories.construction import Construction
+from sims.memories.ensemble import Ensemble
 from sims.memories.recall import count_recalled
-from sims.memories.settings import RandomVectors, Setting, settle, source_of
+from sims.memories.settings import RandomVectors, settle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +45,7 @@ PAIRED = ("mlp",)
 
 
 @dataclass(frozen=True)
-class WidthPoint:
+class WidthPoint(Brackets):
     """Brackets of the smallest width at one size.
 
     Parameters
@@ -69,29 +70,15 @@ class WidthPoint:
         return float(np.median(self.high))
 
     @property
-    def censored(self) -> int:
-        """Trials in which the largest allowed width was not enough."""
-        return int(np.isinf(self.high).sum())
-
-    def interval(self, level: float = LEVEL) -> Interval:
-        """Order-statistic interval of the median width."""
-        return median_interval(self.low, self.high, level=level)
-
-    @property
     def load(self) -> float:
         """N log N / (m d), and 0 where no width was enough."""
         return float(self.N * np.log(self.N) / (self.width * self.d))
 
 
 @dataclass(frozen=True, repr=False)
-class WidthResult(Result):
+class WidthResult(SearchResult):
     """Measured widths, one point per size."""
 
-    memory: str
-    criterion: Criterion
-    embeddings: str
-    facts: str
-    seed: int
     points: tuple[WidthPoint, ...]
 
     def __repr__(self) -> str:
@@ -100,51 +87,29 @@ class WidthResult(Result):
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one record per size; an unbounded end is None."""
-
-        def finite(value: float) -> float | None:
-            return value if np.isfinite(value) else None
-
         return [
             {
                 "d": p.d,
                 "N": p.N,
                 **({} if p.degree is None else {"degree": p.degree}),
                 "width": finite(p.width),
-                "interval": [finite(end) for end in p.interval()],
+                "interval": p.finite_interval(),
                 "parameters": finite(p.width * p.parameters),
                 "load": p.load,
-                "trials": len(p.low),
-                "censored": p.censored,
-                "low": list(p.low),
-                "high": [finite(end) for end in p.high],
+                **p.tally(),
+                **p.ends(),
             }
             for p in self.points
         ]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as plain values."""
-        return {
-            "memory": self.memory,
-            "criterion": str(self.criterion),
-            "seed": self.seed,
-            "embeddings": self.embeddings,
-            "facts": self.facts,
-            "level": LEVEL,
-            "points": self.rows(),
-        }
-
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw width against N on logarithmic axes: every trial, and the medians."""
-        ax = new_axes(ax)
-        for p in self.points:
-            ax.plot([p.N] * len(p.high), p.high, ".", color="0.6", markersize=4, zorder=1)
+        ax = draw_trials(ax, [p.N for p in self.points], [p.high for p in self.points])
         trials = len(self.points[0].low)
         for d in sorted({p.d for p in self.points}):
             chosen = [p for p in self.points if p.d == d]
             label = f"{self.memory}, d = {d}, median of {trials} trials"
             ax.plot([p.N for p in chosen], [p.width for p in chosen], "o", label=label)
-        ax.set_xscale("log", base=2)
-        ax.set_yscale("log")
         ax.set_xlabel("facts N")
         ax.set_ylabel(f"width m ({self.criterion} recalled)")
         return ax
@@ -207,52 +172,82 @@ def smallest_width(
     if not 0 <= resolution < 1:
         raise InputError(f"resolution {resolution} is not in [0, 1)")
     trials = trial_count(trials)
-    threads = available_threads() if threads is None else positive(threads, "threads")
+    workers = Workers.of(threads, executor)
     max_width = None if max_width is None else positive(max_width, "max_width")
+    step = _step(memory)
+    narrowest = Construction(memory, width=step, degree=degree)
     points = []
-    for dimension in _several(d, "d"):
+    for one in several(d, "d"):
         setting = settle(
-            d=dimension,
-            embeddings=embeddings,
-            preprocess=preprocess,
-            facts=facts,
-            outputs=outputs,
+            d=one, embeddings=embeddings, preprocess=preprocess, facts=facts, outputs=outputs
         )
-        for n in _several(N, "N"):
+        for n in several(N, "N"):
             size = positive(n, "N")
-            step = 2 if memory in PAIRED else 1
             limit = max(1024, 64 * size) if max_width is None else max_width
-            work = partial(
-                _search,
-                Construction(memory, width=step, degree=degree),
-                setting,
-                size,
-                criterion,
-                (step, max(limit // step, 1) * step, resolution),
-                source_of(setting, seed, experiment),
-            )
-            brackets = run(work, range(trials), threads=threads, executor=executor)
-            low, high = zip(*brackets, strict=True)
-            each = parameters_per_neuron(memory, setting.d)
-            k = Construction(memory, degree=degree).degree_at(size, setting.d)
-            points.append(WidthPoint(setting.d, size, low, high, each, k))
-    origin = setting.law if isinstance(setting, RandomVectors) else f"{setting.source} {preprocess}"
-    label = Construction(memory, degree=degree).label()
-    return WidthResult(label, criterion, origin, facts, seed, tuple(points))
+            ensemble = Ensemble.of(narrowest, setting, seed, experiment)
+            search = _Search(ensemble, size, criterion, limit, step, resolution)
+            points.append(_point(search, workers.run(search, range(trials))))
+    label = replace(narrowest, width=None).label()
+    return WidthResult(label, criterion, setting.origin, facts, seed, tuple(points))
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The search of one trial's width, in a form that can be sent to another process.
+
+    Parameters
+    ----------
+    ensemble : the trials, with the narrowest network.
+    N : number of facts.
+    criterion : when these count as recalled.
+    limit, step, resolution : as for :func:`sims.engine.bracketing.bracket`.
+    """
+
+    ensemble: Ensemble
+    N: int
+    criterion: Criterion
+    limit: int
+    step: int
+    resolution: float
+
+    def __call__(self, trial: int) -> tuple[int, float]:
+        """Bracket one trial's width: measured not to be enough and, right above, to be enough."""
+
+        def enough(width: int) -> bool:
+            (count,) = count_recalled(_widened(self.ensemble, width), self.N, [trial])
+            return self.criterion.met(count, self.N)
+
+        return bracket(
+            enough,
+            start=round(2 * self.N / self.ensemble.setting.d),
+            limit=max(self.limit // self.step, 1) * self.step,
+            step=self.step,
+            resolution=self.resolution,
+        )
+
+
+def _point(search: _Search, brackets: Iterable[tuple[int, float]]) -> WidthPoint:
+    """Return what the trials of a search found."""
+    construction, d = search.ensemble.construction, search.ensemble.setting.d
+    low, high = zip(*brackets, strict=True)
+    each = parameters_per_neuron(str(construction.memory), d)
+    return WidthPoint(d, search.N, low, high, each, construction.degree_at(search.N, d))
+
+
+def _widened(ensemble: Ensemble, width: int) -> Ensemble:
+    """Return the same trials with a network of another width."""
+    return replace(ensemble, construction=replace(ensemble.construction, width=width))
+
+
+def _step(memory: str) -> int:
+    """Width of the narrowest network; all widths are multiples of it."""
+    return 2 if memory in PAIRED else 1
 
 
 def _check_network(memory: str) -> None:
     if memory not in MEMORIES or "width" not in MEMORIES[memory].options:
         known = ", ".join(name for name, recipe in MEMORIES.items() if "width" in recipe.options)
         raise InputError(f"memory {memory!r} has no width to search; one of {known}")
-
-
-def _several(value: Any, name: str) -> list[Any]:
-    """Return a list of what may be one or several."""
-    values: list[Any] = [value] if value is None or np.ndim(value) == 0 else list(value)
-    if not values:
-        raise InputError(f"{name} is an empty list")
-    return values
 
 
 def parameters_per_neuron(memory: str, d: int) -> int:
@@ -264,31 +259,9 @@ def parameters_per_neuron(memory: str, d: int) -> int:
     (128, 192)
     """
     rng = Source(0, "parameters", (d,)).generator(0, MEMORY)
-    step = 2 if memory in PAIRED else 1
+    step = _step(memory)
     build = Construction(memory, width=step).build(d)
     return build(np.eye(2, d), np.eye(2, d), np.arange(2), rng=rng).parameters // step
-
-
-def _search(
-    construction: Construction,
-    setting: Setting,
-    N: int,
-    criterion: Criterion,
-    bounds: tuple[int, int, float],
-    source: Source,
-    trial: int,
-) -> tuple[int, float]:
-    """Bracket one trial's width: measured not to be enough and, right above, to be enough."""
-    step, limit, resolution = bounds
-
-    def enough(width: int) -> bool:
-        network = replace(construction, width=width)
-        (count,) = count_recalled(network, setting, N, [trial], source)
-        return criterion.met(count, N)
-
-    return bracket(
-        enough, start=round(2 * N / setting.d), limit=limit, step=step, resolution=resolution
-    )
 
 
 def width_crossing(
@@ -335,14 +308,14 @@ def width_crossing(
     if trials < 2:
         raise InputError(f"trials = {trials}: an interval needs at least 2")
     setting = RandomVectors(d, facts=facts, outputs=outputs)
-    source = source_of(setting, seed, experiment)
-    threads = available_threads() if threads is None else positive(threads, "threads")
-    step = 2 if memory in PAIRED else 1
+    step = _step(memory)
+    narrowest = Construction(memory, width=step, degree=degree)
+    ensemble = Ensemble.of(narrowest, setting, seed, experiment)
+    workers = Workers.of(threads)
 
     def sample(width: float) -> NDArray[np.float64]:
-        network = Construction(memory, width=max(1, round(width / step)) * step, degree=degree)
-        counts = count_recalled(network, setting, N, range(trials), source, threads=threads)
-        return np.array(counts) / N
+        network = _widened(ensemble, max(1, round(width / step)) * step)
+        return np.array(count_recalled(network, N, range(trials), workers)) / N
 
     while sample(near).mean() >= rate:
         near /= 1.15

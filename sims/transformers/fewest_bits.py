@@ -1,15 +1,14 @@
 """The fewest bits per weight at which transformers recall every fact."""
 
-import copy
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
 
-from assoc.bits.codes import encode
 from assoc.errors import InputError
 from assoc.transformers.model import OneLayer
-from sims.engine.bit_search import BITS, FewestBitsResult, Found, collect, increasing_bits
+from sims.engine.bit_search import BITS, Coding, FewestBitsResult, Found, search_bits
+from sims.engine.parallel import Workers
 from sims.engine.randomness import MEMORY, Source
 from sims.transformers.architecture import LENGTH, Architecture, Shape, table_source
 from sims.transformers.prompts import count_known
@@ -59,34 +58,30 @@ def fewest_bits_facts(
     >>> fewest_bits_facts(Architecture("attention-only", 32), Shape(8, 4, 3), trials=2).censored
     0
     """
-    bits = increasing_bits(bits)
+    coding = Coding.of(bits, rounding)
     if architecture.bits is not None or architecture.rounding is not None:
         raise InputError(f"{architecture.label()}: the search chooses the bits; give none")
-    replace(architecture, bits=bits[0], rounding=rounding).resolved()
+    replace(architecture, bits=coding.bits[0], rounding=rounding).resolved()
     source = table_source(shape, seed, experiment)
-    work = partial(
-        _model_trial, architecture, shape, length, draws, bits, rounding or "nearest", source
-    )
-    return collect(
-        work, architecture.label(), architecture.d, shape.facts, bits, rounding, seed, trials,
-        threads, executor,
+    return search_bits(
+        partial(_trial, architecture, shape, length, draws, coding, source), coding,
+        label=architecture.label(), d=architecture.d, facts=shape.facts, seed=seed, trials=trials,
+        workers=Workers.of(threads, executor),
     )  # fmt: skip
 
 
-def _model_trial(
+def _trial(
     architecture: Architecture,
     shape: Shape,
     length: int,
     draws: int,
-    bits: tuple[int, ...],
-    rounding: str,
+    coding: Coding,
     source: Source,
     trial: int,
 ) -> Found:
     task, embeddings = shape.draw(architecture.d, source, trial)
     rng = source.generator(trial, MEMORY)
     model = architecture.resolved()[1](task, embeddings, rng=rng)
-    codes = [encode(model, b, rounding=rounding, rng=copy.deepcopy(rng)) for b in bits]
 
     def known(asked: OneLayer) -> int:
         return count_known(
@@ -94,5 +89,4 @@ def _model_trial(
             embeddings=embeddings,
         ).known  # fmt: skip
 
-    counts = tuple(known(code.decode(embeddings)) for code in codes)
-    return Found(known(model), counts, model.parameters, tuple(code.bits for code in codes))
+    return coding.count(model, known, rng=rng, decode=lambda code: code.decode(embeddings))

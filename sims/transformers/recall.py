@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from assoc.checks import positive, trial_count
+from assoc.checks import trial_count
 from assoc.memories.memory import memory_bits
-from sims.engine.parallel import available_threads, run
+from sims.engine.parallel import Workers
 from sims.engine.randomness import Source
 from sims.engine.results import Result
 from sims.engine.statistics import LEVEL, Interval, mean_interval, proportion_interval
@@ -137,14 +137,12 @@ def measure_facts(
     FactsRecall(attention-only: 1)
     """
     trials = trial_count(trials)
-    threads = available_threads() if threads is None else positive(threads, "threads")
+    workers = Workers.of(threads, executor)
     points = []
     for shape in [shapes] if isinstance(shapes, Shape) else shapes:
         source = table_source(shape, seed, experiment)
         work = partial(facts_known, architecture, shape, length, draws, source)
-        counts, parameters, bits = zip(
-            *run(work, range(trials), threads=threads, executor=executor), strict=True
-        )
+        counts, parameters, bits = zip(*workers.run(work, range(trials)), strict=True)
         points.append(FactsPoint(shape, architecture, counts, parameters[0], bits[0]))
     return FactsRecall(length, draws, seed, tuple(points))
 

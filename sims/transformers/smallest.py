@@ -3,10 +3,9 @@ r"""The smallest transformer that recalls every fact of a random table, as a bra
 A trial's table is fixed and its model is built anew at every size; both ends are measured.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +13,11 @@ import numpy as np
 from assoc.checks import positive, trial_count
 from assoc.errors import InputError
 from sims.engine.bracketing import bracket
-from sims.engine.parallel import available_threads, run
+from sims.engine.parallel import Workers
 from sims.engine.randomness import Source
-from sims.engine.results import Result, new_axes
-from sims.engine.statistics import LEVEL, Interval, median_interval
+from sims.engine.results import Result, finite, new_axes
+from sims.engine.searches import Brackets
+from sims.engine.statistics import LEVEL
 from sims.transformers.architecture import LENGTH, VARIED, Architecture, Shape, table_source
 from sims.transformers.recall import facts_known
 
@@ -28,7 +28,7 @@ __all__ = ["SizePoint", "SizeResult", "smallest_size"]
 
 
 @dataclass(frozen=True)
-class SizePoint:
+class SizePoint(Brackets):
     """Brackets of the smallest size at one shape.
 
     Parameters
@@ -48,16 +48,6 @@ class SizePoint:
     def size(self) -> float:
         """Median over trials of the smallest size seen to be enough."""
         return float(np.median(self.high))
-
-    @property
-    def interval(self) -> Interval:
-        """Order-statistic interval of the median at :data:`sims.engine.statistics.LEVEL`."""
-        return median_interval(self.low, self.high)
-
-    @property
-    def censored(self) -> int:
-        """Trials in which the largest allowed size was not enough."""
-        return int(np.isinf(self.high).sum())
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,13 +75,11 @@ class SizeResult(Result):
                 "R": p.shape.relations,
                 "D": p.shape.answers,
                 "facts": p.shape.facts,
-                self.vary: _finite(p.size),
-                "interval": [_finite(end) for end in p.interval],
+                self.vary: finite(p.size),
+                "interval": p.finite_interval(),
                 "parameters": p.parameters,
-                "trials": len(p.low),
-                "censored": p.censored,
-                "low": list(p.low),
-                "high": [_finite(end) for end in p.high],
+                **p.tally(),
+                **p.ends(),
             }
             for p in self.points
         ]
@@ -166,48 +154,74 @@ def smallest_size(
     if not 0 <= resolution < 1:
         raise InputError(f"resolution {resolution} is not in [0, 1)")
     trials, step = trial_count(trials), positive(step, "step")
-    threads = available_threads() if threads is None else positive(threads, "threads")
+    start = None if start is None else positive(start, "start")
+    limit = None if limit is None else positive(limit, "limit")
+    workers = Workers.of(threads, executor)
     points = []
     for shape in [shapes] if isinstance(shapes, Shape) else shapes:
-        S, R, D, d = shape.subjects, shape.relations, shape.answers, architecture.d
-        first = {"d": max(R, D), "head_dim": 4, "width": S * R // d}[vary]
-        last = {"d": 64 * (R + D), "head_dim": d, "width": 64 + 64 * S * R // d}[vary]
-        source = table_source(shape, seed, experiment)
-        sizes = {
-            "start": max(first, 1) if start is None else positive(start, "start"),
-            "limit": last if limit is None else positive(limit, "limit"),
-            "step": step,
-            "resolution": resolution,
-        }
-        work = partial(_search, architecture, shape, vary, sizes, length, source)
-        low, high = zip(*run(work, range(trials), threads=threads, executor=executor), strict=True)
-        median = float(np.median(high))
-        parameters = None
-        if np.isfinite(median):
-            chosen = architecture.resized(vary, max(step, round(median / step) * step))
-            task, embeddings = shape.draw(chosen.d, source, 0)
-            parameters = chosen.build(task, embeddings, source, 0).parameters
-        points.append(SizePoint(shape, low, high, parameters))
+        first, last = _usual_ends(shape, vary, architecture.d)
+        search = _Search(
+            architecture, shape, vary, start or first, limit or last, step, resolution, length,
+            table_source(shape, seed, experiment),
+        )  # fmt: skip
+        points.append(_point(search, workers.run(search, range(trials))))
     return SizeResult(architecture, vary, length, seed, tuple(points))
 
 
-def _search(
-    architecture: Architecture,
-    shape: Shape,
-    vary: str,
-    sizes: dict[str, Any],
-    length: int,
-    source: Source,
-    trial: int,
-) -> tuple[int, float]:
-    """Bracket one trial's smallest size."""
-
-    def enough(size: int) -> bool:
-        chosen = architecture.resized(vary, size)
-        return facts_known(chosen, shape, length, 1, source, trial)[0] == shape.facts
-
-    return bracket(enough, **sizes)
+def _usual_ends(shape: Shape, vary: str, d: int) -> tuple[int, int]:
+    """Where a search begins, and the largest size that it tries, unless others are asked for."""
+    S, R, D = shape.subjects, shape.relations, shape.answers
+    first = {"d": max(R, D), "head_dim": 4, "width": S * R // d}[vary]
+    last = {"d": 64 * (R + D), "head_dim": d, "width": 64 + 64 * S * R // d}[vary]
+    return max(first, 1), last
 
 
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+@dataclass(frozen=True)
+class _Search:
+    """The search of one trial's smallest size, in a form that can be sent to another process.
+
+    Parameters
+    ----------
+    architecture : the model, whose size ``vary`` is replaced.
+    shape : of the table.
+    start, limit, step, resolution : as for :func:`sims.engine.bracketing.bracket`.
+    length : T of the prompts.
+    source : of all randomness.
+    """
+
+    architecture: Architecture
+    shape: Shape
+    vary: str
+    start: int
+    limit: int
+    step: int
+    resolution: float
+    length: int
+    source: Source
+
+    def __call__(self, trial: int) -> tuple[int, float]:
+        """Bracket one trial's smallest size."""
+
+        def enough(size: int) -> bool:
+            chosen = self.architecture.resized(self.vary, size)
+            found = facts_known(chosen, self.shape, self.length, 1, self.source, trial)
+            return found[0] == self.shape.facts
+
+        return bracket(
+            enough, start=self.start, limit=self.limit, step=self.step, resolution=self.resolution
+        )
+
+    def parameters(self, size: float) -> int | None:
+        """Count the stored numbers of a model near a size; None where that is infinite."""
+        if not np.isfinite(size):
+            return None
+        near = max(self.step, round(size / self.step) * self.step)
+        chosen = self.architecture.resized(self.vary, near)
+        task, embeddings = self.shape.draw(chosen.d, self.source, 0)
+        return chosen.build(task, embeddings, self.source, 0).parameters
+
+
+def _point(search: _Search, brackets: Iterable[tuple[int, float]]) -> SizePoint:
+    """Return what the trials of a search found."""
+    low, high = zip(*brackets, strict=True)
+    return SizePoint(search.shape, low, high, search.parameters(float(np.median(high))))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sims.engine.results import Result, new_axes
+from sims.engine.results import Result, finite, new_axes
 from sims.transformers.architecture import LENGTH, Architecture, Shape
 from sims.transformers.recall import measure_facts
 from sims.transformers.smallest import smallest_size
@@ -105,7 +105,7 @@ class TradeoffResult(Result):
             "seed": self.seed,
             "points": self.rows(),
             "boundary": [
-                {"attention": x, "mlp_low": low, "mlp_high": high if np.isfinite(high) else None}
+                {"attention": x, "mlp_low": low, "mlp_high": finite(high)}
                 for x, low, high in self.boundary
             ],
         }

@@ -40,7 +40,7 @@ def prompts(counts: tuple[int, ...] = (4, 16, 64)) -> list[dict[str, Any]]:
 
 def _row(by: str, draws: int | None, found: SizePoint) -> dict[str, Any]:
     return {
-        "by": by, "prompts": draws, "size": found.size, "interval": found.interval,
+        "by": by, "prompts": draws, "size": found.size, "interval": found.interval(),
         "low": found.low, "high": found.high, "parameters": found.parameters,
     }  # fmt: skip
 

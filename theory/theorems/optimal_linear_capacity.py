@@ -18,10 +18,10 @@ from assoc.catalogue import resolve
 from assoc.errors import InputError
 from assoc.memories.memory import Build
 from assoc.memories.optimal import Decides
-from sims.engine.parallel import available_threads, run
-from sims.engine.randomness import Source
+from sims.engine.parallel import Workers
 from sims.memories.capacity import capacity
 from sims.memories.construction import Construction
+from sims.memories.ensemble import Ensemble
 from sims.memories.recall import decide
 from sims.memories.settings import RandomVectors
 from sims.memories.width import smallest_width
@@ -54,16 +54,14 @@ def check_decided(
     memory: str | Build = "optimal-linear",
 ) -> Finding:
     """Count the trials that are certified below the predicted capacity, and refuted above it."""
-    build = resolve(memory)[1]
-    if not isinstance(build, Decides):
+    if not isinstance(resolve(memory)[1], Decides):
         raise InputError(f"memory {memory!r} decides nothing")
     rows = []
     for dimension in d:
+        ensemble = Ensemble.of(Construction(memory), RandomVectors(dimension), seed, "decided")
         for factor, wanted in ((below, "certified"), (above, "refuted")):
             N = round(factor * optimal_capacity(dimension)[0])
-            work = partial(decide, build, RandomVectors(dimension), N,
-                           Source(seed, "decided", (dimension,)))  # fmt: skip
-            found = run(work, range(trials), threads=available_threads())
+            found = Workers.of(None).run(partial(decide, ensemble, N), range(trials))
             successes = [
                 count == N if wanted == "certified" else refuted for count, refuted in found
             ]

@@ -9,11 +9,13 @@ import pytest
 from assoc.catalogue import resolve
 from assoc.errors import InputError
 from assoc.memories.memory import Factors
-from assoc.memories.optimal import Decides, Decision, optimal_linear
+from assoc.memories.optimal import Decides, Decision
 from assoc.memories.refutation import Refutation
 from sims.engine.randomness import Source
 from sims.memories.capacity import capacity
 from sims.memories.capacity_search import bracket_trial
+from sims.memories.construction import Construction
+from sims.memories.ensemble import Ensemble
 from sims.memories.recall import decide
 from sims.memories.settings import RandomVectors
 from sims.sweeps import fingerprint
@@ -91,10 +93,10 @@ def test_a_resolution_out_of_range_is_named(resolution):
 
 def test_both_ends_are_what_a_fresh_decision_finds():
     (point,) = capacity("optimal-linear", d=8, trials=4, experiment="fresh").points
-    source = Source(0, "fresh", (8,))
+    ensemble = Ensemble(Construction("optimal-linear"), RandomVectors(8), Source(0, "fresh", (8,)))
     for trial, (low, high) in enumerate(zip(point.low, point.high, strict=True)):
-        assert decide(optimal_linear, RandomVectors(8), low, source, trial)[0] == low
-        certified, refuted = decide(optimal_linear, RandomVectors(8), int(high), source, trial)
+        assert decide(ensemble, low, trial)[0] == low
+        certified, refuted = decide(ensemble, int(high), trial)
         assert certified < high
         assert point.proved[trial] == refuted
 

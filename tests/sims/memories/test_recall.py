@@ -14,7 +14,6 @@ from assoc.memories.linear import hebbian
 from sims import measure
 from sims.engine.randomness import BLOCK_ROWS, INPUTS, OUTPUTS, Source
 from sims.memories.recall import _count_batch
-from sims.memories.settings import RandomVectors
 from tests.helpers.oracles import exact_margins, forgetful, one_line, table
 
 
@@ -99,7 +98,7 @@ def test_small_trials_tell_near_ties_apart(d):
     E, U = (v / np.linalg.norm(v, axis=-1)[..., None] for v in (E, U))
     drawn = {INPUTS: E.astype(np.float32), OUTPUTS: U.astype(np.float32)}
     source = SimpleNamespace(spheres=lambda *_, stream, **__: drawn[stream])
-    fast = _count_batch(RandomVectors(d), N, source, trials)
+    fast = _count_batch(d, N, source, trials)
     doubtful = 0
     for trial, count in zip(trials, fast, strict=True):
         E, U = drawn[INPUTS][trial], drawn[OUTPUTS][trial]

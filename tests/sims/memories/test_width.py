@@ -13,8 +13,9 @@ from sims import capacity
 from sims.engine.criterion import Criterion
 from sims.memories import width
 from sims.memories.construction import Construction
+from sims.memories.ensemble import Ensemble
 from sims.memories.recall import count_recalled
-from sims.memories.settings import RandomVectors, source_of
+from sims.memories.settings import RandomVectors
 from sims.memories.width import (
     WidthPoint,
     WidthResult,
@@ -37,8 +38,9 @@ def threshold(monkeypatch, *needed):
     """Replace networks by ones that recall everything from a width on, a width for each trial."""
     asked = []
 
-    def counts(construction, setting, N, trials, source, **options):
-        asked.append((construction.width, construction.degree, N, setting.d))
+    def counts(ensemble, N, trials, *workers):
+        construction = ensemble.construction
+        asked.append((construction.width, construction.degree, N, ensemble.setting.d))
         return [N if construction.width >= needed[t % len(needed)] else 0 for t in trials]
 
     monkeypatch.setattr(width, "count_recalled", counts)
@@ -70,11 +72,11 @@ def test_both_ends_are_what_a_fresh_measurement_finds(memory, options):
         options.get("facts", "identity"),
         options.get("outputs"),
     )
-    source = source_of(setting, 0, "width")
 
     def met(trial, m):
         network = Construction(memory, width=int(m), degree=options.get("degree"))
-        return criterion.met(count_recalled(network, setting, N, [trial], source)[0], N)
+        ensemble = Ensemble.of(network, setting, 0, "width")
+        return criterion.met(count_recalled(ensemble, N, [trial])[0], N)
 
     for trial, (low, high) in enumerate(brackets(memory, **options)):
         assert low % step == high % step == 0

@@ -6,8 +6,9 @@ import pytest
 from assoc import InputError
 from sims.memories import width
 from sims.memories.construction import Construction
+from sims.memories.ensemble import Ensemble
 from sims.memories.recall import count_recalled
-from sims.memories.settings import RandomVectors, source_of
+from sims.memories.settings import RandomVectors
 from sims.memories.width import width_crossing
 from tests.helpers.oracles import one_line
 
@@ -15,7 +16,7 @@ from tests.helpers.oracles import one_line
 def everywhere(monkeypatch, recalled):
     """Replace networks by ones that recall everything, or nothing, at any width."""
 
-    def counts(construction, setting, N, trials, source, **options):
+    def counts(ensemble, N, trials, *workers):
         return [N * recalled for _ in trials]
 
     monkeypatch.setattr(width, "count_recalled", counts)
@@ -25,9 +26,9 @@ def saturating(monkeypatch, scale, step=1):
     """Networks that recall the share m / (m + scale) of 1000 facts, give or take."""
     asked = []
 
-    def counts(construction, setting, N, trials, source, **options):
-        asked.append(construction.width)
-        m = construction.width
+    def counts(ensemble, N, trials, *workers):
+        m = ensemble.construction.width
+        asked.append(m)
         return [round(N * m / (m + scale) + 20 * np.cos(7 * t)) for t in trials]
 
     monkeypatch.setattr(width, "count_recalled", counts)
@@ -56,15 +57,12 @@ def test_the_crossing_lies_between_widths_measured_below_and_above():
     m, (low, high) = width_crossing("bilinear-ridge", **sizes, rate=0.9, near=30)
     assert low < m < high
     setting = RandomVectors(16)
-    source = source_of(setting, 0, "width-crossing")
+    networks = [
+        Construction("bilinear-ridge", width=each) for each in (int(m * 0.93), int(m * 1.07) + 1)
+    ]
     below, above = (
-        np.mean(
-            count_recalled(
-                Construction("bilinear-ridge", width=each), setting, 40, range(60), source
-            )
-        )
-        / 40
-        for each in (int(m * 0.93), int(m * 1.07) + 1)
+        np.mean(count_recalled(Ensemble.of(each, setting, 0, "width-crossing"), 40, range(60))) / 40
+        for each in networks
     )
     assert below < 0.9 < above
     again = width_crossing("bilinear-ridge", **sizes, rate=0.9, near=30, threads=1)
@@ -100,8 +98,8 @@ def test_a_start_that_is_no_width_is_refused(monkeypatch, near):
     """And not searched from for ever."""
     asked = []
 
-    def counts(construction, setting, N, trials, source, **options):
-        asked.append(construction.width)
+    def counts(ensemble, N, trials, *workers):
+        asked.append(ensemble.construction.width)
         assert len(asked) < 1000, "the search does not end"
         return [0 for _ in trials]
 

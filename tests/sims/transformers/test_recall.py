@@ -112,7 +112,7 @@ def test_a_bracket_is_measured_at_both_ends(architecture, vary):
                 known, *_ = facts_known(chosen, SMALL, 32, 1, source, trial)
                 assert (known == SMALL.facts) is whole
     assert point.censored == 0
-    assert point.interval[0] <= point.size <= point.interval[1]
+    assert point.interval()[0] <= point.size <= point.interval()[1]
     assert vary in result.rows()[0]
     assert json.loads(json.dumps(result.to_dict()))["varied"] == vary
 
