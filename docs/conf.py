@@ -18,6 +18,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
+    "api_pages",
     "docstrings",
     "stored_table",
     "theorem_pages",

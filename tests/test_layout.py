@@ -4,7 +4,10 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import re
+import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,6 @@ ONLY = {"assoc": {"numpy", "scipy", "lazy_loader"}}
 """Packages that may import these and the standard library, and nothing else from outside."""
 
 LONG_FILES: dict[str, str] = {
-    "sims/training/memories.py": "one loop: what it trains, its compiled steps, its batches",
     "tests/sims/sweeps/test_store.py": "the faults of one file format, on the same helpers",
     "tests/sims/sweeps/test_tasks.py": "what every kind of executor must do alike, and ten kills",
     "tests/theory/exhibits/test_exhibits.py": "what every exhibit must do alike, computed once",
@@ -200,3 +202,136 @@ def test_long_files_have_a_reason():
     }
     assert long == set(LONG_FILES)
     assert all(LONG_FILES.values())
+
+
+def test_long_functions_are_two_functions():
+    """Of what measures and claims; the table of a theorem's claims is not a function."""
+    long = [
+        f"{relative(path)}: {node.name}, {length} lines"
+        for path in sources("sims", "theory")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef)
+        and (length := (node.end_lineno or 0) - node.lineno + 1) > 80
+    ]
+    assert not long
+
+
+# --- rooms --------------------------------------------------------------------------------------
+
+PACKAGES = sorted(path.parent for layer in LAYERS for path in (ROOT / layer).rglob("__init__.py"))
+"""Folders of modules: the packages and the rooms in them."""
+
+
+def inside(package, module):
+    """Child of a package, file or folder, that a module is or belongs to; None for others."""
+    prefix = f"{module_name(package / '__init__.py')}."
+    return module.removeprefix(prefix).partition(".")[0] if module.startswith(prefix) else None
+
+
+def arrows(package):
+    """What each file or folder in a package imports among the others, also inside functions."""
+    found = {}
+    for path in sorted(package.rglob("*.py")):
+        child = inside(package, module_name(path))
+        for module, name in imports(path):
+            submodule = f"{module}.{name}" if name and exists(f"{module}.{name}") else module
+            other = inside(package, submodule)
+            if child and other and child != other:
+                found.setdefault(child, set()).add(other)
+    return found
+
+
+def exists(module):
+    """Whether a module of ours is on disk."""
+    path = ROOT.joinpath(*module.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=relative)
+def test_neither_files_nor_folders_import_in_a_circle(package):
+    TopologicalSorter(arrows(package)).prepare()  # raises CycleError, which names the circle
+
+
+def test_a_circle_of_folders_is_seen(tmp_path, monkeypatch):
+    """The control: two files that do not import each other, in folders that do."""
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    for room, other in (("one", "two"), ("two", "one")):
+        (tmp_path / "sims" / room).mkdir(parents=True)
+        (tmp_path / "sims" / room / "__init__.py").touch()
+        (tmp_path / "sims" / room / "leaf.py").touch()
+        (tmp_path / "sims" / room / "top.py").write_text(f"from sims.{other} import leaf\n")
+    with pytest.raises(CycleError):
+        TopologicalSorter(arrows(tmp_path / "sims")).prepare()
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_face_shows_all_that_it_offers(layer):
+    package = importlib.import_module(layer)
+    assert dir(package) == sorted(package.__all__)
+    for name in package.__all__:
+        offered = getattr(package, name)
+        assert getattr(package, name) is offered
+        if exists(f"{layer}.{name}"):
+            # A room, and nothing that would hide it or hide behind it.
+            assert offered is importlib.import_module(f"{layer}.{name}")
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_importing_a_face_loads_nothing_heavy(layer):
+    code = f"import sys, {layer}; print(*sorted({{m.partition('.')[0] for m in sys.modules}}))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert layer in loaded
+    assert not {"numpy", "scipy", "numba", "pandas", "matplotlib", "sympy"} & set(loaded)
+
+
+OTHER_TESTS: dict[str, str] = {
+    "tests/assoc/transformers/test_constructions.py": "what every construction must do alike",
+    "tests/theory/exhibits/test_exhibits.py": "what every exhibit must do alike",
+    "tests/theory/theorems/test_theorems.py": "what every theorem must do alike",
+    "tests/theory/publishing/test_rendered.py": "what LaTeX and a browser make of the appendix",
+    "tests/theory/cli/test_bad_input.py": "what every command must refuse alike",
+    "tests/theory/cli/test_commands.py": "what every command must do alike",
+    "tests/theory/cli/test_networks.py": "networks with a hidden layer, in several commands",
+    "tests/theory/cli/test_process.py": "the command as a process: signals, pipes, time to start",
+    "tests/theory/cli/test_transformers.py": "transformers, in several commands",
+    "tests/theory/cli/test_verify.py": "one command of several in a file",
+}
+"""Test files that no module has the name of, each with what it is about instead."""
+
+
+def test_tests_mirror_the_tree():
+    """tests/sims/engine/test_statistics.py is about sims/engine/statistics.py, or a part of it."""
+    others = set()
+    for path in sources(*(f"tests/{layer}" for layer in LAYERS)):
+        if not path.name.startswith("test_"):
+            assert path.name == "conftest.py"
+            continue
+        about = ROOT / path.parent.relative_to(ROOT / "tests")
+        assert about.is_dir(), f"{relative(path)}: there is no folder {relative(about)}"
+        subject = path.stem.removeprefix("test_")
+        names = {each.stem for each in about.glob("*.py")}
+        if not any(subject == name or subject.startswith(f"{name}_") for name in names):
+            others.add(relative(path))
+    assert others == set(OTHER_TESTS)
+    assert all(OTHER_TESTS.values())
+
+
+WORK = re.compile(r"(?:assoc|sims|theory)(?:\.\w+)+:\w+")
+"""Work that is named by a string, "module:function", so that a sweep can store it."""
+
+
+def test_work_named_by_a_string_is_there():
+    named = [
+        (relative(path), node.value)
+        for path in sources(*LAYERS, "docs", "tests/benchmarks")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and WORK.fullmatch(node.value)
+    ]
+    assert len(named) > 5
+    for path, text in named:
+        module, _, function = text.partition(":")
+        assert callable(getattr(importlib.import_module(module), function, None)), (path, text)

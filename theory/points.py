@@ -99,11 +99,10 @@ def smallest(
     Parameters
     ----------
     model, d, head_dim, share : of :class:`sims.transformers.architecture.Architecture`; what is
-    varied is
-        replaced.
+        varied is replaced.
     shape : S, R, D.
     vary, trials, seed, experiment, start, step : as for
-    :func:`sims.transformers.smallest.smallest_size`.
+        :func:`sims.transformers.smallest.smallest_size`.
 
     Returns
     -------

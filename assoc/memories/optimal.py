@@ -166,8 +166,7 @@ def optimal_bilinear(width: int, *, fit: bool = False) -> OptimalBuild:
     ----------
     width : m.
     fit : take A_0 and A_1 of :func:`assoc.memories.fitted_features.fitted` with margins as targets
-    in place of
-        Gaussian ones.
+        in place of Gaussian ones.
 
     Raises
     ------

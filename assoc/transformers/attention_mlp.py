@@ -87,8 +87,7 @@ def attention_mlp(
     degree : k, where sigma = h_{k+1} / sqrt(k+1); None leaves it to
         :func:`choose_overlap_degree` (``hermite``) or :func:`choose_feature_degree`.
     head_dim, heads, length : as for :func:`assoc.transformers.attention_only.attention_only`; with
-    fewer heads
-        than the tokens need, they copy a projection.
+        fewer heads than the tokens need, they copy a projection.
 
     Raises
     ------

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from generated import write_folder
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from stored_table import RESULTS, origin, table
 
 from theory.claims import Claim, Theorem
 from theory.registry import registered
-from theory.rendering.files import write_whole
 
 COMMAND = "recall verify --report docs/results"
 PAGES = Path(__file__).parents[1] / "theorems"
@@ -226,19 +226,12 @@ def overview(theorems: tuple[Theorem, ...], document: Mapping[str, Any]) -> str:
 
 
 def write_pages(app: Sphinx) -> None:
-    """Write the pages; a page that has not changed keeps its date."""
+    """Write the pages."""
     document = json.loads((RESULTS / "verify.json").read_text(encoding="utf-8"))
     theorems = registered()
     pages = {theorem.name: page(theorem, document) for theorem in theorems}
     pages["index"] = overview(theorems, document)
-    PAGES.mkdir(exist_ok=True)
-    for old in PAGES.glob("*.md"):
-        if old.stem not in pages:
-            old.unlink()
-    for name, content in pages.items():
-        path = PAGES / f"{name}.md"
-        if not path.exists() or path.read_text(encoding="utf-8") != content:
-            write_whole(path, content)
+    write_folder(PAGES, pages)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

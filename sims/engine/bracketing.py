@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 
 import numpy as np
 
-__all__ = ["bracket", "largest", "size_of_load"]
+__all__ = ["bracket", "largest", "size_of_load", "smallest"]
 
 
 def bracket(
@@ -17,8 +17,7 @@ def bracket(
 ) -> tuple[int, float]:
     """Find a size that is not enough and a larger one that is, both measured.
 
-    The size is doubled or halved until the outcome changes, then the bracket is halved. Where the
-    outcome is not monotone in the size, this finds one of its changes.
+    The search is that of :func:`smallest`, which doubles or halves the size at first.
 
     Parameters
     ----------
@@ -40,18 +39,61 @@ def bracket(
     >>> bracket(lambda size: size >= 11, start=3, limit=8)
     (8, inf)
     """
+    search = smallest(start, limit, growth=2.0, step=step, resolution=resolution)
+    size = next(search)
+    while True:
+        try:
+            size = search.send(enough(size))
+        except StopIteration as end:
+            low, high = end.value
+            return low, float("inf") if high is None else high
+
+
+def smallest(
+    start: int, limit: int, *, growth: float, step: int = 1, resolution: float = 0.0
+) -> Generator[int, bool, tuple[int, int | None]]:
+    """Yield the sizes of a search, told of each whether it is enough, and return the bracket.
+
+    The size grows or falls by a factor until the outcome changes, then the bracket is halved. Where
+    the outcome is not monotone in the size, this finds one of its changes.
+
+    Parameters
+    ----------
+    start : where to begin.
+    limit : largest size that is tried.
+    growth : the factor, above 1.
+    step : sizes are multiples of it, or the limit.
+    resolution : width of the bracket, relative to its upper end; never below one step.
+
+    Returns
+    -------
+    low, high
+        ``low`` is 0 if even one step is enough; ``high`` is None if the limit is not.
+
+    Examples
+    --------
+    >>> search = smallest(8, 100, growth=2.0)
+    >>> sizes = [next(search)]
+    >>> try:
+    ...     while True:
+    ...         sizes.append(search.send(sizes[-1] >= 11))
+    ... except StopIteration as end:
+    ...     print(sizes, end.value)
+    [8, 16, 12, 10, 11] (10, 11)
+    """
     low, high = 0, min(max(1, round(start / step)) * step, limit)
-    while not enough(high):
+    while not (yield high):
         low = high
         if high == limit:
-            return low, float("inf")
-        high = min(2 * high, limit)
+            return low, None
+        high = min(max(high + step, round(growth * high / step) * step), limit)
     while low == 0 and high > step:
-        half = max(1, high // (2 * step)) * step
-        low, high = (0, half) if enough(half) else (half, high)
+        lower = max(1, min(high - 1, int(high / growth)) // step) * step
+        low, high = (low, lower) if (yield lower) else (lower, high)
     while high - low > max(step, resolution * high):
-        middle = (low + high) // (2 * step) * step
-        low, high = (low, middle) if enough(middle) else (middle, high)
+        # Not below the next multiple: the upper end may be a limit that is none itself.
+        middle = max(low + step, (low + high) // (2 * step) * step)
+        low, high = (low, middle) if (yield middle) else (middle, high)
     return low, high
 
 

@@ -32,8 +32,8 @@ def embedded_flow(
     ----------
     model : facts, embeddings, prompts and the kind of attention.
     t_max, alpha, solver, rtol, drift, samples, at, loss_below : as for
-    :func:`sims.gradient_flow.reduced.flow`. Only
-        linear attention has a conserved number; the explicit solvers are those that fit.
+        :func:`sims.gradient_flow.reduced.flow`. Only linear attention has a conserved number; the
+        explicit solvers are those that fit.
 
     Returns
     -------

@@ -145,10 +145,12 @@ def flow(
     Parameters
     ----------
     model : the facts, and what prompts hold
-    (:class:`assoc.gradient_flow.linear_attention.LinearAttention`). t_max : time to integrate to.
-    alpha : initial scale, V = alpha and w = alpha sqrt(A + 1). start : an initial state in place of
-    that. solver : a name of :data:`SOLVERS`. rtol : relative tolerance of a step, 1e-13 to 0.1;
-    None stands for 2e-10, and 1e-9 for states of
+        (:class:`assoc.gradient_flow.linear_attention.LinearAttention`).
+    t_max : time to integrate to.
+    alpha : initial scale, V = alpha and w = alpha sqrt(A + 1).
+    start : an initial state in place of that.
+    solver : a name of :data:`SOLVERS`.
+    rtol : relative tolerance of a step, 1e-13 to 0.1; None stands for 2e-10, and 1e-9 for states of
         10^5 numbers and more.
     drift : largest relative drift of a conserved number; None stands for 1e-9 at the default
         tolerance, and more in proportion at coarser ones.

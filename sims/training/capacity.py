@@ -1,9 +1,8 @@
 r"""Capacity of trained memories: how many facts gradient descent stores, trial by trial.
 
-All trials of a dimension are searched together. In each round every trial has a size of its own,
-and those that are not at an end yet are trained side by side (:mod:`sims.training.memories`). A
-size is met if the weights at the end of the training with any one of the learning rates recall
-enough facts; weights on the way do not count, and every fact is tested, in double precision.
+All trials of a dimension are searched together (:mod:`sims.training.searches`). A size is met if
+the weights at the end of the training with any one of the learning rates recall enough facts;
+weights on the way do not count, and every fact is tested, in double precision.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 from assoc.checks import as_size, positive, trial_count
 from assoc.errors import InputError
 from assoc.memories.decoding import margins
+from assoc.memories.memory import Memory
 from sims.engine.bracketing import largest, size_of_load
 from sims.engine.criterion import Criterion
 from sims.engine.parallel import available_threads, cores
@@ -25,11 +25,15 @@ from sims.memories.capacity import CapacityPoint, CapacityResult
 from sims.memories.construction import Construction, Size
 from sims.memories.recall import source_of
 from sims.memories.settings import RandomVectors
-from sims.sweeps.tasks import Progress, Task, sweep
-from sims.training.memories import Problem, Run, Training, check_model, libraries, problem, train
+from sims.sweeps.tasks import Progress
+from sims.training.loop import Run
+from sims.training.memories import train
+from sims.training.memory_models import UntrainedMemory, check_model, untrained_memory
+from sims.training.points import compute_points
+from sims.training.recipe import Training, libraries
+from sims.training.searches import RateCount, read_search, search_together
 
 __all__ = [
-    "RateCount",
     "RateResult",
     "RateRow",
     "TrainedCapacityResult",
@@ -43,24 +47,6 @@ START = {"linear": 0.9, "mlp": 1.3}
 
 STEP = 1.1
 """Factor by which a search goes on; sizes far above the capacity would take most of the time."""
-
-
-@dataclass(frozen=True)
-class RateCount:
-    """What a learning rate did in a search.
-
-    Parameters
-    ----------
-    learning_rate : of these runs.
-    runs : trained, over all trials and sizes of a dimension.
-    met : of these, recalled enough.
-    diverged : of these, ended at weights or a loss that is not finite; they recall nothing.
-    """
-
-    learning_rate: float
-    runs: int
-    met: int
-    diverged: int
 
 
 @dataclass(frozen=True, repr=False)
@@ -134,42 +120,32 @@ def trained_capacity(
         If an argument is out of range or names nothing, or JAX or Optax is missing.
     """
     criterion = Criterion.parse(criterion)
-    training = _training(training)
+    rule = _training(training)
     trials = trial_count(trials)
     threads = available_threads() if threads is None else positive(threads, "threads")
     max_N = None if max_N is None else positive(max_N, "max_N")
-    asked: Any = [d] if np.ndim(d) == 0 else d
-    dimensions = [as_size(one, "d") for one in asked]
-    if not dimensions:
-        raise InputError("d is an empty list")
+    dimensions = _dimensions(d)
     if not 0 <= resolution < 1:
         raise InputError(f"resolution = {resolution} is not in [0, 1)")
     Source(seed, experiment, ())
-    searches: list[dict[str, Any]] = [
-        {
-            "model": model, "width": _width(model, width, one),
-            "setting": asdict(_setting(one, facts, outputs)), "rate": criterion.rate,
-            "trials": trials, "training": asdict(training), "max_N": max_N,
-            "resolution": resolution, "seed": seed, "experiment": experiment,
-        }
-        for one in dimensions
-    ]  # fmt: skip
+    shared: dict[str, Any] = {
+        "rate": criterion.rate, "trials": trials, "training": asdict(rule), "max_N": max_N,
+        "resolution": resolution, "seed": seed, "experiment": experiment,
+    }  # fmt: skip
+    searches = [
+        (f"d={one}", {**_memory(model, width, facts, outputs, one), **shared}) for one in dimensions
+    ]
     libraries()
     label = Construction(f"trained-{model}", width=width).label()
+    request = {"sweep": "trained capacity", "memory": label, "criterion": criterion,
+               "training": shared["training"], "trials": trials, "seed": seed}  # fmt: skip
     with cores(threads):
-        if store is None:
-            found = [bracket_trained(**search) for search in searches]
-        else:
-            found = _stored(searches, dimensions, label, store, progress)
-    points, rates = [], []
-    for one, value in zip(dimensions, found, strict=True):
-        low, high = zip(*value["brackets"], strict=True)
-        ends = tuple(float("inf") if end is None else end for end in high)
-        points.append(CapacityPoint(one, low, ends))
-        rates.append(tuple(RateCount(**count) for count in value["rates"]))
-    return TrainedCapacityResult(
-        label, criterion, "sphere", facts, seed, tuple(points), training, tuple(rates)
-    )
+        found = compute_points(
+            bracket_trained, searches, request=request, store=store, progress=progress
+        )
+    low, high, rates = zip(*map(read_search, found), strict=True)
+    points = tuple(CapacityPoint(*ends) for ends in zip(dimensions, low, high, strict=True))
+    return TrainedCapacityResult(label, criterion, "sphere", facts, seed, points, rule, rates)
 
 
 def bracket_trained(
@@ -192,44 +168,53 @@ def bracket_trained(
     model, trials, max_N, resolution, seed, experiment : as for :func:`trained_capacity`.
     width : m, or None.
     setting, training : fields of :class:`sims.memories.settings.RandomVectors` and of
-        :class:`sims.training.memories.Training`.
+        :class:`sims.training.recipe.Training`.
     rate : of the criterion.
 
     Returns
     -------
     ``brackets``: for each trial, as in :class:`sims.memories.capacity.CapacityPoint`, [low, high],
-    high None where the search was censored. ``rates``: the fields of a :class:`RateCount` for each
-    learning rate.
+    high None where the search was censored. ``rates``: the fields of a
+    :class:`sims.training.searches.RateCount` for each learning rate.
     """
     drawn, rule, criterion = RandomVectors(**setting), Training(**training), Criterion(rate)
     source = source_of(drawn, seed, experiment)
     parameters = drawn.d**2 if width is None else 2 * width * drawn.d
     limit = int(min(drawn.max_N, max(1024, 16 * parameters) if max_N is None else max_N))
     start = min(size_of_load(START[model] * parameters), limit)
-    searches = [largest(start, limit, growth=STEP, resolution=resolution) for _ in range(trials)]
-    sizes = {trial: next(search) for trial, search in enumerate(searches)}
-    ends: dict[int, tuple[int, int | None]] = {}
-    tally = [RateCount(each, 0, 0, 0) for each in rule.rates(model)]
-    while sizes:
-        problems = [_problem(model, width, drawn, N, source, t) for t, N in sizes.items()]
-        trained = train(problems, rule, threads=available_threads())
-        following: dict[int, int] = {}
-        for (trial, N), given, runs in zip(sizes.items(), problems, trained, strict=True):
-            met = [criterion.met(_recalled(r, given), N) for r in runs]
-            tally = [
-                replace(count, runs=count.runs + 1, met=count.met + yes,
-                        diverged=count.diverged + each.diverged)
-                for count, yes, each in zip(tally, met, runs, strict=True)
-            ]  # fmt: skip
-            try:
-                following[trial] = searches[trial].send(any(met))
-            except StopIteration as end:
-                ends[trial] = end.value
-        sizes = following
-    return {
-        "brackets": [list(ends[trial]) for trial in range(trials)],
-        "rates": [asdict(count) for count in tally],
-    }
+    asked = _Memories(model, width, drawn, source)
+    return search_together(
+        [largest(start, limit, growth=STEP, resolution=resolution) for _ in range(trials)],
+        lambda sized: asked.recalled(sized, rule), criterion=criterion, facts=lambda N: N,
+        rates=rule.rates(model),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Memories:
+    """What is trained at one dimension."""
+
+    model: str
+    width: int | None
+    setting: RandomVectors
+    source: Source
+
+    def untrained(self, trial: int, N: int) -> UntrainedMemory:
+        """Draw the facts and initial weights of a trial."""
+        E, U, f = self.setting.draw(N, self.source, trial)
+        rng = self.source.generator(trial, MEMORY)
+        return untrained_memory(self.model, E, U, f, rng=rng, width=self.width)
+
+    def recalled(
+        self, sized: Sequence[tuple[int, int]], training: Training
+    ) -> list[list[int | None]]:
+        """Train trials at sizes, and count what each learning rate recalls."""
+        untrained = [self.untrained(trial, N) for trial, N in sized]
+        trained = train(untrained, training, threads=available_threads())
+        return [
+            [_recalled(one, given) for one in runs]
+            for given, runs in zip(untrained, trained, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -311,12 +296,12 @@ def compare_rates(
     rule = replace(_training(training), wanted=None)
     d, N, trials = as_size(d, "d"), positive(N, "N"), trial_count(trials)
     drawn, m = _setting(d, facts, outputs), _width(model, width, d)
-    source, rows = source_of(drawn, seed, experiment), []
+    asked, rows = _Memories(model, m, drawn, source_of(drawn, seed, experiment)), []
     threads = available_threads() if threads is None else positive(threads, "threads")
-    problems = [_problem(model, m, drawn, N, source, trial) for trial in range(trials)]
-    trained = train(problems, rule, threads=threads)
+    untrained = [asked.untrained(trial, N) for trial in range(trials)]
+    trained = train(untrained, rule, threads=threads)
     for rate, runs in zip(rule.rates(model), zip(*trained, strict=True), strict=True):
-        counts = tuple(_recalled(r, given) for r, given in zip(runs, problems, strict=True))
+        counts = tuple(_recalled(r, given) or 0 for r, given in zip(runs, untrained, strict=True))
         loss = float(np.median([r.loss for r in runs]))
         rows.append(RateRow(rate, counts, sum(r.diverged for r in runs), loss))
     return RateResult(model, d, N, rule, tuple(rows))
@@ -329,6 +314,23 @@ def _training(given: Any) -> Training:
     return training
 
 
+def _dimensions(d: int | Sequence[int]) -> list[int]:
+    """Return a list of what may be one or several."""
+    asked: Any = [d] if np.ndim(d) == 0 else d
+    dimensions = [as_size(one, "d") for one in asked]
+    if not dimensions:
+        raise InputError("d is an empty list")
+    return dimensions
+
+
+def _memory(
+    model: str, width: Size | None, facts: str, outputs: int | None, d: int
+) -> dict[str, Any]:
+    """Return what is trained at dimension d, as JSON can hold it."""
+    m, setting = _width(model, width, d), _setting(d, facts, outputs)
+    return {"model": model, "width": m, "setting": asdict(setting)}
+
+
 def _width(model: str, width: Size | None, d: int) -> int | None:
     """Return the width of a model at dimension d."""
     return check_model(model, Construction(model, width=width).width_at(d))
@@ -338,38 +340,8 @@ def _setting(d: int, facts: str, outputs: int | None) -> RandomVectors:
     return RandomVectors(d, "sphere", facts, None if outputs is None else as_size(outputs, "M"))
 
 
-def _problem(
-    model: str, width: int | None, setting: RandomVectors, N: int, source: Source, trial: int
-) -> Problem:
-    E, U, f = setting.draw(N, source, trial)
-    return problem(model, E, U, f, rng=source.generator(trial, MEMORY), width=width)
-
-
-def _recalled(trained: Run, given: Problem) -> int:
-    """Count the facts that a run recalls."""
-    if trained.memory is None:
-        return 0
-    return int((margins(trained.memory, given.E, given.U, given.f) > 0).sum())
-
-
-def _stored(
-    searches: Sequence[Mapping[str, Any]],
-    dimensions: Sequence[int],
-    label: str,
-    store: str | Path,
-    progress: Callable[[Progress], None] | None,
-) -> list[dict[str, Any]]:
-    """Search every dimension as a point of a stored sweep, one after the other."""
-    work = f"{__name__}:{bracket_trained.__name__}"
-    tasks = [Task(f"d={d}", work, s) for d, s in zip(dimensions, searches, strict=True)]
-    first = searches[0]
-    swept = sweep(
-        tasks, store=store, workers=1, progress=progress,
-        request={
-            "sweep": "trained capacity", "memory": label, "criterion": Criterion(first["rate"]),
-            "training": first["training"], "trials": first["trials"], "seed": first["seed"],
-        },
-    )  # fmt: skip
-    for key, why in swept.failures.items():
-        raise InputError(f"{key}: {why}")
-    return [swept.values[task.key] for task in tasks]
+def _recalled(run: Run[Memory], given: UntrainedMemory) -> int | None:
+    """Count the facts that a run recalls; None if it diverged."""
+    if run.trained is None:
+        return None
+    return int((margins(run.trained, given.E, given.U, given.f) > 0).sum())

@@ -6,8 +6,8 @@ search brackets one of these changes; both ends are trained and measured. All tr
 searched together.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,15 @@ import numpy as np
 
 from assoc.checks import positive
 from assoc.errors import InputError
+from sims.engine.bracketing import smallest
 from sims.engine.criterion import Criterion
 from sims.engine.parallel import available_threads, cores
 from sims.memories.construction import Construction, Size
 from sims.sweeps.tasks import Progress
-from sims.training.capacity import RateCount
-from sims.training.memories import Training, libraries
+from sims.training.recipe import Training, libraries
+from sims.training.searches import RateCount, read_search, search_together
 from sims.training.transformer_models import Sizes, choose_sizes
-from sims.training.transformers import LEARNING_RATES
-from sims.training.trials import DRAWS, check_trials, facts_recalled, stored
+from sims.training.trials import DRAWS, Trials, check_trials, facts_recalled, stored
 from sims.transformers.architecture import LENGTH, Architecture, Shape
 from sims.transformers.smallest import SizePoint, SizeResult
 
@@ -120,47 +120,81 @@ def trained_smallest(
         If an argument is out of range or names nothing, or JAX or Optax is missing.
     """
     criterion = Criterion.parse(criterion)
-    listed, common = check_trials(shapes, length, draws, trials, training, seed, experiment)
-    if vary not in SEARCHED:
-        raise InputError(f"size {vary!r} is not one of {', '.join(SEARCHED)}")
+    listed, shared = check_trials(shapes, length, draws, trials, training, seed, experiment)
+    searched = _Searched(model, vary, d, width, head_dim, heads)
     if not 0 <= resolution < 1:
         raise InputError(f"resolution {resolution} is not in [0, 1)")
-    given = {"d": d, "width": width}[vary]
-    if given is not None:
-        raise InputError(f"{vary} = {given!r} is given, and is what is searched")
-    if vary == "width" and d is None:
-        raise InputError("the search of a width needs d")
     threads = available_threads() if threads is None else positive(threads, "threads")
     step = positive(step, "step")
-    fixed: dict[str, Any] = {"d": d, "width": width, "head_dim": head_dim, "heads": heads}
-    searches: list[dict[str, Any]] = []
-    for shape in listed:
-        first, last = _ends(shape, d, start, limit)
-        # Whatever is wrong with a size is said before anything is trained.
-        _sizes(model, shape, vary, last, **fixed)
-        searches.append({
-            "shape": list(astuple(shape)), "model": model, "vary": vary, **fixed, "start": first,
-            "limit": last, "step": step, "resolution": resolution, "rate": criterion.rate, **common,
-        })  # fmt: skip
+    common = {"step": step, "resolution": resolution, "rate": criterion.rate, **asdict(shared)}
+    searches = [
+        {"shape": list(astuple(shape)), **asdict(searched),
+         **searched.ends(shape, start, limit), **common}
+        for shape in listed
+    ]  # fmt: skip
     libraries()
     with cores(threads):
         found = stored(bracket_sizes, searches, store, progress)
-    points, rates = [], []
-    for shape, value in zip(listed, found, strict=True):
-        low, high = zip(*value["brackets"], strict=True)
-        ends = tuple(float("inf") if end is None else end for end in high)
-        median, parameters = float(np.median(ends)), None
-        if np.isfinite(median):
-            size = max(step, round(median / step) * step)
-            parameters = _sizes(model, shape, vary, size, **fixed).parameters
-        points.append(SizePoint(shape, low, ends, parameters))
-        rates.append(tuple(RateCount(**count) for count in value["rates"]))
+    low, high, rates = zip(*map(read_search, found), strict=True)
+    points = tuple(searched.point(*one, step) for one in zip(listed, low, high, strict=True))
     # Where d is searched, that of the record is as good as any.
     built = Architecture(f"trained-{model}", d or searches[0]["start"], head_dim, heads)
     return TrainedSizeResult(
-        built, vary, length, seed, tuple(points), Training(**common["training"]), criterion, draws,
-        tuple(rates),
+        built, vary, length, seed, points, shared.training, criterion, draws, rates,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Searched:
+    """What is trained, but for the size that is searched."""
+
+    model: str
+    vary: str
+    d: int | None
+    width: Size | None
+    head_dim: int | None
+    heads: int | None
+
+    def __post_init__(self) -> None:
+        if self.vary not in SEARCHED:
+            raise InputError(f"size {self.vary!r} is not one of {', '.join(SEARCHED)}")
+        given = {"d": self.d, "width": self.width}[self.vary]
+        if given is not None:
+            raise InputError(f"{self.vary} = {given!r} is given, and is what is searched")
+        if self.vary == "width" and self.d is None:
+            raise InputError("the search of a width needs d")
+
+    def ends(self, shape: Shape, start: Any, limit: Any) -> dict[str, int]:
+        """Return where a search begins, and the largest size that it tries."""
+        S, R, D = shape.subjects, shape.relations, shape.answers
+        if self.d is None:
+            first, last = R + D, 16 * (R + D)
+        else:
+            first = max(1, S * R // positive(self.d, "d"))
+            last = 16 + 16 * first
+        first = first if start is None else positive(start, "start")
+        last = last if limit is None else positive(limit, "limit")
+        # Whatever is wrong with a size is said before anything is trained.
+        self.sizes(shape, last)
+        return {"start": first, "limit": last}
+
+    def sizes(self, shape: Shape, size: int) -> Sizes:
+        """Return the sizes of the transformer whose searched one is given."""
+        d = positive(size if self.vary == "d" else self.d, "d")
+        m = size if self.vary == "width" else Construction(self.model, width=self.width).width_at(d)
+        return choose_sizes(
+            self.model, shape.subjects, shape.relations, d=d, head_dim=self.head_dim,
+            heads=self.heads, width=m,
+        )  # fmt: skip
+
+    def point(
+        self, shape: Shape, low: tuple[int, ...], high: tuple[float, ...], step: int
+    ) -> SizePoint:
+        """Return the brackets of a shape, with the parameters at the median of their upper ends."""
+        median, parameters = float(np.median(high)), None
+        if np.isfinite(median):
+            parameters = self.sizes(shape, max(step, round(median / step) * step)).parameters
+        return SizePoint(shape, low, high, parameters)
 
 
 def bracket_sizes(
@@ -190,7 +224,7 @@ def bracket_sizes(
     ----------
     shape : S, R, D and K.
     rate : of the criterion.
-    training : fields of :class:`sims.training.memories.Training`.
+    training : fields of :class:`sims.training.recipe.Training`.
     model, vary, d, width, head_dim, heads, start, limit, step, resolution :
         as for :func:`trained_smallest`.
     length, draws, trials, seed, experiment : as for :func:`trained_smallest`.
@@ -199,91 +233,19 @@ def bracket_sizes(
     -------
     ``brackets``: for each trial, as in :class:`sims.transformers.smallest.SizePoint`, [low, high],
     high None where the search was censored. ``rates``: the fields of a
-    :class:`sims.training.capacity.RateCount` for each learning rate.
+    :class:`sims.training.searches.RateCount` for each learning rate.
     """
-    table, rule, criterion = Shape(*shape), Training(**training), Criterion(rate)
-    searches = [_search(start, limit, step, resolution) for _ in range(trials)]
-    asked = {trial: next(search) for trial, search in enumerate(searches)}
-    ends: dict[int, tuple[int, int | None]] = {}
-    tally = [RateCount(each, 0, 0, 0) for each in rule.learning_rates or LEARNING_RATES]
-    fixed: dict[str, Any] = {"d": d, "width": width, "head_dim": head_dim, "heads": heads}
-    while asked:
-        sized = [(trial, _sizes(model, table, vary, n, **fixed)) for trial, n in asked.items()]
-        known = facts_recalled(
-            table, sized, rule, length=length, draws=draws, seed=seed, experiment=experiment
-        )
-        following: dict[int, int] = {}
-        for trial, counts in zip(asked, known, strict=True):
-            met = [count is not None and criterion.met(count, table.facts) for count in counts]
-            tally = [
-                replace(so_far, runs=so_far.runs + 1, met=so_far.met + yes,
-                        diverged=so_far.diverged + (count is None))
-                for so_far, yes, count in zip(tally, met, counts, strict=True)
-            ]  # fmt: skip
-            try:
-                following[trial] = searches[trial].send(any(met))
-            except StopIteration as end:
-                ends[trial] = end.value
-        asked = following
-    return {
-        "brackets": [list(ends[trial]) for trial in range(trials)],
-        "rates": [asdict(count) for count in tally],
-    }
+    table, rule = Shape(*shape), Training(**training)
+    searched = _Searched(model, vary, d, width, head_dim, heads)
+    shared = Trials(length, draws, trials, rule, seed, experiment)
 
+    def recalled(asked: Sequence[tuple[int, int]]) -> list[tuple[int | None, ...]]:
+        sized = [(trial, searched.sizes(table, size)) for trial, size in asked]
+        return facts_recalled(table, sized, shared)
 
-def _ends(shape: Shape, d: int | None, start: Any, limit: Any) -> tuple[int, int]:
-    """Where a search begins, and the largest size that it tries."""
-    S, R, D = shape.subjects, shape.relations, shape.answers
-    if d is None:
-        first, last = R + D, 16 * (R + D)
-    else:
-        first = max(1, S * R // positive(d, "d"))
-        last = 16 + 16 * first
-    return (
-        first if start is None else positive(start, "start"),
-        last if limit is None else positive(limit, "limit"),
-    )
-
-
-def _sizes(
-    model: str,
-    shape: Shape,
-    vary: str,
-    size: int,
-    *,
-    d: int | None,
-    width: Size | None,
-    head_dim: int | None,
-    heads: int | None,
-) -> Sizes:
-    """Return the sizes of a model, the searched one being ``size``."""
-    dimension = positive(size if vary == "d" else d, "d")
-    m = size if vary == "width" else Construction(model, width=width).width_at(dimension)
-    return choose_sizes(
-        model, shape.subjects, shape.relations, d=dimension, head_dim=head_dim, heads=heads, width=m
-    )
-
-
-def _search(
-    start: int, limit: int, step: int, resolution: float
-) -> Generator[int, bool, tuple[int, int | None]]:
-    """Yield the sizes of a search, told of each whether it is enough, and return the bracket."""
-    low, high = 0, min(max(1, round(start / step)) * step, limit)
-    while not (yield high):
-        low = high
-        if high == limit:
-            return low, None
-        high = min(max(high + step, round(STEP * high / step) * step), limit)
-    while low == 0 and high > step:
-        lower = max(1, min(high - 1, int(high / STEP)) // step) * step
-        if (yield lower):
-            high = lower
-        else:
-            low = lower
-    while high - low > max(step, resolution * high):
-        middle = (low + high) // (2 * step) * step
-        if (yield middle):
-            high = middle
-        else:
-            low = middle
-    return low, high
+    return search_together(
+        [smallest(start, limit, growth=STEP, step=step, resolution=resolution)
+         for _ in range(trials)],
+        recalled, criterion=Criterion(rate), facts=lambda size: table.facts,
+        rates=rule.rates("transformer"),
+    )  # fmt: skip

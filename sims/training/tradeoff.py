@@ -20,9 +20,9 @@ from assoc.errors import InputError
 from sims.engine.parallel import available_threads, cores
 from sims.engine.results import Result, new_axes
 from sims.sweeps.tasks import Progress
-from sims.training.memories import Training, libraries
+from sims.training.recipe import Training, libraries
 from sims.training.transformer_models import Sizes, choose_sizes
-from sims.training.trials import DRAWS, check_trials, facts_recalled, stored
+from sims.training.trials import DRAWS, Trials, check_trials, facts_recalled, stored
 from sims.transformers.architecture import LENGTH, Shape
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def trained_tradeoff(
     InputError
         If an argument is out of range, or JAX or Optax is missing.
     """
-    listed, common = check_trials(shape, length, draws, trials, training, seed, experiment)
+    listed, shared = check_trials(shape, length, draws, trials, training, seed, experiment)
     if len(listed) != 1:
         raise InputError(f"{len(listed)} shapes are given; a map is of one")
     (table,) = listed
@@ -155,7 +155,7 @@ def trained_tradeoff(
     sizes = [_row(table, d, head_dim, each, widths) for each in heads]
     asked = [
         {"shape": list(astuple(table)), "d": d, "head_dim": head_dim, "heads": each,
-         "widths": widths, **common}
+         "widths": widths, **asdict(shared)}
         for each in heads
     ]  # fmt: skip
     libraries()
@@ -166,8 +166,7 @@ def trained_tradeoff(
         for row, value in zip(sizes, found, strict=True)
         for one, known in zip(row, value, strict=True)
     ]
-    rule = Training(**common["training"])
-    return TrainedTradeoffResult(table, rule, draws, seed, tuple(points))
+    return TrainedTradeoffResult(table, shared.training, draws, seed, tuple(points))
 
 
 def recall_widths(
@@ -190,7 +189,7 @@ def recall_widths(
     ----------
     shape : S, R, D and K.
     heads : H.
-    training : fields of :class:`sims.training.memories.Training`.
+    training : fields of :class:`sims.training.recipe.Training`.
     d, head_dim, widths, length, draws, trials, seed, experiment :
         as for :func:`trained_tradeoff`.
 
@@ -201,9 +200,10 @@ def recall_widths(
     table = Shape(*shape)
     row = _row(table, d, head_dim, heads, widths)
     known = facts_recalled(
-        table, [(trial, one) for one in row for trial in range(trials)], Training(**training),
-        length=length, draws=draws, seed=seed, experiment=experiment,
-    )  # fmt: skip
+        table,
+        [(trial, one) for one in row for trial in range(trials)],
+        Trials(length, draws, trials, Training(**training), seed, experiment),
+    )
     best = [max(count or 0 for count in counts) for counts in known]
     return [best[start : start + trials] for start in range(0, len(best), trials)]
 

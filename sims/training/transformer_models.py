@@ -19,16 +19,16 @@ from assoc.facts.recall_task import RecallTask
 from assoc.transformers.attention_only import check_embeddings
 from assoc.transformers.heads import check_head_dim, choose_head_dim
 from assoc.transformers.model import Attention, OneLayer, Transformer
-from sims.training.memories import ReluNetwork
+from sims.training.memory_models import ReluNetwork
 from sims.transformers.prompts import prompt_outputs
 
 __all__ = [
     "TRAINED",
     "ReluTransformer",
     "Sizes",
-    "TransformerProblem",
+    "UntrainedTransformer",
     "choose_sizes",
-    "transformer_problem",
+    "untrained_transformer",
 ]
 
 TRAINED = ("attention-only", "attention-mlp")
@@ -157,8 +157,8 @@ class ReluTransformer:
 
 
 @dataclass(frozen=True, eq=False)
-class TransformerProblem:
-    """The facts of a trial and the weights that it starts from; see :func:`transformer_problem`.
+class UntrainedTransformer:
+    """A transformer before it is trained: facts, weights; see :func:`untrained_transformer`.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ class TransformerProblem:
 
         Parameters
         ----------
-        weights : of the shapes of this problem's own.
+        weights : of the shapes of the initial ones.
         """
         wide = [np.asarray(part, np.float64) for part in weights or self.weights]
         attention = Attention(*wide[:4])
@@ -189,9 +189,9 @@ class TransformerProblem:
         return ReluTransformer(self.embeddings, attention, ReluNetwork(*wide[4:]))
 
 
-def transformer_problem(
+def untrained_transformer(
     task: RecallTask, embeddings: Floats, sizes: Sizes, *, rng: np.random.Generator
-) -> TransformerProblem:
+) -> UntrainedTransformer:
     """Draw a transformer's initial weights, and the key of its prompts.
 
     All entries are normal. With embeddings of unit norm, variances of 1 in W_K, W_Q and W_V, of
@@ -223,4 +223,4 @@ def transformer_problem(
         rng.standard_normal(shape, dtype=np.float32) * np.float32(scale)
         for shape, scale in zip((head,) * 4 + (network,) * 2, scales, strict=True)
     )
-    return TransformerProblem(task, Phi.astype(np.float32), sizes, weights, key)
+    return UntrainedTransformer(task, Phi.astype(np.float32), sizes, weights, key)

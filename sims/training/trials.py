@@ -8,7 +8,7 @@ whole vocabulary. These prompts are the first of those that the constructions ar
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +17,52 @@ from assoc.errors import InputError
 from assoc.facts.recall_task import check_length, grid_task
 from sims.engine.parallel import available_threads
 from sims.engine.randomness import MEMORY
-from sims.sweeps.tasks import Progress, Task, sweep
-from sims.training.memories import Training
-from sims.training.transformer_models import Sizes, transformer_problem
+from sims.sweeps.tasks import Progress
+from sims.training.points import compute_points
+from sims.training.recipe import Training
+from sims.training.transformer_models import Sizes, untrained_transformer
 from sims.training.transformers import TRAINING, train_transformers
 from sims.transformers.architecture import Shape, table_source
 from sims.transformers.prompts import count_known
 
-__all__ = ["DRAWS", "check_trials", "facts_recalled", "stored"]
+__all__ = ["DRAWS", "Trials", "check_trials", "facts_recalled", "stored"]
 
 DRAWS = 4
 """Prompts that each fact is asked for by, unless another number is asked for."""
 
 
+@dataclass(frozen=True)
+class Trials:
+    """What all trials of a measurement share.
+
+    Parameters
+    ----------
+    length : T of the prompts, in training and in the verdict.
+    draws : prompts of each fact in the verdict.
+    trials : how many.
+    training : how each run is trained.
+    seed, experiment : with shape, d and trial they determine every random number.
+    """
+
+    length: int
+    draws: int
+    trials: int
+    training: Training
+    seed: int
+    experiment: str
+
+
 def check_trials(
     shapes: Any, length: Any, draws: Any, trials: Any, training: Any, seed: Any, experiment: str
-) -> tuple[list[Shape], dict[str, Any]]:
-    """Return the shapes that are asked for, and what their trials share, as JSON can hold it.
+) -> tuple[list[Shape], Trials]:
+    """Return the shapes that are asked for, and what their trials share.
 
     Parameters
     ----------
     shapes : S, R, D, or a :class:`sims.transformers.architecture.Shape`, or several of these
-    records. length, draws, trials : positive integers, T at least 3. training : a
-    :class:`sims.training.memories.Training`; None stands for
+        records.
+    length, draws, trials : positive integers, T at least 3.
+    training : a :class:`sims.training.recipe.Training`; None stands for
         :data:`sims.training.transformers.TRAINING`.
     seed, experiment : of the randomness.
 
@@ -63,10 +86,8 @@ def check_trials(
         grid_task(shape.subjects, shape.relations, shape.answers, noise=shape.noise)
         check_length(length, shape.noise)
         table_source(shape, seed, experiment)
-    return listed, {
-        "length": length, "draws": positive(draws, "draws"), "trials": trial_count(trials),
-        "training": asdict(training), "seed": seed, "experiment": experiment,
-    }  # fmt: skip
+    draws, trials = positive(draws, "draws"), trial_count(trials)
+    return listed, Trials(length, draws, trials, training, seed, experiment)
 
 
 def _shapes(shapes: Any) -> list[Shape]:
@@ -82,14 +103,7 @@ def _shapes(shapes: Any) -> list[Shape]:
 
 
 def facts_recalled(
-    shape: Shape,
-    sized: Sequence[tuple[int, Sizes]],
-    training: Training,
-    *,
-    length: int,
-    draws: int,
-    seed: int,
-    experiment: str,
+    shape: Shape, sized: Sequence[tuple[int, Sizes]], shared: Trials
 ) -> list[tuple[int | None, ...]]:
     """Train transformers and count the facts that each of them knows.
 
@@ -97,9 +111,7 @@ def facts_recalled(
     ----------
     shape : S, R, D, K.
     sized : trials, and the sizes of the transformers that are trained in them.
-    training : how.
-    length, draws : T, and prompts of each fact in the verdict.
-    seed, experiment : with shape, d and trial they determine every random number.
+    shared : what the trials share; how many they are is not looked at.
 
     Returns
     -------
@@ -110,22 +122,24 @@ def facts_recalled(
     InputError
         If JAX or Optax is missing.
     """
-    source = table_source(shape, seed, experiment)
-    problems = []
+    source = table_source(shape, shared.seed, shared.experiment)
+    untrained = []
     for trial, sizes in sized:
         task, embeddings = shape.draw(sizes.d, source, trial)
         rng = source.generator(trial, MEMORY)
-        problems.append(transformer_problem(task, embeddings, sizes, rng=rng))
-    trained = train_transformers(problems, training, length=length, threads=available_threads())
+        untrained.append(untrained_transformer(task, embeddings, sizes, rng=rng))
+    trained = train_transformers(
+        untrained, shared.training, length=shared.length, threads=available_threads()
+    )
     return [
         tuple(
-            None if one.model is None else count_known(
-                one.model, given.task, length=length, source=source, trial=trial, draws=draws,
-                embeddings=given.embeddings,
+            None if one.trained is None else count_known(
+                one.trained, given.task, length=shared.length, source=source, trial=trial,
+                draws=shared.draws, embeddings=given.embeddings,
             ).known
             for one in runs
         )
-        for (trial, _), given, runs in zip(sized, problems, trained, strict=True)
+        for (trial, _), given, runs in zip(sized, untrained, trained, strict=True)
     ]  # fmt: skip
 
 
@@ -139,11 +153,8 @@ def stored(
 
     Parameters
     ----------
-    work : computes a point from what JSON can hold; importable by its name.
-    asked : arguments of every point. Those that all points of a store must share are length, draws,
-        trials, training, seed and experiment.
-    store : file that finished points are added to, and found in; None keeps them in memory.
-    progress : with a store, called at the start and after each point.
+    work, store, progress : as for :func:`sims.training.points.compute_points`.
+    asked : arguments of every point. All points of a store share the fields of :class:`Trials`.
 
     Returns
     -------
@@ -154,17 +165,11 @@ def stored(
     InputError
         If the store cannot be used, or a point fails.
     """
-    if store is None:
-        return [work(**arguments) for arguments in asked]
-    tasks = [Task(_key(one), f"{work.__module__}:{work.__qualname__}", one) for one in asked]
-    shared = {name: asked[0][name] for name in ("length", "draws", "trials", "training", "seed",
-                                                  "experiment")}  # fmt: skip
-    swept = sweep(
-        tasks, store=store, workers=1, progress=progress, request={"sweep": work.__name__, **shared}
-    )
-    for key, why in swept.failures.items():
-        raise InputError(f"{key}: {why}")
-    return [swept.values[task.key] for task in tasks]
+    shared = [field.name for field in fields(Trials)]
+    return compute_points(
+        work, [(_key(one), one) for one in asked], store=store, progress=progress,
+        request={"sweep": work.__name__, **{name: asked[0][name] for name in shared}},
+    )  # fmt: skip
 
 
 def _key(arguments: Mapping[str, Any]) -> str:

@@ -61,9 +61,7 @@ def fewest_bits_facts(
     """
     bits = increasing_bits(bits)
     if architecture.bits is not None or architecture.rounding is not None:
-        raise InputError(
-            f"{architecture.label()}: it has bits already; its fewest cannot be searched"
-        )
+        raise InputError(f"{architecture.label()}: the search chooses the bits; give none")
     replace(architecture, bits=bits[0], rounding=rounding).resolved()
     source = table_source(shape, seed, experiment)
     work = partial(

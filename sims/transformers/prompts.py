@@ -270,7 +270,8 @@ def prompt_outputs(model: OneLayer, prompts: Integers) -> NDArray[np.float64]:
     Parameters
     ----------
     model : a :class:`assoc.transformers.model.Transformer`, or any object with
-    ``outputs(prompts)``. prompts : tokens; those of a transformer end with the end of sequence.
+        ``outputs(prompts)``.
+    prompts : tokens; those of a transformer end with the end of sequence.
 
     Raises
     ------
@@ -312,10 +313,13 @@ def count_known(
     Parameters
     ----------
     model : a :class:`assoc.transformers.model.Transformer`, or any object with
-    ``outputs(prompts)``. task : the facts. length : T, at least 3. source, trial : the randomness;
-    prompts depend on it, the task and the length alone. draws : prompts of each fact. embeddings :
-    (n, d) by which outputs are decoded; None means those of the model. threads : blocks of facts
-    asked for at a time; the result does not depend on it.
+        ``outputs(prompts)``.
+    task : the facts.
+    length : T, at least 3.
+    source, trial : the randomness; prompts depend on it, the task and the length alone.
+    draws : prompts of each fact.
+    embeddings : (n, d) by which outputs are decoded; None means those of the model.
+    threads : blocks of facts asked for at a time; the result does not depend on it.
 
     Raises
     ------

@@ -25,7 +25,9 @@ from sims.engine.parallel import available_threads, blas_threads
 from sims.engine.randomness import MEMORY, Source
 from sims.memories.capacity import capacity
 from sims.training.capacity import compare_rates, trained_capacity
-from sims.training.memories import Training, problem, train
+from sims.training.memories import train
+from sims.training.memory_models import untrained_memory
+from sims.training.recipe import Training
 
 NOTEBOOK = {8: (25, 26), 22: (106, 108), 45: (325, 334)}
 """Public numbers for a trained linear memory at 99 %, by d."""
@@ -89,7 +91,7 @@ def speed(sizes: tuple[tuple[int, int], ...] = ((45, 3), (64, 1))) -> list[dict[
         recorder = Recorder()
         searching(build=recorder)
         rng = Source(0, "speed", (d,)).generator(0, MEMORY)
-        given = [problem("linear", E, U, f, rng=rng) for E, U, f in recorder.asked]
+        given = [untrained_memory("linear", E, U, f, rng=rng) for E, U, f in recorder.asked]
 
         def training(*rates: float, given: Any = given) -> None:
             train(given, Training(learning_rates=rates or None, wanted=None))

@@ -251,7 +251,7 @@ def _search_trained(asked: _Search) -> None:
         "preprocess", why="has no place where a memory is trained",
     )  # fmt: skip
     from sims.training.capacity import trained_capacity
-    from sims.training.memories import Training
+    from sims.training.recipe import Training
 
     chosen: dict[str, Any] = {} if asked.steps is None else {"steps": asked.steps}
     if asked.learning_rates is not None:

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from assoc import InputError, certified_margins, margins
+from assoc import InputError, certified_margins, checks, margins
 from assoc.memories import fitted_features as module
-from assoc.memories import memory
 from assoc.memories.fitted_features import factor_step, fitted, output_step
 from assoc.memories.networks import Gated
 from assoc.memories.random_features import bilinear
@@ -365,7 +364,7 @@ def test_what_cannot_fit_is_not_begun(monkeypatch):
     with pytest.raises(InputError, match=r"^width m = 10+, N = 50: the features and weights take"):
         fitted(10**12)(E, U, f, rng=Untouched())
     # Many facts count too, though their scores are never held all at a time.
-    monkeypatch.setattr(memory, "MAX_BYTES", 8 * (module.SCORES + 6 * 50 * (4 + 8 + 8)))
+    monkeypatch.setattr(checks, "MAX_BYTES", 8 * (module.SCORES + 6 * 50 * (4 + 8 + 8)))
     with pytest.raises(InputError, match=r"^width m = 4, N = 50: ") as caught:
         fitted(4)(E, U, f, rng=Untouched())
     one_line(caught.value)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.polynomial import Polynomial
 
-from assoc import InputError, margins
+from assoc import InputError, checks, margins
 from assoc.checks import check_width
-from assoc.memories import memory, networks
+from assoc.memories import networks
 from assoc.memories.hermite import DEGREES, fourth_moment, hermite, sphere_moment
 from assoc.memories.mlp import choose_degree, choose_step, gated, hidden_activation, two_layer
 from assoc.memories.networks import Gated, TwoLayer
@@ -322,9 +322,9 @@ def test_the_limit_counts_the_weights(rng, monkeypatch):
     for dtype in (np.float32, np.float64):
         E, U, f = draw(rng, N=5, M=5, d=4, d_out=3, dtype=dtype)
         size = 2 * 8 * (4 + 3) * np.dtype(dtype).itemsize
-        monkeypatch.setattr(memory, "MAX_BYTES", size)
+        monkeypatch.setattr(checks, "MAX_BYTES", size)
         assert gated(8, degree=1)(E, U, f, rng=rng).parameters == 8 * 11
-        monkeypatch.setattr(memory, "MAX_BYTES", size - 1)
+        monkeypatch.setattr(checks, "MAX_BYTES", size - 1)
         with pytest.raises(InputError, match="the weights take"):
             gated(8, degree=1)(E, U, f, rng=Untouched())
 

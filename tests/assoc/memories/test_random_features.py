@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from assoc import InputError, margins
-from assoc.memories import memory
+from assoc import InputError, checks, margins
 from assoc.memories import random_features as readout
 from assoc.memories.mlp import hidden_activation, two_layer
 from assoc.memories.networks import Gated, TwoLayer
@@ -303,9 +302,9 @@ def test_what_cannot_fit_is_not_begun(rng, build):
 )
 def test_the_limit_counts_the_equations(rng, monkeypatch, N, width, entries, said):
     E, U, f = draw(rng, N, 5, width)
-    monkeypatch.setattr(memory, "MAX_BYTES", 8 * entries)
+    monkeypatch.setattr(checks, "MAX_BYTES", 8 * entries)
     assert least_squares(lambda e: e, width, E, U, f).shape == (width, width)
-    monkeypatch.setattr(memory, "MAX_BYTES", 8 * entries - 1)
+    monkeypatch.setattr(checks, "MAX_BYTES", 8 * entries - 1)
     with pytest.raises(InputError, match=said) as caught:
         least_squares(Untouched(), width, E, U, f)
     one_line(caught.value)

@@ -21,16 +21,18 @@ def lost(E, U, f, Theta):
     return int((own <= scores.max(axis=1)).sum())
 
 
-def test_just_above_the_capacity_a_large_share_is_lost_at_once():
+def test_one_fact_above_the_capacity_a_third_is_lost_at_once():
     """Each fact ties with several competitors there, so the least loss jumps."""
-    below = separate(*draw(188))
-    assert below.separated
-    assert lost(*draw(188), below.Theta) == 0
-    above = separate(*draw(193))
-    assert above.refuted is not None
-    value = LogisticLoss(*draw(193))(above.Theta)[0]
-    assert value == pytest.approx(1.492, abs=0.001)
-    assert lost(*draw(193), above.Theta) == 54
+    found = {N: separate(*draw(N, d=16)) for N in range(60, 70)}
+    held = [N for N, each in found.items() if each.separated]
+    N = max(held)
+    assert held == list(range(60, N + 1))
+    assert all(found[n].refuted is not None for n in found if n > N)
+    values = {n: LogisticLoss(*draw(n, d=16))(each.Theta)[0] for n, each in found.items()}
+    assert lost(*draw(N, d=16), found[N].Theta) == 0
+    assert values[N] < np.log(2)
+    assert values[N + 1] == pytest.approx(1.361, abs=0.001)
+    assert lost(*draw(N + 1, d=16), found[N + 1].Theta) > N / 3
 
 
 def test_white_coordinates_go_out_and_in():

@@ -11,11 +11,10 @@ from sims.engine.bracketing import bracket
     least=st.integers(1, 3000),
     start=st.integers(1, 1000),
     limit=st.integers(1, 2000),
-    step=st.sampled_from([1, 2, 16]),
+    step=st.sampled_from([1, 2, 7, 16]),
     resolution=st.sampled_from([0.0, 0.03, 0.2]),
 )
 def test_the_ends_are_measured_and_lie_on_either_side(least, start, limit, step, resolution):
-    limit = max(step, limit // step * step)
     asked = {}
 
     def enough(size):
@@ -24,14 +23,25 @@ def test_the_ends_are_measured_and_lie_on_either_side(least, start, limit, step,
         return asked[size]
 
     low, high = bracket(enough, start=start, limit=limit, step=step, resolution=resolution)
-    assert all(size % step == 0 and size <= limit for size in asked)
+    assert all(size == limit or (size % step == 0 and size < limit) for size in asked)
     assert low == 0 or asked[low] is False
     if least > limit:
         assert (low, high) == (limit, float("inf"))
         return
     assert asked[high] is True
-    assert low < least <= high or (low == 0 and high == step)
+    assert low < least <= high or (low == 0 and high <= step)
     assert high - low <= max(step, resolution * high)
+
+
+def test_a_limit_between_two_steps_ends_the_search():
+    asked = []
+
+    def enough(size):
+        asked.append(size)
+        return size >= 13
+
+    assert bracket(enough, start=4, limit=13, step=4) == (12, 13)
+    assert asked == [4, 8, 13, 12]
 
 
 def test_it_takes_about_as_many_measurements_as_there_are_bits():

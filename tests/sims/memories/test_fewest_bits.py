@@ -150,7 +150,7 @@ def test_facts_are_what_measuring_with_these_bits_says(model, rounding):
         architecture = replace(model, bits=b, rounding=rounding)
         (point,) = measure_facts(architecture, SMALL, **given).points
         assert point.known == tuple(counts[at] for counts in result.counts)
-        assert (point.parameters, point.bits) == (result.parameters, result.bits[at])
+        assert (point.parameters, point.bits) == (result.parameters, result.stored[at])
     assert measure_facts(model, SMALL, **given).points[0].known == result.exact
     assert result.facts == SMALL.facts
 
@@ -181,7 +181,7 @@ def test_what_is_wrong_is_named(memory, options, said):
 @pytest.mark.parametrize(
     ("model", "options", "said"),
     [
-        (replace(MODEL, bits=2), {}, "give bits, not bits, to search the fewest"),
+        (replace(MODEL, bits=2), {}, "the search chooses the bits; give none"),
         (replace(MODEL, width=None), {}, "transformer 'attention-mlp' needs its width given"),
         (MODEL, {"bits": (17,)}, "bits = 17 is not between 1 and 16"),
         (MODEL, {"rounding": "up"}, "rounding 'up' is not one of nearest, stochastic"),

@@ -544,7 +544,7 @@ def test_a_store_on_a_disk_that_is_read_only_can_be_read(tmp_path):
     filled(tmp_path / "a.sqlite")
     code = (
         "import subprocess, sys\n"
-        "from tests.sims import test_store as t\n"
+        "from tests.sims.sweeps import test_store as t\n"
         "path = t.Path(sys.argv[1])\n"
         "for options in (['--bind', path.parent], ['-o', 'remount,bind,ro']):\n"
         "    subprocess.run(['mount', *options, path.parent], check=True)\n"
@@ -583,7 +583,7 @@ def test_a_kill_in_the_middle_of_making_the_tables(tmp_path):
     path = tmp_path / "a.sqlite"
     code = (
         "import os, signal, sqlite3, sys\n"
-        "from sims import store\n"
+        "from sims.sweeps import store\n"
         "class Killed(sqlite3.Connection):\n"
         "    def executemany(self, *arguments):\n"
         "        super().executemany(*arguments)\n"
