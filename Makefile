@@ -11,11 +11,12 @@ PIP    := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help verify test test-core suite torch dist bench docs clean FORCE
+.PHONY: help verify test quick test-core suite torch dist bench docs clean FORCE
 
 help:
 	@echo 'make verify   judge every theorem (SIZE=quick or full); the appendix in build/report/'
 	@echo 'make test     style, types, spelling, tests, doctests'
+	@echo 'make quick    style, types, and the tests of one subject: make quick AT=gradient_flow'
 	@echo 'make test-core  the tests again, in .venv-core, where no extra is installed'
 	@echo 'make torch    add PyTorch (gigabytes), by which tests judge exported weights'
 	@echo 'make dist     the source archive and the wheel, built and checked, in dist/'
@@ -33,6 +34,14 @@ test: $(VENV)/.installed-test
 	$(PY) -m mypy
 	$(PY) -m codespell_lib
 	$(PY) -m pytest -n auto --dist loadgroup
+
+# One subject, without the tests that take more than 5 s: see CONTRIBUTING.md.
+quick: $(VENV)/.installed-test
+	@$(PY) -m tests.helpers.at $(AT) > /dev/null
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m pytest -n auto --dist loadgroup -m 'not slow' $$($(PY) -m tests.helpers.at $(AT))
 
 # What needs an extra is skipped, with the name of the extra; all else must pass without it.
 test-core:

@@ -5,6 +5,8 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -250,8 +252,26 @@ def _build(
     )
 
 
+def _hidden(module_name: str) -> tuple[Path, str] | None:
+    """A file in the working directory, and the file that is imported under its name instead."""
+    here, top = Path.cwd(), module_name.partition(".")[0]
+    of_user = (here / f"{top}.py", here / top / "__init__.py",
+               here.joinpath(*module_name.split(".")).with_suffix(".py"))  # fmt: skip
+    mine = next((file for file in of_user if top and file.is_file()), None)
+    spec = None if mine is None else find_spec(top)
+    if mine is None or spec is None or spec.origin is None:
+        return None
+    if Path(spec.origin).exists() and mine.samefile(spec.origin):
+        return None
+    return mine.relative_to(here), spec.origin
+
+
 def _imported(kind: str, name: str, returns: type[Any]) -> Any:
     module_name, _, attribute = name.partition(":")
+    hidden = _hidden(module_name)
+    if hidden is not None:
+        mine, other = hidden
+        raise InputError(f"{kind} {name!r}: {mine} is hidden by {other}; give it another name")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:

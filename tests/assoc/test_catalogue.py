@@ -291,6 +291,25 @@ def test_what_is_wrong_is_named(name, given, said):
     assert said in one_line(caught.value)
 
 
+@pytest.mark.parametrize(("name", "other"), [("sims", "sims/__init__.py"), ("random", "random.py")])
+def test_a_users_module_that_is_hidden_by_another_is_named(name, other, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"{name}.py").write_text("from assoc.memories.linear import hebbian as build\n")
+    with pytest.raises(InputError) as caught:
+        resolve(f"{name}:build")
+    text = one_line(caught.value)
+    assert text.startswith(f"memory '{name}:build': {name}.py is hidden by ")
+    assert text.endswith(f"{other}; give it another name")
+
+
+def test_a_users_module_may_have_the_name_of_one_of_our_folders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "memories.py").write_text("from assoc.memories.linear import hebbian as build\n")
+    assert resolve("memories:build")[1] is hebbian
+    sys.modules.pop("memories")
+
+
 def test_an_import_error_inside_the_users_module_is_theirs_to_see(tmp_path, monkeypatch):
     """A missing dependency of the module must not pass for a missing module."""
     (tmp_path / "theirs.py").write_text("import absent_dependency\n")

@@ -56,8 +56,7 @@ def test_a_new_file_is_a_new_theorem_and_nothing_else_is_needed(monkeypatch, tmp
         THEOREM = toys.theorem(toys.claim("fun"), name="dropped-in")
         """)
     )
-    (tmp_path / "helpers.py").write_text("THEOREM = 'not a theorem'\n")
-    (tmp_path / "more_helpers.py").write_text("CONSTANT = 1\n")
+    (tmp_path / "helpers.py").write_text("CONSTANT = 1\n")
     before = {theorem.name for theorem in registered()}
     registered.cache_clear()
     monkeypatch.setattr(
@@ -66,6 +65,26 @@ def test_a_new_file_is_a_new_theorem_and_nothing_else_is_needed(monkeypatch, tmp
     assert {theorem.name for theorem in registered()} == before | {"dropped-in"}
     result = verify(["dropped-in"])
     assert result.summary()["holds"] == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("\nTHEOREM = Theorem()\n", ", line 2: NameError: name 'Theorem' is not defined"),
+        ("def broken(:\n", ", line 1: SyntaxError: invalid syntax"),
+        ("import no_such_module\n", ", line 1: ModuleNotFoundError: No module named 'no_such_mod"),
+        ("from theory import claims\n\n\nclaims.Claim()\n", ", line 4: TypeError: "),
+        ("THEOREM = 'a theorem'\n", ": THEOREM is a str, not a Theorem"),
+    ],
+)
+def test_a_broken_file_names_itself_in_one_line(source, said, monkeypatch, tmp_path, fresh):
+    path = tmp_path / "a_broken_one.py"
+    path.write_text(source)
+    registered.cache_clear()
+    monkeypatch.setattr(theory.theorems, "__path__", [*theory.theorems.__path__, str(tmp_path)])
+    with pytest.raises(InputError) as caught:
+        registered()
+    assert one_line(caught.value).startswith(f"{path}{said}")
 
 
 def test_a_known_name_is_found():
