@@ -21,7 +21,7 @@ MAX_BYTES = 16 * 2**30
 """Memory that one piece of work may take before it is refused."""
 
 
-def check_fits(entries: float, itemsize: int, what: str) -> None:
+def check_fits(entries: float, itemsize: int, what: str, *, instead: str = "") -> None:
     """Refuse arrays that are too large, before they are made.
 
     Parameters
@@ -29,6 +29,7 @@ def check_fits(entries: float, itemsize: int, what: str) -> None:
     entries : number of entries of all of them together.
     itemsize : bytes of an entry.
     what : what they are, for the message.
+    instead : suggestion of what to do, where there is one.
 
     Raises
     ------
@@ -44,7 +45,9 @@ def check_fits(entries: float, itemsize: int, what: str) -> None:
     """
     if entries * itemsize > MAX_BYTES:
         gigabytes = float(min(entries, 1e300)) * itemsize / 1e9
-        raise InputError(f"{what} take {gigabytes:.3g} GB; {MAX_BYTES / 1e9:.3g} GB at most")
+        limit = f"{MAX_BYTES / 1e9:.3g} GB at most"
+        advice = f"; {instead}" if instead else ""
+        raise InputError(f"{what} take {gigabytes:.3g} GB; {limit}{advice}")
 
 
 def check_width(width: Any) -> int:

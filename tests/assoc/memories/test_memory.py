@@ -115,6 +115,11 @@ def test_what_fits_is_counted_in_bytes(itemsize):
         check_fits(8 * 10**12 // itemsize, itemsize, "N = 3: the rows")
 
 
+def test_what_does_not_fit_may_come_with_advice():
+    with pytest.raises(InputError, match=r"take 8e\+03 GB; 17.2 GB at most; sample them$"):
+        check_fits(10**12, 8, "N = 3: the rows", instead="sample them")
+
+
 def test_sizes_beyond_any_float_are_refused_too():
     """10^400 is no floating-point number; what is said of it still fits on a line."""
     with pytest.raises(InputError) as caught:
