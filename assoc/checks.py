@@ -29,7 +29,7 @@ def check_fits(entries: float, itemsize: int, what: str, *, instead: str = "") -
     entries : number of entries of all of them together.
     itemsize : bytes of an entry.
     what : what they are, for the message.
-    instead : suggestion of what to do, where there is one.
+    instead : what there is that takes less, added to the message.
 
     Raises
     ------
@@ -45,9 +45,8 @@ def check_fits(entries: float, itemsize: int, what: str, *, instead: str = "") -
     """
     if entries * itemsize > MAX_BYTES:
         gigabytes = float(min(entries, 1e300)) * itemsize / 1e9
-        limit = f"{MAX_BYTES / 1e9:.3g} GB at most"
-        advice = f"; {instead}" if instead else ""
-        raise InputError(f"{what} take {gigabytes:.3g} GB; {limit}{advice}")
+        more = f" ({instead})" if instead else ""
+        raise InputError(f"{what} take {gigabytes:.3g} GB; {MAX_BYTES / 1e9:.3g} GB at most{more}")
 
 
 def check_width(width: Any) -> int:

@@ -17,10 +17,10 @@ class Named(Protocol):
         ...
 
 
-Kind = TypeVar("Kind", bound=Named)
+Defined = TypeVar("Defined", bound=Named)
 
 
-def defined(package: ModuleType, constant: str, kind: type[Kind]) -> tuple[Kind, ...]:
+def defined(package: ModuleType, constant: str, kind: type[Defined]) -> tuple[Defined, ...]:
     """Return that constant of every module of a package that defines it, in order of their names.
 
     Parameters

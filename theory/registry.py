@@ -4,7 +4,6 @@ A file in ``theory/theorems`` that defines ``THEOREM`` is a theorem; there is no
 """
 
 import difflib
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -27,7 +26,6 @@ __all__ = [
     "claim_task",
     "claim_tasks",
     "find",
-    "judge",
     "judged",
     "nearest",
     "registered",
@@ -231,18 +229,6 @@ def judged(
                 took = sum(seconds[key] for key in keys)
                 results.append(ClaimResult(theorem.name, claim, finding, must_fail, fault, took))
     return VerifyResult(size, seed, tuple(results))
-
-
-def judge(theorem: Theorem, claim: Claim, *, size: str, seed: int, controls: bool) -> ClaimResult:
-    """Run one claim, and its controls if asked."""
-    start = time.perf_counter()
-    finding = claim.check(seed=seed, **claim.regime(size))
-    must_fail, fault = (
-        claim.check(seed=seed, **claim.regime(control)) if controls else None
-        for control in CONTROLS
-    )
-    seconds = time.perf_counter() - start
-    return ClaimResult(theorem.name, claim, finding, must_fail, fault, seconds)
 
 
 def check_size(size: str) -> None:

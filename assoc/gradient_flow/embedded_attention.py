@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax, softmax
 
 from assoc.arrays import Floats
-from assoc.checks import MAX_BYTES
+from assoc.checks import check_fits
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
 from assoc.gradient_flow.limits import check_alpha
@@ -84,9 +84,9 @@ class EmbeddedAttention:
             raise InputError(f"embeddings of shape {self.embeddings.shape} for {n} tokens")
         if self.prompts.ndim != 2 or not len(self.prompts) or len(self.prompts) % N:
             raise InputError(f"{len(self.prompts)} prompts for {N} facts: not the same for each")
-        needed = 8 * len(self.prompts) * (3 * n + 4 * self.task.answers)
-        if needed > MAX_BYTES:
-            raise InputError(f"{len(self.prompts)} prompts take {needed / 1e9:.3g} GB")
+        check_fits(
+            len(self.prompts) * (3 * n + 4 * self.task.answers), 8, f"{len(self.prompts)} prompts"
+        )
 
     @property
     def d(self) -> int:

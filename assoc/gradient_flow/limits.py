@@ -2,7 +2,7 @@
 
 import math
 
-from assoc.checks import MAX_BYTES
+from assoc.checks import check_fits
 from assoc.errors import InputError
 
 __all__ = [
@@ -71,12 +71,11 @@ def check_matrices(subjects: int, relations: int, answers: int) -> None:
     InputError
         If they would not.
     """
-    needed = 8 * 4 * (2 * subjects + relations) * answers
-    if needed > MAX_BYTES:
-        raise InputError(
-            f"S = {subjects}, R = {relations}, A = {answers}: the matrices take "
-            f"{needed / 1e9:.3g} GB (the symmetric reduction takes any size)"
-        )
+    check_fits(
+        4 * (2 * subjects + relations) * answers, 8,
+        f"S = {subjects}, R = {relations}, A = {answers}: the matrices",
+        instead="the symmetric reduction takes any size",
+    )  # fmt: skip
 
 
 def check_spread(spread: float) -> None:

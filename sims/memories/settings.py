@@ -66,7 +66,7 @@ class RandomVectors:
         M = self.outputs or N
         check_fits(
             (N + M) * self.d, 4, f"N = {N}, d = {self.d}: the embeddings alone",
-            instead="judge a sample of the inputs instead (--inputs), which streams them",
+            instead="--inputs judges a sample of the inputs and streams the facts",
         )  # fmt: skip
         law = LAWS[self.law]
         E = source.vectors(law, N, self.d, trial=trial, stream=INPUTS)

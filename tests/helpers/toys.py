@@ -1,8 +1,14 @@
 """A theorem made for tests, whose claims reach whatever verdicts a test wants, at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pytest
+
+import theory.publishing.appendix
+import theory.publishing.contents
+import theory.publishing.status
+import theory.registry
 from theory.claims import (
     Claim,
     Condition,
@@ -13,6 +19,7 @@ from theory.claims import (
     Theorem,
     Verdict,
 )
+from theory.exhibit import Exhibit
 from theory.rendering.axes import comparison_figure
 
 ROW = {"d": 8, "N": 5, "measured": 0.5, "error": 0.01, "predicted": 0.49}
@@ -73,3 +80,21 @@ def theorem(*claims: Claim, name: str = "toy-capacity") -> Theorem:
         claims=claims,
         figure=figure,
     )
+
+
+def register(
+    patch: pytest.MonkeyPatch,
+    *,
+    theorems: Iterable[Theorem] | None = None,
+    exhibits: Iterable[Exhibit] | None = None,
+) -> None:
+    """Have these theorems or exhibits found, in place of those of the package."""
+    users = (theory.publishing.appendix, theory.publishing.status)
+    if theorems is not None:
+        found = tuple(theorems)
+        for module in (theory.registry, *users):
+            patch.setattr(module, "registered", lambda: found)
+    if exhibits is not None:
+        shown = tuple(exhibits)
+        for module in (theory.publishing.contents, *users):
+            patch.setattr(module, "exhibits", lambda: shown)

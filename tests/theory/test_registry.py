@@ -12,7 +12,7 @@ from tests.helpers import toys
 from tests.helpers.oracles import one_line
 from theory import registry
 from theory.claims import Condition, Verdict
-from theory.registry import find, judge, registered, verify
+from theory.registry import find, registered, verify
 
 
 @pytest.fixture
@@ -25,6 +25,18 @@ def fresh():
 
 def use(monkeypatch, *theorems):
     monkeypatch.setattr(registry, "registered", lambda: theorems)
+
+
+@pytest.fixture
+def verdict_on(monkeypatch):
+    """Judge a single claim."""
+
+    def judge(claim, **options):
+        use(monkeypatch, toys.theorem(claim))
+        (judged,) = verify(**options).claims
+        return judged
+
+    return judge
 
 
 # --- finding ------------------------------------------------------------------------------------
@@ -96,8 +108,8 @@ def test_the_package_offers_what_it_says():
 
 
 @pytest.mark.parametrize("verdict", Verdict)
-def test_the_finding_decides_when_the_controls_are_caught(verdict):
-    judged = judge(toys.theorem(), toys.claim("a", verdict), size="quick", seed=3, controls=True)
+def test_the_finding_decides_when_the_controls_are_caught(verdict, verdict_on):
+    judged = verdict_on(toys.claim("a", verdict), seed=3)
     assert judged.verdict is verdict
     assert judged.controls_caught
     assert judged.must_fail.verdict is judged.fault.verdict is Verdict.VIOLATED
@@ -106,24 +118,24 @@ def test_the_finding_decides_when_the_controls_are_caught(verdict):
 
 @pytest.mark.parametrize("control", ["must_fail", "fault"])
 @pytest.mark.parametrize("missed", [Verdict.HOLDS, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE])
-def test_a_claim_whose_control_is_missed_does_not_hold(control, missed):
+def test_a_claim_whose_control_is_missed_does_not_hold(control, missed, verdict_on):
     blind = toys.claim("a", **{control: {"verdict": missed}})
-    judged = judge(toys.theorem(), blind, size="quick", seed=0, controls=True)
+    judged = verdict_on(blind)
     assert not judged.controls_caught
     assert judged.verdict is Verdict.INCONCLUSIVE
     assert judged.to_dict()["controls"][control] == missed
 
 
-def test_without_controls_nothing_is_said_of_them():
+def test_without_controls_nothing_is_said_of_them(verdict_on):
     blind = toys.claim("a", must_fail={"verdict": Verdict.HOLDS})
-    judged = judge(toys.theorem(), blind, size="quick", seed=0, controls=False)
+    judged = verdict_on(blind, controls=False)
     assert judged.verdict is Verdict.HOLDS
     assert judged.to_dict()["controls"] == {"must_fail": None, "fault": None}
 
 
-def test_a_missed_control_does_not_hide_a_violation():
+def test_a_missed_control_does_not_hide_a_violation(verdict_on):
     wrong = toys.claim("a", Verdict.VIOLATED, fault={"verdict": Verdict.HOLDS})
-    judged = judge(toys.theorem(), wrong, size="quick", seed=0, controls=True)
+    judged = verdict_on(wrong)
     assert judged.verdict is Verdict.VIOLATED
 
 
@@ -184,7 +196,7 @@ def test_a_run_counts_its_verdicts(monkeypatch):
     ],
 )
 def test_bad_arguments_are_named_before_any_work(monkeypatch, arguments, said):
-    monkeypatch.setattr(registry, "judge", None)
+    monkeypatch.setattr(registry, "sweep", None)
     with pytest.raises(InputError) as caught:
         verify(**arguments)
     assert said in one_line(caught.value)

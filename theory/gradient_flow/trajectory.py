@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assoc.arrays import Floats
-from assoc.checks import MAX_BYTES, positive
+from assoc.checks import check_fits, positive
 from assoc.embeddings import LAWS
 from assoc.errors import InputError
 from assoc.facts.recall_task import NOISE, RecallTask
@@ -320,9 +320,7 @@ def _embedded(how: _Learning, task: RecallTask) -> EmbeddedAttention:
     assert how.attention is not None
     d, draws = positive(how.d, "d"), positive(how.draws, "draws")
     # The solver keeps some twenty vectors of the size of W.
-    needed = 8 * d * (20 * d + task.vocabulary)
-    if needed > MAX_BYTES:
-        raise InputError(f"d = {d}: the flow takes {needed / 1e9:.3g} GB")
+    check_fits(d * (20 * d + task.vocabulary), 8, f"d = {d}: the vectors of the flow")
     source = Source(how.seed, "trajectory", (task.subjects, task.relations, task.answers, d))
     embeddings: Floats = source.vectors(
         LAWS["sphere"], task.vocabulary, d, trial=0, stream=INPUTS, dtype=np.float64

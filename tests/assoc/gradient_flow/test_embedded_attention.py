@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from assoc import InputError
+from assoc import InputError, checks
 from assoc.embeddings import sphere
 from assoc.facts.recall_task import RecallTask, balanced_task, grid_task
-from assoc.gradient_flow import embedded_attention
 from assoc.gradient_flow.embedded_attention import ATTENTIONS, EmbeddedAttention, cue_prompts
 from assoc.gradient_flow.linear_attention import LinearAttention
 from tests.helpers.oracles import one_line
@@ -200,7 +199,7 @@ def test_bad_input_is_named(make, said):
 
 
 def test_too_many_prompts_are_refused(monkeypatch):
-    monkeypatch.setattr(embedded_attention, "MAX_BYTES", 1000)
+    monkeypatch.setattr(checks, "MAX_BYTES", 1000)
     with pytest.raises(InputError) as caught:
         EmbeddedAttention(TASK, EYE, CUES)
     assert one_line(caught.value).startswith("12 prompts take ")

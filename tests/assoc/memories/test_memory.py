@@ -116,7 +116,7 @@ def test_what_fits_is_counted_in_bytes(itemsize):
 
 
 def test_what_does_not_fit_may_come_with_advice():
-    with pytest.raises(InputError, match=r"take 8e\+03 GB; 17.2 GB at most; sample them$"):
+    with pytest.raises(InputError, match=r"take 8e\+03 GB; 17.2 GB at most \(sample them\)$"):
         check_fits(10**12, 8, "N = 3: the rows", instead="sample them")
 
 

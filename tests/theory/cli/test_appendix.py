@@ -5,10 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-import theory.exhibit
-import theory.publishing.appendix
-import theory.publishing.status
-import theory.registry
 from sims.sweeps.store import Store
 from sims.sweeps.tasks import Task
 from tests.helpers import toys
@@ -46,10 +42,7 @@ def use(monkeypatch):
         theorems = tuple(
             replace(toys.theorem(*own, name=name), figure=draw) for name, own in claims.items()
         )
-        for module in (theory.registry, theory.publishing.appendix, theory.publishing.status):
-            monkeypatch.setattr(module, "registered", lambda: theorems)
-        for module in (theory.exhibit, theory.publishing.appendix, theory.publishing.status):
-            monkeypatch.setattr(module, "exhibits", lambda: exhibits)
+        toys.register(monkeypatch, theorems=theorems, exhibits=exhibits)
         # Other processes would not know of them.
         monkeypatch.setenv("RECALL_WORKERS", "1")
 

@@ -193,7 +193,7 @@ WRONG = [
     (GIVEN + "--solver RK45 --lr 1", "solver has no place with lr"),
     (GIVEN + "--facts random --table few.csv", "--facts has no place with --table"),
     (GIVEN + "--lr 1e-9 --t-max 1", "1000000000 steps of lr = 1e-09 are more than 10000000"),
-    (GIVEN + "--attention linear --d 1000000", "d = 1000000: the flow takes"),
+    (GIVEN + "--attention linear --d 1000000", "d = 1000000: the vectors of the flow take"),
     (GIVEN + "--table few.csv", "subjects has no place with a table of facts"),
     (
         "flow --table few.csv --method symmetric",

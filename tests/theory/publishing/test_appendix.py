@@ -76,10 +76,7 @@ def use(monkeypatch):
     """Register these theorems and exhibits and no others."""
 
     def register(theorems, exhibits=()):
-        for module in (theory.registry, theory.publishing.appendix, theory.publishing.status):
-            monkeypatch.setattr(module, "registered", lambda: tuple(theorems))
-        for module in (theory.exhibit, theory.publishing.appendix, theory.publishing.status):
-            monkeypatch.setattr(module, "exhibits", lambda: tuple(exhibits))
+        toys.register(monkeypatch, theorems=theorems, exhibits=exhibits)
 
     return register
 

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-import theory.exhibit
-import theory.publishing.appendix
 from sims.sweeps.store import Point, Store
 from sims.sweeps.tasks import Task
+from tests.helpers import toys
 from tests.helpers.extras import needs
 from tests.helpers.small_exhibits import computed, small_exhibits, stored_findings
 from theory.claims import Verdict
@@ -99,8 +98,7 @@ def folder(tmp_path_factory):
         for key, value in values.items():
             store.add(Point(key, tasks[key].text(), json.dumps(value), 1.0, 0.0))
     with pytest.MonkeyPatch.context() as patch:
-        for module in (theory.exhibit, theory.publishing.appendix):
-            patch.setattr(module, "exhibits", lambda: shown)
+        toys.register(patch, exhibits=shown)
         result = appendix(
             out, redraw=True,
             command="recall appendix --out ../somebody/papers/2026/memories/build/appendix "
