@@ -1,9 +1,10 @@
 """Checks of sizes: what fits in memory is counted, and what does not is refused."""
 
+import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.checks import MAX_BYTES, check_fits
+from assoc.checks import MAX_BYTES, check_fits, several
 from tests.helpers.oracles import one_line
 
 
@@ -27,3 +28,11 @@ def test_sizes_beyond_any_float_are_refused_too():
     with pytest.raises(InputError) as caught:
         check_fits(10**400, 8, "the weights")
     assert one_line(caught.value) == "the weights take 8e+291 GB; 17.2 GB at most"
+
+
+@pytest.mark.parametrize("none", [[], (), np.empty(0)])
+def test_one_or_several_are_a_list_and_none_is_refused_by_name(none):
+    assert several(3, "d") == several([3], "d") == several(np.array([3]), "d") == [3]
+    assert several(None, "d") == [None]
+    with pytest.raises(InputError, match=r"^d is an empty list$"):
+        several(none, "d")
