@@ -88,7 +88,7 @@ ARGUMENTS = [
     ("facts countries.csv --memory linear --d 1", "d = 1: a dimension of at least 2 is needed"),
     (
         "facts countries.csv --memory linear --d 99999999",
-        "d = 99999999: keys, outputs and matrix would take",
+        "d = 99999999: keys, outputs and matrix take",
     ),
     # ranks and bits
     ("measure low-rank --d 8 --rank 9 --N 5", "rank 9 is not between 1 and d = 8"),
