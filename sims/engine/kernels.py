@@ -41,6 +41,10 @@ def _compiled(*signatures: Any) -> Callable[[Function], Function]:
     )
 
 
+_inlined = cast(Callable[[Function], Function], numba.njit(inline="always"))
+"""Write the function out in the kernel that calls it."""
+
+
 def _read(scalar: Any, dimensions: int) -> Any:
     """Type of an array that is only read: a user's may be read-only."""
     return types.Array(scalar, dimensions, "C", readonly=True)
@@ -218,6 +222,25 @@ def shift_logits(V: Floats, w: Floats, out: Floats) -> float:
     return spread
 
 
+@_inlined
+def _set_aside(block: Floats, answer: NDArray[np.int64], mine: Floats) -> None:
+    """Move what subjects do to their own answers out of the block, and leave zeros there.
+
+    Parameters
+    ----------
+    block : (k, A) of these subjects.
+    answer : (k, R) their right answers, -1 where there is no fact.
+    mine : (k, R), filled where there is one.
+    """
+    for i in range(block.shape[0]):
+        for r in range(answer.shape[1]):
+            if answer[i, r] >= 0:
+                mine[i, r] = block[i, answer[i, r]]
+        for r in range(answer.shape[1]):
+            if answer[i, r] >= 0:
+                block[i, answer[i, r]] = 0.0
+
+
 SUBJECTS = 32
 """Subjects that are worked out together, so that what is made for them stays in the cache."""
 
@@ -270,13 +293,7 @@ def move_subjects(
         end = min(begin + SUBJECTS, n)
         block = e_s[begin:end]
         mine = np.zeros((end - begin, R))
-        for i in range(end - begin):
-            for r in range(R):
-                if answer[begin + i, r] >= 0:
-                    mine[i, r] = block[i, answer[begin + i, r]]
-            for r in range(R):
-                if answer[begin + i, r] >= 0:
-                    block[i, answer[begin + i, r]] = 0.0
+        _set_aside(block, answer[begin:end], mine)
         wrong = np.dot(block, by_answer)
         share = np.empty((end - begin, R))
         for i in range(end - begin):

@@ -83,14 +83,7 @@ def descend(
                 trace.sample(step * lr, state)
     trace.drift = drift_of(model, state, first)
     trace.evaluations, trace.state = steps, state
-    task = model.task
-    return FlowResult(
-        model="gradient descent",
-        subjects=task.subjects,
-        relations=task.relations,
-        answers=task.largest_answer_set,
-        alpha=alpha if start is None else None,
-        solver=f"steps of {lr:g}",
-        rtol=None,
-        **trace.fields(),
-    )
+    return FlowResult.of(
+        trace, "gradient descent", model.task, alpha=alpha if start is None else None,
+        solver=f"steps of {lr:g}", rtol=None,
+    )  # fmt: skip

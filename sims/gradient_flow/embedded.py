@@ -4,11 +4,10 @@ import math
 from collections.abc import Sequence
 
 from assoc.arrays import Floats
-from assoc.errors import InputError
 from assoc.gradient_flow.embedded_attention import EmbeddedAttention
 from sims.engine.parallel import blas_threads
-from sims.gradient_flow.integration import DRIFT, IMPLICIT, check_rtol, check_times, follow
-from sims.gradient_flow.jacobian import LARGEST_STATE
+from sims.gradient_flow.integration import DRIFT, check_rtol, check_times, follow
+from sims.gradient_flow.jacobian import check_dense
 from sims.gradient_flow.reduced import FlowResult
 
 __all__ = ["embedded_flow"]
@@ -58,11 +57,7 @@ def embedded_flow(
     """
     t_max = check_times(t_max)
     state = model.initial(alpha)
-    if solver in IMPLICIT and len(state) > LARGEST_STATE:
-        raise InputError(
-            f"solver {solver} needs the Jacobian, {len(state)} x {len(state)} here; above "
-            f"{LARGEST_STATE} use DOP853"
-        )
+    check_dense(solver, len(state))
     first = model.invariant(state)
     cues = model.task.subjects + model.task.relations
 
@@ -86,14 +81,5 @@ def embedded_flow(
             at=at,
             loss_below=loss_below,
         )
-    task = model.task
-    return FlowResult(
-        model=f"{model.attention} attention, d = {model.d}",
-        subjects=task.subjects,
-        relations=task.relations,
-        answers=task.largest_answer_set,
-        alpha=alpha,
-        solver=solver,
-        rtol=rtol,
-        **trace.fields(),
-    )
+    name = f"{model.attention} attention, d = {model.d}"
+    return FlowResult.of(trace, name, model.task, alpha=alpha, solver=solver, rtol=rtol)

@@ -157,6 +157,41 @@ class Trace:
         if self.keep_states:
             self.states.append(state)
 
+    def watch(self, time: float, drifted: float, largest: float) -> None:
+        """Write down how far what is conserved has drifted.
+
+        Raises
+        ------
+        SolverError
+            If that is more than the largest allowed value.
+        """
+        self.drift = max(self.drift or 0.0, drifted)
+        # `not` also catches NaN.
+        if not self.drift <= largest:
+            raise SolverError(
+                f"conserved numbers drifted by {self.drift:.2g} at t = {time:.6g}, more than "
+                f"{largest:g}. Try a smaller rtol, or another solver"
+            )
+
+    def record(self, run: Any, grid: Floats) -> Floats:
+        """Write down what a solver's last step passed, and return the times still to be sampled.
+
+        Parameters
+        ----------
+        run : the solver, of scipy.
+        grid : increasing times not sampled yet.
+        """
+        inside = grid[grid <= run.t]
+        ends = self.losses(run.y) if self.waiting else None
+        passing = ends is not None and self.passes(ends)
+        if passing or len(inside):
+            between = run.dense_output()
+            if passing:
+                self.locate(between, run.t_old, run.t)
+            for time in inside:
+                self.sample(float(time), between(time) if time < run.t else run.y.copy())
+        return grid[len(inside) :]
+
     def fields(self) -> Mapping[str, Any]:
         """Return the entries of a :class:`FlowResult` that come from the trajectory."""
         total, relation, subject, smallest = np.array(self.sampled).reshape(-1, 4).T
@@ -224,56 +259,55 @@ def follow(
         trace.sample(float(time), state)
     grid = grid[grid > 0]
 
+    if not np.isfinite(velocity(0.0, state)).all():
+        raise SolverError("the flow has no velocity at its start. Try another initial scale")
+    solve = getattr(integrate, solver)
+    run = solve(_forgiving(velocity), 0.0, state, t_max, rtol=rtol, atol=atol, **options)
+    while run.status == "running":
+        _step(run, solver, t_max)
+        if drifted is not None:
+            trace.watch(run.t, drifted(run.y), drift)
+        grid = trace.record(run, grid)
+    trace.evaluations, trace.state = int(run.nfev), run.y
+    return trace
+
+
+def _forgiving(velocity: Callable[[float, Floats], Floats]) -> Callable[[float, Floats], Floats]:
+    """Return the velocity, NaN where a state is out of range.
+
+    A step that overshoots is to be rejected, and without numbers it is; the state where a step ends
+    is checked.
+    """
+
     def tried(time: float, y: Floats) -> Floats:
-        # A step that overshoots is to be rejected, and without numbers it is; the state where a
-        # step ends is checked.
         try:
             return velocity(time, y)
         except OutOfRangeError:
             return np.full_like(y, np.nan)
 
-    if not np.isfinite(velocity(0.0, state)).all():
-        raise SolverError("the flow has no velocity at its start. Try another initial scale")
-    run = getattr(integrate, solver)(tried, 0.0, state, t_max, rtol=rtol, atol=atol, **options)
-    while run.status == "running":
-        try:
-            message = run.step()
-        except ValueError as error:
-            # Implicit solvers give their matrices to LAPACK, which refuses what is not finite.
-            if solver not in IMPLICIT:
-                raise
-            message, run.status = str(error), "failed"
-        if run.status != "failed" and not np.isfinite(run.y).all():
-            message, run.status = "the state is not finite.", "failed"
-        if run.status == "failed":
-            raise SolverError(
-                f"{solver} failed at t = {run.t:.6g}: {message} Try another solver, or another rtol"
-            )
-        if run.nfev > MAX_EVALUATIONS:
-            raise SolverError(
-                f"{solver} took {run.nfev} evaluations to come to t = {run.t:.6g} of {t_max:g}. "
-                "Try a smaller t_max, or a larger rtol"
-            )
-        if drifted is not None:
-            trace.drift = max(trace.drift or 0.0, drifted(run.y))
-            # `not` also catches NaN.
-            if not trace.drift <= drift:
-                raise SolverError(
-                    f"conserved numbers drifted by {trace.drift:.2g} at t = {run.t:.6g}, more than "
-                    f"{drift:g}. Try a smaller rtol, or another solver"
-                )
-        inside = grid[grid <= run.t]
-        ends = losses(run.y) if trace.waiting else None
-        passing = ends is not None and trace.passes(ends)
-        if passing or len(inside):
-            between = run.dense_output()
-            if passing:
-                trace.locate(between, run.t_old, run.t)
-            for time in inside:
-                trace.sample(float(time), between(time) if time < run.t else run.y.copy())
-        grid = grid[len(inside) :]
-    trace.evaluations, trace.state = int(run.nfev), run.y
-    return trace
+    return tried
+
+
+def _step(run: Any, solver: str, t_max: float) -> None:
+    """Let a solver of scipy take a step, and refuse one that failed or leads nowhere."""
+    try:
+        message = run.step()
+    except ValueError as error:
+        # Implicit solvers give their matrices to LAPACK, which refuses what is not finite.
+        if solver not in IMPLICIT:
+            raise
+        message, run.status = str(error), "failed"
+    if run.status != "failed" and not np.isfinite(run.y).all():
+        message, run.status = "the state is not finite.", "failed"
+    if run.status == "failed":
+        raise SolverError(
+            f"{solver} failed at t = {run.t:.6g}: {message} Try another solver, or another rtol"
+        )
+    if run.nfev > MAX_EVALUATIONS:
+        raise SolverError(
+            f"{solver} took {run.nfev} evaluations to come to t = {run.t:.6g} of {t_max:g}. "
+            "Try a smaller t_max, or a larger rtol"
+        )
 
 
 def sample_times(t_max: float, samples: int, at: Sequence[float] | None) -> Floats:

@@ -3,12 +3,34 @@
 import numpy as np
 
 from assoc.arrays import Floats
+from assoc.errors import InputError
 from assoc.gradient_flow.linear_attention import LinearAttention
+from sims.gradient_flow.integration import IMPLICIT
 
-__all__ = ["LARGEST_STATE", "jacobian"]
+__all__ = ["LARGEST_STATE", "check_dense", "jacobian"]
 
 LARGEST_STATE = 2000
 """Largest state whose Jacobian, a dense matrix, is made."""
+
+
+def check_dense(solver: str, size: int) -> None:
+    """Refuse an implicit solver where the Jacobian would be too large.
+
+    Parameters
+    ----------
+    solver : a name of :data:`sims.gradient_flow.integration.SOLVERS`.
+    size : numbers of a state.
+
+    Raises
+    ------
+    InputError
+        If the solver needs a Jacobian of more than :data:`LARGEST_STATE` rows.
+    """
+    if solver in IMPLICIT and size > LARGEST_STATE:
+        raise InputError(
+            f"solver {solver} needs the Jacobian, {size} x {size} here; above {LARGEST_STATE} "
+            "use DOP853"
+        )
 
 
 def jacobian(model: LinearAttention, state: Floats) -> Floats:

@@ -12,11 +12,12 @@ import numpy as np
 
 from assoc.arrays import Floats
 from assoc.errors import InputError
+from assoc.facts.recall_task import RecallTask
 from assoc.gradient_flow.linear_attention import LinearAttention
 from sims.engine.parallel import available_threads, blas_threads
 from sims.engine.results import Result, new_axes
-from sims.gradient_flow.integration import DRIFT, IMPLICIT, check_rtol, check_times, follow
-from sims.gradient_flow.jacobian import LARGEST_STATE, jacobian
+from sims.gradient_flow.integration import DRIFT, IMPLICIT, Trace, check_rtol, check_times, follow
+from sims.gradient_flow.jacobian import check_dense, jacobian
 from sims.gradient_flow.velocity import LARGE, Velocity
 
 if TYPE_CHECKING:
@@ -79,6 +80,30 @@ class FlowResult(Result):
     evaluations: int
     state: Floats = field(repr=False)
     states: Floats | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        trace: Trace,
+        model: str,
+        task: RecallTask,
+        *,
+        alpha: float | None,
+        solver: str,
+        rtol: float | None,
+    ) -> "FlowResult":
+        """Return the record of a trajectory.
+
+        Parameters
+        ----------
+        trace : what was written down along it.
+        model, alpha, solver, rtol : as in the record.
+        task : the facts.
+        """
+        return cls(
+            model, task.subjects, task.relations, task.largest_answer_set, alpha, solver, rtol,
+            **trace.fields(),
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return (
@@ -177,58 +202,46 @@ def flow(
     FlowResult(full flow, S=16 R=4 D=8, t_relation=115.4, t_subject=298.9, loss 0.000213 at t=10000)
     """
     t_max = check_times(t_max)
-    given = start is not None
     state = start_state(model, alpha, start)
-    size = len(state)
+    rtol, drift = _accuracy(rtol, drift, len(state))
+    check_dense(solver, len(state))
+    jac = {"jac": lambda _, y: jacobian(model, y)} if solver in IMPLICIT else {}
+    first = model.invariants(state)
+    relative, absolute = _tolerances(model, state, rtol, solver)
+    with blas_threads(1), Velocity(model, threads=available_threads()) as velocity:
+        trace = follow(
+            lambda _, y: velocity(y), state, t_max=t_max, losses=model.losses,
+            weights=lambda y: float(model.unpack(y)[1].min()),
+            solver=solver, rtol=relative, atol=absolute, **jac,
+            drifted=lambda y: drift_of(model, y, first), drift=drift,
+            samples=samples, at=at, loss_below=loss_below, keep_states=keep_states,
+        )  # fmt: skip
+    name = "full flow" + ("" if model.length is None else f", prompts of {model.length} tokens")
+    scale = alpha if start is None else None
+    return FlowResult.of(trace, name, model.task, alpha=scale, solver=solver, rtol=rtol)
+
+
+def _accuracy(rtol: float | None, drift: float | None, size: int) -> tuple[float, float]:
+    """Return the tolerance of a step and the largest drift: those given, or the usual ones."""
     if drift is None:
         drift = DRIFT if rtol is None else DRIFT * max(1.0, rtol / RTOL)
     if rtol is None:
         rtol = LARGE_RTOL if size >= LARGE else RTOL
-    check_rtol(rtol)
-    options: dict[str, Any] = {}
-    if solver in IMPLICIT:
-        if size > LARGEST_STATE:
-            raise InputError(
-                f"solver {solver} needs the Jacobian, {size} x {size} here; above {LARGEST_STATE} "
-                "use DOP853"
-            )
-        options["jac"] = lambda _, y: jacobian(model, y)
+    return check_rtol(rtol), drift
 
-    first = model.invariants(state)
+
+def _tolerances(
+    model: LinearAttention, state: Floats, rtol: float, solver: str
+) -> tuple[float | Floats, float]:
+    """Return the solver's relative and absolute tolerances, at a relative one of the whole."""
     # What is learnt changes a large V by about 1/alpha, and is to keep its digits.
     fine = rtol / max(1.0, float(np.abs(state).max()) ** 2)
-    threads = available_threads()
-    with blas_threads(1), Velocity(model, threads=threads) as velocity:
-        trace = follow(
-            lambda _, y: velocity(y),
-            state,
-            t_max=t_max,
-            losses=model.losses,
-            weights=lambda y: float(model.unpack(y)[1].min()),
-            solver=solver,
-            # Implicit solvers take one tolerance for all.
-            rtol=max(fine, FINEST) if options else np.maximum(fine * _shares(model), FINEST),
-            # The scale that the smallest entries start on.
-            atol=rtol * float(np.abs(state).min() or np.abs(state).max() or 1.0),
-            drifted=lambda y: drift_of(model, y, first),
-            drift=drift,
-            samples=samples,
-            at=at,
-            loss_below=loss_below,
-            keep_states=keep_states,
-            **options,
-        )
-    task = model.task
-    return FlowResult(
-        model="full flow" + ("" if model.length is None else f", prompts of {model.length} tokens"),
-        subjects=task.subjects,
-        relations=task.relations,
-        answers=task.largest_answer_set,
-        alpha=None if given else alpha,
-        solver=solver,
-        rtol=rtol,
-        **trace.fields(),
-    )
+    # The scale that the smallest entries start on.
+    absolute = rtol * float(np.abs(state).min() or np.abs(state).max() or 1.0)
+    # Implicit solvers take one tolerance for all.
+    if solver in IMPLICIT:
+        return max(fine, FINEST), absolute
+    return np.maximum(fine * _shares(model), FINEST), absolute
 
 
 def start_state(model: LinearAttention, alpha: float, start: Floats | None) -> Floats:

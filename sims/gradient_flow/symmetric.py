@@ -13,6 +13,7 @@ order alpha^2 and kept as a logarithm.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -139,46 +140,17 @@ def symmetric_flow(
     """
     S, R, D = check_balanced(subjects, relations, answers)
     t_max, alpha = check_times(t_max), check_alpha(alpha, smallest=SMALLEST, largest=LARGEST)
-    n = np.array([R, D], np.float64)
-    g = np.array(balanced_rates(S, R, D))
-    log_kappa = np.array(log_gap_scales(R, D, alpha))
-    learnable = n > 1
-    log_kappa[~learnable] = 0.0
-
-    def gaps(u: Floats) -> Floats:
-        # kappa sinh u without overflow of one or underflow of the other.
-        size = np.maximum(np.abs(u), np.finfo(float).tiny)
-        near, far = np.minimum(size, 1.0), np.maximum(size, 1.0)
-        log_sinh = np.where(
-            size < 1,
-            np.log(np.sinh(near)),
-            far + np.log1p(-np.exp(-2 * far)) - math.log(2),
-        )
-        gap = np.exp(np.minimum(log_kappa + log_sinh, math.log(LARGEST_GAP)))
-        return np.where(learnable, np.sign(u) * gap, 0.0)
-
-    def velocity(_: float, u: Floats) -> Floats:
-        return 2 * g * n / (n - 1 + np.exp(gaps(u)))
-
-    def losses(u: Floats) -> Losses:
-        relation, subject = np.log1p((n - 1) * np.exp(-gaps(u))).tolist()
-        return Losses(relation + subject, relation, subject)
-
-    def smallest_w(u: Floats) -> float:
-        # w = omega cosh(u / 2), omega^2 = alpha^2 (A + 1).
-        root = math.log(alpha) + 0.5 * math.log(R * D + 1)
-        return float(np.exp(root + np.logaddexp(u / 2, -u / 2) - math.log(2)).min())
-
+    model = _Reduction.of(S, R, D, alpha)
     trace = follow(
-        velocity,
+        model.velocity,
         np.zeros(2),
         t_max=t_max,
-        losses=losses,
-        weights=smallest_w,
+        losses=model.losses,
+        weights=model.smallest_w,
         solver=solver,
         rtol=check_rtol(rtol),
         # Where kappa is large, the gap opens while u is of the order of 1/kappa.
-        atol=rtol * np.exp(-np.maximum(log_kappa, 0.0)),
+        atol=rtol * np.exp(-np.maximum(model.log_kappa, 0.0)),
         samples=samples,
         at=at,
         loss_below=loss_below,
@@ -193,3 +165,55 @@ def symmetric_flow(
         rtol=rtol,
         **trace.fields(),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Reduction:
+    """The reduced flow of u = (u_R, u_S).
+
+    Parameters
+    ----------
+    n : (2,) R and D.
+    g : (2,) rates g_R and g_S.
+    log_kappa : (2,) logarithms of the gaps' scales, 0 where there is nothing to learn.
+    log_omega : logarithm of the scale of w, omega^2 = alpha^2 (A + 1).
+    """
+
+    n: Floats
+    g: Floats
+    log_kappa: Floats
+    log_omega: float
+
+    @classmethod
+    def of(cls, S: int, R: int, D: int, alpha: float) -> "_Reduction":
+        """Return the flow of balanced facts at an initial scale."""
+        n = np.array([R, D], np.float64)
+        log_kappa = np.array(log_gap_scales(R, D, alpha))
+        log_kappa[n <= 1] = 0.0
+        log_omega = math.log(alpha) + 0.5 * math.log(R * D + 1)
+        return cls(n, np.array(balanced_rates(S, R, D)), log_kappa, log_omega)
+
+    def gaps(self, u: Floats) -> Floats:
+        """Gaps kappa sinh u, without overflow of one factor or underflow of the other."""
+        size = np.maximum(np.abs(u), np.finfo(float).tiny)
+        near, far = np.minimum(size, 1.0), np.maximum(size, 1.0)
+        log_sinh = np.where(
+            size < 1,
+            np.log(np.sinh(near)),
+            far + np.log1p(-np.exp(-2 * far)) - math.log(2),
+        )
+        gap = np.exp(np.minimum(self.log_kappa + log_sinh, math.log(LARGEST_GAP)))
+        return np.where(self.n > 1, np.sign(u) * gap, 0.0)
+
+    def velocity(self, _: float, u: Floats) -> Floats:
+        """Velocity du/dt."""
+        return 2 * self.g * self.n / (self.n - 1 + np.exp(self.gaps(u)))
+
+    def losses(self, u: Floats) -> Losses:
+        """Losses at u."""
+        relation, subject = np.log1p((self.n - 1) * np.exp(-self.gaps(u))).tolist()
+        return Losses(relation + subject, relation, subject)
+
+    def smallest_w(self, u: Floats) -> float:
+        """Smallest w = omega cosh(u / 2)."""
+        return float(np.exp(self.log_omega + np.logaddexp(u / 2, -u / 2) - math.log(2)).min())

@@ -1,18 +1,20 @@
 """Pre-training and fine-tuning followed along the way: losses, attention, features, answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.arrays import Floats
 from assoc.checks import positive, trial_count
 from assoc.errors import InputError
+from assoc.facts.knowledge import Contexts, Knowledge
 from sims.engine.parallel import blas_threads
 from sims.engine.randomness import MEMORY, SAMPLE, Source
 from sims.engine.results import Result, new_axes
 from sims.knowledge.model import WIDTH, initial_weights
-from sims.knowledge.training import FINE_TUNING, PRE_TRAINING, train_contexts
+from sims.knowledge.training import FINE_TUNING, PRE_TRAINING, Trained, train_contexts
 from sims.knowledge.trials import Told
 from sims.knowledge.verdicts import KINDS, judge_answers, judge_told, spectrum, split_facts
 
@@ -125,34 +127,71 @@ def follow_knowledge(
         start, contexts, replace(PRE_TRAINING, **(pre_training or {})), looks=looks,
         keep_path=True, rngs=[source.generator(t, SAMPLE) for t in order],
     )  # fmt: skip
-    floors = np.stack([one.floor for one in given])
-    before = sizes.fillers > 0
-    records = []
-    for place, step in enumerate(first.steps):
-        excess = (first.losses[place] - floors).mean(axis=0)
-        states = [_told(judge_told(first.path[place][t], given[t], contexts[t])) for t in order]
-        records.append({"step": int(step), "subject": float(excess[int(before)]),
-                        "value": float(excess[-1]), **_mean(states)})  # fmt: skip
     rows = [split_facts(one, fine_tuned, asked) for one in given]
     second = train_contexts(
         first.weights, [one.asked(early) for one, (early, _) in zip(given, rows, strict=True)],
         replace(FINE_TUNING, **(fine_tuning or {})), looks=looks, keep_path=True,
         rngs=[source.generator(t, SAMPLE, 1 + fine_tuned) for t in order],
     )  # fmt: skip
-    tuned = []
+    return LearningResult(
+        sizes,
+        fine_tuned,
+        tuple(_floors(given).mean(axis=0).tolist()),
+        tuple(_pre_training(first, given, contexts, sizes.fillers > 0)),
+        tuple(_fine_tuning(second, first, given, rows)),
+    )
+
+
+def _floors(given: Sequence[Knowledge]) -> Floats:
+    """Entropies of the next token, (trials, positions)."""
+    return np.stack([one.floor for one in given])
+
+
+def _pre_training(
+    trained: Trained, given: Sequence[Knowledge], contexts: Sequence[Contexts], before: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield what is told at each step, means over trials.
+
+    Parameters
+    ----------
+    trained : with its path.
+    given, contexts : of each trial.
+    before : whether a position of fillers comes before that of the template.
+    """
+    floors = _floors(given)
+    for place, step in enumerate(trained.steps):
+        excess = (trained.losses[place] - floors).mean(axis=0)
+        states = [
+            _told(judge_told(weights, one, told))
+            for weights, one, told in zip(trained.path[place], given, contexts, strict=True)
+        ]
+        yield {"step": int(step), "subject": float(excess[int(before)]),
+               "value": float(excess[-1]), **_mean(states)}  # fmt: skip
+
+
+def _fine_tuning(
+    tuned: Trained,
+    told: Trained,
+    given: Sequence[Knowledge],
+    rows: Sequence[tuple[Any, Any]],
+) -> Iterator[dict[str, Any]]:
+    """Yield what is answered at each step, means over trials.
+
+    Parameters
+    ----------
+    tuned, told : the fine-tuning, with its path, and the pre-training.
+    given : facts of each trial.
+    rows : facts that are fine-tuned on and those that are held out, in each trial.
+    """
     with blas_threads(1):
-        for place, step in enumerate(second.steps):
+        for place, step in enumerate(tuned.steps):
             states = []
-            for t in order:
-                weights = second.path[place][t]
-                found = judge_answers(given[t], first.weights[t], weights, *rows[t])
+            for t, weights in enumerate(tuned.path[place]):
+                found = judge_answers(given[t], told.weights[t], weights, *rows[t])
                 slope = spectrum(weights, given[t].asked(rows[t][0]), given[t])["W"]
                 states.append({**_asked(found), **slope})
-            loss = float(second.losses[place].sum(axis=1).mean())
-            tuned.append({"step": int(step), "loss": loss, **_mean(states)})
-    return LearningResult(
-        sizes, fine_tuned, tuple(floors.mean(axis=0).tolist()), tuple(records), tuple(tuned)
-    )
+            loss = float(tuned.losses[place].sum(axis=1).mean())
+            yield {"step": int(step), "loss": loss, **_mean(states)}
 
 
 def _told(found: Mapping[str, Any]) -> dict[str, float]:

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from assoc.checks import MAX_BYTES
+from assoc.checks import check_fits
 from assoc.errors import InputError
 from assoc.facts.knowledge import Knowledge, draw_knowledge
 from sims.engine.parallel import blas_threads
@@ -78,12 +79,9 @@ def check_sizes(vocabulary: int, contexts: int, width: int, trials: int) -> None
         If arrays of contexts and weights, of all trials, take more than
         :data:`assoc.checks.MAX_BYTES`.
     """
-    taken = 4 * trials * (vocabulary * (3 * contexts + 3 * vocabulary) + 6 * width * vocabulary)
-    if taken > MAX_BYTES:
-        raise InputError(
-            f"n = {vocabulary} tokens, {contexts} contexts, m = {width}, trials = {trials}: "
-            f"they would take {taken / 1e9:.3g} GB; {MAX_BYTES / 1e9:.3g} GB at most"
-        )
+    entries = trials * (vocabulary * (3 * contexts + 3 * vocabulary) + 6 * width * vocabulary)
+    sizes = f"n = {vocabulary} tokens, {contexts} contexts, m = {width}, trials = {trials}"
+    check_fits(entries, 4, f"{sizes}: arrays of contexts and weights")
 
 
 def extraction_point(
@@ -218,11 +216,23 @@ def extract(
                 )
                 found["loss"] = float(tuned.losses[-1, place].sum())
                 if spectra:
-                    asks = given[t].asked(chosen[place][0])
-                    found["spectra"] = [
-                        spectrum(look[place], asks, given[t]) for look in tuned.path
-                    ]
+                    found["spectra"] = _spectra(tuned, place, given[t], chosen[place][0])
                 for name, part in found.items():
                     record.setdefault(name, []).append(part)
             value["tuned"].append(record)
     return value
+
+
+def _spectra(
+    tuned: Trained, place: int, given: Knowledge, rows: NDArray[np.intp]
+) -> list[dict[str, Any]]:
+    """Singular values of one fine-tuning's gradient, at every step that was looked at.
+
+    Parameters
+    ----------
+    tuned : with its path.
+    place : which of its trials.
+    given, rows : the facts, and those that are fine-tuned on.
+    """
+    asks = given.asked(rows)
+    return [spectrum(look[place], asks, given) for look in tuned.path]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.facts.knowledge import Contexts, Knowledge
+from sims.engine.results import finite
 from sims.knowledge.gradient import evaluate
 from sims.knowledge.model import Weights, attention_mass, logits, superposed, template_cosines
 
@@ -54,7 +55,7 @@ def judge_told(weights: Weights, given: Knowledge, contexts: Contexts) -> dict[s
     return {
         "told": float(right.mean()),
         "untold": float(_right(weights, missing, given.labels[rows]).mean()) if len(rows) else None,
-        "cosines": [_finite(cosine) for cosine in template_cosines(weights, given)],
+        "cosines": [finite(float(cosine)) for cosine in template_cosines(weights, given)],
         "attention": attention_mass(weights, last, given),
     }
 
@@ -154,7 +155,3 @@ def _kinds(given: Knowledge, rows: Any, held: Any, answers: Any) -> list[str]:
             kind = "other" if 0 <= answer < given.values else "none"
         kinds.append(kind)
     return kinds
-
-
-def _finite(number: float) -> float | None:
-    return float(number) if np.isfinite(number) else None

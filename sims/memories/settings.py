@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from assoc.arrays import Floats, Integers
-from assoc.checks import MAX_BYTES, as_size
+from assoc.checks import MAX_BYTES, as_size, check_fits
 from assoc.embeddings import LAWS, NamedVectors, check_vectors
 from assoc.embeddings import preprocess as transform
 from assoc.errors import InputError
@@ -39,9 +39,7 @@ class RandomVectors:
     def __post_init__(self) -> None:
         if self.d < 1:
             raise InputError(f"d = {self.d} is not a positive dimension")
-        if 4 * self.d**2 > MAX_BYTES:
-            gigabytes = 4 * self.d**2 / 1e9
-            raise InputError(f"d = {self.d}: one d x d matrix alone takes {gigabytes:.3g} GB")
+        check_fits(self.d**2, 4, f"d = {self.d}: the entries of a d x d matrix")
         _check_outputs(self.outputs)
         for name, known, what in ((self.law, LAWS, "embeddings"), (self.facts, MAPS, "facts")):
             if name not in known:
@@ -66,12 +64,10 @@ class RandomVectors:
         """Draw E (N, d), U (M, d) in single precision and f (N,) of one trial."""
         check_facts(N)
         M = self.outputs or N
-        gigabytes = 4 * (N + M) * self.d / 1e9
-        if gigabytes > MAX_BYTES / 1e9:
-            raise InputError(
-                f"N = {N}, d = {self.d}: the embeddings alone take {gigabytes:.3g} GB; "
-                "judge a sample of the inputs instead (--inputs), which streams them"
-            )
+        check_fits(
+            (N + M) * self.d, 4, f"N = {N}, d = {self.d}: the embeddings alone",
+            instead="--inputs judges a sample of the inputs and streams the facts",
+        )  # fmt: skip
         law = LAWS[self.law]
         E = source.vectors(law, N, self.d, trial=trial, stream=INPUTS)
         U = source.vectors(law, M, self.d, trial=trial, stream=OUTPUTS)

@@ -179,10 +179,7 @@ def sweep(
     {'': 'TypeError: math.sqrt() takes exactly one argument (0 given)'}
     """
     tasks = tuple(tasks)
-    keys = [task.key for task in tasks]
-    if len(set(keys)) < len(keys):
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise InputError(f"two points of the sweep have the key {twice!r}")
+    _check_keys([task.key for task in tasks])
     workers = available_threads() if workers is None else positive(workers, "workers")
     packages = tuple(sorted({*packages, *(task.package for task in tasks)}))
     code = fingerprint(packages)
@@ -218,8 +215,14 @@ def sweep(
             with closing(_outcomes(pool, work, missing)) as outcomes:
                 for key, outcome in outcomes:
                     finish(key, outcome)
-    ordered = {key: values[key] for key in keys if key in values}
+    ordered = {task.key: values[task.key] for task in tasks if task.key in values}
     return SweepResult(tasks, ordered, seconds, failures, len(ordered) - number, code)
+
+
+def _check_keys(keys: Sequence[str]) -> None:
+    if len(set(keys)) < len(keys):
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InputError(f"two points of the sweep have the key {twice!r}")
 
 
 def _pool(stack: ExitStack, executor: Executor | str, workers: int) -> tuple[Executor, int]:

@@ -3,10 +3,12 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from sims.engine.parallel import available_threads, blas_threads, run
+from assoc import InputError
+from sims.engine.parallel import Workers, available_threads, blas_threads, cores, run
 
 
 def square(x):
@@ -82,3 +84,18 @@ def test_limits_of_several_threads_end_in_any_order():
 
 def test_some_thread_is_available():
     assert available_threads() >= 1
+
+
+def test_workers_are_all_available_threads_unless_others_are_asked_for():
+    with cores(1):
+        assert Workers.of(None) == Workers(1)
+    with ThreadPoolExecutor(2) as pool:
+        workers = Workers.of(np.int64(3), pool)
+        assert (workers.threads, workers.executor) == (3, pool)
+        assert workers.run(square, range(5)) == [square(x) for x in range(5)]
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2"])
+def test_workers_are_a_positive_number(threads):
+    with pytest.raises(InputError, match=r"^threads = "):
+        Workers.of(threads)

@@ -11,7 +11,7 @@ from assoc import InputError
 from assoc.facts.recall_task import grid_task
 from assoc.gradient_flow.limits import OutOfRangeError
 from assoc.gradient_flow.linear_attention import LinearAttention, Losses
-from sims.gradient_flow import integration
+from sims.gradient_flow import integration, jacobian
 from sims.gradient_flow import velocity as velocity_module
 from sims.gradient_flow.facts import KINDS, FlowFacts
 from sims.gradient_flow.integration import SOLVERS, SolverError, follow, sample_times
@@ -321,7 +321,7 @@ def test_a_state_out_of_range_ends_the_run_in_one_line():
 
 
 def test_implicit_solvers_are_for_small_models(monkeypatch):
-    monkeypatch.setattr(flow_module, "LARGEST_STATE", 659)
+    monkeypatch.setattr(jacobian, "LARGEST_STATE", 659)
     for solver in ("Radau", "BDF"):
         with pytest.raises(InputError) as caught:
             flow(MODEL, t_max=1.0, solver=solver)

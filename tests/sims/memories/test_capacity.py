@@ -259,7 +259,7 @@ def test_tables_json_and_plot():
         ({"d": [8, -1]}, "d = -1 is not a positive dimension"),
         ({"d": []}, "d is an empty list"),
         ({"d": None}, "random embeddings need a dimension d"),
-        ({"d": 10**9}, "one d x d matrix alone takes"),
+        ({"d": 10**9}, "the entries of a d x d matrix take"),
         ({"trials": 0}, "trials = 0 is not positive"),
         ({"max_N": 0}, "max_N = 0 is not positive"),
         ({"threads": 0}, "threads = 0 is not positive"),

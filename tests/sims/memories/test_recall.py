@@ -326,7 +326,7 @@ def test_an_error_of_the_construction_itself_is_theirs_to_see():
         ({"N": 2.5}, "N = 2.5 is not an integer"),
         ({"N": 10**15}, "N = 1000000000000000, d = 16: the embeddings alone take"),
         ({"d": 0}, "d = 0 is not a positive dimension"),
-        ({"d": 10**9, "N": 1}, "d = 1000000000: one d x d matrix alone takes"),
+        ({"d": 10**9, "N": 1}, "d = 1000000000: the entries of a d x d matrix take"),
         ({"d": None}, "random embeddings need a dimension d"),
         ({"trials": 0}, "trials = 0 is not positive"),
         ({"threads": 0}, "threads = 0 is not positive"),

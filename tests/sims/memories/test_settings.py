@@ -164,7 +164,7 @@ def test_an_absurd_number_of_facts_is_refused_before_anything_is_allocated(N, d)
 
 @pytest.mark.parametrize("d", [10**6, 10**9, 10**30])
 def test_an_absurd_dimension_is_refused(d):
-    with pytest.raises(InputError, match=f"^d = {d}: one d x d matrix alone takes .* GB$"):
+    with pytest.raises(InputError, match=f"^d = {d}: the entries of a d x d matrix take .* GB"):
         settle(d=d)
 
 

@@ -128,7 +128,7 @@ def test_memory_does_not_grow_with_the_number_of_facts():
         ({"N": 0}, "N = 0 is not a positive number of facts"),
         ({"N": -2}, "N = -2 is not a positive number of facts"),
         ({"d": 0}, "d = 0 is not a positive dimension"),
-        ({"d": 10**7}, "d = 10000000: one d x d matrix alone takes"),
+        ({"d": 10**7}, "d = 10000000: the entries of a d x d matrix take"),
     ],
 )
 def test_what_cannot_be_streamed_is_named(arguments, said):

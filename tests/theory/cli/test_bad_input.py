@@ -58,7 +58,7 @@ ARGUMENTS = [
     ("measure linear --d 1.5 --N 4", "Invalid value for '--d'"),
     ("measure linear --N 4", "random embeddings need a dimension d"),
     ("measure linear --d 8", "Missing option '--N'"),
-    ("measure linear --d 99999999999 --N 4", "d = 99999999999: one d x d matrix alone takes"),
+    ("measure linear --d 99999999999 --N 4", "d = 99999999999: the entries of a d x d matrix take"),
     ("measure linear --d 8 --N 99999999999", "N = 99999999999, d = 8: the embeddings alone take"),
     ("measure linear --d 8 --N 4 --trials 0", "Invalid value for '--trials'"),
     ("measure linear --d 8 --N 4 --threads 0", "Invalid value for '--threads'"),
@@ -88,7 +88,7 @@ ARGUMENTS = [
     ("facts countries.csv --memory linear --d 1", "d = 1: a dimension of at least 2 is needed"),
     (
         "facts countries.csv --memory linear --d 99999999",
-        "d = 99999999: keys, outputs and matrix would take",
+        "d = 99999999: keys, outputs and matrix take",
     ),
     # ranks and bits
     ("measure low-rank --d 8 --rank 9 --N 5", "rank 9 is not between 1 and d = 8"),
