@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sims.sweeps.tasks import Progress
 
 __all__ = [
+    "STYLES",
     "command_line",
     "emit",
     "print_table",
@@ -175,3 +176,16 @@ def save_figure(figure: "Axes | Figure", path: Path, *, seed: int | None) -> Non
     origin = provenance(command=command_line(), seed=seed)
     write_whole(path, drawn(whole, path.suffix.lower().removeprefix("."), origin))
     say(f"wrote {path}")
+
+
+STYLES = {
+    "holds": "green",
+    "violated": "bold red",
+    "inconclusive": "yellow",
+    "not applicable": "cyan",
+    "caught": "green",
+    "MISSED": "bold red",
+    "yes": "green",
+    "no": "bold red",
+}
+"""Colours of verdicts in tables."""
