@@ -32,7 +32,7 @@ from assoc.facts.recall_task import RecallTask
 from assoc.gradient_flow.limits import check_alpha
 from assoc.gradient_flow.linear_attention import Losses
 
-__all__ = ["ATTENTIONS", "EmbeddedAttention", "cue_prompts"]
+__all__ = ["ATTENTIONS", "EmbeddedAttention", "check_prompts", "cue_prompts"]
 
 ATTENTIONS = ("linear", "softmax")
 """Kinds of attention."""
@@ -41,6 +41,17 @@ ATTENTIONS = ("linear", "softmax")
 def cue_prompts(task: RecallTask) -> NDArray[np.intp]:
     """Prompts (N, 2) of a subject and a relation alone, the noise-free case of the paper."""
     return task.cues
+
+
+def check_prompts(prompts: int, task: RecallTask) -> None:
+    """Refuse more prompts than fit in memory, before they are drawn.
+
+    Raises
+    ------
+    InputError
+        If they do not fit.
+    """
+    check_fits(prompts * (3 * task.vocabulary + 4 * task.answers), 8, f"{prompts} prompts")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +95,7 @@ class EmbeddedAttention:
             raise InputError(f"embeddings of shape {self.embeddings.shape} for {n} tokens")
         if self.prompts.ndim != 2 or not len(self.prompts) or len(self.prompts) % N:
             raise InputError(f"{len(self.prompts)} prompts for {N} facts: not the same for each")
-        check_fits(
-            len(self.prompts) * (3 * n + 4 * self.task.answers), 8, f"{len(self.prompts)} prompts"
-        )
+        check_prompts(len(self.prompts), self.task)
 
     @property
     def d(self) -> int:

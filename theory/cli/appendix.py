@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from assoc.errors import InputError
-from theory.cli.options import EXECUTOR, JSON, SCHEDULER, SEED, WORKERS
+from theory.cli.options import JSON, SEED, WORKERS
 from theory.cli.output import command_line, emit, print_table, progress_bar, say
 from theory.cli.theorems import print_verdicts
 
@@ -35,9 +35,13 @@ def appendix(
         True, help="Go on from the points in the store. --no-resume refuses a store that exists."
     ),
     redraw: bool = typer.Option(False, help="Compute nothing: write what the store has."),
-    executor: str = EXECUTOR,
+    executor: str = typer.Option(
+        "processes", help="Workers on this machine: processes or threads."
+    ),
     workers: int | None = WORKERS,
-    scheduler: str | None = SCHEDULER,
+    scheduler: str | None = typer.Option(
+        None, help="Use a Dask cluster instead: tcp://HOST:PORT of its scheduler."
+    ),
     json: bool = JSON,
 ) -> None:
     """Tables (LaTeX, CSV, Markdown), figures (PDF, SVG) and one page for all of it.

@@ -10,8 +10,7 @@ from assoc.errors import InputError
 from theory.cli.asked import Asked, given
 from theory.cli.inputs import integers, read_vectors, shipped
 from theory.cli.options import BITS, DEGREE, HEAD_DIM, HEADS, JSON, RANK, ROUNDING, SEED, WIDTH
-from theory.cli.output import command_line, emit, print_table, say, working
-from theory.cli.theorems import STYLES
+from theory.cli.output import STYLES, command_line, emit, print_table, say, working
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

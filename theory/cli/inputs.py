@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from assoc.embeddings import NamedVectors
+from assoc.embeddings import LAWS, NamedVectors, load_vectors
 from assoc.errors import InputError
+from assoc.facts.tables import EXAMPLES, example_path
 from theory.rendering.drawing import FORMATS
 
 __all__ = ["check_plot", "embeddings_of", "integers", "read_vectors", "shipped"]
 
 
 def integers(text: str | None, name: str) -> list[int] | None:
-    """Read ``64`` or ``32,64,128``.
+    """Return the integers of ``64`` or ``32,64,128``; None stands for an option not given.
 
     Raises
     ------
@@ -29,8 +30,6 @@ def shipped(file: Path) -> Path:
     """Return a file, or the example shipped under its name where there is no such file here."""
     if file.exists() or file.name != str(file):
         return file
-    from assoc.facts.tables import EXAMPLES, example_path
-
     return example_path(file.name) if file.name in EXAMPLES else file
 
 
@@ -51,16 +50,14 @@ def check_plot(path: Path | None) -> None:
         raise InputError(f"--plot {path}: no such folder {path.parent}")
 
 
-def embeddings_of(text: str) -> "str | NamedVectors":
-    """Take the name of a law, or read a file."""
-    from assoc.embeddings import LAWS
-
+def embeddings_of(text: str) -> str | NamedVectors:
+    """Return the name of a law of random vectors, or the vectors of a file."""
     if text in LAWS:
         return text
     return read_vectors(text)
 
 
-def read_vectors(text: str) -> "NamedVectors":
+def read_vectors(text: str) -> NamedVectors:
     """Read vectors from a file, or from an example shipped with the package.
 
     Raises
@@ -68,9 +65,6 @@ def read_vectors(text: str) -> "NamedVectors":
     InputError
         If there is neither, or the file is bad.
     """
-    from assoc.embeddings import LAWS, load_vectors
-    from assoc.facts.tables import example_path
-
     path = Path(text)
     if not path.exists():
         if path.suffix not in (".npy", ".npz"):

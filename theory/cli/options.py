@@ -6,7 +6,6 @@ __all__ = [
     "BITS",
     "DEGREE",
     "EMBEDDINGS",
-    "EXECUTOR",
     "FACTS",
     "HEADS",
     "HEAD_DIM",
@@ -17,7 +16,6 @@ __all__ = [
     "PREPROCESS",
     "RANK",
     "ROUNDING",
-    "SCHEDULER",
     "SEED",
     "THREADS",
     "WIDTH",
@@ -27,56 +25,37 @@ __all__ = [
 SEED = typer.Option(0, min=0, help="Determines every random number.")
 """Option for the seed."""
 
-
 JSON = typer.Option(False, "--json", help="One JSON document on stdout, nothing else.")
 """Switch for the machine-readable output."""
-
 
 PLOT = typer.Option(None, help="Draw the result to this file (.png, .svg or .pdf).")
 """Option for a figure."""
 
-
 RANK = typer.Option(None, help="Rank m of a low-rank memory: an integer, or a fraction: d/2.")
 """Option for the rank of a memory."""
-
 
 BITS = typer.Option(None, help="Bits per weight, 1 to 16, for every memory and model.")
 """Option for the width of stored weights."""
 
-
 ROUNDING = typer.Option(None, help="How weights are rounded to --bits: nearest or stochastic.")
 """Option for how weights are rounded."""
-
 
 WIDTH = typer.Option(None, help="Width m of a network: an integer, or a multiple: 16d.")
 """Option for the number of hidden neurons."""
 
-
 DEGREE = typer.Option(None, help="Degree k of a network's Hermite polynomials, 1 to 6.")
 """Option for the degree of activations."""
-
 
 HEADS = typer.Option(None, help="Number of heads H of a transformer.")
 """Option for the number of heads."""
 
-
 HEAD_DIM = typer.Option(None, help="Dimension d_h of a head.")
 """Option for the dimension of heads."""
-
 
 WORKERS = typer.Option(
     None, min=1, envvar="RECALL_WORKERS", help="Workers on this machine; default: one a core."
 )
 """Option for the number of workers."""
-
-
-EXECUTOR = typer.Option("processes", help="Workers on this machine: processes or threads.")
-"""Option for the kind of workers."""
-
-
-SCHEDULER = typer.Option(None, help="Use a Dask cluster instead: tcp://HOST:PORT of its scheduler.")
-"""Option for a cluster."""
-
 
 MEMORY = typer.Argument(
     help="linear, low-rank, low-rank-gaussian, low-rank-svd, sign, dual-inputs, "
@@ -86,24 +65,19 @@ MEMORY = typer.Argument(
 )
 """Argument for the memory."""
 
-
 FACTS = typer.Option("identity", help="Fact map: identity, permutation, random, balanced or zipf.")
 """Option for the law of the fact map."""
 
-
 OUTPUTS = typer.Option(None, "--outputs", "-M", help="Number of outputs M; N if not given.")
 """Option for the number of outputs."""
-
 
 EMBEDDINGS = typer.Option(
     "sphere", help="sphere, gaussian, rademacher, orthonormal, or a .npy or .npz file of vectors."
 )
 """Option for the law of the embeddings, or a file of them."""
 
-
 PREPROCESS = typer.Option("none", help="For a file: none, normalise, centre or whiten.")
 """Option for what is done to vectors of a file first."""
-
 
 THREADS = typer.Option(None, min=1, help="Threads; all cores if not given. Never changes a result.")
 """Option for the number of threads."""

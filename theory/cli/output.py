@@ -3,7 +3,7 @@
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from sims.sweeps.tasks import Progress
 
 __all__ = [
+    "STYLES",
     "command_line",
     "emit",
-    "number",
     "print_table",
     "progress_bar",
     "save_figure",
@@ -43,20 +43,6 @@ def emit(result: Mapping[str, Any], *, seed: int | None) -> None:
         **result,
     }
     print(as_json(document))
-
-
-def number(value: Any) -> str:
-    """Format a value for a table."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        ends = (f"{item:.4g}" if isinstance(item, float) else number(item) for item in value)
-        return f"[{', '.join(ends)}]"
-    if isinstance(value, float):
-        return f"{value:.5g}"
-    return str(value)
 
 
 def print_table(
@@ -96,7 +82,7 @@ def print_table(
                 no_wrap=numeric,
             )
         for row in rows:
-            cells = [number(row.get(column)) for column in shown]
+            cells = [_cell(row.get(column)) for column in shown]
             table.add_row(*(Text(cell, style=(styles or {}).get(cell, "")) for cell in cells))
         return table
 
@@ -112,6 +98,20 @@ def print_table(
     console.print(table_of(shown))
 
 
+def _cell(value: Any) -> str:
+    """Return a value as a table shows it."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        ends = (f"{item:.4g}" if isinstance(item, float) else _cell(item) for item in value)
+        return f"[{', '.join(ends)}]"
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    return str(value)
+
+
 def say(text: str) -> None:
     """Print a remark on stderr."""
     print(text, file=sys.stderr)
@@ -123,7 +123,7 @@ def working(text: str) -> Iterator[None]:
     from rich.console import Console
 
     console = Console(stderr=True)
-    with console.status(text) if console.is_terminal else _quiet():
+    with console.status(text) if console.is_terminal else nullcontext():
         yield
 
 
@@ -166,11 +166,6 @@ def progress_bar(text: str) -> "Iterator[Callable[[Progress], None] | None]":
         yield show
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    yield
-
-
 def save_figure(figure: "Axes | Figure", path: Path, *, seed: int | None) -> None:
     """Write a figure, with its provenance in the file's metadata."""
     from matplotlib.axes import Axes
@@ -181,3 +176,16 @@ def save_figure(figure: "Axes | Figure", path: Path, *, seed: int | None) -> Non
     origin = provenance(command=command_line(), seed=seed)
     write_whole(path, drawn(whole, path.suffix.lower().removeprefix("."), origin))
     say(f"wrote {path}")
+
+
+STYLES = {
+    "holds": "green",
+    "violated": "bold red",
+    "inconclusive": "yellow",
+    "not applicable": "cyan",
+    "caught": "green",
+    "MISSED": "bold red",
+    "yes": "green",
+    "no": "bold red",
+}
+"""Colours of verdicts in tables."""

@@ -9,7 +9,7 @@ from assoc.errors import InputError
 from theory.claims import Kind, spaced
 from theory.cli.inputs import read_vectors, shipped
 from theory.cli.options import DEGREE, FACTS, HEAD_DIM, HEADS, JSON, OUTPUTS, SEED, WORKERS
-from theory.cli.output import command_line, emit, print_table, progress_bar, say
+from theory.cli.output import STYLES, command_line, emit, print_table, progress_bar, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,19 +19,7 @@ if TYPE_CHECKING:
     from theory.applicability import ConditionsResult
     from theory.registry import ClaimResult, VerifyResult
 
-__all__ = ["STYLES", "print_verdicts", "register"]
-
-STYLES = {
-    "holds": "green",
-    "violated": "bold red",
-    "inconclusive": "yellow",
-    "not applicable": "cyan",
-    "caught": "green",
-    "MISSED": "bold red",
-    "yes": "green",
-    "no": "bold red",
-}
-"""Colours of verdicts in tables."""
+__all__ = ["print_verdicts", "register"]
 
 
 def register(app: typer.Typer) -> None:

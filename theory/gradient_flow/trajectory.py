@@ -14,7 +14,12 @@ from assoc.embeddings import LAWS
 from assoc.errors import InputError
 from assoc.facts.recall_task import NOISE, RecallTask
 from assoc.facts.tables import FactTable
-from assoc.gradient_flow.embedded_attention import ATTENTIONS, EmbeddedAttention, cue_prompts
+from assoc.gradient_flow.embedded_attention import (
+    ATTENTIONS,
+    EmbeddedAttention,
+    check_prompts,
+    cue_prompts,
+)
 from assoc.gradient_flow.linear_attention import LinearAttention
 from sims.engine.randomness import INPUTS, PROMPTS, Source
 from sims.engine.results import Result
@@ -328,6 +333,8 @@ def _embedded(how: _Learning, task: RecallTask) -> EmbeddedAttention:
     if how.length is None:
         return EmbeddedAttention(task, embeddings, cue_prompts(task), how.attention)
     rng = source.generator(0, PROMPTS)
+    # Prompts of length 3 have no noise to draw.
     drawn = draws if how.length > 3 else 1
+    check_prompts(drawn * len(task), task)
     prompts = np.concatenate([task.prompts(how.length, rng=rng) for _ in range(drawn)])
     return EmbeddedAttention(task, embeddings, prompts, how.attention)

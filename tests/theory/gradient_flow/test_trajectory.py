@@ -309,6 +309,7 @@ WRONG = [
     ({"attention": "linear", "d": 0}, "d = 0 is not positive"),
     ({"attention": "softmax", "d": 8, "draws": 0}, "draws = 0 is not positive"),
     ({"attention": "softmax", "d": 8, "facts": "weighted"}, "attention on random embeddings takes"),
+    ({"attention": "softmax", "d": 8, "length": 5, "draws": 10**9}, "24000000000 prompts take"),
     ({"lr": 0.0}, "lr = 0 is not a positive step size"),
     ({"lr": math.nan}, "lr = nan is not a positive step size"),
     ({"lr": 1e4, "t_max": 1e6}, "logits of one token spread over"),
