@@ -1,12 +1,9 @@
 """Constructions by name, memories and transformers, and the user's own by ``module:function``."""
 
 import difflib
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -16,6 +13,7 @@ from assoc.arrays import Floats
 from assoc.bits.codes import coded
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
+from assoc.imports import imported
 from assoc.memories.fitted_features import fitted
 from assoc.memories.linear import HebbianBuild, dual_both, dual_inputs, dual_outputs, hebbian
 from assoc.memories.low_rank import gaussian_projected, projected, truncated
@@ -252,36 +250,12 @@ def _build(
     )
 
 
-def _hidden(module_name: str) -> tuple[Path, str] | None:
-    """A file in the working directory, and the file that is imported under its name instead."""
-    here, top = Path.cwd(), module_name.partition(".")[0]
-    of_user = (here / f"{top}.py", here / top / "__init__.py",
-               here.joinpath(*module_name.split(".")).with_suffix(".py"))  # fmt: skip
-    mine = next((file for file in of_user if top and file.is_file()), None)
-    spec = None if mine is None else find_spec(top)
-    if mine is None or spec is None or spec.origin is None:
-        return None
-    if Path(spec.origin).exists() and mine.samefile(spec.origin):
-        return None
-    return mine.relative_to(here), spec.origin
-
-
 def _imported(kind: str, name: str, returns: type[Any]) -> Any:
     module_name, _, attribute = name.partition(":")
-    hidden = _hidden(module_name)
-    if hidden is not None:
-        mine, other = hidden
-        raise InputError(f"{kind} {name!r}: {mine} is hidden by {other}; give it another name")
     try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not module_name.startswith(error.name):
-            raise
-        raise InputError(f"{kind} {name!r}: no module named {module_name!r}") from None
-    except (ValueError, TypeError):
-        raise InputError(f"{kind} {name!r}: {module_name!r} is not a module name") from None
-    except Exception as error:  # A user's module may fail in any way; say how, keep the cause.
-        raise InputError(f"{kind} {name!r}: {type(error).__name__}: {error}") from error
+        module = imported(module_name)
+    except InputError as error:
+        raise InputError(f"{kind} {name!r}: {error}") from error.__cause__
     build = getattr(module, attribute, None)
     if not callable(build):
         raise InputError(f"{kind} {name!r}: {module_name} has no function {attribute!r}")

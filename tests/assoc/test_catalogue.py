@@ -310,10 +310,11 @@ def test_a_users_module_may_have_the_name_of_one_of_our_folders(tmp_path, monkey
     sys.modules.pop("memories")
 
 
-def test_an_import_error_inside_the_users_module_is_theirs_to_see(tmp_path, monkeypatch):
-    """A missing dependency of the module must not pass for a missing module."""
+def test_a_missing_dependency_of_a_users_module_is_named_with_the_line(tmp_path, monkeypatch):
+    """It must not pass for a missing module."""
     (tmp_path / "theirs.py").write_text("import absent_dependency\n")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(ModuleNotFoundError, match="absent_dependency"):
+    with pytest.raises(InputError, match=r"theirs\.py, line 1: .* 'absent_dependency'") as caught:
         resolve("theirs:build")
+    assert one_line(caught.value).startswith("memory 'theirs:build': ")
     assert "theirs" not in sys.modules

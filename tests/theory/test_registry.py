@@ -1,6 +1,8 @@
 """Theorems are found by their files, and judged with their controls."""
 
 import importlib.util
+import re
+import sys
 import textwrap
 
 import pytest
@@ -74,7 +76,16 @@ def test_a_new_file_is_a_new_theorem_and_nothing_else_is_needed(monkeypatch, tmp
         ("def broken(:\n", ", line 1: SyntaxError: invalid syntax"),
         ("import no_such_module\n", ", line 1: ModuleNotFoundError: No module named 'no_such_mod"),
         ("from theory import claims\n\n\nclaims.Claim()\n", ", line 4: TypeError: "),
-        ("THEOREM = 'a theorem'\n", ": THEOREM is a str, not a Theorem"),
+        (
+            "from assoc.catalogue import resolve\n\nresolve('low-rank')\n",
+            ", line 3: InputError: memory 'low-rank' needs its rank given (",
+        ),
+        ("THEOREM = 'a theorem'\n", ": THEOREM is of the type str, not Theorem"),
+        ("THEOREM = None\n", ": THEOREM is of the type NoneType, not Theorem"),
+        (
+            "from tests.helpers import toys\n\nTHEOREM = toys.theorem(name='linear-capacity')\n",
+            ": THEOREM has the name 'linear-capacity', which is taken by ",
+        ),
     ],
 )
 def test_a_broken_file_names_itself_in_one_line(source, said, monkeypatch, tmp_path, fresh):
@@ -84,7 +95,18 @@ def test_a_broken_file_names_itself_in_one_line(source, said, monkeypatch, tmp_p
     monkeypatch.setattr(theory.theorems, "__path__", [*theory.theorems.__path__, str(tmp_path)])
     with pytest.raises(InputError) as caught:
         registered()
+    sys.modules.pop("theory.theorems.a_broken_one", None)
     assert one_line(caught.value).startswith(f"{path}{said}")
+
+
+def test_a_file_that_needs_an_extra_says_what_to_install(monkeypatch, tmp_path, fresh):
+    (tmp_path / "mine.py").write_text("import numpy\nimport optax.losses\n")
+    registered.cache_clear()
+    monkeypatch.setattr(theory.theorems, "__path__", [*theory.theorems.__path__, str(tmp_path)])
+    monkeypatch.setitem(sys.modules, "optax", None)
+    with pytest.raises(InputError, match=re.escape("pip install 'factual-recall[train]'")) as no:
+        registered()
+    assert "mine.py, line 2: ModuleNotFoundError" in one_line(no.value)
 
 
 def test_a_known_name_is_found():

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import sys
 import zipfile
 
 import numpy as np
@@ -286,6 +287,22 @@ def test_a_construction_without_such_a_function(recall, tmp_path):
     (tmp_path / "mine.py").write_text("")
     ran = recall("capacity", "mine:build", "--d", 8)
     assert ran.complaint == "memory 'mine:build': mine has no function 'build'"
+
+
+@pytest.mark.parametrize(
+    "command", ["measure sims:build --d 8 --N 4", "facts countries.csv --model sims:build --d 8"]
+)
+def test_a_construction_in_a_file_that_has_our_name(process, tmp_path, command):
+    (tmp_path / "sims.py").write_text("def build(*args, rng):\n    return None\n")
+    assert "'sims:build': sims.py is hidden by " in process(*command.split()).complaint
+
+
+def test_a_construction_that_needs_an_extra(recall, tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text("import torch\n")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    said = recall("measure", "mine:build", "--d", 8, "--N", 4).complaint
+    assert said.startswith("memory 'mine:build': mine.py, line 1: ModuleNotFoundError: ")
+    assert said.endswith("; pip install 'factual-recall[lm]'")
 
 
 # --- files that cannot be written ---------------------------------------------------------------
