@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sims.sweeps.tasks import Task, sweep
+from tests.helpers.extras import needs
 from theory.exhibit import Exhibit
 from theory.publishing.contents import exhibits
 from theory.registry import claim_task
@@ -130,6 +131,8 @@ def computed(name: str) -> tuple[Exhibit, Sequence[Task], Mapping[str, Any]]:
     exhibit = next(exhibit for exhibit in small_exhibits() if exhibit.name == name)
     tasks = exhibit.tasks(size="quick", seed=0)
     stored = {t.key: stored_findings()[t.key] for t in tasks if t.key in stored_findings()}
+    if exhibit.extra is not None:
+        needs(exhibit.extra)
     found = sweep([task for task in tasks if task.key not in stored], workers=1)
     assert not found.failures
     return exhibit, tasks, {**stored, **found.values}

@@ -49,7 +49,7 @@ def test_uneven_relations_are_counted_together():
 
 
 def test_least_losses_fall_with_bits_to_nothing():
-    found = bound(N=300, exponent=1.5, bits=500)
+    found = bound(N=300, exponent=1.5, given=500)
     bits, cross_entropy, error = np.array(found.curve).T
     assert (np.diff(bits) > 0).all()
     assert (np.diff(cross_entropy) < 0).all()
@@ -74,18 +74,18 @@ def test_the_record_is_plain_and_says_both_bounds():
         ({"N": 5, "subjects": 3}, "one of them"),
         ({"N": 0}, "N = 0 is not positive"),
         ({"N": 5, "M": -1}, "M = -1 is not positive"),
-        ({"N": 5, "widths": (0,)}, "b = 0: a parameter has at least one bit"),
-        ({"N": 5, "widths": (1.5,)}, "b = 1.5 is not an integer"),
+        ({"N": 5, "bits": (0,)}, "b = 0: a parameter has at least one bit"),
+        ({"N": 5, "bits": (1.5,)}, "b = 1.5 is not an integer"),
         ({"N": 5, "vocabulary": 9}, "a vocabulary goes with S, R and D"),
         ({"subjects": 5, "M": 3}, "go with N facts only"),
         ({"subjects": 5, "relations": 2}, "D is missing"),
         ({"subjects": 5, "relations": 3, "answers": 4, "vocabulary": 11}, "less than R D = 12"),
         ({"N": 5, "facts": "other"}, "is not one of"),
-        ({"N": 5, "facts": "permutation", "bits": 3}, "those of random facts"),
+        ({"N": 5, "facts": "permutation", "given": 3}, "those of random facts"),
         ({"N": 5, "M": 3, "facts": "permutation"}, "no injective map"),
         ({"N": 5, "exponent": -1.0}, "a = -1 is not an exponent"),
-        ({"N": 5, "bits": -4}, "B = -4 is not a number of bits"),
-        ({"N": 5, "bits": float("nan")}, "B = nan is not a number of bits"),
+        ({"N": 5, "given": -4}, "B = -4 is not a number of bits"),
+        ({"N": 5, "given": float("nan")}, "B = nan is not a number of bits"),
     ],
 )
 def test_bad_input_is_named(arguments, message):

@@ -19,7 +19,7 @@ from theory.bounds.bound import bound
         ),
         (
             ["-N", 100, "-a", 1.5, "-B", 50, "--bits", "2,4"],
-            {"N": 100, "exponent": 1.5, "bits": 50.0, "widths": (2, 4)},
+            {"N": 100, "exponent": 1.5, "given": 50.0, "bits": (2, 4)},
         ),
     ],
 )

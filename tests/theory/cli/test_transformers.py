@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from assoc import example_path, read_facts
+from tests.helpers.extras import needs
 from theory import facts_in_transformers, load_model
 
 HEADER = "subject,relation,answer\n"
@@ -28,6 +29,7 @@ def places(tmp_path):
 @pytest.fixture
 def stored(recall, places):
     """The table in a file of weights."""
+    needs("export")
     ran = recall(
         "facts", "places.csv", "--model", "attention-mlp", "--export", "places.safetensors"
     )
@@ -211,6 +213,7 @@ def test_a_truncated_file(recall, stored, kept):
     ],
 )
 def test_files_that_are_no_models(recall, places, file, said):
+    needs("export")
     assert recall("ask", file, "Peru", "code").complaint.startswith(said)
 
 

@@ -9,7 +9,7 @@ from assoc import InputError
 from sims.memories.construction import Construction
 from tests.helpers.oracles import one_line, table
 from theory.memories import gated
-from theory.memories import recall as prediction
+from theory.memories import width as predicted
 from theory.memories.recall import all_recalled, expected_recall
 from theory.memories.width import best_degree, width_of
 
@@ -135,8 +135,8 @@ def test_the_degree_goes_downhill(monkeypatch, widths, start, found):
         asked.append(sizes)
         return widths[construction.degree - 1]
 
-    monkeypatch.setattr(prediction, "width_of", width)
-    monkeypatch.setattr(prediction, "choose_degree", lambda N, d: start)
+    monkeypatch.setattr(predicted, "width_of", width)
+    monkeypatch.setattr(predicted, "choose_degree", lambda N, d: start)
     sizes = {"d": 16, "N": 50, "rate": 0.9, "facts": "balanced", "M": 5}
     assert best_degree(Construction("gated-mlp"), **sizes) == found
     assert asked
