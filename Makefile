@@ -37,11 +37,11 @@ test: $(VENV)/.installed-test
 
 # One subject, without the tests that take more than 5 s: see CONTRIBUTING.md.
 quick: $(VENV)/.installed-test
-	@$(PY) -m tests.helpers.at $(AT) > /dev/null
+	@$(PY) -m tests.helpers.at '$(AT)'
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest -n auto --dist loadgroup -m 'not slow' $$($(PY) -m tests.helpers.at $(AT))
+	$(PY) -m pytest -n auto --dist loadgroup -m 'not slow' $$($(PY) -m tests.helpers.at '$(AT)')
 
 # What needs an extra is skipped, with the name of the extra; all else must pass without it.
 test-core:
