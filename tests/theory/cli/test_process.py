@@ -56,7 +56,7 @@ def test_an_unknown_name_is_one_line(process):
 def test_a_violated_claim_gives_status_1(tmp_path):
     """A theorem dropped in by hand, judged by the command in a process of its own."""
     code = (
-        "import sys\nfrom tests import toys\nfrom theory import registry\n"
+        "import sys\nfrom tests.helpers import toys\nfrom theory import registry\n"
         "from theory.claims import Verdict\nfrom theory.cli import main\n"
         "theorem = toys.theorem(toys.claim('wrong', Verdict.VIOLATED))\n"
         "registry.registered = lambda: (theorem,)\n"
