@@ -83,6 +83,7 @@ def exact():
     return flow(MODEL, t_max=1e3, rtol=1e-12, samples=30, loss_below=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_solvers_agree_to_what_their_tolerance_allows(solver, exact):
     """Each evaluation may be off by rtol, relatively."""

@@ -100,6 +100,7 @@ def test_without_alternatives_there_is_nothing_to_learn():
     assert nothing.smallest_w == pytest.approx(1e-4 * math.sqrt(2), rel=1e-12)
 
 
+@pytest.mark.slow
 @given(
     st.integers(2, 10**9), st.integers(2, 10**6), st.integers(1, 10**6),
     st.floats(-300, 0.5), st.floats(0, 3),
