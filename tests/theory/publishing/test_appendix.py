@@ -250,7 +250,7 @@ def test_redrawing_computes_nothing_whatever_the_code(toy_shelf, tmp_path, monke
     run(tmp_path / "out")
     before = contents(tmp_path / "out")
     code = manifest(tmp_path / "out")["computed by code"]
-    monkeypatch.setattr("sims.sweeps.fingerprint", lambda packages=(): "other code")
+    monkeypatch.setattr("sims.sweeps.tasks.fingerprint", lambda packages=(): "other code")
     monkeypatch.setattr("theory.publishing.appendix.sweep", None)
     again = run(tmp_path / "out", redraw=True)
     assert (again.computed, again.points, again.missing) == (0, 15, {})
@@ -261,7 +261,7 @@ def test_redrawing_computes_nothing_whatever_the_code(toy_shelf, tmp_path, monke
 def test_points_of_other_code_are_not_gone_on_with(toy_shelf, tmp_path, monkeypatch):
     run(tmp_path / "out")
     before = contents(tmp_path / "out")
-    monkeypatch.setattr("sims.sweeps.fingerprint", lambda packages=(): "other code")
+    monkeypatch.setattr("sims.sweeps.tasks.fingerprint", lambda packages=(): "other code")
     with pytest.raises(InputError, match="code = other code"):
         run(tmp_path / "out")
     assert contents(tmp_path / "out") == before
