@@ -253,7 +253,7 @@ def _build(
 def _imported(kind: str, name: str, returns: type[Any]) -> Any:
     module_name, _, attribute = name.partition(":")
     try:
-        module = imported(module_name)
+        module = imported(module_name, here=True)
     except InputError as error:
         raise InputError(f"{kind} {name!r}: {error}") from error.__cause__
     build = getattr(module, attribute, None)

@@ -34,19 +34,21 @@ def extra_of(package: str) -> str | None:
     return None
 
 
-def imported(name: str) -> ModuleType:
+def imported(name: str, *, here: bool = False) -> ModuleType:
     """Import a module that may be wrong in any way.
 
     Parameters
     ----------
     name : of the module, with its packages.
+    here : whether it may be a file of the current folder, so that one there is not to be mistaken
+        for another module of its name.
 
     Raises
     ------
     InputError
         If there is no such module, if it fails while it is imported (then with its file, the line
-        and the error, and for a package that is missing, the extra that brings it), or if another
-        module of that name hides the file of the current folder.
+        and the error, and for a package that is missing, the extra that brings it), or, if it may
+        be here, another module of that name hides the file of the current folder.
 
     Examples
     --------
@@ -57,7 +59,7 @@ def imported(name: str) -> ModuleType:
     """
     if not all(name.split(".")):
         raise InputError(f"{name!r} is not a module name")
-    hidden = _hidden(name)
+    hidden = _hidden(name) if here else ""
     if hidden:
         raise InputError(hidden)
     try:
@@ -114,6 +116,6 @@ def _hidden(name: str) -> str:
     spec = None if file is None else find_spec(first)
     if file is None or spec is None or spec.origin is None:
         return ""
-    if Path(spec.origin).resolve().is_relative_to(here.resolve()):
+    if Path(spec.origin).exists() and file.samefile(spec.origin):
         return ""
     return f"{file.relative_to(here)} is hidden by {spec.origin}; give it another name"

@@ -22,7 +22,7 @@ def folder(tmp_path, monkeypatch):
 
 def complaint(name):
     with pytest.raises(InputError) as caught:
-        imported(name)
+        imported(name, here=True)
     return one_line(caught.value)
 
 
@@ -71,7 +71,7 @@ def test_extras_are_those_of_the_package():
 @pytest.mark.parametrize("name", ["facts", "memories", "transformers", "catalogue"])
 def test_a_file_may_be_named_as_a_folder_within_our_packages(folder, name):
     (folder / f"{name}.py").write_text("MINE = True\n")
-    assert imported(name).MINE
+    assert imported(name, here=True).MINE
 
 
 @pytest.mark.parametrize("name", ["assoc", "sims", "theory", "json"])
@@ -90,7 +90,16 @@ def test_a_file_in_a_folder_that_an_installed_package_hides_is_named(folder):
     (folder / "sims" / "mine.py").write_text("MINE = True\n")
     assert complaint("sims.mine").startswith("sims/mine.py is hidden by ")
     # A folder of results that happens to have our name hides nothing.
-    assert imported("sims.memories.recall").measure
+    assert imported("sims.memories.recall", here=True).measure
+
+
+def test_a_file_is_hidden_also_by_what_is_installed_below_the_current_folder(folder, monkeypatch):
+    """An environment often lies in the folder of the project that it is for."""
+    (folder / ".venv").mkdir()
+    monkeypatch.syspath_prepend(folder / ".venv")
+    (folder / ".venv" / "mine.py").write_text("MINE = False\n")
+    (folder / "mine.py").write_text("MINE = True\n")
+    assert complaint("mine").startswith("mine.py is hidden by ")
 
 
 def test_what_is_no_module_is_said():

@@ -71,6 +71,14 @@ def test_a_violated_claim_gives_status_1(tmp_path):
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("file", ["theory.py", "theory/__init__.py"])
+def test_a_file_of_the_name_of_our_package_is_no_trouble(process, tmp_path, file):
+    """As in another checkout of this project."""
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("")
+    assert "linear-capacity" in process("list", "--json").out
+
+
 def test_an_interrupt_gives_status_130(process, tmp_path):
     """The construction itself sends the signal, so the moment is always the same."""
     (tmp_path / "slow.py").write_text(
