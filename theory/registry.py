@@ -276,6 +276,5 @@ def verify(
     chosen = [find(name) for name in names] or list(registered())
     tasks = claim_tasks(chosen, size=size, seed=seed, controls=controls)
     found = sweep(tasks, executor=executor, workers=workers, progress=progress)
-    for key, message in found.failures.items():
-        raise InputError(f"{key}: {message}")
+    found.complete()
     return judged(chosen, found.values, found.seconds, size=size, seed=seed, controls=controls)

@@ -223,9 +223,7 @@ def phase_diagram(
         tasks, store=store, workers=workers, progress=progress,
         request={"sweep": "knowledge extraction", **shared, **request},
     )  # fmt: skip
-    for key, why in swept.failures.items():
-        raise InputError(f"{key}: {why}")
-    return ExtractionResult(model, tuple(points), tuple(swept.values[t.key] for t in tasks))
+    return ExtractionResult(model, tuple(points), swept.complete())
 
 
 def ways_of_telling(

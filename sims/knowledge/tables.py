@@ -236,10 +236,7 @@ def table_extraction(
         tasks, store=store, workers=workers, progress=progress,
         request={"sweep": "knowledge of a table", "facts": zlib.crc32(facts.tobytes()), **request},
     )  # fmt: skip
-    for key, why in swept.failures.items():
-        raise InputError(f"{key}: {why}")
-    values = tuple(swept.values[task.key] for task in tasks)
-    return TableExtraction(model, tuple(points), values, chosen)
+    return TableExtraction(model, tuple(points), swept.complete(), chosen)
 
 
 def _task(facts: NDArray[np.intp], told: ToldTable, request: Mapping[str, Any]) -> dict[str, Any]:

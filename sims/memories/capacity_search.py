@@ -181,11 +181,9 @@ def stored_brackets(
             "facts": setting.facts, "outputs": setting.outputs, "resolution": first.resolution,
         },
     )  # fmt: skip
-    for key, why in swept.failures.items():
-        raise InputError(f"{key}: {why}")
     ends = [
         (low, float("inf") if high is None else high, proved)
-        for low, high, proved in (swept.values[task.key] for task in tasks)
+        for low, high, proved in swept.complete()
     ]
     return [ends[start : start + trials] for start in range(0, len(ends), trials)]
 

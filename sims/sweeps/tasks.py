@@ -120,6 +120,18 @@ class SweepResult(Result):
         failed = f", {len(self.failures)} failed" if self.failures else ""
         return f"SweepResult({len(self.values)} of {len(self.tasks)} points{failed})"
 
+    def complete(self) -> tuple[Any, ...]:
+        """Return the values of all points, in the order of the tasks, all or none.
+
+        Raises
+        ------
+        InputError
+            If a point failed: its key, and why.
+        """
+        for key, why in self.failures.items():
+            raise InputError(f"{key}: {why}")
+        return tuple(self.values[task.key] for task in self.tasks)
+
     def rows(self) -> list[dict[str, Any]]:
         """Return one record per finished point: its arguments, and its value.
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from assoc.errors import InputError
 from sims.sweeps.tasks import Progress, Task, sweep
 
 __all__ = ["compute_points"]
@@ -42,6 +41,4 @@ def compute_points(
     name = f"{work.__module__}:{work.__qualname__}"
     tasks = [Task(key, name, arguments) for key, arguments in points]
     swept = sweep(tasks, store=store, workers=1, progress=progress, request=request)
-    for key, why in swept.failures.items():
-        raise InputError(f"{key}: {why}")
-    return [swept.values[task.key] for task in tasks]
+    return list(swept.complete())

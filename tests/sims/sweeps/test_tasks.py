@@ -526,3 +526,11 @@ def test_ten_kills_change_nothing(tmp_path):
     assert len(stored_points(path)) == POINTS
     assert not path.with_name("a.sqlite.lock").exists()
     until(lambda: not any(running(int(line.split()[1])) for line in lines(log)))
+
+
+def test_a_sweep_that_is_to_be_complete_names_the_point_that_failed():
+    tasks = grid("tests.helpers.sweep_points:square", x=[2, 5])
+    assert sweep(tasks, workers=1).complete() == (4, 25)
+    failed = sweep([*tasks, *grid("math:sqrt", x=[4])], workers=1)
+    with pytest.raises(InputError, match=r"^x=4: "):
+        failed.complete()
