@@ -4,18 +4,23 @@ import gc
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from threading import Thread
+from traceback import walk_tb
 from typing import Any
+from weakref import ref
 
 from assoc.errors import InputError
 
 __all__ = ["cluster", "processes", "threads"]
 
 CONNECTING = "10s"
+
+COLLECTIONS = 100
 
 
 @contextmanager
@@ -72,18 +77,39 @@ def cluster(address: str) -> Iterator[Executor]:
         ) from None
     connect: Any = Client
     client, said = None, ""
+    failed: list[ref[Any]] = []
     try:
         client = connect(address, timeout=CONNECTING, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         said = " ".join(str(error).split())
+        failed = _clients(error, Client)
     if client is None:
-        # A client that failed stops its loop when it is collected, under a lock that is not
-        # re-entrant: if that comes while another starts, both wait forever. So it goes now.
-        gc.collect()
+        _collect(failed)
         raise InputError(f"scheduler {address!r}: no Dask scheduler answers ({said})")
     with client:
         # A point's key is the same in every sweep; its result is not to be taken from another.
         yield client.get_executor(pure=False)
+
+
+def _clients(error: BaseException, kind: type) -> list[ref[Any]]:
+    """Clients whose making raised an error."""
+    # The first frame is the caller's: to look at its names would keep the error among them.
+    inner = error.__traceback__ and error.__traceback__.tb_next
+    found = (frame.f_locals.get("self") for frame, _ in walk_tb(inner))
+    return [ref(one) for one in found if isinstance(one, kind)]
+
+
+def _collect(failed: Sequence[ref[Any]]) -> None:
+    """Wait until clients that could not connect are gone.
+
+    One stops its loop when it is collected, under a lock that is not re-entrant: if that comes
+    while another starts, both wait forever. So it goes now, as soon as its own thread lets it go.
+    """
+    for _ in range(COLLECTIONS):
+        gc.collect()
+        if all(one() is None for one in failed):
+            return
+        time.sleep(0.01)
 
 
 def _start_worker() -> None:

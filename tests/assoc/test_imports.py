@@ -93,10 +93,10 @@ def test_a_file_in_a_folder_that_an_installed_package_hides_is_named(folder):
     assert imported("sims.memories.recall", here=True).measure
 
 
-def test_a_file_is_hidden_also_by_what_is_installed_below_the_current_folder(folder, monkeypatch):
+def test_a_file_is_hidden_also_by_what_is_installed_below_the_current_folder(folder):
     """An environment often lies in the folder of the project that it is for."""
     (folder / ".venv").mkdir()
-    monkeypatch.syspath_prepend(folder / ".venv")
+    sys.path.insert(0, str(folder / ".venv"))  # of the list that the fixture made
     (folder / ".venv" / "mine.py").write_text("MINE = False\n")
     (folder / "mine.py").write_text("MINE = True\n")
     assert complaint("mine").startswith("mine.py is hidden by ")
