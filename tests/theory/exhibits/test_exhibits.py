@@ -508,3 +508,10 @@ def test_bits_of_facts_are_those_of_their_answers():
         assert row["bits per fact"] == math.log2(row["D"])
         assert row["per fact"] == row["parameters"] / (row["S"] * row["R"])
         assert (row["law"] is None) == (row["model"] != "attention-only-sum")
+
+
+def test_one_process_computes_the_exhibits(request):
+    """Where tests are spread over processes, the group of this file is that of its tests' names."""
+    if not hasattr(request.config, "workerinput"):
+        pytest.skip("tests are in one process")
+    assert request.node.nodeid.endswith("@exhibits")
