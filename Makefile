@@ -11,11 +11,12 @@ PIP    := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help verify test quick test-core suite torch dist bench docs clean FORCE
+.PHONY: help setup verify test quick test-core suite torch dist bench docs clean FORCE
 
 help:
 	@echo 'make verify   judge every theorem (SIZE=quick or full); the appendix in build/report/'
 	@echo 'make test     style, types, spelling, tests, doctests'
+	@echo 'make setup    what both need, in .venv, and nothing more'
 	@echo 'make quick    style, types, and the tests of one subject: make quick AT=gradient_flow'
 	@echo 'make test-core  the tests again, in .venv-core, where no extra is installed'
 	@echo 'make torch    add PyTorch (gigabytes), by which tests judge exported weights'
@@ -24,10 +25,13 @@ help:
 	@echo 'make docs     the documentation, in build/docs/'
 	@echo 'make clean    remove what the others built, except the environments'
 
+setup: $(VENV)/.installed-test
+
 verify: $(VENV)/.installed-core
 	rm -f build/report/appendix-quick-seed0.sqlite*
 	$(VENV)/bin/recall appendix --size $(SIZE) --out build/report
 
+# What `make verify` has found with this very code is not computed again.
 test: $(VENV)/.installed-test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .

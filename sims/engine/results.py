@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["Result", "finite", "new_axes"]
+__all__ = ["Result", "finite", "log_scales", "new_axes"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,6 +45,23 @@ def new_axes(ax: "Axes | None") -> "Axes":
     from matplotlib.figure import Figure
 
     return Figure(figsize=(6, 4), layout="constrained").subplots()
+
+
+def log_scales(ax: "Axes", *, x_base: int = 10, y_base: int = 10) -> None:
+    """Make both axes logarithmic, and say on them where nothing finite and positive is drawn.
+
+    Parameters
+    ----------
+    ax : axes; a search that was censored in every trial leaves nothing on them.
+    x_base, y_base : base of the ticks.
+    """
+    if not np.isfinite(ax.dataLim.minpos).all():
+        # Matplotlib refuses a logarithmic axis whose data it cannot show.
+        ax.set_xlim(1, 10)
+        ax.set_ylim(1, 10)
+        ax.text(0.5, 0.5, "no finite value to draw", ha="center", transform=ax.transAxes)
+    ax.set_xscale("log", base=x_base)
+    ax.set_yscale("log", base=y_base)
 
 
 def finite(value: float) -> float | None:

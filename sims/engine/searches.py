@@ -84,7 +84,7 @@ class SearchResult(Result):
 
 
 def draw_trials(ax: "Axes | None", x: Iterable[float], ends: Iterable[Sequence[float]]) -> "Axes":
-    """Draw one end of every trial's bracket, on logarithmic axes, and return the axes.
+    """Draw one end of every trial's bracket, and return the axes.
 
     Parameters
     ----------
@@ -95,6 +95,4 @@ def draw_trials(ax: "Axes | None", x: Iterable[float], ends: Iterable[Sequence[f
     ax = new_axes(ax)
     for place, trials in zip(x, ends, strict=True):
         ax.plot([place] * len(trials), trials, ".", color="0.6", markersize=4, zorder=1)
-    ax.set_xscale("log", base=2)
-    ax.set_yscale("log")
     return ax

@@ -7,6 +7,7 @@ to trust than differences of the loss, which the tests take.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -58,6 +59,35 @@ class Batch:
             targets.astype(np.float32), weights.astype(np.float32),
         )  # fmt: skip
 
+    def seen(self, mass: Singles) -> sparse.csr_array:
+        """Return masses (E,) as a matrix (C, n); the next call fills the same one anew."""
+        self._by_context.data = mass
+        return self._by_context
+
+    def seen_from(self, mass: Singles) -> sparse.csr_array:
+        """Return masses (E,) as a matrix (n, C); the next call fills the same one anew."""
+        matrix, order = self._by_token
+        matrix.data = mass[order]
+        return matrix
+
+    # The places of the masses are the same at every step of a training, and finding them takes
+    # longer than the product.
+    @cached_property
+    def _by_context(self) -> sparse.csr_array:
+        ends = np.append(self.starts, len(self.rows))
+        return sparse.csr_array((self.times, self.tokens, ends), shape=self._shape)
+
+    @cached_property
+    def _by_token(self) -> tuple[sparse.csr_array, NDArray[np.intp]]:
+        order = np.argsort(self.tokens, kind="stable")
+        ends = np.searchsorted(self.tokens[order], np.arange(self._shape[1] + 1))
+        places = (self.times[order], self.rows[order], ends)
+        return sparse.csr_array(places, shape=self._shape[::-1]), order
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        return len(self.last), self.targets.shape[1]
+
 
 def entropies(weights: Mapping[str, Singles], batch: Batch) -> Singles:
     """Cross-entropy (C,) of the next token in every context.
@@ -91,7 +121,7 @@ def gradient(
     np.exp(out, out=out)
     out *= (batch.weights / out.sum(axis=1))[:, None]
     out -= batch.targets * batch.weights[:, None]
-    seen = _sparse(mass, batch, n).T.tocsr()
+    seen = batch.seen_from(mass)
     found: dict[str, Singles] = {}
     sensed = np.zeros_like(mass)
     if "W" in weights:
@@ -131,20 +161,14 @@ def evaluate(weights: Weights, contexts: Contexts) -> tuple[float, Weights]:
 
 def _forward(weights: Mapping[str, Singles], batch: Batch) -> tuple[Singles, Singles, Singles]:
     """Masses (E,), the hidden layer before its step (C, m), and logits (C, n)."""
-    n = batch.targets.shape[1]
     mass = batch.times
     if "Q" in weights:
         scores = weights["Q"][batch.last[batch.rows], batch.tokens]
         top = np.maximum.reduceat(scores, batch.starts)[batch.rows]
         mass = np.asarray(mass * np.exp(scores - top), np.float32)
     mass = np.asarray(mass / np.add.reduceat(mass, batch.starts)[batch.rows], np.float32)
-    seen = _sparse(mass, batch, n)
+    seen = batch.seen(mass)
     if "O" in weights:
         return mass, np.empty((0, 0), np.float32), np.asarray(seen @ weights["O"].T)
     pre = np.asarray(seen @ weights["W"].T)
     return mass, pre, np.maximum(pre, 0) @ weights["V"]
-
-
-def _sparse(mass: Singles, batch: Batch, n: int) -> sparse.csr_array:
-    ends = np.append(batch.starts, len(mass))
-    return sparse.csr_array((mass, batch.tokens, ends), shape=(len(batch.last), n))

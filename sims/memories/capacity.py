@@ -20,6 +20,7 @@ from assoc.memories.memory import Build
 from sims.engine.criterion import Criterion
 from sims.engine.crossing import crossing
 from sims.engine.parallel import Workers
+from sims.engine.results import log_scales
 from sims.engine.searches import Brackets, SearchResult, draw_trials
 from sims.engine.statistics import Interval
 from sims.memories.capacity_search import Search, stored_brackets
@@ -97,6 +98,7 @@ class CapacityResult(SearchResult):
         ax = draw_trials(ax, d, [p.low for p in self.points])
         label = f"{self.memory}, median of {len(self.points[0].low)} trials"
         ax.plot(d, [p.N for p in self.points], "ok", label=label)
+        log_scales(ax, x_base=2)
         ax.set_xlabel("dimension d")
         ax.set_ylabel(f"facts recalled N ({self.criterion})")
         return ax

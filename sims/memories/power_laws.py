@@ -33,7 +33,7 @@ from assoc.facts.maps import MAPS
 from assoc.memories.memory import Build, Factors
 from sims.engine.parallel import Workers
 from sims.engine.randomness import FACTS, INPUTS, MEMORY, OUTPUTS, SAMPLE, Source
-from sims.engine.results import Result, new_axes
+from sims.engine.results import Result, log_scales, new_axes
 from sims.engine.statistics import LEVEL, Interval, mean_interval
 from sims.memories.scoring import recalled
 
@@ -217,8 +217,7 @@ class ErrorResult(Result):
         errors = np.array([p.error for p in self.points])
         ends = np.array([p.interval() for p in self.points])
         ax.errorbar(x, errors, yerr=np.abs(ends.T - errors), fmt="ok", capsize=3, label="measured")
-        ax.set_xscale("log")
-        ax.set_yscale("log")
+        log_scales(ax)
         ax.set_xlabel("dimension d" if len(samples) == 1 else "samples T")
         ax.set_ylabel("error")
         return ax

@@ -21,7 +21,7 @@ from sims.engine.criterion import Criterion
 from sims.engine.crossing import crossing
 from sims.engine.parallel import Workers
 from sims.engine.randomness import MEMORY, Source
-from sims.engine.results import finite
+from sims.engine.results import finite, log_scales
 from sims.engine.searches import Brackets, SearchResult, draw_trials
 from sims.engine.statistics import Interval
 from sims.memories.construction import Construction
@@ -110,6 +110,7 @@ class WidthResult(SearchResult):
             chosen = [p for p in self.points if p.d == d]
             label = f"{self.memory}, d = {d}, median of {trials} trials"
             ax.plot([p.N for p in chosen], [p.width for p in chosen], "o", label=label)
+        log_scales(ax, x_base=2)
         ax.set_xlabel("facts N")
         ax.set_ylabel(f"width m ({self.criterion} recalled)")
         return ax

@@ -15,7 +15,7 @@ from assoc.errors import InputError
 from sims.engine.bracketing import bracket
 from sims.engine.parallel import Workers
 from sims.engine.randomness import Source
-from sims.engine.results import Result, finite, new_axes
+from sims.engine.results import Result, finite, log_scales, new_axes
 from sims.engine.searches import Brackets
 from sims.engine.statistics import LEVEL
 from sims.transformers.architecture import LENGTH, VARIED, Architecture, Shape, table_source
@@ -101,8 +101,7 @@ class SizeResult(Result):
         known = [(p.parameters, p.shape.facts) for p in self.points if p.parameters is not None]
         label = f"{self.architecture.label()}, smallest {VARIED[self.vary]}"
         ax.plot([x for x, _ in known], [y for _, y in known], "o", label=label)
-        ax.set_xscale("log")
-        ax.set_yscale("log")
+        log_scales(ax)
         ax.set_xlabel("parameters")
         ax.set_ylabel("facts S R, all recalled")
         return ax

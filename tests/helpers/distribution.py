@@ -33,6 +33,8 @@ COMMANDS = (
 
 def tracked() -> set[str]:
     """Paths of the files that git has."""
+    if not (ROOT / ".git").exists():
+        sys.exit(f"{ROOT} is no git checkout, and what belongs in the archive is what git has")
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     )

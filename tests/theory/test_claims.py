@@ -4,33 +4,89 @@ import inspect
 
 import pytest
 
+from tests.helpers.judged import finding
 from theory.claims import Kind, Verdict
 from theory.registry import SIZES, registered
 
-CLAIMS = [
-    pytest.param(claim, id=f"{theorem.name}-{claim.name}")
+SLOW = {
+    "attention-mlp-neurons": ("quick", "must_fail"),
+    "attention-mlp-proof": ("quick",),
+    "attention-mlp-trade-off": ("quick", "fault"),
+    "attention-only-dimension": ("quick", "must_fail"),
+    "attention-only-heads": ("quick",),
+    "attention-only-plain-sums": ("quick",),
+    "attention-only-sum-dimension": ("quick",),
+    "information-bound-gap": ("quick",),
+    "knowledge-acquisition-floor": ("quick",),
+    "knowledge-extraction-error-bound": ("must_fail", "fault"),
+    "knowledge-extraction-extraction": ("quick", "fault"),
+    "knowledge-extraction-from-memory": ("quick",),
+    "knowledge-extraction-superposition": ("quick",),
+    "linear-capacity-exponent": ("quick",),
+    "mlp-capacity-kernel": ("quick",),
+    "mlp-capacity-moments": ("must_fail",),
+    "mlp-capacity-past-d-squared": ("quick",),
+    "mlp-capacity-read-outs": ("quick",),
+    "mlp-capacity-recall": ("quick",),
+    "mlp-capacity-scaling": ("quick",),
+    "mlp-capacity-scaling-fixed-outputs": ("quick",),
+    "mlp-capacity-width": ("quick", "must_fail", "fault"),
+    "optimal-linear-capacity-advantage": ("quick",),
+    "optimal-linear-capacity-capacity": ("quick", "must_fail"),
+    "optimal-linear-capacity-read-outs": ("quick",),
+    "power-law-bound-bound": ("quick", "must_fail"),
+    "power-law-bound-errors": ("quick",),
+    "power-law-bound-probability": ("quick",),
+    "sharp-linear-capacity-n99": ("quick",),
+    "sharp-linear-capacity-recall": ("quick",),
+}
+"""Regimes whose check takes more than 5 s."""
+
+NAMED = {
+    f"{theorem.name}-{claim.name}": (theorem, claim)
     for theorem in registered()
     for claim in theorem.claims
-]
-SEED = 0
+}
+CLAIMS = [pytest.param(claim, id=name) for name, (_, claim) in NAMED.items()]
+
+
+def judged(*regimes):
+    """Parameters theorem, claim and regime, of which the long ones are marked as slow."""
+    return pytest.mark.parametrize(
+        ("theorem", "claim", "regime"),
+        [
+            pytest.param(
+                theorem,
+                claim,
+                regime,
+                id=name if len(regimes) == 1 else f"{name}-{regime}",
+                marks=[pytest.mark.slow] if regime in SLOW.get(name, ()) else [],
+            )
+            for name, (theorem, claim) in NAMED.items()
+            for regime in regimes
+        ],
+    )
 
 
 @pytest.mark.theory
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_holds(claim):
-    finding = claim.check(seed=SEED, **claim.regime("quick"))
-    assert finding.verdict is claim.expected, finding
-    assert finding.table
-    assert finding.quantity
-    assert finding.note
+@judged("quick")
+def test_holds(theorem, claim, regime):
+    found = finding(theorem, claim, regime)
+    assert found.verdict is claim.expected, found
+    assert found.table
+    assert found.quantity
+    assert found.note
 
 
 @pytest.mark.theory
-@pytest.mark.parametrize("control", ["must_fail", "fault"])
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_controls_are_caught(claim, control):
-    finding = claim.check(seed=SEED, **claim.regime(control))
-    assert finding.verdict is Verdict.VIOLATED, finding
+@judged("must_fail", "fault")
+def test_controls_are_caught(theorem, claim, regime):
+    found = finding(theorem, claim, regime)
+    assert found.verdict is Verdict.VIOLATED, found
+
+
+def test_every_claim_that_is_called_slow_is_there():
+    assert set(SLOW) <= set(NAMED)
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
@@ -54,7 +110,7 @@ def test_every_regime_fits_its_check(claim):
     parameters = inspect.signature(claim.check).parameters
     assert parameters["seed"].default is inspect.Parameter.empty
     for regime in (*SIZES, "must_fail", "fault"):
-        inspect.signature(claim.check).bind(seed=SEED, **claim.regime(regime))
+        inspect.signature(claim.check).bind(seed=0, **claim.regime(regime))
 
 
 @pytest.mark.parametrize("theorem", registered(), ids=lambda theorem: theorem.name)

@@ -13,7 +13,7 @@ from assoc.errors import InputError
 from assoc.facts.input_laws import PowerLaw
 from assoc.facts.recall_task import table_task
 from assoc.facts.tables import read_facts
-from sims.engine.results import Result, new_axes
+from sims.engine.results import Result, log_scales, new_axes
 from theory.bounds.bits import least_cross_entropy, least_error_rate, map_bits
 from theory.bounds.table_bits import table_bits
 from theory.bounds.table_counts import uneven_bits
@@ -92,8 +92,7 @@ class BoundResult(Result):
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw parameters against bits per parameter, or the least losses against bits."""
         ax = new_axes(ax)
-        ax.set_xscale("log", base=2)
-        ax.set_yscale("log")
+        log_scales(ax, x_base=2)
         if self.curve:
             bits, cross_entropy, error = np.array(self.curve).T
             ax.plot(bits, cross_entropy, "-", label="cross-entropy, nats")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sims.engine.results import log_scales
 from theory.gradient_flow.stages import Stages
 from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED
 
@@ -83,7 +84,6 @@ def order_axes(ax: "Axes", rows: Sequence[Mapping[str, Any]]) -> None:
         grid = np.geomspace(min(ratios) / 1.5, max(ratios) * 1.5, 50)
         ax.plot(grid, grid**2, "-", color=MEASURED, lw=1, label="boundary $g_R = g_S$, predicted")
         ax.legend(frameon=False, fontsize="small")
-    ax.set_xscale("log", base=2)
-    ax.set_yscale("log", base=2)
+    log_scales(ax, x_base=2, y_base=2)
     ax.set_xlabel("S / R")
     ax.set_ylabel("(D - 1) / (R - 1)")

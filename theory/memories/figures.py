@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sims.engine.results import new_axes
+from sims.engine.results import log_scales, new_axes
 from sims.memories.capacity import CapacityResult
 from sims.memories.construction import Construction
 from sims.memories.recall import RecallResult
@@ -34,8 +34,7 @@ def capacity_figure(rows: Sequence[Mapping[str, Any]], construction: Constructio
     bars = np.abs(ends - N)
     ax.errorbar(d, N, yerr=bars, fmt="o", color=MEASURED, capsize=3, label="measured median")
     _capacity_curves(ax, construction, d, rate=1.0)
-    ax.set_xscale("log", base=2)
-    ax.set_yscale("log")
+    log_scales(ax, x_base=2)
     ax.set_xlabel("dimension d")
     ax.set_ylabel("facts recalled, every one: N")
     ax.legend(frameon=False)

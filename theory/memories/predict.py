@@ -9,7 +9,7 @@ import numpy as np
 
 from assoc.catalogue import MEMORIES
 from assoc.errors import InputError
-from sims.engine.results import Result, new_axes
+from sims.engine.results import Result, log_scales, new_axes
 from sims.memories.construction import Construction, Size
 from sims.memories.width import parameters_per_neuron
 from theory.memories.capacity import capacity_of
@@ -72,10 +72,7 @@ class PredictionResult(Result):
                         continue
                     label = f"d = {d}, {'99 %' if key == 'width_99' else 'all'} recalled"
                     ax.plot([p["N"] for p in chosen], [p[key] for p in chosen], style, label=label)
-            ax.set_xscale("log", base=2)
-            # Where no width is enough there is nothing to scale.
-            if np.isfinite([p["width_all"] for p in self.points]).any():
-                ax.set_yscale("log")
+            log_scales(ax, x_base=2)
             ax.set_xlabel("facts N")
             ax.set_ylabel("width m")
         elif "recall" in self.points[0]:
@@ -94,10 +91,7 @@ class PredictionResult(Result):
             for key, label in keys:
                 if self.points[0].get(key) is not None:
                     ax.plot(d, [p[key] for p in self.points], "o-", label=label)
-            ax.set_xscale("log", base=2)
-            # With a single output nothing is ever forgotten, and there is nothing to scale.
-            if np.isfinite([p["N_all"] for p in self.points]).any():
-                ax.set_yscale("log")
+            log_scales(ax, x_base=2)
             ax.set_xlabel("dimension d")
             ax.set_ylabel("facts N")
         ax.set_title(f"{self.memory}: predicted")

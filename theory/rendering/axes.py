@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sims.engine.results import log_scales
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -56,15 +58,9 @@ def log_axes(ax: "Axes") -> None:
     """Make both axes logarithmic, with labels at powers of ten, or of two where these are few."""
     from matplotlib.ticker import NullFormatter
 
-    if not np.isfinite(ax.dataLim.minpos).all():
-        # Nothing is drawn that a logarithm could show.
-        ax.set_xlim(1, 10)
-        ax.set_ylim(1, 10)
-        spans = np.ones(2)
-    else:
-        spans = ax.dataLim.get_points()[1] / ax.dataLim.minpos
-    ax.set_xscale("log", base=2 if spans[0] < FEW else 10)
-    ax.set_yscale("log", base=2 if spans[1] < FEW else 10)
+    spans = ax.dataLim.get_points()[1] / ax.dataLim.minpos
+    x_base, y_base = (2 if span < FEW else 10 for span in spans)
+    log_scales(ax, x_base=x_base, y_base=y_base)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_minor_formatter(NullFormatter())
 
@@ -115,8 +111,7 @@ def load_axes(
         if known:
             ax.plot(*zip(*known, strict=True), "_", color=PREDICTED, markersize=14, mew=2)
     ax.plot([], [], "_", color=PREDICTED, markersize=14, mew=2, label="predicted, nothing fitted")
-    ax.set_xscale("log", base=2)
-    ax.set_yscale("log")
+    log_scales(ax, x_base=2)
     ax.set_xlabel(xlabel)
     ax.set_ylabel("m d")
     ax.legend(frameon=False, fontsize="small")
@@ -149,8 +144,7 @@ def growth_axes(
         line = log_y.mean() + slope * (ends - log_x.mean())
         label = f"exponent {slope:.3g}, height fitted"
         ax.plot(np.exp(ends), np.exp(line), "-", color=PREDICTED, label=label)
-    ax.set_xscale("log", base=2)
-    ax.set_yscale("log", base=2)
+    log_scales(ax, x_base=2, y_base=2)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     ax.legend(frameon=False, fontsize="small")

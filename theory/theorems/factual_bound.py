@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sims.engine.results import new_axes
+from sims.engine.results import log_scales, new_axes
 from sims.enumeration import enumerated_tables
 from sims.transformers.architecture import Architecture, Shape
 from sims.transformers.fewest_bits import fewest_bits_facts
@@ -208,8 +208,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
         ax.plot([row["n"] for row in rows], [row["difference"] for row in rows], style,
                 color=colour, mfc="none", label=findings[name].note.split(":")[0])  # fmt: skip
     ax.axhline(0.01, color="0.5", linestyle=":", label="1 %")
-    ax.set_xscale("log")
-    ax.set_yscale("log")
+    log_scales(ax)
     ax.set_xlabel("n = S")
     ax.set_ylabel("|paper's form / bits - 1|")
     ax.legend(frameon=False, fontsize="small")

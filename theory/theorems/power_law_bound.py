@@ -12,7 +12,7 @@ import numpy as np
 
 from assoc.facts.input_laws import PowerLaw
 from assoc.memories.memory import Build
-from sims.engine.results import new_axes
+from sims.engine.results import log_scales, new_axes
 from sims.memories.power_laws import ErrorPoint, Weighted, measure_error
 from theory.bounds.bits import corollary_form, least_cross_entropy, least_error_rate
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
@@ -330,8 +330,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
         ax.plot(
             bits, least, "-", color=PREDICTED, label="least possible" if marker == "o" else None
         )
-    ax.set_xscale("log")
-    ax.set_yscale("log")
+    log_scales(ax)
     ax.set_xlabel("bits B = d^2")
     ax.set_ylabel("error")
     ax.legend(frameon=False, fontsize="small")

@@ -1,11 +1,12 @@
 """The base of the records."""
 
+import io
 import subprocess
 import sys
 
 import pytest
 
-from sims.engine.results import Result, new_axes
+from sims.engine.results import Result, log_scales, new_axes
 
 
 class Plain(Result):
@@ -31,6 +32,24 @@ def test_new_axes_need_no_window_and_given_axes_are_kept():
     ax = new_axes(None)
     assert new_axes(ax) is ax
     assert type(ax.figure.canvas).__name__ == "FigureCanvasBase"
+
+
+@pytest.mark.parametrize("values", [[], [0.0], [float("inf")], [float("nan"), float("inf")]])
+def test_a_figure_of_nothing_can_be_saved_and_says_so(values):
+    ax = new_axes(None)
+    ax.plot([8] * len(values), values)
+    log_scales(ax, x_base=2)
+    ax.figure.savefig(io.BytesIO(), format="png")
+    assert [text.get_text() for text in ax.texts] == ["no finite value to draw"]
+
+
+def test_a_finite_value_beside_an_infinite_one_is_drawn_as_ever():
+    ax = new_axes(None)
+    ax.plot([8, 16], [float("inf"), 3.0])
+    log_scales(ax, x_base=2)
+    ax.figure.savefig(io.BytesIO(), format="png")
+    assert (ax.get_xscale(), ax.get_yscale(), list(ax.texts)) == ("log", "log", [])
+    assert ax.get_ylim()[0] < 3 < ax.get_ylim()[1]
 
 
 @pytest.mark.parametrize("heavy", ["matplotlib", "pandas", "numba", "sympy"])

@@ -1,5 +1,6 @@
 """Widths: brackets with both ends measured, censoring, and the width where the mean crosses."""
 
+import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 
@@ -247,9 +248,13 @@ def test_tables_json_and_plot(monkeypatch):
 
 def test_a_record_without_any_width_has_no_number(monkeypatch):
     threshold(monkeypatch, 10**9)
-    (row,) = smallest_width("bilinear", d=8, N=5, trials=9).rows()
+    result = smallest_width("bilinear", d=8, N=5, trials=9)
+    (row,) = result.rows()
     assert [row[key] for key in ("width", "parameters", "load")] == [None, None, 0]
     assert row["interval"] == [1024, None]
+    ax = result.plot()
+    ax.figure.savefig(io.BytesIO(), format="png")
+    assert [text.get_text() for text in ax.texts] == ["no finite value to draw"]
 
 
 @pytest.mark.parametrize(("memory", "has"), [("mlp", 1), ("gated-mlp", 1), ("bilinear", 0)])

@@ -131,10 +131,10 @@ def test_a_model_that_lacks_one_fact_is_caught():
 def test_growth_is_a_slope_in_the_load_that_is_named():
     given = {
         "seed": 0, "architecture": Architecture("attention-only", 8), "vary": "d", "trials": 3,
-        "shapes": (Shape(8, 4, 4), Shape(8, 8, 8), Shape(8, 16, 16)),
+        "shapes": (Shape(8, 3, 3), Shape(8, 6, 6), Shape(8, 12, 12)),
     }  # fmt: skip
     found = check_growth(**given, against="max(R, D)", tolerance=0.3)
-    assert [row["load"] for row in found.table] == [4, 8, 16]
+    assert [row["load"] for row in found.table] == [3, 6, 12]
     assert found.verdict is Verdict.HOLDS
     wrong = check_growth(**given, against="max(R, D)", tolerance=0.05, predicted=3.0)
     assert wrong.verdict is Verdict.VIOLATED

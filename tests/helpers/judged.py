@@ -1,0 +1,38 @@
+"""Findings that ``make verify`` has just made, so that ``make test`` need not make them again.
+
+They count only if they are of this very code: the store's fingerprint covers every Python file of
+the packages and the versions of the libraries under them. Otherwise checks run where they are
+tested.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from sims.sweeps.fingerprint import fingerprint
+from sims.sweeps.store import Point, stored_points, stored_request
+from theory.claims import Claim, Finding, Theorem
+from theory.publishing.appendix import default_store
+from theory.registry import claim_task
+
+STORE = default_store(Path(__file__).parents[2] / "build" / "report", size="quick", seed=0)
+
+
+@cache
+def stored(path: Path = STORE) -> Mapping[str, Point]:
+    """Return the points of a store by their keys; none if it is of other code, or not there."""
+    if not path.is_file() or stored_request(path)["code"] != fingerprint(["theory"]):
+        return {}
+    return stored_points(path)
+
+
+def finding(
+    theorem: Theorem, claim: Claim, regime: str, *, seed: int = 0, path: Path = STORE
+) -> Finding:
+    """Return what a claim's check finds in a regime, stored or made now."""
+    task = claim_task(theorem.name, claim.name, regime, seed=seed)
+    point = stored(path).get(task.key)
+    if point is not None and point.task == task.text():
+        return Finding.from_dict(json.loads(point.value))
+    return claim.check(seed=seed, **claim.regime(regime))

@@ -1,0 +1,54 @@
+"""Findings of ``make verify`` are taken for the tests if, and only if, this code made them."""
+
+import json
+
+import pytest
+
+from sims.sweeps.fingerprint import fingerprint
+from sims.sweeps.store import Point, Store
+from tests.helpers.judged import finding, stored
+from theory.claims import Verdict
+from theory.registry import claim_task, find
+
+THEOREM = find("sharp-linear-capacity")
+CLAIM = next(claim for claim in THEOREM.claims if claim.name == "limits")
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a store with one point whose finding says that it comes from there."""
+    task = claim_task(THEOREM.name, CLAIM.name, "fault", seed=0)
+    record = CLAIM.check(seed=0, **CLAIM.regime("fault")).to_dict() | {"note": "from the store"}
+
+    def written(*, code=None, text=None):
+        path = tmp_path / "a.sqlite"
+        with Store(path, {"code": code or fingerprint(["theory"])}) as store:
+            store.add(Point(task.key, text or task.text(), json.dumps(record), 1.0, 2.0))
+        return path
+
+    yield written
+    stored.cache_clear()
+
+
+def noted(path, regime="fault", **seed):
+    return finding(THEOREM, CLAIM, regime, path=path, **seed).note == "from the store"
+
+
+def test_what_this_code_found_is_not_computed_again(write):
+    path = write()
+    assert noted(path)
+    assert finding(THEOREM, CLAIM, "fault", path=path).verdict is Verdict.VIOLATED
+    assert not noted(path, "quick")
+    assert not noted(path, seed=1)
+
+
+def test_what_other_code_found_is_computed_again(write):
+    assert not noted(write(code="0" * 12))
+
+
+def test_a_finding_of_other_arguments_is_computed_again(write):
+    assert not noted(write(text="{}"))
+
+
+def test_without_a_store_everything_is_computed(tmp_path):
+    assert not noted(tmp_path / "none.sqlite")
