@@ -487,6 +487,7 @@ def until(holds, seconds=60):
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_ten_kills_change_nothing(tmp_path):
     """At moments spread over the run, while it starts as well; the gate keeps it from ending."""
     path, log, gate = (tmp_path / name for name in ("a.sqlite", "log", "gate"))

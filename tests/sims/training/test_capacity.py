@@ -62,6 +62,7 @@ def brackets(**arguments):
     return list(zip(point.low, point.high, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("criterion", ["all", 0.9])
 def test_both_ends_are_what_each_trial_by_itself_finds(criterion):
     """One fact more or less at an end is what rounding in another batch was given."""
@@ -98,6 +99,7 @@ def test_a_start_that_is_too_large_goes_down():
     assert all(high <= 10 for _, high in brackets(d=8, training=single, resolution=0))
 
 
+@pytest.mark.slow
 def test_a_stored_search_goes_on_where_it_was(tmp_path):
     needs("train")
     store = tmp_path / "trained.sqlite"

@@ -56,6 +56,7 @@ def test_bad_searches_are_named(arguments, said):
     one_line(caught.value)
 
 
+@pytest.mark.slow
 def test_both_ends_of_a_bracket_are_what_a_trial_by_itself_finds():
     needs("train")
     found = trained_smallest(
@@ -90,6 +91,7 @@ def test_a_width_is_searched_at_the_d_that_is_given():
     assert found.to_dict()["criterion"] == "all"
 
 
+@pytest.mark.slow
 def test_a_stored_search_goes_on_where_it_was(tmp_path):
     needs("train")
     store, seen = tmp_path / "trained.sqlite", []

@@ -135,6 +135,7 @@ def test_padding_changes_nothing_and_has_no_gradient(model):
 # --- runs ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_transformers_of_several_sizes_train_side_by_side_as_they_do_alone():
     """Few steps, so that rounding has no time to grow."""
     needs("train")

@@ -305,6 +305,7 @@ def test_wrong_arguments(recall, places, tmp_path, command, said):
     assert [path.name for path in tmp_path.iterdir()] == ["places.csv"]
 
 
+@pytest.mark.slow
 def test_a_table_too_large_says_what_it_would_need(recall, tmp_path):
     lines = (f"s{k % 1000},r{k // 1000},a{k % 7}x{k // 1000}" for k in range(500_000))
     (tmp_path / "large.csv").write_text(HEADER + "\n".join(lines) + "\n")

@@ -28,6 +28,9 @@ from theory.rendering.tables import Column
 # One process computes the small exhibits, for this file and for test_rendered.py.
 pytestmark = pytest.mark.xdist_group("exhibits")
 
+SLOW = {"bits-efficiencies", "trained-memories", "trained-transformers"}
+"""Exhibits that take more than 5 s even in a small regime."""
+
 NAMES = [exhibit.name for exhibit in exhibits()]
 CLAIMS = ["bits-efficiencies", "stage-times"]
 """Exhibits that are made from findings of claims."""
@@ -73,7 +76,9 @@ PREDICTIONS = {
 """What must not depend on anything measured."""
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(
+    params=[pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in NAMES]
+)
 def name(request):
     return request.param
 

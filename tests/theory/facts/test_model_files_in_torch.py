@@ -39,7 +39,7 @@ def torch_outputs(arrays, prompts):
 @pytest.mark.parametrize(
     ("model", "sizes"),
     [
-        ("attention-only", {"d": 288}),
+        pytest.param("attention-only", {"d": 288}, marks=pytest.mark.slow),
         ("attention-mlp", {"d": 32, "width": 432}),
     ],
 )

@@ -26,7 +26,7 @@ from theory.registry import claim_tasks, registered
 from theory.rendering.files import tool_version
 
 # One process computes the small exhibits, for this file and for test_exhibits.py.
-pytestmark = pytest.mark.xdist_group("exhibits")
+pytestmark = [pytest.mark.xdist_group("exhibits"), pytest.mark.slow]
 
 PACKAGES = "adjustbox,amsmath,amssymb,array,booktabs,graphicx,siunitx"
 """What the head of the document says that a paper must load."""

@@ -105,7 +105,7 @@ SMALL = {
         "advantage": {"d": (8,), "trials": 3},
     },
     "power-law-bound": {
-        "bound": {"exponents": (1.5, 2.0), "d": (16, 32), "trials": 4, "outputs": 64},
+        "bound": {"exponents": (1.5,), "d": (16, 32), "trials": 4, "outputs": 64},
     },
     "sequential-learning": {
         "softmax": {"case": FlowFacts(8, 3, 4, length=6), "d": 48, "draws": 2, "t_max": 300.0},

@@ -86,7 +86,7 @@ def test_recall_is_that_of_simulation(sizes, d, group, trials):
         ((64, 4, 8), 192, None),
         ((64, 4, 8), 256, 16),
         ((32, 4, 32), 640, None),
-        ((8, 16, 16), 512, None),
+        pytest.param((8, 16, 16), 512, None, marks=pytest.mark.slow),
         ((64, 1, 16), 256, None),
         ((16, 16, 2), 320, None),
     ],
