@@ -14,8 +14,6 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from sims.engine.parallel import available_threads, cores
-
 # JAX compiles for seconds what it then runs for milliseconds: kept from one run to the next, each
 # process its own. JAX reads this when it is imported.
 os.environ.setdefault(
@@ -26,14 +24,6 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
 
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None, max_examples=40)
 settings.load_profile("fixed")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _share_of_the_cores() -> Iterator[None]:
-    """Processes of pytest-xdist share the machine: their threads would wait for each other."""
-    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    with cores(max(1, available_threads() // processes)):
-        yield
 
 
 @pytest.fixture

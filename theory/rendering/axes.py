@@ -58,7 +58,8 @@ def log_axes(ax: "Axes") -> None:
     """Make both axes logarithmic, with labels at powers of ten, or of two where these are few."""
     from matplotlib.ticker import NullFormatter
 
-    spans = ax.dataLim.get_points()[1] / ax.dataLim.minpos
+    with np.errstate(invalid="ignore"):  # of nothing that is drawn
+        spans = ax.dataLim.get_points()[1] / ax.dataLim.minpos
     x_base, y_base = (2 if span < FEW else 10 for span in spans)
     log_scales(ax, x_base=x_base, y_base=y_base)
     for axis in (ax.xaxis, ax.yaxis):
@@ -82,10 +83,14 @@ def compare(
     """Draw :func:`comparison_figure` on given axes."""
     places = np.arange(len(rows))[::-1]
     measured = [row["measured"] for row in rows]
-    error = [3 * row["error"] for row in rows]
-    ax.errorbar(
-        measured, places, xerr=error, fmt="o", color=MEASURED, capsize=3, label="measured, 3 s.e."
+    whole = all("interval" in row for row in rows)
+    error = (
+        bars(measured, [row["interval"] for row in rows])
+        if whole
+        else [3 * row["error"] for row in rows]
     )
+    label = "measured, with its interval" if whole else "measured, 3 s.e."
+    ax.errorbar(measured, places, xerr=error, fmt="o", color=MEASURED, capsize=3, label=label)
     predicted = [row["predicted"] for row in rows]
     ax.plot(predicted, places, "|", color=PREDICTED, markersize=14, mew=2, label="predicted")
     ax.set_yticks(places, labels)

@@ -85,7 +85,7 @@ def test_an_interrupt_gives_status_130(process, tmp_path):
         "import os, signal, time\n\n"
         "def build(E, U, f, *, rng):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
-        "    time.sleep(0.2)\n"
+        "    time.sleep(2)\n"
         "    return lambda E: E\n"
     )
     ran = process("measure", "slow:build", "--d", 4, "--N", 3, "--json", "--plot", "a.png")
