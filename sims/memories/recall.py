@@ -152,6 +152,7 @@ def measure(
     facts: str = "identity",
     outputs: int | None = None,
     trials: int = 20,
+    first: int = 0,
     inputs: int | None = None,
     seed: int = 0,
     experiment: str = "recall",
@@ -176,6 +177,7 @@ def measure(
     facts : a law of :data:`assoc.facts.maps.MAPS`.
     outputs : M; None means M = N.
     trials : independent trials per N.
+    first : number of the first of them; trials 0 to 9 and then 10 to 29 are trials 0 to 29.
     inputs : judge only a random sample of this many inputs and stream the facts; for memories
         that are a function of the Hebbian matrix, random embeddings and the identity map.
     seed, experiment : with (d, N-independent) point and trial they determine every random number;
@@ -204,27 +206,28 @@ def measure(
     )
     construction = Construction(memory, rank, bits, width, degree, rounding)
     ensemble = Ensemble.of(construction, setting, seed, experiment)
-    trials = trial_count(trials)
+    first = first and positive(first, "first")
+    numbers = range(first, first + trial_count(trials))
     inputs = None if inputs is None else positive(inputs, "inputs")
     workers = Workers.of(threads, executor)
     sizes = [as_size(n, "N") for n in several(N, "N")]
     check_facts(min(sizes))
-    points = [_measured(ensemble, n, inputs, trials, workers) for n in sizes]
+    points = [_measured(ensemble, n, inputs, numbers, workers) for n in sizes]
     return RecallResult(ensemble.label, setting.origin, facts, seed, tuple(points))
 
 
 def _measured(
-    ensemble: Ensemble, N: int, inputs: int | None, trials: int, workers: Workers
+    ensemble: Ensemble, N: int, inputs: int | None, trials: range, workers: Workers
 ) -> RecallPoint:
     """Measure the recall at one size, of all inputs or of a sample of them."""
     setting = ensemble.setting
     if inputs is None:
-        judged, counts = N, count_recalled(ensemble, N, range(trials), workers)
+        judged, counts = N, count_recalled(ensemble, N, trials, workers)
     else:
         judged = min(inputs, N)
         counts = [
             recalled_of_sample(ensemble, N, judged, trial, threads=workers.threads)
-            for trial in range(trials)
+            for trial in trials
         ]
     return RecallPoint(setting.d, N, setting.outputs or N, tuple(counts), judged)
 

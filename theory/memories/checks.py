@@ -1,13 +1,252 @@
 """Measured beside predicted: the rows that checks judge."""
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from assoc.arrays import Floats
+from assoc.errors import InputError
 from assoc.memories.memory import Build
+from sims.engine.betting import betting_interval
+from sims.engine.statistics import Interval
 from sims.memories.construction import Construction
 from sims.memories.recall import measure
-from theory.memories.recall import expected_recall
+from theory.claims import Verdict
+from theory.equivalence import Equivalence
+from theory.memories.recall import all_recalled, expected_failure, expected_recall
 
-__all__ = ["recall_row"]
+__all__ = ["capacity_row", "failure_row", "measured_mean", "recall_row", "whole_row"]
+
+FIRST = 64
+"""Trials before one looks for the first time; then twice as many each time."""
+
+
+def measured_mean(
+    sample: Callable[[int, int], Floats],
+    *,
+    budget: int,
+    level: float,
+    settled: Callable[[Interval], bool],
+) -> tuple[Floats, Interval]:
+    """Run trials until their mean is known well enough, and return them with its interval.
+
+    Parameters
+    ----------
+    sample : gives the values, in [0, 1], of a number of trials from a first one on.
+    budget : trials at most, at least 1.
+    level : coverage of the interval, whenever the trials end.
+    settled : says of an interval whether it is enough.
+    """
+    values = np.empty(0)
+    interval = (0.0, 1.0)
+    while len(values) < budget and not settled(interval):
+        more = min(max(FIRST, len(values)), budget - len(values))
+        values = np.concatenate([values, sample(more, len(values))])
+        interval = betting_interval(values, level=level, budget=budget)
+    return values, interval
+
+
+def failure_row(
+    memory: str | Build,
+    law: Construction,
+    /,
+    *,
+    rule: Equivalence,
+    d: int,
+    N: int,
+    budget: int,
+    seed: int,
+    experiment: str,
+    facts: str = "identity",
+    outputs: int | None = None,
+    predicted_as: str | None = None,
+    embeddings: Any = "sphere",
+    preprocess: str = "none",
+    predicted: float | None = None,
+    **labels: Any,
+) -> dict[str, Any]:
+    """Measure the share of facts that a memory fails to recall, and predict a construction's.
+
+    Trials run until the rule says holds or violated, and ``budget`` at most. The unit is the trial:
+    the facts of one share its memory.
+
+    Parameters
+    ----------
+    memory : what is measured.
+    law : what the prediction is made for.
+    rule : how the share will be judged.
+    d, N, facts, outputs, embeddings, preprocess, seed, experiment : as for
+        :func:`sims.memories.recall.measure`.
+    budget : trials at most.
+    predicted_as : law of the fact map that the prediction assumes (with M = N); None means
+        the one that is measured.
+    predicted : the share where ``law`` does not give it.
+    labels : further entries of the row, in front.
+
+    Returns
+    -------
+    A record with ``d``, ``N``, ``trials``, ``measured``, ``interval``, ``predicted``.
+    """
+    assumed = (facts, outputs) if predicted_as is None else (predicted_as, None)
+    share = (
+        expected_failure(law, d=d, N=N, facts=assumed[0], M=assumed[1])
+        if predicted is None
+        else predicted
+    )
+
+    def sample(trials: int, first: int) -> Floats:
+        point = measure(
+            memory, d=d, N=N, facts=facts, outputs=outputs, trials=trials, first=first,
+            embeddings=embeddings, preprocess=preprocess, seed=seed, experiment=experiment,
+        ).points[0]  # fmt: skip
+        return np.asarray(1 - np.array(point.counts) / point.judged)
+
+    values, interval = measured_mean(
+        sample,
+        budget=budget,
+        level=rule.level,
+        settled=lambda ends: rule.verdict(ends, share) is not Verdict.INCONCLUSIVE,
+    )
+    return {
+        **labels, "d": d, "N": N, "trials": len(values), "measured": float(values.mean()),
+        "interval": list(interval), "predicted": share,
+    }  # fmt: skip
+
+
+def whole_row(
+    memory: str | Build,
+    law: Construction,
+    /,
+    *,
+    rule: Equivalence,
+    d: int,
+    N: int,
+    budget: int,
+    seed: int,
+    experiment: str,
+) -> dict[str, Any]:
+    """Measure -log P(all is recalled), and predict it.
+
+    Where misses are rare and independent this is the expected number of facts that are not
+    recalled, so that its logarithm is the natural scale. Parameters are those of
+    :func:`failure_row`.
+
+    Returns
+    -------
+    A record with ``d``, ``N``, ``trials``, ``measured``, ``interval``, ``predicted``.
+    """
+    predicted = -float(np.log(all_recalled(law, d=d, N=N)))
+
+    def sample(trials: int, first: int) -> Floats:
+        point = measure(
+            memory, d=d, N=N, trials=trials, first=first, seed=seed, experiment=experiment
+        ).points[0]
+        return np.asarray(np.array(point.counts) == point.judged, np.float64)
+
+    def turned(ends: Interval) -> Interval:
+        low, high = (-float(np.log(end)) if end > 0 else np.inf for end in ends)
+        return high, low
+
+    values, interval = measured_mean(
+        sample,
+        budget=budget,
+        level=rule.level,
+        settled=lambda ends: rule.verdict(turned(ends), predicted) is not Verdict.INCONCLUSIVE,
+    )
+    mean = float(values.mean())
+    return {
+        "d": d, "N": N, "trials": len(values), "measured": turned((mean, mean))[0],
+        "interval": list(turned(interval)), "predicted": predicted,
+    }  # fmt: skip
+
+
+def capacity_row(
+    memory: str | Build,
+    predicted: float,
+    /,
+    *,
+    rule: Equivalence,
+    d: int,
+    rate: float,
+    budget: int,
+    seed: int,
+    experiment: str,
+    **labels: Any,
+) -> dict[str, Any]:
+    """Bracket a capacity by two sizes around it.
+
+    The sizes are the outermost ones within the tolerance of the prediction, and where the capacity
+    is not between them the next one outside. At each, trials show on which side of the capacity it
+    is; that recall falls with N is taken for granted.
+
+    Parameters
+    ----------
+    memory : what is measured.
+    predicted : N by prediction.
+    rule : how the N will be judged, by logarithms.
+    d, seed, experiment : as for :func:`sims.memories.recall.measure`.
+    rate : expected recall at the capacity, in (0, 1); 1 stands for the N at which all facts are
+        recalled in half of the trials.
+    budget : trials at each size, at most.
+    labels : further entries of the row, in front.
+
+    Returns
+    -------
+    A record with ``d``, ``trials`` (at all sizes), ``measured`` (between them, by interpolation of
+    the logarithm of what fails), ``interval`` (0 or infinite where nothing was shown),
+    ``predicted``.
+
+    Raises
+    ------
+    InputError
+        If no two sizes lie within the tolerance.
+    """
+    inner = (
+        int(np.ceil(predicted * np.exp(-rule.tolerance))),
+        int(np.floor(predicted * np.exp(rule.tolerance))),
+    )
+    if not 1 < inner[0] < inner[1]:
+        raise InputError(f"tolerance {rule.tolerance} is too fine for N = {predicted:.3g}")
+    failing = 0.5 if rate == 1 else 1 - rate
+    seen: dict[int, Floats] = {}
+
+    def side(N: int) -> int:
+        """Say whether the capacity is seen to be above N (1) or below (-1), or neither."""
+
+        def sample(trials: int, first: int) -> Floats:
+            point = measure(
+                memory, d=d, N=N, trials=trials, first=first, seed=seed, experiment=experiment
+            ).points[0]
+            counts = np.array(point.counts)
+            return np.asarray(counts < N if rate == 1 else 1 - counts / N, np.float64)
+
+        # An end may be looked at from both sides of the tolerance.
+        seen[N], (least, most) = measured_mean(
+            sample,
+            budget=budget,
+            level=1 - (1 - rule.level) / 4,
+            settled=lambda ends: not ends[0] <= failing <= ends[1],
+        )
+        return int(most < failing) - int(least > failing)
+
+    low, high = 0.0, np.inf
+    # Right outside the tolerance one looks only if the capacity is not inside it.
+    for N, outwards in ((inner[0], -1), (inner[1], 1)):
+        for size in (N, N + outwards):
+            found = side(size)
+            low = max(low, size) if found > 0 else low
+            high = min(high, size) if found < 0 else high
+            if found != outwards:
+                break
+    shares = np.array([seen[N].mean() for N in inner])
+    measured = np.interp(
+        np.log(failing), np.log(np.maximum(shares, np.finfo(float).tiny)), np.log(inner)
+    )
+    return {
+        **labels, "d": d, "trials": sum(map(len, seen.values())),
+        "measured": float(np.exp(measured)), "interval": [low, high], "predicted": predicted,
+    }  # fmt: skip
 
 
 def recall_row(
