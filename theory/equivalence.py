@@ -20,7 +20,7 @@ whenever the measurement stops, so that
 A family of k claims makes either error with probability at most k (1 - CLAIM_LEVEL).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,17 +102,18 @@ class Equivalence:
         return Verdict.INCONCLUSIVE
 
     def judge(self, quantity: str, rows: Iterable[Mapping[str, Any]]) -> Finding:
-        """Judge comparisons one after another, until one is violated: the rest are not made.
+        """Judge comparisons: all must hold.
 
         Parameters
         ----------
         quantity : what is compared.
-        rows : records with ``measured``, its ``interval`` at :attr:`level`, and ``predicted``.
+        rows : records with ``measured``, its ``interval`` at :attr:`level`, and ``predicted``. Of
+            an iterator nothing is asked for, and so nothing measured, after a violation.
 
         Returns
         -------
-        Finding, headed by the comparison that is violated, or else by the one whose interval
-        reaches furthest; ``deviation`` of its table are the intervals that were judged.
+        Finding, headed by the comparison, of those with this verdict, whose interval reaches
+        furthest; ``deviation`` of its table are the intervals that were judged.
 
         Raises
         ------
@@ -127,14 +128,14 @@ class Equivalence:
             judged.append({**row, "deviation": list(ends), "verdict": str(found)})
             if found is Verdict.VIOLATED:
                 verdict = found
-                break
-            if found is Verdict.INCONCLUSIVE:
+                if not isinstance(rows, Sequence):
+                    break
+            elif found is Verdict.INCONCLUSIVE and verdict is Verdict.HOLDS:
                 verdict = found
         if not 0 < len(judged) <= self.comparisons:
             raise InputError(f"{len(judged)} comparisons, and {self.comparisons} were announced")
-        worst = max(judged, key=lambda row: max(abs(end) for end in row["deviation"]))
-        if verdict is Verdict.VIOLATED:
-            worst = judged[-1]
+        heads = [row for row in judged if row["verdict"] == verdict]
+        worst = max(heads, key=lambda row: max(abs(end) for end in row["deviation"]))
         low, high = worst["deviation"]
         least, most = worst["interval"]
         return Finding(

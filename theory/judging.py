@@ -1,29 +1,25 @@
-r"""How measurements become verdicts: one rule for each kind of claim, with its error rate.
+r"""How measurements become verdicts: one rule (:mod:`theory.equivalence`) for every kind of claim.
 
-Every rule has three outcomes. A check that cannot tell says "inconclusive", never "holds".
-The seeds are fixed, so a verdict is reproducible; the rates below say how often another seed
-would raise a false alarm when the claim is true.
+A check that cannot tell says "inconclusive", never "holds". The seeds are fixed, so a verdict is
+reproducible; both error rates are those of the intervals.
 
-- *prediction*: measured - predicted within 3 standard errors plus a stated tolerance. Without any
-  tolerance 0.27 % of true predictions would fall outside if the standard error were known, and
-  1.2 % when it is estimated from 12 trials, the fewest that any claim uses; the tolerance makes
-  both smaller.
+- Shares of failures, capacities at two sizes, and chances: intervals of proved coverage
+  (:mod:`sims.engine.betting`); see :mod:`theory.memories.checks`.
+- *prediction* with a standard error: the normal interval, or Student's where the number of trials
+  is known. Its coverage is not proved; docs/statistics.md says what was measured.
+- *slope*: Student's interval from the spread of the trials about their means, all sizes pooled.
 - *guarantee*: an exact 99.9 % binomial interval of the success probability against 1 - delta.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from statistics import NormalDist
 from typing import Any
 
-import numpy as np
-
-from sims.engine.statistics import LEVEL, proportion_interval
+from sims.engine.statistics import Interval, proportion_interval, slope_interval
 from theory.claims import Condition, Finding, Verdict
+from theory.equivalence import Equivalence
 
 __all__ = [
-    "NORMAL_QUANTILE",
-    "SIGMAS",
     "applicable",
     "judge_guarantee",
     "judge_largest",
@@ -31,12 +27,6 @@ __all__ = [
     "judge_slope",
     "judge_steps",
 ]
-
-SIGMAS = 3.0
-"""Standard errors that measurement and prediction may differ by."""
-
-NORMAL_QUANTILE = float(NormalDist().inv_cdf(0.5 + LEVEL / 2))
-"""Turns the half-width of a 99 % normal interval back into a standard error."""
 
 GUARANTEE_LEVEL = 0.999
 
@@ -53,48 +43,36 @@ def judge_predictions(
     Parameters
     ----------
     quantity : what is compared.
-    rows : records with ``measured``, ``error`` (standard error) and ``predicted``.
-    tolerance : allowed difference beyond 3 standard errors, absolute, or relative to the
-        prediction if ``relative``.
+    rows : records with ``measured``, ``predicted``, and ``interval`` at the level of
+        :class:`theory.equivalence.Equivalence` or ``error``, a standard error (0 for what is
+        computed), which ``trials`` say how many values it comes from.
+    tolerance : smallest deviation that matters: of the values, or of their logarithms if
+        ``relative``.
     relative : see tolerance.
 
     Returns
     -------
-    Finding, headed by the row whose difference is largest for its allowance. If the standard
-    error alone exceeds the tolerance ten times over, agreement would mean nothing: inconclusive.
+    Finding of :meth:`theory.equivalence.Equivalence.judge`.
     """
-    judged = []
-    for row in rows:
-        slack = tolerance * (abs(row["predicted"]) if relative else 1.0)
-        allowed = SIGMAS * row["error"] + slack
-        difference = row["measured"] - row["predicted"]
-        judged.append(
-            {
-                **row,
-                "difference": difference,
-                "allowed": allowed,
-                "strain": abs(difference) / allowed,
-                "blunt": row["error"] > 10 * slack or np.isnan(difference + allowed),
-            }
-        )
-    worst = max(judged, key=lambda row: np.nan_to_num(row["strain"], nan=-1.0))
-    if worst["strain"] > 1:
-        verdict = Verdict.VIOLATED
-    elif any(row["blunt"] for row in judged):
-        verdict = Verdict.INCONCLUSIVE
-    else:
-        verdict = Verdict.HOLDS
-    half = SIGMAS * worst["error"]
-    return Finding(
-        verdict,
-        quantity,
-        measured=worst["measured"],
-        interval=(worst["measured"] - half, worst["measured"] + half),
-        predicted=worst["predicted"],
-        tolerance=worst["allowed"],
-        note=f"worst of {len(judged)} comparisons, at {worst['strain']:.0%} of what is allowed",
-        table=tuple({k: v for k, v in row.items() if k != "blunt"} for row in judged),
+    rule = Equivalence(tolerance, len(rows), "log" if relative else "difference")
+    judged = [
+        row if "interval" in row else {**row, "interval": list(_interval(row, rule.level))}
+        for row in rows
+    ]
+    return rule.judge(quantity, judged)
+
+
+def _interval(row: Mapping[str, Any], level: float) -> Interval:
+    from scipy import stats
+
+    values = row.get("trials")
+    quantile = (
+        stats.norm.ppf(0.5 + level / 2)
+        if values is None
+        else stats.t.ppf(0.5 + level / 2, values - 1)
     )
+    half = float(quantile) * row["error"]
+    return row["measured"] - half, row["measured"] + half
 
 
 def judge_guarantee(quantity: str, rows: Sequence[Mapping[str, Any]], *, delta: float) -> Finding:
@@ -143,7 +121,7 @@ def judge_slope(
     tolerance: float,
     rows: Sequence[Mapping[str, Any]] = (),
 ) -> Finding:
-    """Judge the slope of mean(y) against x, with the standard error from the trials' spread.
+    """Judge the slope of mean(y) against x.
 
     Parameters
     ----------
@@ -151,19 +129,13 @@ def judge_slope(
     x : (p,) abscissas.
     y : p samples of trials.
     predicted : predicted slope.
-    tolerance : allowed difference beyond 3 standard errors.
+    tolerance : smallest difference that matters.
     rows : the table to carry along.
     """
-    abscissa = np.asarray(x, np.float64)
-    centred = (abscissa - abscissa.mean()) / np.sum((abscissa - abscissa.mean()) ** 2)
-    means = np.array([np.mean(sample) for sample in y])
-    variances = np.array([np.var(sample, ddof=1) / len(sample) for sample in y])
-    row = {
-        "measured": float(centred @ means),
-        "error": float(np.sqrt(centred**2 @ variances)),
-        "predicted": predicted,
-    }
-    return replace(judge_predictions(quantity, [row], tolerance=tolerance), table=tuple(rows))
+    rule = Equivalence(tolerance, scale="difference")
+    slope, interval = slope_interval(x, y, level=rule.level)
+    row = {"measured": slope, "interval": list(interval), "predicted": predicted}
+    return replace(rule.judge(quantity, [row]), table=tuple(rows))
 
 
 def judge_largest(

@@ -13,6 +13,7 @@ __all__ = [
     "mean_interval",
     "median_interval",
     "proportion_interval",
+    "slope_interval",
 ]
 
 LEVEL = 0.99
@@ -127,3 +128,41 @@ def log_slope(x: ArrayLike, y: ArrayLike, *, level: float = LEVEL) -> tuple[floa
     fit = stats.linregress(np.repeat(np.log(x), values.shape[1]), values.ravel())
     half = float(stats.t.ppf(0.5 + level / 2, values.size - 2) * fit.stderr)
     return float(fit.slope), (float(fit.slope) - half, float(fit.slope) + half)
+
+
+def slope_interval(
+    x: ArrayLike, y: Sequence[ArrayLike], *, level: float = LEVEL
+) -> tuple[float, Interval]:
+    r"""Slope of the least-squares line through the means of trials, and Student's interval for it.
+
+    The means need not lie on a line: the slope meant is that of the line through their
+    expectations. The spread is that of the trials about their own means, the same at every x; the
+    interval is exact for normal trials.
+
+    Parameters
+    ----------
+    x : (p,) at least two values that differ.
+    y : p samples, not necessarily of one size; if none has two trials, the interval is unbounded.
+    level : nominal coverage.
+
+    Examples
+    --------
+    >>> slope, (low, high) = slope_interval([0, 1, 2], [[0, 0.1], [2, 2.1], [4, 4.1]], level=0.95)
+    >>> round(slope, 9), low < 2 < high
+    (2.0, True)
+    """
+    from scipy import stats
+
+    abscissa = np.asarray(x, np.float64)
+    share = abscissa - abscissa.mean()
+    share /= np.sum(share**2)
+    samples = [np.asarray(sample, np.float64) for sample in y]
+    slope = float(sum(c * sample.mean() for c, sample in zip(share, samples, strict=True)))
+    freedom = sum(len(sample) - 1 for sample in samples)
+    if freedom == 0:
+        return slope, (-np.inf, np.inf)
+    spread = sum(np.sum((sample - sample.mean()) ** 2) for sample in samples) / freedom
+    counts = np.array([len(sample) for sample in samples])
+    error = np.sqrt(spread * np.sum(share**2 / counts))
+    half = float(stats.t.ppf(0.5 + level / 2, freedom) * error)
+    return slope, (slope - half, slope + half)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
+    "PAIRED",
     "WidthPoint",
     "WidthResult",
     "parameters_per_neuron",

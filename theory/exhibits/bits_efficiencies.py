@@ -7,7 +7,6 @@ import numpy as np
 
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
-from theory.judging import SIGMAS
 from theory.registry import claim_task
 from theory.rendering.axes import MEASURED, PREDICTED
 from theory.rendering.tables import Column
@@ -37,8 +36,7 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
             "spent": row["spent"],
             "efficiency": row["measured"],
             "interval": [
-                row["measured"] - SIGMAS * row["error"],
-                row["measured"] + SIGMAS * row["error"],
+                *row["interval"],
             ],
             "predicted": row["predicted"],
         }

@@ -1,6 +1,8 @@
 """Measured beside predicted: the rows that checks judge."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,14 @@ from sims.engine.betting import betting_interval
 from sims.engine.statistics import Interval
 from sims.memories.construction import Construction
 from sims.memories.recall import measure
+from sims.memories.width import PAIRED
 from theory.claims import Verdict
 from theory.equivalence import Equivalence
-from theory.memories.recall import all_recalled, expected_failure, expected_recall
+from theory.memories.recall import all_recalled, expected_failure
 
-__all__ = ["capacity_row", "failure_row", "measured_mean", "recall_row", "whole_row"]
+__all__ = [
+    "capacity_row", "failure_row", "measured_mean", "threshold_row", "whole_row", "width_row",
+]  # fmt: skip
 
 FIRST = 64
 """Trials before one looks for the first time; then twice as many each time."""
@@ -174,11 +179,7 @@ def capacity_row(
     experiment: str,
     **labels: Any,
 ) -> dict[str, Any]:
-    """Bracket a capacity by two sizes around it.
-
-    The sizes are the outermost ones within the tolerance of the prediction, and where the capacity
-    is not between them the next one outside. At each, trials show on which side of the capacity it
-    is; that recall falls with N is taken for granted.
+    """Bracket the N at which recall falls to a rate; that it falls with N is taken for granted.
 
     Parameters
     ----------
@@ -193,8 +194,95 @@ def capacity_row(
 
     Returns
     -------
-    A record with ``d``, ``trials`` (at all sizes), ``measured`` (between them, by interpolation of
-    the logarithm of what fails), ``interval`` (0 or infinite where nothing was shown),
+    The record of :func:`threshold_row`, with ``d``.
+    """
+
+    def failures(N: int, trials: int, first: int) -> Floats:
+        point = measure(
+            memory, d=d, N=N, trials=trials, first=first, seed=seed, experiment=experiment
+        ).points[0]
+        counts = np.array(point.counts)
+        return np.asarray(counts < N if rate == 1 else 1 - counts / N, np.float64)
+
+    failing = 0.5 if rate == 1 else 1 - rate
+    found = threshold_row(failures, predicted, rule=rule, failing=failing, budget=budget)
+    return {**labels, "d": d, **found}
+
+
+def width_row(
+    network: Construction,
+    predicted: float,
+    /,
+    *,
+    rule: Equivalence,
+    d: int,
+    N: int,
+    rate: float,
+    budget: int,
+    seed: int,
+    experiment: str,
+    **labels: Any,
+) -> dict[str, Any]:
+    """Bracket the width at which recall rises to a rate; that it rises is taken for granted.
+
+    Parameters
+    ----------
+    network : what is measured; it has no width.
+    predicted : m by prediction.
+    rate : expected recall at the width, in (0, 1).
+    rule, d, N, budget, seed, experiment, labels : as for :func:`capacity_row`.
+
+    Returns
+    -------
+    The record of :func:`threshold_row`, with ``d`` and ``N``.
+    """
+    step = 2 if network.memory in PAIRED else 1
+
+    def failures(size: int, trials: int, first: int) -> Floats:
+        point = measure(
+            replace(network, width=step * size).build(d), d=d, N=N, trials=trials, first=first,
+            seed=seed, experiment=experiment,
+        ).points[0]  # fmt: skip
+        return np.asarray(1 - np.array(point.counts) / N)
+
+    found = threshold_row(
+        failures, predicted / step, rule=rule, failing=1 - rate, budget=budget, rising=False
+    )
+    scaled = {
+        "measured": step * found["measured"], "predicted": predicted,
+        "interval": [step * end for end in found["interval"]],
+    }  # fmt: skip
+    return {**labels, "d": d, "N": N, **found, **scaled}
+
+
+def threshold_row(
+    failures: Callable[[int, int, int], Floats],
+    predicted: float,
+    *,
+    rule: Equivalence,
+    failing: float,
+    budget: int,
+    rising: bool = True,
+) -> dict[str, Any]:
+    """Bracket the size at which a share of failures crosses a level, by sizes around it.
+
+    They are the outermost ones within the tolerance of the prediction, and where the threshold is
+    not between them the next one outside. At each, trials show on which side of the threshold it
+    is.
+
+    Parameters
+    ----------
+    failures : gives the shares that fail at a size, of a number of trials from a first one on.
+    predicted : the size by prediction.
+    rule : how the size will be judged, by logarithms.
+    failing : the level, in (0, 1).
+    budget : trials at each size, at most.
+    rising : whether more fails at larger sizes.
+
+    Returns
+    -------
+    A record with ``trials`` (at all sizes), ``measured`` (between the inner ones, by interpolation
+    of the logarithm of what fails), ``interval`` (0 or infinite where nothing was shown),
     ``predicted``.
 
     Raises
@@ -207,94 +295,36 @@ def capacity_row(
         int(np.floor(predicted * np.exp(rule.tolerance))),
     )
     if not 1 < inner[0] < inner[1]:
-        raise InputError(f"tolerance {rule.tolerance} is too fine for N = {predicted:.3g}")
-    failing = 0.5 if rate == 1 else 1 - rate
+        raise InputError(f"tolerance {rule.tolerance} is too fine for a size of {predicted:.3g}")
     seen: dict[int, Floats] = {}
 
-    def side(N: int) -> int:
-        """Say whether the capacity is seen to be above N (1) or below (-1), or neither."""
-
-        def sample(trials: int, first: int) -> Floats:
-            point = measure(
-                memory, d=d, N=N, trials=trials, first=first, seed=seed, experiment=experiment
-            ).points[0]
-            counts = np.array(point.counts)
-            return np.asarray(counts < N if rate == 1 else 1 - counts / N, np.float64)
-
+    def side(size: int) -> int:
+        """Say whether the threshold is seen to be above a size (1) or below (-1), or neither."""
         # An end may be looked at from both sides of the tolerance.
-        seen[N], (least, most) = measured_mean(
-            sample,
+        seen[size], (least, most) = measured_mean(
+            partial(failures, size),
             budget=budget,
             level=1 - (1 - rule.level) / 4,
             settled=lambda ends: not ends[0] <= failing <= ends[1],
         )
-        return int(most < failing) - int(least > failing)
+        above = int(most < failing) - int(least > failing)
+        return above if rising else -above
 
     low, high = 0.0, np.inf
-    # Right outside the tolerance one looks only if the capacity is not inside it.
-    for N, outwards in ((inner[0], -1), (inner[1], 1)):
-        for size in (N, N + outwards):
+    # Right outside the tolerance one looks only if the threshold is not inside it.
+    for start, outwards in ((inner[0], -1), (inner[1], 1)):
+        for size in (start, start + outwards):
             found = side(size)
             low = max(low, size) if found > 0 else low
             high = min(high, size) if found < 0 else high
             if found != outwards:
                 break
-    shares = np.array([seen[N].mean() for N in inner])
-    measured = np.interp(
-        np.log(failing), np.log(np.maximum(shares, np.finfo(float).tiny)), np.log(inner)
-    )
+    shares = np.log(np.maximum([seen[size].mean() for size in inner], np.finfo(float).tiny))
+    places = np.log(inner)
+    if not rising:
+        shares, places = shares[::-1], places[::-1]
     return {
-        **labels, "d": d, "trials": sum(map(len, seen.values())),
-        "measured": float(np.exp(measured)), "interval": [low, high], "predicted": predicted,
+        "trials": sum(map(len, seen.values())),
+        "measured": float(np.exp(np.interp(np.log(failing), shares, places))),
+        "interval": [low, high], "predicted": predicted,
     }  # fmt: skip
-
-
-def recall_row(
-    memory: str | Build,
-    law: Construction,
-    /,
-    *,
-    d: int,
-    N: int,
-    trials: int,
-    seed: int,
-    experiment: str,
-    facts: str = "identity",
-    outputs: int | None = None,
-    predicted_as: str | None = None,
-    **labels: Any,
-) -> dict[str, Any]:
-    """Measure the recall of a memory and predict that of a construction.
-
-    Parameters
-    ----------
-    memory : what is measured.
-    law : what the prediction is made for.
-    d, N, facts, outputs, trials, seed, experiment : as for :func:`sims.memories.recall.measure`.
-    predicted_as : law of the fact map that the prediction assumes (with M = N); None means
-        the one that is measured.
-    labels : further entries of the row, in front.
-
-    Returns
-    -------
-    A record with ``d``, ``N``, ``measured``, ``error`` (standard error), ``predicted``.
-    """
-    point = measure(
-        memory,
-        d=d,
-        N=N,
-        facts=facts,
-        outputs=outputs,
-        trials=trials,
-        seed=seed,
-        experiment=experiment,
-    ).points[0]
-    assumed = (facts, outputs) if predicted_as is None else (predicted_as, None)
-    return {
-        **labels,
-        "d": d,
-        "N": N,
-        "measured": point.recall,
-        "error": point.standard_error,
-        "predicted": expected_recall(law, d=d, N=N, facts=assumed[0], M=assumed[1]),
-    }

@@ -6,6 +6,7 @@ inputs that fit, and not with q = p, whose heaviest inputs drown the others.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from sims.engine.results import log_scales, new_axes
 from sims.memories.power_laws import ErrorPoint, Weighted, measure_error
 from theory.bounds.bits import corollary_form, least_cross_entropy, least_error_rate
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
-from theory.judging import SIGMAS, judge_predictions, judge_steps
+from theory.equivalence import CLAIM_LEVEL
+from theory.judging import judge_predictions, judge_steps
 from theory.memories.faults import whispering
 from theory.memories.hypotheses import INDEPENDENT, UNIFORM
 from theory.memories.power_laws import (
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["THEOREM"]
+
+SIGMAS = float(NormalDist().inv_cdf(CLAIM_LEVEL))
+"""Standard errors below a bound at which it counts as beaten."""
 
 # --- Checks -------------------------------------------------------------------------------------
 
