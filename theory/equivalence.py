@@ -88,9 +88,14 @@ class Equivalence:
         low, high = interval
         if self.scale == "difference":
             return low - predicted, high - predicted
-        with np.errstate(divide="ignore", invalid="ignore"):
-            low, high = np.log(np.array([low, high]) / predicted).tolist()
-        return (-np.inf if np.isnan(low) else low), (np.inf if np.isnan(high) else high)
+        if predicted == 0:
+            raise InputError("a prediction of 0 has no logarithm: judge the difference")
+        # What has the other sign than the prediction is below every share of it.
+        ratios = sorted((low / predicted, high / predicted))
+        if np.isnan(ratios).any():
+            return -np.inf, np.inf
+        low, high = (float(np.log(ratio)) if ratio > 0 else -np.inf for ratio in ratios)
+        return low, high
 
     def verdict(self, interval: Interval, predicted: float) -> Verdict:
         """Say what one comparison shows."""

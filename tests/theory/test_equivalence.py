@@ -37,6 +37,19 @@ def test_where_the_interval_lies_decides(interval, verdict, predicted):
     assert Equivalence(0.1).verdict(ends, predicted) is verdict
 
 
+def test_signs_count():
+    rule = Equivalence(0.1)
+    assert rule.verdict((-1.05, -0.95), -1.0) is Verdict.HOLDS
+    assert rule.verdict((-1.2, -0.95), -1.0) is Verdict.INCONCLUSIVE
+    assert rule.verdict((-1.3, -1.2), -1.0) is Verdict.VIOLATED
+    assert rule.verdict((0.95, 1.05), -1.0) is Verdict.VIOLATED
+    assert rule.verdict((-1.05, 0.3), -1.0) is Verdict.INCONCLUSIVE
+    low, high = rule.deviation((-1.2, -0.9), -1.0)
+    assert low < 0 < high
+    with pytest.raises(InputError, match="prediction of 0"):
+        rule.verdict((0.1, 0.2), 0.0)
+
+
 def test_differences_are_judged_as_they_are():
     rule = Equivalence(0.1, scale="difference")
     assert rule.verdict((-0.05, 0.05), 0.0) is Verdict.HOLDS

@@ -8,7 +8,7 @@ import numpy as np
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.registry import claim_task
-from theory.rendering.axes import MEASURED, PREDICTED
+from theory.rendering.axes import MEASURED, PREDICTED, bars
 from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
@@ -34,11 +34,9 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
             "N": row["N"],
             "stored": row["stored"],
             "spent": row["spent"],
-            "efficiency": row["measured"],
-            "interval": [
-                *row["interval"],
-            ],
-            "predicted": row["predicted"],
+            "efficiency": row["efficiency"],
+            "interval": row["efficiency interval"],
+            "predicted": row["predicted efficiency"],
         }
         for row in values[0]["table"]
     ]
@@ -54,7 +52,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
         chosen = [row for row in found if row["memory"] == memory]
         d = [row["d"] for row in chosen]
         measured = np.array([row["efficiency"] for row in chosen])
-        error = [row["interval"][1] - row["efficiency"] for row in chosen]
+        error = bars(measured, [row["interval"] for row in chosen])
         ax.errorbar(d, measured, yerr=error, fmt=marker, color=MEASURED, mfc="none",
                     label=f"{memory}, measured")  # fmt: skip
         ax.plot(d, [row["predicted"] for row in chosen], color=PREDICTED, lw=1)
@@ -62,7 +60,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     ax.axhline(LIMIT, color="0.4", lw=0.7, ls="--", label="one bit, limit")
     ax.set_xscale("log", base=2)
     # Room for the legend.
-    ax.set_ylim(0, 1.45 * max(LIMIT, *(row["interval"][1] for row in found)))
+    ax.set_ylim(0, 1.55 * max(LIMIT, *(row["efficiency"] for row in found)))
     ax.set_xlabel("dimension $d$")
     ax.set_ylabel("bits stored / bits spent")
     ax.legend(loc="upper left", ncols=2, fontsize=7)
@@ -74,7 +72,7 @@ EXHIBIT = Exhibit(
     theorem="information-bound",
     title="Bits stored over bits spent",
     caption="Linear memories of $b$-bit weights at the most facts that they recall whole: bits of "
-    "the facts, $\\log_2 N!$, over the bits of the memory, with 3 standard errors, beside the "
+    "the facts, $\\log_2 N!$, over the bits of the memory, with the interval of $N$, beside the "
     "prediction. No memory may exceed 1; one-bit Hebbian memories tend to "
     "$(1/8)(2/\\pi)/\\log 2 = 0.115$.",
     points=points,
@@ -86,7 +84,7 @@ EXHIBIT = Exhibit(
         "stored": Column("bits stored", digits=5),
         "spent": Column("bits spent"),
         "efficiency": Column("efficiency", digits=3),
-        "interval": Column("3 s.e.", digits=3),
+        "interval": Column("interval", digits=3),
         "predicted": Column("predicted", digits=3),
     },
     quick={},

@@ -207,8 +207,8 @@ construction has it too, and here the network is scaled, or fitted, to outweigh 
             name="neurons",
             kind=Kind.SCALING,
             source="NLB Theorem 4 and Figure 4 (left), by construction",
-            statement="The m d that holds every fact grows like S R: the exponent is 1 (0.1 and 3 "
-            "standard errors) when S, R, and both grow.",
+            statement="The m d that holds every fact grows like S R: the exponent is 1, to 0.1, "
+            "when S, R, and both grow.",
             check=check_growth,
             quick={
                 "architecture": Architecture("attention-mlp", 32, head_dim=2),

@@ -563,9 +563,9 @@ that can be simulated.
             name="beyond-linear",
             kind=Kind.CONSTANT,
             source="this law beside that of sharp-linear-capacity",
-            statement="At N = 2 d^2 random features read out by least squares recall 80 % where W "
-            "recalls next to nothing, both as predicted, to 20 %: the law of the features foretells "
-            "10 % too many failures at d = 16 and 6 % at d = 32.",
+            statement="At N = 2 d^2 random features read out by least squares recall 80 % where "
+            "W recalls next to nothing, both as predicted, to 20 %: the law of the features "
+            "foretells 10 % too many failures at d = 16 and 6 % at d = 32.",
             check=check_beyond,
             quick={
                 "d": 16,

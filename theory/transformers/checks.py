@@ -139,7 +139,7 @@ def check_growth(
     vary : ``d``, ``head_dim`` or ``width``.
     against : what it is to grow with, a name of :data:`LOADS`.
     trials : tables for each shape.
-    tolerance : allowed difference beyond 3 standard errors.
+    tolerance : smallest difference that matters.
     predicted : the exponent.
     """
     result = smallest_size(
