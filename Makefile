@@ -11,13 +11,14 @@ PIP    := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup verify test quick test-core suite torch dist bench docs clean FORCE
+.PHONY: help setup verify test quick faults test-core suite torch dist bench docs clean FORCE
 
 help:
 	@echo 'make verify   judge every theorem (SIZE=quick or full); the appendix in build/report/'
 	@echo 'make test     style, types, spelling, tests, doctests'
 	@echo 'make setup    what both need, in .venv, and nothing more'
 	@echo 'make quick    style, types, and the tests of one subject: make quick AT=gradient_flow'
+	@echo 'make faults   plant known faults in a copy, one at a time, and see what notices them; hours'
 	@echo 'make test-core  the tests again, in .venv-core, where no extra is installed'
 	@echo 'make torch    add PyTorch (gigabytes), by which tests judge exported weights'
 	@echo 'make dist     the source archive and the wheel, built and checked, in dist/'
@@ -46,6 +47,10 @@ quick: $(VENV)/.installed-test
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m pytest -n auto --dist loadgroup -m 'not slow' $$($(PY) -m tests.helpers.at '$(AT)')
+
+# A run that was interrupted goes on where it ended. Options: make faults FAULTS='--claims-only'
+faults: $(VENV)/.installed-test
+	$(PY) -m tests.faults.plant $(FAULTS)
 
 # What needs an extra is skipped, with the name of the extra; all else must pass without it.
 test-core:
