@@ -160,4 +160,8 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> None:
 if __name__ == "__main__":
     # Ended from outside, a run takes with it what it has started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        sys.exit(130)
