@@ -64,7 +64,8 @@ def test_every_comparison_must_hold():
     assert rule.judge("it", [good, good, good]).verdict is Verdict.HOLDS
     found = rule.judge("it", [good, vague, good])
     assert (found.verdict, found.interval) == (Verdict.INCONCLUSIVE, (0.9, 1.3))
-    found = rule.judge("it", [vague, bad])
+    assert rule.judge("it", [good, bad, vague]).verdict is Verdict.VIOLATED
+    found = rule.judge("it", iter([vague, bad]))
     assert (found.verdict, found.interval) == (Verdict.VIOLATED, (1.2, 1.3))
     assert [one["verdict"] for one in found.table] == ["inconclusive", "violated"]
 
@@ -115,7 +116,7 @@ def test_bad_input_is_named(arguments, said):
         Equivalence(0.1, **arguments)
 
 
-@pytest.mark.parametrize("rows", [[], [row(1, 1), row(1, 1)]])
+@pytest.mark.parametrize("rows", [[], [row(1, 1)], [row(1, 1)] * 3, [row(2, 2)] * 3])
 def test_comparisons_must_be_as_many_as_share_the_level(rows):
     with pytest.raises(InputError, match="announced"):
-        Equivalence(0.1).judge("it", rows)
+        Equivalence(0.1, 2).judge("it", rows)
