@@ -5,9 +5,8 @@ import pytest
 from scipy import stats
 
 from theory.claims import Condition, Finding, Verdict
+from theory.equivalence import CLAIM_LEVEL
 from theory.judging import (
-    NORMAL_QUANTILE,
-    SIGMAS,
     applicable,
     judge_guarantee,
     judge_predictions,
@@ -24,19 +23,22 @@ def row(measured, error=0.01, predicted=0.5, **labels):
 # --- predictions --------------------------------------------------------------------------------
 
 
+QUANTILE = stats.norm.ppf(0.5 + CLAIM_LEVEL / 2)
+"""Standard errors on each side of a single comparison: 3.29."""
+
+
 @pytest.mark.parametrize(
     ("difference", "error", "tolerance", "verdict"),
     [
-        (0.0, 0.01, 0.002, HOLDS),
-        (0.0319, 0.01, 0.002, HOLDS),
-        (-0.0319, 0.01, 0.002, HOLDS),
-        (0.0321, 0.01, 0.002, VIOLATED),
-        (-0.0321, 0.01, 0.002, VIOLATED),
+        (0.0, 0.01, 0.04, HOLDS),
+        (0.0, 0.01, 0.03, INCONCLUSIVE),
+        (0.0319, 0.01, 0.065, HOLDS),
+        (-0.0319, 0.01, 0.065, HOLDS),
+        (0.0319, 0.01, 0.03, INCONCLUSIVE),
+        (0.05, 0.01, 0.015, VIOLATED),
+        (-0.05, 0.01, 0.015, VIOLATED),
         (0.0, 0.0, 0.002, HOLDS),
         (0.0021, 0.0, 0.002, VIOLATED),
-        (0.0, 0.0201, 0.002, INCONCLUSIVE),
-        (0.06, 0.0201, 0.002, INCONCLUSIVE),
-        (0.07, 0.0201, 0.002, VIOLATED),
     ],
 )
 def test_one_prediction(difference, error, tolerance, verdict):
@@ -44,36 +46,35 @@ def test_one_prediction(difference, error, tolerance, verdict):
     assert finding.verdict is verdict
     assert finding.quantity == "recall"
     assert finding.predicted == 0.5
-    assert finding.tolerance == pytest.approx(3 * error + tolerance)
+    assert finding.tolerance == tolerance
     low, high = finding.interval
-    assert high - low == pytest.approx(6 * error)
+    assert high - low == pytest.approx(2 * QUANTILE * error)
     assert low <= finding.measured <= high
 
 
 @pytest.mark.parametrize(
-    ("measured", "verdict"), [(102.9, HOLDS), (97.1, HOLDS), (103.1, VIOLATED), (96.9, VIOLATED)]
+    ("measured", "verdict"), [(102.0, HOLDS), (98.1, HOLDS), (103.1, VIOLATED), (96.9, VIOLATED)]
 )
-def test_a_relative_tolerance_is_that_of_the_prediction(measured, verdict):
-    rows = [row(measured, 1 / 3, 100.0)]
+def test_a_relative_tolerance_is_that_of_logarithms(measured, verdict):
+    rows = [row(measured, 1e-3, 100.0)]
     assert judge_predictions("N", rows, tolerance=0.02, relative=True).verdict is verdict
 
 
 def test_all_must_agree_and_the_worst_is_shown():
-    rows = [row(0.5, d=1), row(0.54, d=2), row(0.51, d=3)]
-    finding = judge_predictions("recall", rows, tolerance=0.002)
+    rows = [row(0.5, 0.001, d=1), row(0.54, 0.001, d=2), row(0.51, 0.001, d=3)]
+    finding = judge_predictions("recall", rows, tolerance=0.015)
     assert finding.verdict is VIOLATED
     assert finding.measured == 0.54
-    assert "3 comparisons" in finding.note
+    assert "of 3" in finding.note
     assert [r["d"] for r in finding.table] == [1, 2, 3]
-    assert [r["strain"] <= 1 for r in finding.table] == [True, False, True]
-    assert finding.table[1]["difference"] == pytest.approx(0.04)
-    assert judge_predictions("recall", [rows[0], rows[2]], tolerance=0.002).verdict is HOLDS
+    assert [r["verdict"] for r in finding.table] == ["holds", "violated", "holds"]
+    assert judge_predictions("recall", [rows[0], rows[2]], tolerance=0.015).verdict is HOLDS
 
 
 def test_one_blunt_measurement_makes_the_whole_inconclusive():
     rows = [row(0.5), row(0.5, 0.03)]
-    assert judge_predictions("recall", rows, tolerance=0.002).verdict is INCONCLUSIVE
-    assert judge_predictions("recall", rows, tolerance=0.004).verdict is HOLDS
+    assert judge_predictions("recall", rows, tolerance=0.05).verdict is INCONCLUSIVE
+    assert judge_predictions("recall", rows, tolerance=0.2).verdict is HOLDS
 
 
 @pytest.mark.parametrize("rows", [[row(0.5, np.nan)], [row(0.5), row(np.nan)]])
@@ -83,24 +84,26 @@ def test_an_unknown_error_or_value_never_holds(rows):
     assert judge_predictions("recall", [*rows, row(0.9)], tolerance=0.1).verdict is VIOLATED
 
 
-def test_the_quantile_turns_half_widths_into_standard_errors():
-    half = stats.norm.interval(0.99)[1]
-    assert half / NORMAL_QUANTILE == pytest.approx(1)
+def test_few_trials_have_the_quantile_of_student():
+    low, high = judge_predictions("x", [row(0.5, trials=6)], tolerance=0.1).interval
+    assert high - low == pytest.approx(0.02 * stats.t.ppf(0.5 + CLAIM_LEVEL / 2, 5))
 
 
-@pytest.mark.parametrize(("tolerance", "rate"), [(1e-9, 2 * stats.norm.sf(SIGMAS)), (0.01, 6.3e-5)])
-def test_false_alarms_of_true_predictions(tolerance, rate):
-    """One standard error of 0.01: outside 3 sigma with 0.27 %, and outside 4 with 0.0063 %."""
+def test_an_interval_that_is_given_is_the_one_that_is_judged():
+    given = {"measured": 0.5, "interval": [0.49, 0.7], "predicted": 0.5}
+    finding = judge_predictions("x", [given], tolerance=0.1)
+    assert (finding.verdict, finding.interval) == (INCONCLUSIVE, (0.49, 0.7))
+
+
+@pytest.mark.parametrize(("off", "wrong"), [(0.02, VIOLATED), (0.0201, HOLDS)])
+def test_both_errors_at_the_edge_of_the_tolerance(off, wrong):
+    """Half of 1 - CLAIM_LEVEL each, for normal values; 20,000 of them, fixed seed."""
     rng = np.random.default_rng(0)
-    trials = 40_000
-    measured = rng.normal(0.5, 0.01, trials)
-    alarms = sum(
-        judge_predictions("x", [row(value)], tolerance=tolerance).verdict is VIOLATED
-        for value in measured
+    errors = sum(
+        judge_predictions("x", [row(value, 0.001, 0.0)], tolerance=0.02).verdict is wrong
+        for value in rng.normal(off, 0.001, 20_000)
     )
-    # Within the 99.99 % interval of the binomial law; fixed seed.
-    low, high = stats.binom.interval(0.9999, trials, rate)
-    assert low <= alarms <= high
+    assert errors <= stats.binom.ppf(0.9999, 20_000, (1 - CLAIM_LEVEL) / 2)
 
 
 # --- guarantees ---------------------------------------------------------------------------------
@@ -185,19 +188,6 @@ def test_a_slope(slope, spread, verdict):
     assert finding.verdict is verdict
     assert finding.measured == pytest.approx(np.polyfit(x, np.mean(y, axis=1), 1)[0])
     assert finding.table == rows
-
-
-def test_the_standard_error_of_a_slope_is_that_of_the_trials():
-    """Coverage of 1.96 standard errors over 4000 draws: 95 % within 5 errors of it, fixed seed."""
-    rng = np.random.default_rng(1)
-    x = np.array([0.0, 1.0, 3.0])
-    inside = 0
-    for _ in range(4000):
-        y = [rng.normal(value, 1 + value, 60).tolist() for value in x]
-        finding = judge_slope("slope", x.tolist(), y, 1.0, tolerance=1e-12)
-        error = (finding.interval[1] - finding.interval[0]) / (2 * SIGMAS)
-        inside += abs(finding.measured - 1) <= 1.96 * error
-    assert inside / 4000 == pytest.approx(0.95, abs=5 * np.sqrt(0.95 * 0.05 / 4000))
 
 
 # --- hypotheses ---------------------------------------------------------------------------------

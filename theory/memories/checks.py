@@ -282,7 +282,7 @@ def threshold_row(
     Returns
     -------
     A record with ``trials`` (at all sizes), ``measured`` (between the inner ones, by interpolation
-    of the logarithm of what fails), ``interval`` (0 or infinite where nothing was shown),
+    of the logarithm of the odds of failing), ``interval`` (0 or infinite where nothing was shown),
     ``predicted``.
 
     Raises
@@ -290,6 +290,8 @@ def threshold_row(
     InputError
         If no two sizes lie within the tolerance.
     """
+    from scipy import special
+
     inner = (
         int(np.ceil(predicted * np.exp(-rule.tolerance))),
         int(np.floor(predicted * np.exp(rule.tolerance))),
@@ -319,12 +321,13 @@ def threshold_row(
             high = min(high, size) if found < 0 else high
             if found != outwards:
                 break
-    shares = np.log(np.maximum([seen[size].mean() for size in inner], np.finfo(float).tiny))
+    tiny = np.finfo(float).eps
+    shares = special.logit(np.clip([seen[size].mean() for size in inner], tiny, 1 - tiny))
     places = np.log(inner)
     if not rising:
         shares, places = shares[::-1], places[::-1]
     return {
         "trials": sum(map(len, seen.values())),
-        "measured": float(np.exp(np.interp(np.log(failing), shares, places))),
+        "measured": float(np.exp(np.interp(special.logit(failing), shares, places))),
         "interval": [low, high], "predicted": predicted,
     }  # fmt: skip

@@ -43,12 +43,8 @@ def test_trials_go_on_until_the_interval_is_enough_and_none_is_drawn_twice():
     values, (low, high) = measured_mean(
         sample, budget=5000, level=0.99, settled=lambda ends: ends[1] - ends[0] < 0.2
     )
-    assert (
-        asked
-        == [(0, FIRST), (FIRST, FIRST), (2 * FIRST, 2 * FIRST), (4 * FIRST, 4 * FIRST)][
-            : len(asked)
-        ]
-    )
+    looks = [(0, FIRST)] + [(FIRST * 2**k, FIRST * 2**k) for k in range(len(asked) - 1)]
+    assert asked == looks
     assert len(values) == sum(trials for _, trials in asked) < 5000
     assert low < 0.5 < high
 
@@ -69,11 +65,11 @@ def test_failures_are_those_of_measurement_and_law():
     assert row["interval"][0] < row["measured"] < row["interval"][1]
 
 
-def test_a_prediction_that_is_far_off_is_settled_at_the_first_look():
+def test_a_prediction_that_is_far_off_is_settled_long_before_the_budget():
     row = failure_row(
         "sign", LINEAR, rule=RULE, d=32, N=40, budget=10_000, seed=5, experiment="test"
     )
-    assert row["trials"] == FIRST
+    assert row["trials"] <= 4 * FIRST
     assert RULE.verdict(row["interval"], row["predicted"]) is Verdict.VIOLATED
 
 
@@ -108,7 +104,7 @@ def test_a_threshold_is_bracketed_by_sizes_around_the_prediction(threshold, verd
     assert RULE.verdict(row["interval"], 100.0) is verdict
     if verdict is Verdict.HOLDS:
         assert row["interval"] == [82, 122]
-        assert row["measured"] == pytest.approx(100, abs=5)
+        assert row["measured"] == pytest.approx(100, rel=0.1)
 
 
 def test_a_threshold_at_an_end_is_left_open():
