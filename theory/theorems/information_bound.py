@@ -408,7 +408,7 @@ store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
             statement="At capacity, b-bit weights keep the share kappa_b of W, kappa_1 = 2/pi.",
             check=check_correlation,
             quick={"d": (64, 256), "bits": (1, 2, 4, 8), "trials": 60, "tolerance": 0.01},
-            full={"d": (64, 256, 1024), "bits": (1, 2, 3, 4, 8, 16), "trials": 40},
+            full={"d": (64, 256, 1024), "bits": (1, 2, 3, 4, 8, 16)},
             must_fail={"share": 0.0},
             why_fail="two facts make no Gaussian matrix",
             fault={"extra": 1},
