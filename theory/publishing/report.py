@@ -90,6 +90,7 @@ def page(
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "columns": _columns,
         "markdown": _markdown,
         "markdown_inline": _markdown_inline,
         "raised": _raised,
@@ -167,6 +168,11 @@ def _raised(text: str) -> Any:
     safe = str(escape(text))
     safe = re.sub(r"(?<=[\w)])\^(-?\d+|\w)", r"<sup>\1</sup>", safe)
     return Markup(re.sub(r"(?<=[A-Za-z])_(\w)(?!\w)", r"<sub>\1</sub>", safe))
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Keys of the records, in the order in which they first occur; not every one has them all."""
+    return list(dict.fromkeys(key for row in rows for key in row))
 
 
 def _shown(value: Any) -> str:

@@ -85,6 +85,8 @@ def check_probability(
                     "measured": point.error,
                     "error": point.standard_error,
                     "predicted": predicted_error(Weighted("probability", PowerLaw(a), d)),
+                    "constant": None,
+                    "predicted_constant": None,
                 }
             )
     for a, low, high in exponents:
@@ -94,6 +96,7 @@ def check_probability(
                 "of": "exponent",
                 "a": a,
                 "d": [low, high],
+                "trials": None,
                 "measured": -_slope([low, high], errors)[0],
                 "error": 0.0,
                 "predicted": dimension_exponent(predicted_as, a),

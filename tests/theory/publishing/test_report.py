@@ -6,6 +6,7 @@ import json
 import math
 import re
 import shutil
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -125,6 +126,24 @@ def test_the_board_and_the_tables_have_every_claim(folder, run):
         assert cells[8] == ("MISSED" if claim.claim.name == "blind" else "caught")
     assert board.count("MISSED") == 1
     assert "<h1>recall: 1 holds, 1 violated, 1 inconclusive, 1 not applicable</h1>" in text
+
+
+def test_records_of_different_keys_share_a_table(run, tmp_path):
+    first = run.claims[0]
+    more = {key: value for key, value in first.finding.table[0].items() if key != "N"}
+    more["rate"] = 0.25
+    mixed = replace(first, finding=replace(first.finding, table=(*first.finding.table, more)))
+    write_report(replace(run, claims=(mixed,)), tmp_path / "mixed", command="toys")
+    text = (tmp_path / "mixed" / "report.html").read_text(encoding="utf-8")
+    start = text.index("<th>d</th>")
+    table = text[start : text.index("</table>", start)]
+    keys = re.findall(r"<th>(.*?)</th>", table)
+    cells = re.findall(r'<td class="n">(.*?)</td>', table)
+    assert keys == ["d", "N", "measured", "error", "predicted", "rate"]
+    assert (cells[:6], cells[6:]) == (
+        ["8", "5", "0.5", "0.01", "0.49", ""],
+        ["8", "", "0.5", "0.01", "0.49", "0.25"],
+    )
 
 
 def test_controls_that_were_not_run_are_not_called_caught(monkeypatch, tmp_path):
