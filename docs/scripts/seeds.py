@@ -10,11 +10,7 @@ SEEDS = range(1, 201)
 CLAIMS = (
     ("linear-capacity", "guarantee"),
     ("linear-capacity", "exponent"),
-    ("linear-capacity", "zipf"),
-    ("low-rank-capacity", "guarantee"),
     ("sharp-linear-capacity", "n99"),
-    ("information-bound", "sign-constant"),
-    ("power-law-bound", "samples"),
 )
 
 
