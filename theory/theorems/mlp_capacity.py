@@ -188,7 +188,11 @@ def check_width(
             experiment="crossing",
             k=k,
         )
-        return {**found, "m d / (N log N)": found["measured"] * d / (N * np.log(N))}
+        return {
+            **found,
+            "recall": rate,
+            "m d / (N log N)": found["measured"] * d / (N * np.log(N)),
+        }
 
     return rule.judge(f"m at {rate:.0%} recall", map(row, sizes))
 
@@ -418,11 +422,11 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     for row in findings["width"].table if "width" in findings else ():
         load = row["N"] * np.log(row["N"])
         point = load, row["measured"] * row["d"], row["predicted"] * row["d"]
-        groups.setdefault(f"gated-mlp, k = {row['k']}", []).append(point)
+        groups.setdefault(f"gated-mlp, k = {row['k']}, {row['recall']:.0%}", []).append(point)
     for row in findings["scaling"].table if "scaling" in findings else ():
         point = row["N"] * np.log(row["N"]), row["m d"], row["predicted m"] * row["d"]
-        groups.setdefault("whitened-mlp", []).append(point)
-    load_axes(right, groups, "N log N, 99 % recalled")
+        groups.setdefault("whitened-mlp, 99%", []).append(point)
+    load_axes(right, groups, "N log N")
     return whole
 
 
