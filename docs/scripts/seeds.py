@@ -10,7 +10,6 @@ SEEDS = range(1, 201)
 CLAIMS = (
     ("linear-capacity", "guarantee"),
     ("linear-capacity", "exponent"),
-    ("sharp-linear-capacity", "n99"),
 )
 
 
