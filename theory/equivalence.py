@@ -118,7 +118,7 @@ class Equivalence:
         Returns
         -------
         Finding, headed by the comparison, of those with this verdict, whose interval reaches
-        furthest; ``deviation`` of its table are the intervals that were judged.
+        furthest; ``deviation`` of its table are the intervals that were judged by ``tolerance``.
 
         Raises
         ------
@@ -130,7 +130,14 @@ class Equivalence:
         for row in rows:
             found = self.verdict(row["interval"], row["predicted"])
             ends = self.deviation(row["interval"], row["predicted"])
-            judged.append({**row, "deviation": list(ends), "verdict": str(found)})
+            judged.append(
+                {
+                    **row,
+                    "deviation": list(ends),
+                    "tolerance": self.tolerance,
+                    "verdict": str(found),
+                }
+            )
             if found is Verdict.VIOLATED:
                 verdict = found
                 if not isinstance(rows, Sequence):

@@ -15,12 +15,16 @@ def main() -> None:
     document = json.loads((DOCS / "results" / "verify.json").read_text(encoding="utf-8"))
     rows = []
     for claim in document["claims"]:
-        intervals = [row["deviation"] for row in claim["table"] if "deviation" in row]
-        if not intervals or claim["verdict"] != "holds":
+        judged = [row for row in claim["table"] if "deviation" in row]
+        if claim["verdict"] != "holds" or not (judged or claim["kind"] == "scaling"):
             continue
+        if judged:
+            intervals, allowed = [row["deviation"] for row in judged], judged[0]["tolerance"]
+        else:  # a slope: a difference
+            intervals = [[end - claim["predicted"] for end in claim["interval"]]]
+            allowed = claim["tolerance"]
         low = [-math.inf if end is None else end for end, _ in intervals]
         high = [math.inf if end is None else end for _, end in intervals]
-        allowed = float(claim["note"].rpartition("; ")[2].split()[0])
         rows.append(
             {
                 "theorem": claim["theorem"],

@@ -14,7 +14,7 @@ stop because of what one sees. (I. Waudby-Smith and A. Ramdas, "Estimating means
 variables by betting", Journal of the Royal Statistical Society B 86 (2024), Section 4; their hedged
 capital, with both sides kept apart.)
 
-The stakes adapt to the spread of the values, which are told nothing about: an interval for values
+The stakes adapt to the spread of the values, of which nothing need be known: an interval for values
 that hardly vary is far narrower than Hoeffding's.
 """
 

@@ -22,7 +22,7 @@ from theory.claims import (
 from theory.exhibit import Exhibit
 from theory.rendering.axes import comparison_figure
 
-ROW = {"d": 8, "N": 5, "measured": 0.5, "error": 0.01, "predicted": 0.49}
+ROW = {"d": 8, "N": 5, "measured": 0.5, "interval": [0.4, 0.6], "predicted": 0.49}
 
 
 def check(*, seed: int, verdict: Verdict, conditions: tuple[Condition, ...] = ()) -> Finding:

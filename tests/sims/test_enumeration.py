@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from sims.enumeration import MOST, enumerated_tables
+from sims.enumeration import MOST, enumerated_tables, lost_on_signs
 
 
 def made(S, R, V):
@@ -103,3 +103,25 @@ def test_bad_numbers_are_named(arguments, message):
     with pytest.raises(InputError) as caught:
         enumerated_tables(*arguments)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("ties_lost", [True, False])
+def test_all_signs_without_a_symmetry_give_the_same_share(ties_lost):
+    """Every E and U of two vectors of two signs, one score at a time."""
+    d, N, lost, seen = 2, 2, 0, 0
+    vectors = list(itertools.product((-1, 1), repeat=d))
+    for E in itertools.product(vectors, repeat=N):
+        for U in itertools.product(vectors, repeat=N):
+            for x in range(N):
+                scores = [
+                    sum(np.dot(U[y], U[z]) * np.dot(E[z], E[x]) for z in range(N)) for y in range(N)
+                ]
+                best = max(scores[y] for y in range(N) if y != x)
+                lost += scores[x] <= best if ties_lost else scores[x] < best
+                seen += 1
+    assert lost_on_signs(d, N, ties_lost=ties_lost) == lost / seen
+
+
+def test_too_many_signs_are_refused():
+    with pytest.raises(InputError, match="N = 4 vectors of d = 5 signs"):
+        lost_on_signs(5, 4)

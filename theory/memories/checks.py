@@ -17,7 +17,6 @@ from sims.memories.recall import measure
 from sims.memories.width import PAIRED
 from theory.claims import Verdict
 from theory.equivalence import Equivalence
-from theory.memories.recall import all_recalled, expected_failure
 
 __all__ = [
     "capacity_row", "failure_row", "measured_mean", "threshold_row", "whole_row", "width_row",
@@ -52,9 +51,18 @@ def measured_mean(
     return values, interval
 
 
+def _failures(
+    memory: str | Build, *, trials: int, first: int, whole: bool = False, **given: Any
+) -> Floats:
+    """Shares of the facts that trials fail to recall, or whether they fail any if ``whole``."""
+    point = measure(memory, trials=trials, first=first, **given).points[0]
+    counts = np.array(point.counts)
+    return np.asarray(counts < point.judged if whole else 1 - counts / point.judged, np.float64)
+
+
 def failure_row(
     memory: str | Build,
-    law: Construction,
+    predicted: float,
     /,
     *,
     rule: Equivalence,
@@ -65,13 +73,11 @@ def failure_row(
     experiment: str,
     facts: str = "identity",
     outputs: int | None = None,
-    predicted_as: str | None = None,
     embeddings: Any = "sphere",
     preprocess: str = "none",
-    predicted: float | None = None,
     **labels: Any,
 ) -> dict[str, Any]:
-    """Measure the share of facts that a memory fails to recall, and predict a construction's.
+    """Measure the share of facts that a memory fails to recall, beside its prediction.
 
     Trials run until the rule says holds or violated, and ``budget`` at most. The unit is the trial:
     the facts of one share its memory.
@@ -79,49 +85,36 @@ def failure_row(
     Parameters
     ----------
     memory : what is measured.
-    law : what the prediction is made for.
+    predicted : the share by prediction.
     rule : how the share will be judged.
     d, N, facts, outputs, embeddings, preprocess, seed, experiment : as for
         :func:`sims.memories.recall.measure`.
     budget : trials at most.
-    predicted_as : law of the fact map that the prediction assumes (with M = N); None means
-        the one that is measured.
-    predicted : the share where ``law`` does not give it.
     labels : further entries of the row, in front.
 
     Returns
     -------
     A record with ``d``, ``N``, ``trials``, ``measured``, ``interval``, ``predicted``.
     """
-    assumed = (facts, outputs) if predicted_as is None else (predicted_as, None)
-    share = (
-        expected_failure(law, d=d, N=N, facts=assumed[0], M=assumed[1])
-        if predicted is None
-        else predicted
-    )
-
-    def sample(trials: int, first: int) -> Floats:
-        point = measure(
-            memory, d=d, N=N, facts=facts, outputs=outputs, trials=trials, first=first,
-            embeddings=embeddings, preprocess=preprocess, seed=seed, experiment=experiment,
-        ).points[0]  # fmt: skip
-        return np.asarray(1 - np.array(point.counts) / point.judged)
-
+    given = {
+        "d": d, "N": N, "facts": facts, "outputs": outputs, "embeddings": embeddings,
+        "preprocess": preprocess, "seed": seed, "experiment": experiment,
+    }  # fmt: skip
     values, interval = measured_mean(
-        sample,
+        lambda trials, first: _failures(memory, trials=trials, first=first, **given),
         budget=budget,
         level=rule.level,
-        settled=lambda ends: rule.verdict(ends, share) is not Verdict.INCONCLUSIVE,
+        settled=lambda ends: rule.verdict(ends, predicted) is not Verdict.INCONCLUSIVE,
     )
     return {
         **labels, "d": d, "N": N, "trials": len(values), "measured": float(values.mean()),
-        "interval": list(interval), "predicted": share,
+        "interval": list(interval), "predicted": predicted,
     }  # fmt: skip
 
 
 def whole_row(
     memory: str | Build,
-    law: Construction,
+    predicted: float,
     /,
     *,
     rule: Equivalence,
@@ -131,38 +124,32 @@ def whole_row(
     seed: int,
     experiment: str,
 ) -> dict[str, Any]:
-    """Measure -log P(all is recalled), and predict it.
+    """Measure -log P(all is recalled), beside its prediction.
 
     Where misses are rare and independent this is the expected number of facts that are not
     recalled, so that its logarithm is the natural scale. Parameters are those of
-    :func:`failure_row`.
+    :func:`failure_row`, and ``predicted`` is -log P.
 
     Returns
     -------
     A record with ``d``, ``N``, ``trials``, ``measured``, ``interval``, ``predicted``.
     """
-    predicted = -float(np.log(all_recalled(law, d=d, N=N)))
+    given = {"d": d, "N": N, "seed": seed, "experiment": experiment}
 
-    def sample(trials: int, first: int) -> Floats:
-        point = measure(
-            memory, d=d, N=N, trials=trials, first=first, seed=seed, experiment=experiment
-        ).points[0]
-        return np.asarray(np.array(point.counts) == point.judged, np.float64)
+    def turned(chance: float) -> float:
+        return -float(np.log1p(-chance)) if chance < 1 else np.inf
 
-    def turned(ends: Interval) -> Interval:
-        low, high = (-float(np.log(end)) if end > 0 else np.inf for end in ends)
-        return high, low
-
-    values, interval = measured_mean(
-        sample,
+    values, (low, high) = measured_mean(
+        lambda trials, first: _failures(memory, trials=trials, first=first, whole=True, **given),
         budget=budget,
         level=rule.level,
-        settled=lambda ends: rule.verdict(turned(ends), predicted) is not Verdict.INCONCLUSIVE,
+        settled=lambda ends: (
+            rule.verdict((turned(ends[0]), turned(ends[1])), predicted) is not Verdict.INCONCLUSIVE
+        ),
     )
-    mean = float(values.mean())
     return {
-        "d": d, "N": N, "trials": len(values), "measured": turned((mean, mean))[0],
-        "interval": list(turned(interval)), "predicted": predicted,
+        "d": d, "N": N, "trials": len(values), "measured": turned(float(values.mean())),
+        "interval": [turned(low), turned(high)], "predicted": predicted,
     }  # fmt: skip
 
 
@@ -198,11 +185,10 @@ def capacity_row(
     """
 
     def failures(N: int, trials: int, first: int) -> Floats:
-        point = measure(
-            memory, d=d, N=N, trials=trials, first=first, seed=seed, experiment=experiment
-        ).points[0]
-        counts = np.array(point.counts)
-        return np.asarray(counts < N if rate == 1 else 1 - counts / N, np.float64)
+        return _failures(
+            memory, d=d, N=N, trials=trials, first=first, seed=seed, experiment=experiment,
+            whole=rate == 1,
+        )  # fmt: skip
 
     failing = 0.5 if rate == 1 else 1 - rate
     found = threshold_row(failures, predicted, rule=rule, failing=failing, budget=budget)
@@ -239,11 +225,10 @@ def width_row(
     step = 2 if network.memory in PAIRED else 1
 
     def failures(size: int, trials: int, first: int) -> Floats:
-        point = measure(
+        return _failures(
             replace(network, width=step * size).build(d), d=d, N=N, trials=trials, first=first,
             seed=seed, experiment=experiment,
-        ).points[0]  # fmt: skip
-        return np.asarray(1 - np.array(point.counts) / N)
+        )  # fmt: skip
 
     found = threshold_row(
         failures, predicted / step, rule=rule, failing=1 - rate, budget=budget, rising=False

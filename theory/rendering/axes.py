@@ -69,7 +69,7 @@ def log_axes(ax: "Axes") -> None:
 def comparison_figure(
     rows: Sequence[Mapping[str, Any]], labels: Sequence[str], quantity: str
 ) -> "Figure":
-    """Draw measured against predicted values, one line each, with 3-standard-error bars."""
+    """Draw measured against predicted values, one line each, with the intervals judged by."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 0.6 + 0.28 * len(rows)), layout="constrained")
@@ -83,14 +83,11 @@ def compare(
     """Draw :func:`comparison_figure` on given axes."""
     places = np.arange(len(rows))[::-1]
     measured = [row["measured"] for row in rows]
-    whole = all("interval" in row for row in rows)
-    error = (
-        bars(measured, [row["interval"] for row in rows])
-        if whole
-        else [3 * row["error"] for row in rows]
-    )
-    label = "measured, with its interval" if whole else "measured, 3 s.e."
-    ax.errorbar(measured, places, xerr=error, fmt="o", color=MEASURED, capsize=3, label=label)
+    error = bars(measured, [row["interval"] for row in rows])
+    ax.errorbar(
+        measured, places, xerr=error, fmt="o", color=MEASURED, capsize=3,
+        label="measured, with its interval",
+    )  # fmt: skip
     predicted = [row["predicted"] for row in rows]
     ax.plot(predicted, places, "|", color=PREDICTED, markersize=14, mew=2, label="predicted")
     ax.set_yticks(places, labels)

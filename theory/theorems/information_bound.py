@@ -261,7 +261,7 @@ def check_gap(
             "efficiency": stored_bits(N) / spent,
             "efficiency interval": [
                 stored_bits(max(low, 1.0)) / spent,
-                finite(stored_bits(high) / spent) if np.isfinite(high) else None,
+                finite(stored_bits(high) / spent),
             ],
             "predicted efficiency": stored_bits(found["predicted"]) / (b * k**2),
         }

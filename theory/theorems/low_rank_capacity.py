@@ -24,6 +24,7 @@ from theory.memories.checks import capacity_row, failure_row
 from theory.memories.faults import confined, forgetful
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
+from theory.memories.recall import expected_failure
 from theory.rendering.axes import comparison_figure
 
 if TYPE_CHECKING:
@@ -84,12 +85,13 @@ def check_failure(
         construction = Construction(memory, rank=m)
         law = Construction(predicted_as or memory, rank=None if predicted_as == "linear" else m)
         build = construction.build(d)
+        N = max(2, round(capacity_of(construction, d=d, rate=rate)))
         return failure_row(
             forgetful(build, fraction=0.1) if damaged else build,
-            law,
+            expected_failure(law, d=d, N=N),
             rule=rule,
             d=d,
-            N=max(2, round(capacity_of(construction, d=d, rate=rate))),
+            N=N,
             budget=budget,
             seed=seed,
             experiment=memory,

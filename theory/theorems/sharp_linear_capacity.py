@@ -24,6 +24,7 @@ from theory.memories.faults import forgetful
 from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
 from theory.memories.proofs import linear_proof_steps
+from theory.memories.recall import all_recalled, expected_failure
 from theory.rendering.axes import comparison_figure
 
 if TYPE_CHECKING:
@@ -47,22 +48,22 @@ def check_failure(
     memory: str | Build = "linear",
 ) -> Finding:
     """Compare the share that fails with its prediction where the predicted recall is ``rates``."""
-    rule = Equivalence(tolerance, len(d) * len(rates))
-    rows = (
-        failure_row(
+    rule, law = Equivalence(tolerance, len(d) * len(rates)), Construction(predicted_as)
+
+    def row(dimension: int, rate: float) -> dict[str, Any]:
+        N = max(2, int(capacity_of(LINEAR, d=dimension, rate=rate)))
+        return failure_row(
             memory,
-            Construction(predicted_as),
+            expected_failure(law, d=dimension, N=N),
             rule=rule,
             d=dimension,
-            N=max(2, int(capacity_of(LINEAR, d=dimension, rate=rate))),
+            N=N,
             budget=budget,
             seed=seed,
             experiment="sharp-recall",
         )
-        for rate in rates
-        for dimension in d
-    )
-    return rule.judge("share of facts not recalled", rows)
+
+    return rule.judge("share of facts not recalled", (row(k, rate) for rate in rates for k in d))
 
 
 def check_crossing(
@@ -103,22 +104,22 @@ def check_all(
     memory: str | Build = "linear",
 ) -> Finding:
     """Compare the chance that everything is recalled with its prediction, around the median N."""
-    rule = Equivalence(tolerance, len(d) * len(levels))
-    rows = (
-        whole_row(
+    rule, law = Equivalence(tolerance, len(d) * len(levels)), Construction(predicted_as)
+
+    def row(dimension: int, factor: float) -> dict[str, Any]:
+        N = round(factor * capacity_of(LINEAR, d=dimension))
+        return whole_row(
             memory,
-            Construction(predicted_as),
+            -float(np.log(all_recalled(law, d=dimension, N=N))),
             rule=rule,
             d=dimension,
-            N=round(factor * capacity_of(LINEAR, d=dimension)),
+            N=N,
             budget=budget,
             seed=seed,
             experiment="sharp-all",
         )
-        for dimension in d
-        for factor in levels
-    )
-    return rule.judge("-log P(all is recalled)", rows)
+
+    return rule.judge("-log P(all is recalled)", (row(k, factor) for k in d for factor in levels))
 
 
 def check_limits(
@@ -172,12 +173,13 @@ def check_bits(
     def row(b: int) -> dict[str, Any]:
         construction = Construction("linear", bits=b)
         build = construction.build(d)
+        N = int(capacity_of(construction, d=d, rate=rate))
         return failure_row(
             forgetful(build, fraction=0.05) if damaged else build,
-            Construction("linear", bits=b + wrong_bits),
+            expected_failure(Construction("linear", bits=b + wrong_bits), d=d, N=N),
             rule=rule,
             d=d,
-            N=int(capacity_of(construction, d=d, rate=rate)),
+            N=N,
             budget=budget,
             seed=seed,
             experiment=f"bits-{b}",

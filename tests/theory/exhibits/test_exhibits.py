@@ -49,7 +49,7 @@ MEASURED = {
     "trained-capacity": {"N", "interval", "law", "low", "high"},
     "trained-smallest": {"d", "width", "interval", "parameters", "low", "high"},
     "trained-map": {"recall", "all_recalled"},
-    "claim": {"measured", "error", "N", "stored", "efficiency"},
+    "claim": {"measured", "interval", "N", "stored", "efficiency", "efficiency interval"},
 }
 """What is measured, not asked for or predicted, in the value of each kind of point."""
 

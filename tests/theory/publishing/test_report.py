@@ -139,10 +139,10 @@ def test_records_of_different_keys_share_a_table(run, tmp_path):
     table = text[start : text.index("</table>", start)]
     keys = re.findall(r"<th>(.*?)</th>", table)
     cells = re.findall(r'<td class="n">(.*?)</td>', table)
-    assert keys == ["d", "N", "measured", "error", "predicted", "rate"]
+    assert keys == ["d", "N", "measured", "interval", "predicted", "rate"]
     assert (cells[:6], cells[6:]) == (
-        ["8", "5", "0.5", "0.01", "0.49", ""],
-        ["8", "", "0.5", "0.01", "0.49", "0.25"],
+        ["8", "5", "0.5", "[0.4, 0.6]", "0.49", ""],
+        ["8", "", "0.5", "[0.4, 0.6]", "0.49", "0.25"],
     )
 
 

@@ -7,7 +7,10 @@ from theory.rendering.axes import comparison_figure
 
 
 def test_a_comparison_has_a_line_for_every_row():
-    rows = [{"measured": k / 10, "error": 0.01, "predicted": k / 10 + 0.005} for k in range(12)]
+    rows = [
+        {"measured": k / 10, "interval": [k / 10 - 0.03, None], "predicted": k / 10 + 0.005}
+        for k in range(12)
+    ]
     figure = comparison_figure(rows, [f"row {k}" for k in range(12)], "recall of <x>")
     (ax,) = figure.axes
     assert [tick.get_text() for tick in ax.get_yticklabels()] == [f"row {k}" for k in range(12)]
