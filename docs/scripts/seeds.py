@@ -10,6 +10,7 @@ SEEDS = range(1, 201)
 CLAIMS = (
     ("linear-capacity", "guarantee"),
     ("linear-capacity", "exponent"),
+    ("low-rank-capacity", "guarantee"),
 )
 
 

@@ -486,8 +486,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             kind=Kind.CONSTANT,
             source="derived here; measured on MiniLM token embeddings (Apache 2.0)",
             statement="Whitened token embeddings recall pairs through a projector of rank 24 as "
-            "the law says of vectors that overlap as little as these: a ninth fewer fail than of "
-            "independent ones.",
+            "the law says of vectors that overlap as little as these.",
             check=check_real,
             quick={"preprocess": "whiten", "N": 300, "rank": 24, "budget": 2000, "tolerance": 0.1},
             full={"budget": 20000, "tolerance": 0.05},

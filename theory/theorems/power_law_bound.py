@@ -505,13 +505,13 @@ what $T$ samples have not shown costs $\Gamma(1-1/a)(T/\zeta(a))^{1/a}/(aT)$.
             kind=Kind.SCALING,
             source="derived here; CDB have M fixed",
             statement="With Zipf-sized classes of a fixed M the exponent of the best n is that of "
-            "the law at the same d, to 20 %, and near a - 1 instead of 2(a-1).",
+            "the law at the same d, to 10 %, and near a - 1 instead of 2(a-1).",
             check=check_first,
             quick={
                 "exponents": (1.5, 2.0),
                 "d": (32, 128, 512),
                 "trials": (1600, 400, 60),
-                "tolerance": 0.2,
+                "tolerance": 0.1,
                 "facts": "zipf",
                 "outputs": 16,
             },
