@@ -1,4 +1,4 @@
-"""Shares of facts that memories fail to recall, beside their laws, with another seed than claims."""
+"""Shares of facts that memories fail to recall, beside their laws, with a seed of no claim."""
 
 from collections.abc import Iterator
 from typing import Any
