@@ -11,12 +11,11 @@ PIP    := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup verify test quick faults test-core suite torch dist bench docs clean FORCE
+.PHONY: help verify test quick faults test-core suite torch dist bench docs clean FORCE
 
 help:
 	@echo 'make verify   judge every theorem (SIZE=quick or full); the appendix in build/report/'
 	@echo 'make test     style, types, spelling, tests, doctests'
-	@echo 'make setup    what both need, in .venv, and nothing more'
 	@echo 'make quick    style, types, and the tests of one subject: make quick AT=gradient_flow'
 	@echo 'make faults   plant known faults in a copy, one at a time, and see what notices them; hours'
 	@echo 'make test-core  the tests again, in .venv-core, where no extra is installed'
@@ -25,8 +24,6 @@ help:
 	@echo 'make bench    timings of tests/benchmarks'
 	@echo 'make docs     the documentation, in build/docs/'
 	@echo 'make clean    remove what the others built, except the environments'
-
-setup: $(VENV)/.installed-test
 
 verify: $(VENV)/.installed-core
 	rm -f build/report/appendix-quick-seed0.sqlite*

@@ -1,6 +1,8 @@
 """Findings of ``make verify`` are taken for the tests if, and only if, this code made them."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -40,6 +42,19 @@ def test_what_this_code_found_is_not_computed_again(write):
     assert finding(THEOREM, CLAIM, "fault", path=path).verdict is Verdict.VIOLATED
     assert not noted(path, "quick")
     assert not noted(path, seed=1)
+
+
+def test_what_was_found_before_the_libraries_that_train_were_there_counts(write):
+    assert noted(write(code=fingerprint(["theory"], training=False)))
+
+
+def test_no_claim_computes_with_the_libraries_that_train():
+    """In a process of its own, since other tests load them."""
+    code = (
+        "import sys; from theory.registry import registered; assert len(registered()) > 10; "
+        "sys.exit(any(name.startswith('sims.training') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_what_other_code_found_is_computed_again(write):

@@ -11,12 +11,15 @@ from assoc.errors import InputError
 
 __all__ = ["fingerprint"]
 
-LIBRARIES = ("numpy", "scipy", "numba", "sympy", "clarabel", "jax", "jaxlib", "optax")
+LIBRARIES = ("numpy", "scipy", "numba", "sympy", "clarabel")
+
+TRAINING = ("jax", "jaxlib", "optax")
+"""Libraries that nothing but :mod:`sims.training` computes with."""
 
 OURS = ("assoc", "sims")
 
 
-def fingerprint(packages: Iterable[str] = ()) -> str:
+def fingerprint(packages: Iterable[str] = (), *, training: bool = True) -> str:
     """Return twelve hexadecimal digits that change with the code that computes.
 
     They cover every Python file of ``assoc``, ``sims`` and the given packages, in the order of
@@ -26,6 +29,8 @@ def fingerprint(packages: Iterable[str] = ()) -> str:
     Parameters
     ----------
     packages : top-level packages or modules besides ``assoc`` and ``sims``.
+    training : whether the libraries that train count; if not, the fingerprint is that of an
+        installation without them.
 
     Raises
     ------
@@ -39,22 +44,28 @@ def fingerprint(packages: Iterable[str] = ()) -> str:
     >>> len(fingerprint())
     12
     """
-    return _digest(tuple(sorted({*OURS, *packages})))
+    return _digest(tuple(sorted({*OURS, *packages})), training)
 
 
 @cache
-def _digest(packages: tuple[str, ...]) -> str:
+def _digest(packages: tuple[str, ...], training: bool) -> str:
     digest = hashlib.sha256()
     for package in packages:
         for name, path in _sources(package):
             digest.update(f"{name}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
-    for library in LIBRARIES:
-        try:
-            digest.update(f"{library} {version(library)}\0".encode())
-        except PackageNotFoundError:
-            digest.update(f"{library} none\0".encode())
+    for library in (*LIBRARIES, *TRAINING):
+        digest.update(f"{library} {_version(library, training)}\0".encode())
     return digest.hexdigest()[:12]
+
+
+def _version(library: str, training: bool) -> str:
+    if library in TRAINING and not training:
+        return "none"
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "none"
 
 
 def _sources(package: str) -> list[tuple[str, Path]]:

@@ -103,3 +103,16 @@ def test_the_version_of_a_library_changes_it(monkeypatch, library):
 def test_a_package_that_cannot_be_found(name):
     with pytest.raises(InputError, match="cannot be found"):
         fingerprint([name])
+
+
+def test_without_the_libraries_that_train_it_is_that_of_an_installation_without_them(monkeypatch):
+    bare = fingerprint(training=False)
+    asked = module.version
+
+    def version(library):
+        if library in module.TRAINING:
+            raise module.PackageNotFoundError(library)
+        return asked(library)
+
+    monkeypatch.setattr(module, "version", version)
+    assert fingerprint() == fingerprint(training=False) == bare
