@@ -16,11 +16,13 @@ def main() -> None:
     rows = []
     for claim in document["claims"]:
         judged = [row for row in claim["table"] if "deviation" in row]
-        if claim["verdict"] != "holds" or not (judged or claim["kind"] == "scaling"):
+        # A slope's table is that of its points; what is computed has no interval.
+        slope = claim["kind"] == "scaling" and claim["interval"] is not None
+        if claim["verdict"] != "holds" or not (judged or slope):
             continue
         if judged:
             intervals, allowed = [row["deviation"] for row in judged], judged[0]["tolerance"]
-        else:  # a slope: a difference
+        else:
             intervals = [[end - claim["predicted"] for end in claim["interval"]]]
             allowed = claim["tolerance"]
         low = [-math.inf if end is None else end for end, _ in intervals]
