@@ -131,6 +131,7 @@ class Finding:
     conditions : the hypotheses that were checked first.
     note : one line on how the verdict came about.
     table : every comparison made, one record each.
+    arms : verdicts of the parts that must all hold, by name, if there are several.
     """
 
     verdict: Verdict
@@ -142,6 +143,7 @@ class Finding:
     conditions: tuple[Condition, ...] = ()
     note: str = ""
     table: tuple[Mapping[str, Any], ...] = ()
+    arms: Mapping[str, Verdict] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as a record that JSON can hold."""
@@ -158,6 +160,8 @@ class Finding:
                 "interval": None if interval is None else tuple(interval),
                 "conditions": tuple(Condition(**condition) for condition in record["conditions"]),
                 "table": tuple(record["table"]),
+                # A store that is only drawn anew may be from before there were arms.
+                "arms": {name: Verdict(found) for name, found in record.get("arms", {}).items()},
             }
         )
 
@@ -181,6 +185,8 @@ class Claim:
     why_fail : why it must fail there.
     fault : changes to the quick regime that plant a fault in the construction (or formula).
     fault_text : what was damaged.
+    near_misses : further controls, by what is wrong in each: small mistakes, and one for each part
+        of a verdict that no other control violates alone; changes to the quick regime.
     """
 
     name: str
@@ -193,16 +199,28 @@ class Claim:
     why_fail: str
     fault: Mapping[str, Any]
     fault_text: str
+    near_misses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     full: Mapping[str, Any] = field(default_factory=dict)
     expected: Verdict = Verdict.HOLDS
 
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Names of the regimes in which the claim must be violated."""
+        return ("must_fail", "fault", *self.near_misses)
+
+    def control_text(self, name: str) -> str:
+        """Say what is wrong in a control."""
+        texts = {"must_fail": self.why_fail, "fault": f"fault: {self.fault_text}"}
+        return texts.get(name, f"near miss: {name}")
+
     def regime(self, size: str) -> dict[str, Any]:
-        """Return the regime of a size: ``quick``, ``full``, ``must_fail`` or ``fault``."""
+        """Return the regime of a name: ``quick``, ``full`` or one of the :attr:`controls`."""
         changes: dict[str, Mapping[str, Any]] = {
             "quick": {},
             "full": self.full,
             "must_fail": self.must_fail,
             "fault": self.fault,
+            **self.near_misses,
         }
         return {**self.quick, **changes[size]}
 

@@ -11,7 +11,8 @@ reproducible; both error rates are those of the intervals.
 - *guarantee*: an exact 99.9 % binomial interval of the success probability against 1 - delta.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,11 +22,14 @@ from theory.equivalence import Equivalence
 
 __all__ = [
     "applicable",
+    "judge_arms",
+    "judge_bounds",
     "judge_guarantee",
     "judge_largest",
     "judge_predictions",
     "judge_slope",
     "judge_steps",
+    "judge_symbols",
 ]
 
 GUARANTEE_LEVEL = 0.999
@@ -167,6 +171,112 @@ def judge_largest(
         note=note,
         table=tuple(rows),
     )
+
+
+def judge_bounds(
+    quantity: str, rows: Sequence[Mapping[str, Any]], *, ratio: float, note: str
+) -> Finding:
+    """Judge bounds against the exact values of what they bound: never below, and not far above.
+
+    Parameters
+    ----------
+    quantity : what is bounded.
+    rows : records with ``exact`` and ``bound``, both positive.
+    ratio : bound over exact at most, above 1.
+    note : how the exact values came about.
+
+    Returns
+    -------
+    Finding with the arms "sound" (bound / exact >= 1) and "tight" (<= ratio), headed by the row
+    that strains the arm that fails, or by the loosest.
+    """
+    judged = [{**row, "ratio": row["bound"] / row["exact"]} for row in rows]
+    loosest, lowest = (pick(judged, key=lambda row: row["ratio"]) for pick in (max, min))
+    # Of all, so that a ratio that is not a number is neither.
+    sound, tight = (
+        all(row["ratio"] >= 1 for row in judged),
+        all(row["ratio"] <= ratio for row in judged),
+    )
+    head = loosest if sound else lowest
+    arms = {
+        "sound": Verdict.HOLDS if sound else Verdict.VIOLATED,
+        "tight": Verdict.HOLDS if tight else Verdict.VIOLATED,
+    }
+    return Finding(
+        worst_of(arms.values()),
+        quantity,
+        measured=head["exact"],
+        predicted=head["bound"],
+        note=f"{note}; bound over exact in [{lowest['ratio']:.6g}, {loosest['ratio']:.6g}], at "
+        f"most {ratio:g} is allowed",
+        table=tuple(judged),
+        arms=arms,
+    )
+
+
+def judge_symbols(
+    rows: Sequence[tuple[str, float, float]], *, tolerance: float, note: str
+) -> Finding:
+    """Judge quantities that the measured and the predicted side share by independent computation.
+
+    Both sides of a comparison move together if what they share is wrong.
+
+    Parameters
+    ----------
+    rows : (symbol, as the package has it, as computed independently); a symbol may have many rows.
+    tolerance : largest relative difference; where the independent value is 0, largest difference.
+    note : how the independent values came about.
+    """
+    table: list[dict[str, Any]] = []
+    for symbol, measured, predicted in rows:
+        off = abs(measured - predicted) / (abs(predicted) or 1.0)
+        off = float("inf") if math.isnan(off) else float(off)
+        table.append({"symbol": symbol, "measured": measured, "predicted": predicted, "off": off})
+    worst = max(table, key=lambda row: float(row["off"]))
+    failed = dict.fromkeys(row["symbol"] for row in table if row["off"] > tolerance)
+    return Finding(
+        Verdict.VIOLATED if failed else Verdict.HOLDS,
+        "quantities that both sides share",
+        measured=worst["measured"],
+        predicted=worst["predicted"],
+        tolerance=tolerance * (abs(worst["predicted"]) or 1.0),
+        note=f"wrong: {', '.join(failed)}"
+        if failed
+        else f"{len(table)} values of {len({row['symbol'] for row in table})} symbols, {note}; "
+        f"off by {worst['off']:.2g} at most",
+        table=tuple(table),
+    )
+
+
+def judge_arms(findings: Mapping[str, Finding]) -> Finding:
+    """Judge a claim of several parts, all of which must hold.
+
+    Parameters
+    ----------
+    findings : what was found of each part, by a name in words; at least one.
+
+    Returns
+    -------
+    Finding of the first part with the worst verdict, which its note names if it does not hold; the
+    rows of all parts, and the verdict of each in ``arms``.
+    """
+    arms = {name: finding.verdict for name, finding in findings.items()}
+    verdict = worst_of(arms.values())
+    head = next(name for name, found in arms.items() if found is verdict)
+    finding = findings[head]
+    return replace(
+        finding,
+        note=finding.note if verdict is Verdict.HOLDS else f"{head}: {finding.note}",
+        table=tuple(row for each in findings.values() for row in each.table),
+        arms=arms,
+    )
+
+
+def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict on what has several parts: it holds if all do."""
+    found = set(verdicts)
+    order = (Verdict.VIOLATED, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE, Verdict.HOLDS)
+    return next(verdict for verdict in order if verdict in found)
 
 
 def judge_steps(steps: Sequence[tuple[str, bool]]) -> Finding:

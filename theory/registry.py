@@ -18,7 +18,6 @@ from theory.claims import Claim, Finding, Theorem, Verdict
 from theory.discovery import defined
 
 __all__ = [
-    "CONTROLS",
     "SIZES",
     "ClaimResult",
     "VerifyResult",
@@ -35,9 +34,6 @@ __all__ = [
 
 SIZES = ("quick", "full")
 """Regimes in which claims are judged."""
-
-CONTROLS = ("must_fail", "fault")
-"""Regimes in which a claim must not hold."""
 
 
 @cache
@@ -75,31 +71,26 @@ def nearest(name: str, known: Collection[str]) -> str:
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """A claim's verdict, and whether its two controls were caught.
+    """A claim's verdict, and whether its controls were caught.
 
     Parameters
     ----------
     theorem, claim : what was judged.
     finding : the verdict and the numbers behind it.
-    must_fail, fault : what was found in the regime that must fail and with the planted fault; None
-        if they were not run.
+    controls : what was found in each of the claim's controls, by name; empty if they were not run.
     seconds : computing time of all runs.
     """
 
     theorem: str
     claim: Claim
     finding: Finding
-    must_fail: Finding | None
-    fault: Finding | None
+    controls: Mapping[str, Finding]
     seconds: float
 
     @property
     def controls_caught(self) -> bool:
-        """Whether neither control was mistaken for a success."""
-        return all(
-            control is None or control.verdict is Verdict.VIOLATED
-            for control in (self.must_fail, self.fault)
-        )
+        """Whether no control was mistaken for a success."""
+        return all(control.verdict is Verdict.VIOLATED for control in self.controls.values())
 
     @property
     def verdict(self) -> Verdict:
@@ -127,14 +118,16 @@ class ClaimResult:
                 {"name": c.name, "holds": c.holds, "value": c.value, "required": c.required}
                 for c in finding.conditions
             ],
-            "controls": {
-                name: None if control is None else str(control.verdict)
-                for name, control in (("must_fail", self.must_fail), ("fault", self.fault))
-            },
+            "arms": {name: str(verdict) for name, verdict in finding.arms.items()},
+            "controls": {name: self._control(name) for name in ("must_fail", "fault")},
+            "near_misses": {name: self._control(name) for name in self.claim.near_misses},
             "note": finding.note,
             "table": [dict(row) for row in finding.table],
             "seconds": round(self.seconds, 3),
         }
+
+    def _control(self, name: str) -> str | None:
+        return str(self.controls[name].verdict) if name in self.controls else None
 
 
 @dataclass(frozen=True, repr=False)
@@ -175,7 +168,7 @@ def run_claim(theorem: str, claim: str, regime: str, seed: int) -> dict[str, Any
     Parameters
     ----------
     theorem, claim : names.
-    regime : ``quick``, ``full``, ``must_fail`` or ``fault``.
+    regime : ``quick``, ``full`` or one of the claim's controls.
     seed : determines every random number.
     """
     chosen = next(c for c in find(theorem).claims if c.name == claim)
@@ -192,12 +185,11 @@ def claim_tasks(
     theorems: Iterable[Theorem], *, size: str, seed: int, controls: bool = True
 ) -> list[Task]:
     """Return the points that judge every claim of some theorems, with their controls if asked."""
-    regimes = (size, *CONTROLS) if controls else (size,)
     return [
         claim_task(theorem.name, claim.name, regime, seed=seed)
         for theorem in theorems
         for claim in theorem.claims
-        for regime in regimes
+        for regime in (size, *(claim.controls if controls else ()))
     ]
 
 
@@ -221,13 +213,13 @@ def judged(
     results = []
     for theorem in theorems:
         for claim in theorem.claims:
-            regimes = (size, *CONTROLS) if controls else (size,)
-            keys = [claim_task(theorem.name, claim.name, r, seed=seed).key for r in regimes]
+            run = claim.controls if controls else ()
+            keys = [claim_task(theorem.name, claim.name, r, seed=seed).key for r in (size, *run)]
             if all(key in values for key in keys):
                 finding, *caught = (Finding.from_dict(values[key]) for key in keys)
-                must_fail, fault = caught or (None, None)
                 took = sum(seconds[key] for key in keys)
-                results.append(ClaimResult(theorem.name, claim, finding, must_fail, fault, took))
+                found = dict(zip(run, caught, strict=True))
+                results.append(ClaimResult(theorem.name, claim, finding, found, took))
     return VerifyResult(size, seed, tuple(results))
 
 

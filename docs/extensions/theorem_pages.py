@@ -66,10 +66,10 @@ def regime(settings: Mapping[str, Any]) -> str:
 
 def verdict(stored: Mapping[str, Any]) -> str:
     """Verdict in words, with those of the controls."""
-    controls = stored["controls"]
+    controls = {**stored["controls"], **stored["near_misses"]}
     caught = all(outcome in (None, "violated") for outcome in controls.values())
     outcome = str(stored["verdict"]).replace("_", " ")
-    return f"**{outcome}**; both controls {'caught' if caught else 'NOT caught'}"
+    return f"**{outcome}**; all {len(controls)} controls {'caught' if caught else 'NOT caught'}"
 
 
 def claim_section(claim: Claim, stored: Mapping[str, Any] | None) -> list[str]:
@@ -99,6 +99,10 @@ def claim_section(claim: Claim, stored: Mapping[str, Any] | None) -> list[str]:
         f": as quick, but {regime(claim.fault)}: {plain(claim.fault_text)}.",
         "",
     ]
+    if claim.near_misses:
+        lines += ["Near misses"]
+        for name, changes in claim.near_misses.items():
+            lines += [f": as quick, but {regime(changes)}: {plain(name)}.", ""]
     if stored is None:
         return [*lines, "No stored verdict.", ""]
     lines += ["Stored verdict", f": {verdict(stored)} ({plain(stored['note'])}).", ""]

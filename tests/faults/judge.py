@@ -10,9 +10,6 @@ import json
 import sys
 from pathlib import Path
 
-CONTROLS = ("must_fail", "fault")
-"""Regimes in which a claim must be violated."""
-
 
 def noticed(name: str) -> str | None:
     """Say how a claim notices that something is wrong: by a verdict, or by breaking down."""
@@ -22,7 +19,7 @@ def noticed(name: str) -> str | None:
 
         theorem, _, wanted = name.partition("/")
         (claim,) = (each for each in find(theorem).claims if each.name == wanted)
-        for regime in ("quick", *CONTROLS):
+        for regime in ("quick", *claim.controls):
             verdict = claim.check(seed=0, **claim.regime(regime)).verdict
             if verdict != (claim.expected if regime == "quick" else "violated"):
                 return f"{regime}: {verdict}"

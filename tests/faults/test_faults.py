@@ -103,7 +103,9 @@ def regime(size):
 
 
 def find(name):
-    claim = SimpleNamespace(name="double", expected="holds", check=check, regime=regime)
+    claim = SimpleNamespace(
+        name="double", expected="holds", check=check, regime=regime, controls=("must_fail", "fault")
+    )
     return SimpleNamespace(claims=[claim])
 """,
     "tests/test_numbers.py": """

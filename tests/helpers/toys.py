@@ -25,7 +25,13 @@ from theory.rendering.axes import comparison_figure
 ROW = {"d": 8, "N": 5, "measured": 0.5, "interval": [0.4, 0.6], "predicted": 0.49}
 
 
-def check(*, seed: int, verdict: Verdict, conditions: tuple[Condition, ...] = ()) -> Finding:
+def check(
+    *,
+    seed: int,
+    verdict: Verdict,
+    conditions: tuple[Condition, ...] = (),
+    arms: Mapping[str, Verdict] | None = None,
+) -> Finding:
     """Conclude what the regime asks for."""
     return Finding(
         verdict,
@@ -37,6 +43,7 @@ def check(*, seed: int, verdict: Verdict, conditions: tuple[Condition, ...] = ()
         conditions=conditions,
         note=f"seed {seed}",
         table=(ROW,),
+        arms=arms or {},
     )
 
 
@@ -55,6 +62,7 @@ def claim(name: str, verdict: Verdict = Verdict.HOLDS, **regimes: Mapping[str, A
         why_fail="it is told to",
         fault=regimes.get("fault", caught),
         fault_text="the toy is broken",
+        near_misses=regimes.get("near_misses", {}),
     )
 
 

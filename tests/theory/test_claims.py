@@ -50,7 +50,7 @@ NAMED = {
 CLAIMS = [pytest.param(claim, id=name) for name, (_, claim) in NAMED.items()]
 
 
-def judged(*regimes):
+def judged(regimes_of):
     """Parameters theorem, claim and regime, of which the long ones are marked as slow."""
     return pytest.mark.parametrize(
         ("theorem", "claim", "regime"),
@@ -59,17 +59,17 @@ def judged(*regimes):
                 theorem,
                 claim,
                 regime,
-                id=name if len(regimes) == 1 else f"{name}-{regime}",
+                id=name if regime == "quick" else f"{name}-{regime}",
                 marks=[pytest.mark.slow] if regime in SLOW.get(name, ()) else [],
             )
             for name, (theorem, claim) in NAMED.items()
-            for regime in regimes
+            for regime in regimes_of(claim)
         ],
     )
 
 
 @pytest.mark.theory
-@judged("quick")
+@judged(lambda claim: ["quick"])
 def test_holds(theorem, claim, regime):
     found = finding(theorem, claim, regime)
     assert found.verdict is claim.expected, found
@@ -79,10 +79,27 @@ def test_holds(theorem, claim, regime):
 
 
 @pytest.mark.theory
-@judged("must_fail", "fault")
+@judged(lambda claim: claim.controls)
 def test_controls_are_caught(theorem, claim, regime):
     found = finding(theorem, claim, regime)
     assert found.verdict is Verdict.VIOLATED, found
+
+
+@pytest.mark.theory
+@pytest.mark.parametrize(
+    ("theorem", "claim"), [pytest.param(*both, id=name) for name, both in NAMED.items()]
+)
+def test_every_part_of_a_verdict_has_a_control_that_violates_it_alone(theorem, claim):
+    arms = finding(theorem, claim, "quick").arms
+    if not arms:
+        return
+    controls = [finding(theorem, claim, name).arms for name in claim.controls]
+    alone = [
+        violated.pop()
+        for verdicts in controls
+        if len(violated := {n for n, v in verdicts.items() if v is Verdict.VIOLATED}) == 1
+    ]
+    assert set(arms) <= set(alone), f"no control violates alone: {set(arms) - set(alone)}"
 
 
 def test_every_claim_that_is_called_slow_is_there():
@@ -99,9 +116,8 @@ def test_nothing_is_left_blank(claim):
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_controls_differ_from_the_claim_and_from_each_other(claim):
-    must_fail, fault = claim.regime("must_fail"), claim.regime("fault")
-    assert claim.regime("quick") not in (must_fail, fault)
-    assert must_fail != fault
+    regimes = [claim.regime(name) for name in ("quick", *claim.controls)]
+    assert all(regimes.count(regime) == 1 for regime in regimes)
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
@@ -109,7 +125,7 @@ def test_every_regime_fits_its_check(claim):
     """A wrong name would otherwise be seen only when somebody runs the full size."""
     parameters = inspect.signature(claim.check).parameters
     assert parameters["seed"].default is inspect.Parameter.empty
-    for regime in (*SIZES, "must_fail", "fault"):
+    for regime in (*SIZES, *claim.controls):
         inspect.signature(claim.check).bind(seed=0, **claim.regime(regime))
 
 

@@ -8,9 +8,12 @@ from theory.claims import Condition, Finding, Verdict
 from theory.equivalence import CLAIM_LEVEL
 from theory.judging import (
     applicable,
+    judge_arms,
+    judge_bounds,
     judge_guarantee,
     judge_predictions,
     judge_slope,
+    judge_symbols,
 )
 
 HOLDS, VIOLATED, INCONCLUSIVE = Verdict.HOLDS, Verdict.VIOLATED, Verdict.INCONCLUSIVE
@@ -191,6 +194,55 @@ def test_a_slope(slope, spread, verdict):
 
 
 # --- hypotheses ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("exact", "ratio", "arms"),
+    [
+        ((1.0, 2.0), 1.5, {"sound": "holds", "tight": "holds"}),
+        ((1.0, 2.5), 1.5, {"sound": "violated", "tight": "holds"}),
+        ((1.0, 2.0), 1.2, {"sound": "holds", "tight": "violated"}),
+        ((0.5, 2.5), 1.2, {"sound": "violated", "tight": "violated"}),
+    ],
+)
+def test_bounds_are_never_below_and_not_far_above(exact, ratio, arms):
+    rows = [
+        {"exact": value, "bound": bound} for value, bound in zip(exact, (1.3, 2.2), strict=True)
+    ]
+    found = judge_bounds("errors", rows, ratio=ratio, note="by hand")
+    assert found.arms == arms
+    assert found.verdict is (Verdict.VIOLATED if "violated" in arms.values() else Verdict.HOLDS)
+    assert found.measured in exact
+    assert all(row["ratio"] == row["bound"] / row["exact"] for row in found.table)
+
+
+def test_a_bound_that_is_none_is_not_sound():
+    rows = [{"exact": 1.0, "bound": bound} for bound in (1.5, np.nan, 1.5)]
+    assert judge_bounds("errors", rows, ratio=2.0, note="").verdict is Verdict.VIOLATED
+
+
+def test_symbols_agree_or_are_named():
+    rows = [("kappa", 0.5, 0.5), ("zeta", 2.0, 2.0 + 1e-9), ("rest", 1e-12, 0.0)]
+    assert judge_symbols(rows, tolerance=1e-8, note="by hand").verdict is Verdict.HOLDS
+    for wrong in (0.6, np.nan):
+        found = judge_symbols([*rows, ("kappa", wrong, 0.5)], tolerance=1e-8, note="by hand")
+        assert found.verdict is Verdict.VIOLATED
+        assert found.note == "wrong: kappa"
+
+
+def test_a_verdict_of_parts_is_that_of_the_worst():
+    def part(verdict):
+        return Finding(verdict, str(verdict), measured=1.0, note="seen", table=({"of": verdict},))
+
+    parts = {"law": part(Verdict.HOLDS), "bound": part(Verdict.INCONCLUSIVE)}
+    found = judge_arms(parts)
+    assert (found.verdict, found.quantity) == (Verdict.INCONCLUSIVE, "inconclusive")
+    assert found.note == "bound: seen"
+    assert found.arms == {"law": Verdict.HOLDS, "bound": Verdict.INCONCLUSIVE}
+    assert len(found.table) == 2
+    parts["rate"] = part(Verdict.VIOLATED)
+    assert judge_arms(parts).verdict is Verdict.VIOLATED
+    assert judge_arms({"law": parts["law"]}).note == "seen"
 
 
 def test_a_failing_hypothesis_is_named_and_nothing_is_concluded():

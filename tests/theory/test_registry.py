@@ -153,7 +153,10 @@ def test_the_finding_decides_when_the_controls_are_caught(verdict, verdict_on):
     judged = verdict_on(toys.claim("a", verdict), seed=3)
     assert judged.verdict is verdict
     assert judged.controls_caught
-    assert judged.must_fail.verdict is judged.fault.verdict is Verdict.VIOLATED
+    assert {name: found.verdict for name, found in judged.controls.items()} == {
+        "must_fail": Verdict.VIOLATED,
+        "fault": Verdict.VIOLATED,
+    }
     assert judged.finding.note == "seed 3"
 
 
@@ -172,6 +175,22 @@ def test_without_controls_nothing_is_said_of_them(verdict_on):
     judged = verdict_on(blind, controls=False)
     assert judged.verdict is Verdict.HOLDS
     assert judged.to_dict()["controls"] == {"must_fail": None, "fault": None}
+
+
+@pytest.mark.parametrize("missed", [Verdict.HOLDS, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE])
+def test_a_claim_whose_near_miss_is_missed_does_not_hold(missed, verdict_on):
+    near = {"d for d - 1": {"verdict": Verdict.VIOLATED}, "5 % more": {"verdict": missed}}
+    judged = verdict_on(toys.claim("a", near_misses=near))
+    assert not judged.controls_caught
+    assert judged.verdict is Verdict.INCONCLUSIVE
+    assert judged.to_dict()["near_misses"] == {"d for d - 1": "violated", "5 % more": missed}
+
+
+def test_arms_are_kept(verdict_on):
+    arms = {"bound": Verdict.HOLDS, "law": Verdict.INCONCLUSIVE}
+    judged = verdict_on(toys.claim("a", quick={"arms": arms}))
+    assert judged.finding.arms == arms
+    assert judged.to_dict()["arms"] == {"bound": "holds", "law": "inconclusive"}
 
 
 def test_a_missed_control_does_not_hide_a_violation(verdict_on):

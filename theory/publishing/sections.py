@@ -98,20 +98,16 @@ def controls_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:
     """Return the table of the regimes where a theorem's claims must fail, and of planted faults."""
     rows: list[dict[str, Any]] = []
     for claim in claims:
-        for text, finding in (
-            (claim.claim.why_fail, claim.must_fail),
-            (f"fault: {claim.claim.fault_text}", claim.fault),
-        ):
-            if finding is not None:
-                rows.append(
-                    {
-                        "claim": claim.claim.name,
-                        "what": text,
-                        "measured": finding.measured,
-                        "predicted": finding.predicted,
-                        "verdict": spaced(finding.verdict),
-                    }
-                )
+        for name, finding in claim.controls.items():
+            rows.append(
+                {
+                    "claim": claim.claim.name,
+                    "what": claim.claim.control_text(name),
+                    "measured": finding.measured,
+                    "predicted": finding.predicted,
+                    "verdict": spaced(finding.verdict),
+                }
+            )
     caption = (
         f"{theorem.title}: regimes where a claim must fail, with the reason, and faults planted in "
         "what is checked. A check is worth its verdict only if it says violated here."
