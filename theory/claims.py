@@ -1,5 +1,6 @@
 """What a theorem is made of here: hypotheses, claims, findings and verdicts."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -22,6 +23,7 @@ __all__ = [
     "Problem",
     "Theorem",
     "Verdict",
+    "deviation_text",
     "spaced",
 ]
 
@@ -55,6 +57,19 @@ class Verdict(StrEnum):
 def spaced(value: object) -> str:
     """Return a name for people: without underscores."""
     return str(value).replace("_", " ")
+
+
+def deviation_text(deviation: float | None, *, relative: bool) -> str:
+    """Return a deviation for people: a share if it is the logarithm of a ratio.
+
+    Examples
+    --------
+    >>> deviation_text(0.1, relative=True), deviation_text(0.1, relative=False)
+    ('11 %', '0.1')
+    """
+    if deviation is None:
+        return ""
+    return f"{100 * math.expm1(deviation):.2g} %" if relative else f"{deviation:.2g}"
 
 
 @dataclass(frozen=True)
@@ -132,6 +147,9 @@ class Finding:
     note : one line on how the verdict came about.
     table : every comparison made, one record each.
     arms : verdicts of the parts that must all hold, by name, if there are several.
+    would_notice : smallest deviation that, planted in all predictions at once, in either direction,
+        would have kept the claim from holding in this run; None where that is not worked out.
+    relative : whether this is the logarithm of a ratio, and not a difference.
     """
 
     verdict: Verdict
@@ -144,6 +162,13 @@ class Finding:
     note: str = ""
     table: tuple[Mapping[str, Any], ...] = ()
     arms: Mapping[str, Verdict] = field(default_factory=dict)
+    would_notice: float | None = None
+    relative: bool = False
+
+    @property
+    def noticed(self) -> str:
+        """What would be noticed, in words; nothing where that is not worked out."""
+        return deviation_text(self.would_notice, relative=self.relative)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as a record that JSON can hold."""

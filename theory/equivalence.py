@@ -160,11 +160,24 @@ class Equivalence:
             tolerance=self._allowed(worst["predicted"]),
             note=f"deviation in [{low:.3g}, {high:.3g}], the furthest of {len(judged)}; "
             f"{self.tolerance:.3g} matters",
+            would_notice=self._would_notice([row["deviation"] for row in judged])
+            if verdict is Verdict.HOLDS
+            else None,
+            relative=self.scale == "log",
             table=tuple(
                 {**row, **{name: [finite(end) for end in row[name]] for name in INTERVALS}}
                 for row in judged
             ),
         )
+
+    def _would_notice(self, deviations: Sequence[Sequence[float]]) -> float:
+        """Return how far all intervals can be moved, either way, before one leaves the tolerance.
+
+        To the side where there is more room: in the other direction less is noticed already.
+        """
+        upwards = self.tolerance - max(high for _, high in deviations)
+        downwards = self.tolerance + min(low for low, _ in deviations)
+        return float(max(upwards, downwards))
 
     def _allowed(self, predicted: float) -> float:
         """Tolerance in units of what is measured, towards larger values."""

@@ -91,7 +91,8 @@ def judge_guarantee(quantity: str, rows: Sequence[Mapping[str, Any]], *, delta: 
     Returns
     -------
     Finding: violated if some exact interval lies below 1 - delta, holds if all lie above it, else
-    inconclusive.
+    inconclusive. It would notice, with probability 0.95, a chance of failing that is as large as
+    ``would_notice``.
     """
     judged = []
     for row in rows:
@@ -113,7 +114,20 @@ def judge_guarantee(quantity: str, rows: Sequence[Mapping[str, Any]], *, delta: 
         tolerance=0.0,
         note=f"exact {GUARANTEE_LEVEL:.1%} binomial intervals of {len(judged)} sizes",
         table=tuple(judged),
+        would_notice=max(_failing_noticed(row["trials"], delta) for row in judged)
+        if verdict is Verdict.HOLDS
+        else None,
     )
+
+
+def _failing_noticed(trials: int, delta: float) -> float:
+    """Return the chance of failing at which a guarantee holds with probability 0.05 only."""
+    from scipy import stats
+
+    allowed = 0
+    while proportion_interval(trials - allowed - 1, trials, level=GUARANTEE_LEVEL)[0] >= 1 - delta:
+        allowed += 1
+    return float(stats.beta.ppf(0.95, allowed + 1, trials - allowed))
 
 
 def judge_slope(
@@ -211,6 +225,10 @@ def judge_bounds(
         f"most {ratio:g} is allowed",
         table=tuple(judged),
         arms=arms,
+        would_notice=math.log(max(lowest["ratio"], ratio / loosest["ratio"]))
+        if sound and tight
+        else None,
+        relative=True,
     )
 
 
@@ -245,6 +263,8 @@ def judge_symbols(
         else f"{len(table)} values of {len({row['symbol'] for row in table})} symbols, {note}; "
         f"off by {worst['off']:.2g} at most",
         table=tuple(table),
+        would_notice=None if failed else tolerance + worst["off"],
+        relative=True,
     )
 
 

@@ -121,6 +121,8 @@ class ClaimResult:
             "arms": {name: str(verdict) for name, verdict in finding.arms.items()},
             "controls": {name: self._control(name) for name in ("must_fail", "fault")},
             "near_misses": {name: self._control(name) for name in self.claim.near_misses},
+            "would_notice": finding.would_notice,
+            "relative": finding.relative,
             "note": finding.note,
             "table": [dict(row) for row in finding.table],
             "seconds": round(self.seconds, 3),

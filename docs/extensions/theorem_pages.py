@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from stored_table import RESULTS, origin, table
 
-from theory.claims import Claim, Theorem
+from theory.claims import Claim, Theorem, deviation_text
 from theory.registry import registered
 
 COMMAND = "recall verify --report docs/results"
@@ -106,6 +106,9 @@ def claim_section(claim: Claim, stored: Mapping[str, Any] | None) -> list[str]:
     if stored is None:
         return [*lines, "No stored verdict.", ""]
     lines += ["Stored verdict", f": {verdict(stored)} ({plain(stored['note'])}).", ""]
+    noticed = deviation_text(stored["would_notice"], relative=stored["relative"])
+    if noticed:
+        lines += ["Would notice", f": {noticed}, planted in all predictions at once.", ""]
     rows = stored["table"]
     if rows:
         columns = {key: plain(key.replace("_", " ")) for row in rows for key in row}

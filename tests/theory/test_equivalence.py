@@ -120,3 +120,26 @@ def test_bad_input_is_named(arguments, said):
 def test_comparisons_must_be_as_many_as_share_the_level(rows):
     with pytest.raises(InputError, match="announced"):
         Equivalence(0.1, 2).judge("it", rows)
+
+
+@pytest.mark.parametrize("scale", ["log", "difference"])
+@pytest.mark.parametrize("intervals", [((0.97, 1.03),), ((0.95, 0.99), (0.98, 1.06))])
+def test_what_would_be_noticed_is_noticed_in_either_direction(intervals, scale):
+    rule = Equivalence(0.1, len(intervals), scale)
+    found = rule.judge("level", [row(*ends) for ends in intervals])
+    assert found.verdict is Verdict.HOLDS
+    assert found.relative == (scale == "log")
+
+    def verdicts(off):
+        moved = [np.exp(off), np.exp(-off)] if scale == "log" else [1 + off, 1 - off]
+        return {
+            rule.judge("level", [row(*ends, predicted) for ends in intervals]).verdict
+            for predicted in moved
+        }
+
+    assert Verdict.HOLDS not in verdicts(found.would_notice + 1e-9)
+    assert Verdict.HOLDS in verdicts(found.would_notice - 1e-9)
+
+
+def test_what_does_not_hold_has_nothing_more_to_notice():
+    assert Equivalence(0.1).judge("level", [row(0.5, 0.6)]).would_notice is None

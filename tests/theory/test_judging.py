@@ -196,6 +196,26 @@ def test_a_slope(slope, spread, verdict):
 # --- hypotheses ---------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("trials", "delta"), [(200, 0.1), (400, 0.05), (100, 0.1)])
+def test_a_guarantee_that_fails_as_often_as_would_be_noticed_seldom_holds(trials, delta):
+    made = [{"successes": trials, "trials": trials}]
+    found = judge_guarantee("all", made, delta=delta)
+    assert found.verdict is HOLDS
+    failing = found.would_notice
+    assert failing > 1 - found.interval[0] - 0.05
+    chances = stats.binom.pmf(np.arange(trials + 1), trials, 1 - failing)
+    holding = sum(
+        chance
+        for successes, chance in enumerate(chances)
+        if chance > 1e-12
+        and judge_guarantee(
+            "all", [{"successes": successes, "trials": trials}], delta=delta
+        ).verdict
+        is HOLDS
+    )
+    assert holding == pytest.approx(0.05, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("exact", "ratio", "arms"),
     [

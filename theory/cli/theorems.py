@@ -236,7 +236,7 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
     for name in dict.fromkeys(claim.theorem for claim in result.claims):
         rows = [_verdict_row(claim) for claim in result.claims if claim.theorem == name]
         columns = [column for column in rows[0] if controls or column != "controls"]
-        optional = ["quantity", "seconds", "kind", "allowed"]
+        optional = ["quantity", "seconds", "kind", "would notice", "allowed"]
         print_table(name, rows, columns, optional=optional, styles=STYLES)
     counts = ", ".join(f"{count} {name}" for name, count in result.summary().items() if count)
     if counts:
@@ -253,6 +253,7 @@ def _verdict_row(claim: "ClaimResult") -> dict[str, Any]:
         "measured": claim.finding.measured,
         "predicted": f">= {claim.finding.predicted:.5g}" if guaranteed else claim.finding.predicted,
         "allowed": None if guaranteed else claim.finding.tolerance,
+        "would notice": claim.finding.noticed,
         "controls": "caught" if claim.controls_caught else "MISSED",
         "seconds": round(claim.seconds, 1),
     }

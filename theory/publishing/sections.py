@@ -22,6 +22,7 @@ VERDICTS = {
     "interval": Column("interval"),
     "predicted": Column("predicted"),
     "allowed": Column("allowed", digits=2),
+    "noticed": Column("would notice"),
     "verdict": Column("verdict"),
 }
 CONTROLS = {
@@ -83,13 +84,16 @@ def claims_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:
             else claim.finding.interval,
             "predicted": claim.finding.predicted,
             "allowed": claim.finding.tolerance,
+            "noticed": claim.finding.noticed,
             "verdict": spaced(claim.verdict),
         }
         for claim in claims
     ]
     caption = (
         f"{theorem.title}: verdicts. Each claim is judged by the comparison that strains it most; "
-        "allowed is how far measured and predicted may be apart. Bounds are one-sided."
+        "allowed is how far measured and predicted may be apart, and would notice the smallest "
+        "deviation that, planted in all predictions, would have kept the claim from holding in "
+        "this run, as a share or in units of the quantity. Bounds are one-sided."
     )
     return Table(theorem.name, caption, VERDICTS, rows)
 
