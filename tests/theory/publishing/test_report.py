@@ -123,7 +123,8 @@ def test_the_board_and_the_tables_have_every_claim(folder, run):
         assert cells[2] == str(claim.verdict).replace("_", " ")
         assert cells[3] == "recall &lt;of&gt; toys"
         assert cells[4:8] == ["0.5", "[0.4, 0.6]", "0.49", "0.1"]
-        assert cells[8] == ("MISSED" if claim.claim.name == "blind" else "caught")
+        assert cells[8] == claim.finding.noticed
+        assert cells[9] == ("MISSED" if claim.claim.name == "blind" else "caught")
     assert board.count("MISSED") == 1
     assert "<h1>recall: 1 holds, 1 violated, 1 inconclusive, 1 not applicable</h1>" in text
 
