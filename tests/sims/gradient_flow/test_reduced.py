@@ -55,7 +55,7 @@ def test_balanced_facts_follow_the_symmetric_reduction(case):
 
 
 @pytest.mark.parametrize("alpha", [1.0, 3.0, 10.0])
-@pytest.mark.parametrize("solver", ["DOP853", "Radau"])
+@pytest.mark.parametrize("solver", ["DOP853", pytest.param("Radau", marks=pytest.mark.slow)])
 def test_large_initial_scales_are_as_exact(alpha, solver):
     """Logits open by changes of V that are small beside V itself."""
     run = {"t_max": 20 / alpha**2, "alpha": alpha, "solver": solver, "samples": 5}
@@ -109,8 +109,8 @@ def test_a_smaller_tolerance_is_nearer(exact):
 
 @pytest.mark.parametrize("case", [
     *(FlowFacts(16, 4, 8, kind) for kind in KINDS),
-    FlowFacts(16, 4, 8, "random", length=8),
-    FlowFacts(128, 2, 4),
+    pytest.param(FlowFacts(16, 4, 8, "random", length=8), marks=pytest.mark.slow),
+    pytest.param(FlowFacts(128, 2, 4), marks=pytest.mark.slow),
     FlowFacts(3, 48, 3),
 ], ids=str)  # fmt: skip
 @pytest.mark.parametrize("alpha", [1e-9, 0.01])

@@ -59,7 +59,7 @@ def test_stage_times_are_those_of_the_quadrature(sizes, alpha):
     assert found.t_subject == pytest.approx(subject, rel=1e-10)
 
 
-@pytest.mark.parametrize("sizes", [(16, 4, 8), HUGE])
+@pytest.mark.parametrize("sizes", [(16, 4, 8), pytest.param(HUGE, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("alpha", [1e-300, 1e-4, 2.0])
 @pytest.mark.parametrize("solver", SOLVERS[1:])
 def test_two_solvers_agree(sizes, alpha, solver):
