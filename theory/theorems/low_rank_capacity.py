@@ -18,12 +18,13 @@ from sims.memories.construction import Construction
 from sims.memories.recall import measure
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
 from theory.equivalence import Equivalence
-from theory.judging import judge_guarantee
+from theory.judging import judge_bounds, judge_guarantee
 from theory.memories.capacity import capacity_of
 from theory.memories.checks import capacity_row, failure_row
 from theory.memories.faults import confined, forgetful
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
+from theory.memories.pair_chances import tangent_sum
 from theory.memories.recall import expected_failure
 from theory.rendering.axes import comparison_figure
 
@@ -64,6 +65,30 @@ def check_guarantee(
             }
         )
     return judge_guarantee("probability that all is recalled", rows, delta=delta)
+
+
+def check_bounds(
+    *, seed: int, sizes: Sequence[tuple[int, int, int]], ratio: float, weakened: float = 1.0
+) -> Finding:
+    """Compare the proved bound with the sum of the best tangents' bounds, for (d, m, N).
+
+    ``weakened`` multiplies it.
+    """
+    return judge_bounds(
+        "sum over pairs of an input and a wrong answer",
+        [
+            {
+                "d": d,
+                "m": m,
+                "N": N,
+                "exact": tangent_sum(N, d, rank=m),
+                "bound": weakened * failure_bound(N, d, rank=m),
+            }
+            for d, m, N in sizes
+        ],
+        ratio=ratio,
+        note="by Gauss's rules",
+    )
 
 
 def check_failure(
@@ -203,6 +228,20 @@ $m = d/2$), in the limit $N \gg d$.
             why_fail="six times the guaranteed N lies beyond the capacity",
             fault={"damaged": True},
             fault_text="the memory is built without its last fact",
+        ),
+        Claim(
+            name="bounds",
+            kind=Kind.EXACT,
+            source="derived here; proof in docs/derivations.md",
+            statement="The proved bound is at least the sum over all pairs of the best tangents' "
+            "bounds, and at most 1.5 times as large where one memory in six fails or more.",
+            check=check_bounds,
+            quick={"sizes": ((64, 32, 30), (64, 40, 40), (96, 64, 80)), "ratio": 1.5},
+            must_fail={"sizes": ((64, 48, 24),)},
+            why_fail="where failure is rare the cells are too wide",
+            fault={"weakened": 0.5},
+            fault_text="pairs are counted in one order",
+            near_misses={"pairs are counted twice": {"weakened": 2.0}},
         ),
         Claim(
             name="projector",
