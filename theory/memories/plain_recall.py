@@ -9,7 +9,7 @@ from which all that is random has its law: the energy Q = sum c^2, and F = E[sum
 which sums of few terms differ from normal ones. Here the tail of a coordinate is Student's.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -166,38 +166,34 @@ def node_symbols(*, extra: float = 0.0, normal: bool = False) -> list[Row]:
     normal : whether a normal law stands for that of a coordinate in every independent value.
     """
     rows: list[Row] = []
-    for d in (3, 4, 17, 130):
+    for n in (3, 4, 17, 130):
         for t in (0.0, 0.02, 0.2, 0.5, 0.8):
-            found = float(half_tail(np.array(t**2 / (1 - t**2)), d))
+            found = float(half_tail(np.array(t**2 / (1 - t**2)), n))
             tail = _normal_tail if normal else _tail
-            rows.append(("P(T > t)", found, tail(t, d + extra)))
+            rows.append(("P(T > t)", found, tail(t, n + extra)))
     for k in (1.0, 2.5, 63.0, 5e5):
         q, weight = chi_square_nodes(k, 6)
-        rows += _moments("E q^j", q, weight, lambda j, k=k: 1 + 2 * j / (k + extra))
+        factors = [1 + 2 * j / (k + extra) for j in range(9)]
+        rows += _moments("E q^j", q, weight, factors)
     for a, b in ((8.0, 24.0), (0.5, 3.0), (3.0, 0.75), (2.0, 2.0)):
         s, weight = beta_nodes(a, b, 6)
-        rows += _moments("E s^j", s, weight, lambda j, a=a, b=b: (a + j) / (a + b + extra + j))
+        factors = [(a + j) / (a + b + extra + j) for j in range(9)]
+        rows += _moments("E s^j", s, weight, factors)
     for d in (2.0, 3.0, 6.5, 200.0):
         z, weight = sphere_nodes(d, 8)
-        rows += _moments(
-            "E z^2j", z**2, weight, lambda j, d=d: (2 * j + 1) / (1 + 2 * j / (d + extra)), 5
-        )
+        factors = [(2 * j + 1) / (1 + 2 * j / (d + extra)) for j in range(5)]
+        rows += _moments("E z^2j", z**2, weight, factors)
     for n in (48, 96):
         g, weight = half_normal_nodes(n)
-        rows += _moments("E g^2j", g**2, weight, lambda j: 2 * j + 1, 4)
+        rows += _moments("E g^2j", g**2, weight, [2 * j + 1.0 for j in range(4)])
         rows.append(("E exp(-g^2)", float(weight @ np.exp(-(g**2))), 3**-0.5))
     return rows
 
 
-def _moments(
-    name: str, x: Floats, weight: Floats, factor: Callable[[int], float], most: int = 9
-) -> list[Row]:
+def _moments(name: str, x: Floats, weight: Floats, factors: Sequence[float]) -> list[Row]:
     """Moments, each of which is a factor times the one before."""
-    rows, exact = [], 1.0
-    for j in range(most):
-        exact *= factor(j)
-        rows.append((name, float(weight @ x ** (j + 1)), exact))
-    return rows
+    exact = np.cumprod(factors)
+    return [(name, float(weight @ x ** (j + 1)), float(each)) for j, each in enumerate(exact)]
 
 
 def _tail(t: float, d: float) -> float:
@@ -274,15 +270,15 @@ def recall_symbols(mistakes: Mistakes | None = None) -> list[Row]:
             ("-log P(all)", -np.log(all_recalled(linear, d=d, N=N, M=M)), -N * np.log(1 - lost)),
         ]
     for d, rate in ((16, 0.9), (16, 0.6), (24, 0.95)):
-        N = capacity_of(linear, d=d, rate=rate)
-        law = interference_of(linear, N=N, d=d)
-        lost = plain_failure(law, Classes.injective(N), mistakes)[0]
+        capacity = capacity_of(linear, d=d, rate=rate)
+        law = interference_of(linear, N=capacity, d=d)
+        lost = plain_failure(law, Classes.injective(capacity), mistakes)[0]
         rows.append(("recall at the capacity of a rate", 1 - lost, rate))
-    N = capacity_of(linear, d=24)
-    law = interference_of(linear, N=N, d=24)
-    lost = plain_failure(law, Classes.injective(N), mistakes)[0]
+    capacity = capacity_of(linear, d=24)
+    law = interference_of(linear, N=capacity, d=24)
+    lost = plain_failure(law, Classes.injective(capacity), mistakes)[0]
     rows += [
-        ("-log P(all) at the median", -N * np.log(1 - lost), np.log(2)),
+        ("-log P(all) at the median", -capacity * np.log(1 - lost), np.log(2)),
         ("capacity, all outputs used", capacity_of(linear, d=64, M=30), 30.0),
         (
             "capacity, one output",

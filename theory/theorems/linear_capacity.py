@@ -35,6 +35,7 @@ from theory.judging import (
     judge_guarantee,
     judge_largest,
     judge_predictions,
+    judge_symbols,
 )
 from theory.memories.capacity import capacity_of
 from theory.memories.checks import capacity_row, failure_row
@@ -49,6 +50,10 @@ from theory.memories.hypotheses import (
     isotropy_conditions,
 )
 from theory.memories.pair_chances import chernoff_sum, pairs_lost, tangent_sum
+from theory.memories.plain_classes import class_symbols, prediction_symbols
+from theory.memories.plain_hypotheses import hypothesis_symbols
+from theory.memories.plain_memories import memory_symbols
+from theory.memories.plain_strengths import feature_symbols, strength_symbols
 from theory.memories.recall import expected_failure
 from theory.memories.vocabulary import projected_failure
 
@@ -161,6 +166,77 @@ def check_bounds(
         ],
         ratio=ratio,
         note="by Gauss's rules and Fourier's and Laplace's transforms",
+    )
+
+
+def check_symbols(
+    *,
+    seed: int,
+    tolerance: float,
+    condition: float = 1e-5,
+    forgotten: int = 0,
+    competitors: int = 0,
+    exponent: float = 1.0,
+    freedom: int = 0,
+) -> Finding:
+    """Compare matrices, class sizes and tests of hypotheses with loops, counts and quadrature.
+
+    ``condition`` is how nearly dependent inputs are; the others are what the independent values
+    get wrong: facts left out, competitors too many, Zipf's exponent, degrees of freedom too many.
+    """
+    return judge_symbols(
+        [
+            *memory_symbols(forgotten=forgotten, condition=condition),
+            *class_symbols(competitors=competitors, exponent=exponent),
+            *hypothesis_symbols(freedom=freedom),
+        ],
+        tolerance=tolerance,
+        note="fact by fact, map by map, pair by pair",
+    )
+
+
+def check_strengths(
+    *,
+    seed: int,
+    tolerance: float,
+    of_features: float,
+    lost: int = 0,
+    sketched: bool = False,
+    extra: int = 0,
+) -> Finding:
+    """Compare strengths of interference with moments in closed form and Laplace transforms.
+
+    ``of_features`` is the tolerance where means of squared features enter, whose law is on a grid.
+    ``lost`` facts less share what least squares leaves, ``sketched`` takes projectors for
+    sketches, and ``extra`` features are too many, in the independent values.
+    """
+    return judge_arms(
+        {
+            "moments": judge_symbols(
+                strength_symbols(lost=lost, sketched=sketched),
+                tolerance=tolerance,
+                note="by moments of beta laws",
+            ),
+            "features": judge_symbols(
+                feature_symbols(extra=extra),
+                tolerance=of_features,
+                note="by Laplace transforms",
+            ),
+        }
+    )
+
+
+def check_predictions(
+    *, seed: int, tolerance: float, share: float = 1.0, independent: bool = False
+) -> Finding:
+    """Compare predictions with their definitions.
+
+    ``share`` multiplies a vocabulary's overlap; ``independent`` takes that of independent vectors.
+    """
+    return judge_symbols(
+        prediction_symbols(share=share, independent=independent),
+        tolerance=tolerance,
+        note="entry by entry",
     )
 
 
@@ -278,7 +354,7 @@ def _certified(
 ) -> dict[str, Finding]:
     """Judge whether all is recalled, and whether what is recalled is proved to be."""
     build = resolve(memory)[1]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for dimension in d:
         N = N_of(dimension)
         setting = RandomVectors(dimension, law)
@@ -523,6 +599,51 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             fault={"weakened": 0.05},
             fault_text="a twentieth of the bound is claimed",
             near_misses={"pairs are counted twice": {"weakened": 2.0}},
+        ),
+        Claim(
+            name="symbols",
+            kind=Kind.EXACT,
+            source="derived here",
+            statement="The memories' matrices, the class sizes of fact maps and the tests of the "
+            "hypotheses are what loops over facts, maps and pairs give, to 1e-9.",
+            check=check_symbols,
+            quick={"tolerance": 1e-9},
+            must_fail={"condition": 1e-8},
+            why_fail="a direction whose share of the Gram matrix is below rounding is not inverted",
+            fault={"competitors": 1},
+            fault_text="the own output is counted among the competitors",
+            near_misses={
+                "the last fact is left out": {"forgotten": 1},
+                "the classes of a squared Zipf law": {"exponent": 2.0},
+                "a degree of freedom too many": {"freedom": 1},
+            },
+        ),
+        Claim(
+            name="strengths",
+            kind=Kind.EXACT,
+            source="derived here (docs/derivations.md)",
+            statement="The strengths of interference have the moments of their beta laws to 1e-7, "
+            "and those of means of squared features to 0.1 %.",
+            check=check_strengths,
+            quick={"tolerance": 1e-7, "of_features": 1e-3},
+            must_fail={"sketched": True},
+            why_fail="a Gaussian sketch interferes more than a projector",
+            fault={"lost": 1},
+            fault_text="what least squares leaves is spread over N inputs, not N - 1",
+            near_misses={"a feature too many": {"extra": 1}},
+        ),
+        Claim(
+            name="predictions",
+            kind=Kind.EXACT,
+            source="derived here (docs/derivations.md)",
+            statement="Predictions for a vocabulary are those from its overlaps, pair by pair, and "
+            "predicted capacities have the recall that they are named after, to 0.1 %.",
+            check=check_predictions,
+            quick={"tolerance": 1e-3},
+            must_fail={"independent": True},
+            why_fail="vectors with preferred directions overlap more than independent ones",
+            fault={"share": 1.01},
+            fault_text="the overlap is taken one percent too large",
         ),
         Claim(
             name="ties",
