@@ -45,7 +45,7 @@ Floats = NDArray[np.float64]
 # Quadrature nodes for the noise energy, the length of n_perp, A and eta; tests double them.
 NODES = (4, 8, 48, 10)
 TINY = 1e-300
-EMPTY = 1e-100
+EMPTY = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +159,8 @@ def _energy_moments(law: Interference, classes: Classes) -> tuple[float, float]:
     # The competitor in question is not part of the noise.
     others = classes.count * max(1 - 1 / classes.count.sum(), 0.0)
     mass = float(others @ size)
-    if mass <= EMPTY:
+    # Of two outputs none is left, but for rounding.
+    if mass <= EMPTY * float(classes.count @ size):
         return 0.0, 0.5
     fourth = min(float(others @ (size**2 * (1 + spread))) / mass**2, 0.5)
     energy = 0.0 if law.steady else float(others @ (size**2 * spread)) / mass**2

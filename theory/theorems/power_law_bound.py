@@ -18,9 +18,10 @@ from sims.memories.power_laws import ErrorPoint, Weighted, measure_error
 from theory.bounds.bits import corollary_form, least_cross_entropy, least_error_rate
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
 from theory.equivalence import CLAIM_LEVEL
-from theory.judging import judge_predictions, judge_steps
+from theory.judging import judge_predictions, judge_steps, judge_symbols
 from theory.memories.faults import whispering
 from theory.memories.hypotheses import INDEPENDENT, UNIFORM
+from theory.memories.plain_power_laws import error_symbols, sum_symbols
 from theory.memories.power_laws import (
     best_first,
     dimension_exponent,
@@ -298,6 +299,33 @@ def check_corollary(
     return judge_predictions("least cross-entropy", rows, tolerance=tolerance, relative=True)
 
 
+def check_sums(*, seed: int, tolerance: float, shift: float = 0.0, smooth: bool = False) -> Finding:
+    """Compare sums of powers and masses beyond an input with Hurwitz's zeta function."""
+    return judge_symbols(
+        sum_symbols(shift=shift, smooth=smooth), tolerance=tolerance, note="in 30 digits"
+    )
+
+
+def check_symbols(
+    *,
+    seed: int,
+    tolerance: float,
+    own: bool = False,
+    steady: bool = False,
+    rivals: bool = True,
+) -> Finding:
+    """Compare errors, predicted and of single trials, with sums over inputs and over counts.
+
+    What the independent values get wrong: ``own`` weights are noise, counts are ``steady``, and
+    without ``rivals`` the heaviest input's output does not compete.
+    """
+    return judge_symbols(
+        error_symbols(own=own, steady=steady, rivals=rivals),
+        tolerance=tolerance,
+        note="input by input, on dense grids",
+    )
+
+
 def check_proof(*, seed: int, weight: int = 1, power: int = 1) -> Finding:
     """Check with sympy the algebra behind the exponents and the error-rate bound.
 
@@ -563,6 +591,43 @@ what $T$ samples have not shown costs $\Gamma(1-1/a)(T/\zeta(a))^{1/a}/(aT)$.
             why_fail="one bit in sixty-four is counted",
             fault={"memory": whispering(bits=1), "stored": 40, "d": (32,), "trials": 4},
             fault_text="the memory answers from the facts themselves",
+            near_misses={
+                "of three answers a third more is kept than there are bits for": {
+                    "memory": whispering(bits=1),
+                    "stored": 100,
+                    "outputs": 3,
+                    "exponents": (2.0,),
+                    "d": (32,),
+                    "trials": 2,
+                }
+            },
+        ),
+        Claim(
+            name="sums",
+            kind=Kind.EXACT,
+            source="derived here",
+            statement="Sums of powers, and the mass beyond an input, are differences of Hurwitz's "
+            "zeta functions to 1e-12, for exponents from 0 to 8.",
+            check=check_sums,
+            quick={"tolerance": 1e-12},
+            must_fail={"smooth": True},
+            why_fail="a sum from 100 on is not an integral",
+            fault={"shift": 1e-6},
+            fault_text="the exponent is taken 1e-6 too large",
+        ),
+        Claim(
+            name="symbols",
+            kind=Kind.EXACT,
+            source="derived here (docs/lower-bounds.md)",
+            statement="Recall with weights, the errors and their exponents are those of sums over "
+            "inputs, counts and dense grids, and a trial's error is that of loops, to 0.1 %.",
+            check=check_symbols,
+            quick={"tolerance": 1e-3},
+            must_fail={"rivals": False},
+            why_fail="the output of the heaviest input competes with all others",
+            fault={"own": True},
+            fault_text="an input's own weight is noise to it",
+            near_misses={"counts do not vary in the noise": {"steady": True}},
         ),
         Claim(
             name="proof-steps",

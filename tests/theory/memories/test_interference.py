@@ -243,3 +243,10 @@ def test_small_failures_keep_their_digits():
     """At d = 512 a few facts fail with probability far below the rounding of 1."""
     rare = [failure(plain(512), Classes.injective(N)) for N in (150, 200, 300)]
     assert 1e-200 < rare[0] < 1e-10 * rare[1] < 1e-20 * rare[2] < 1e-60
+
+
+def test_two_outputs_leave_no_noise_also_where_their_number_is_rounded():
+    """The number of competitors is one, and a little more in floating point: no overflow."""
+    classes = classes_of("random", N=9.501962509984374, M=2)
+    assert classes.count.sum() > 1
+    assert failure(plain(32), classes) == pytest.approx(0.0369, abs=1e-4)

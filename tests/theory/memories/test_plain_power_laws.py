@@ -1,0 +1,45 @@
+"""Power laws written a second time agree with the package; every planted mistake shows."""
+
+import numpy as np
+import pytest
+
+from theory.memories import plain_power_laws
+from theory.memories.plain_power_laws import error_symbols, sum_symbols
+
+
+def wrong(rows, tolerance):
+    return {n for n, got, want in rows if abs(got - want) > tolerance * (abs(want) or 1)}
+
+
+def test_the_package_agrees():
+    assert not wrong(sum_symbols(), 1e-12)
+    assert not wrong(error_symbols(), 1e-3)
+
+
+@pytest.mark.parametrize("mistake", [{"shift": 1e-6}, {"smooth": True}])
+def test_other_sums_show(mistake):
+    assert "sum of powers" in wrong(sum_symbols(**mistake), 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "symbol"),
+    [
+        ({"own": True}, "recall with weights"),
+        ({"rivals": False}, "recall with weights"),
+        ({"steady": True}, "error, counts"),
+    ],
+)
+def test_every_mistake_shows(mistake, symbol):
+    assert symbol in wrong(error_symbols(**mistake), 1e-3)
+
+
+def test_loops_recall_orthonormal_facts():
+    assert plain_power_laws._recalled(np.eye(4), np.eye(4), np.ones(4)).all()
+
+
+def test_the_recall_of_two_inputs_is_that_of_draws():
+    """The second of two against the first's output; t and the noise of both outputs drawn."""
+    t, g, other = np.random.default_rng(0).standard_normal((3, 100_000))
+    right = 0.3 + t / 16 * g > t / 4 + t / 16 * other
+    found = plain_power_laws._weighted(np.array([1.0, 0.3]), 16, own=False, rivals=True)[1]
+    assert right.mean() == pytest.approx(found, abs=4 * right.std() / np.sqrt(len(t)))
