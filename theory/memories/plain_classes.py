@@ -11,7 +11,7 @@ from scipy import special
 from assoc.facts.maps import MAPS, class_sizes, zipf_sizes
 from sims.memories.construction import Construction
 from theory.memories.classes import classes_of, classes_of_sizes
-from theory.memories.guarantee import failure_bound
+from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.interference import Classes, Interference
 from theory.memories.plain_recall import plain_failure
 from theory.memories.predict import predict
@@ -164,6 +164,11 @@ def _records() -> list[Row]:
         ("law of all", record["law_all"], N_all * np.log(N_all) / d**2),
         ("guaranteed: proved", float(failure_bound(sure, d) <= 0.5), 1.0),
         ("guaranteed: largest", float(failure_bound(sure + 1, d) > 0.5), 1.0),
+    ]
+    most = guaranteed_capacity(64)
+    rows += [
+        ("guaranteed: proved", float(failure_bound(most, 64) <= 0.5), 1.0),
+        ("guaranteed: largest", float(failure_bound(most + 1, 64) > 0.5), 1.0),
     ]
     record = predict("mlp", d=16, N=40, width=64).points[0]
     return [*rows, ("load of a network", record["load"], 40 * np.log(40) / (64 * 16))]

@@ -26,7 +26,7 @@ from theory.memories.power_laws import (
 )
 from theory.memories.strengths import interference_of
 
-__all__ = ["error_symbols", "sum_symbols"]
+__all__ = ["error_symbols", "node_sum_symbols", "sum_symbols"]
 
 Floats = NDArray[np.float64]
 Row = tuple[str, float, float]
@@ -89,6 +89,30 @@ def _zeta(a: float, first: float, last: float) -> float:
         return float(mpmath.zeta(mpmath.mpf(a), first) - beyond)
 
 
+def node_sum_symbols(*, missed: int = 0) -> list[Row]:
+    """Sums over all inputs, and over those beyond the listed ones, as sums over nodes.
+
+    Parameters
+    ----------
+    missed : inputs next to the listed ones that the independent sums leave out.
+    """
+    rows: list[Row] = []
+    for a, N in ((1.3, None), (2.0, None), (1.2, 60_000), (0.5, 30_000)):
+        p, number = PowerLaw(a, N).nodes()
+        listed = int(np.argmax(number != 1)) if np.any(number != 1) else len(number)
+        end = np.inf if N is None else N
+        whole = _zeta(a, 1, end)
+        for power in (1.0, 1.5, 2.0):
+            sums = number * p**power
+            beyond = _zeta(a * power, listed + 1 + missed, end) / whole**power
+            every = _zeta(a * power, 1, listed) / whole**power + beyond
+            rows += [
+                ("sum over nodes", float(sums[listed:].sum()), beyond),
+                ("sum over all nodes", float(sums.sum()), every),
+            ]
+    return rows
+
+
 def error_symbols(*, own: bool = False, steady: bool = False, rivals: bool = True) -> list[Row]:
     """Recall of weighted inputs, errors, exponents and what is measured, against plain sums.
 
@@ -119,7 +143,7 @@ def error_symbols(*, own: bool = False, steady: bool = False, rivals: bool = Tru
     rows += _equal_weights()
     for a in (1.3, 2.0, 3.0):
         rows.append(("C_a", limit_constant(a), _constant(a)))
-    return [*rows, *_exponents(), *_nodes(), *_measured()]
+    return [*rows, *_exponents(), *_measured()]
 
 
 def _weighted(q: Floats, d: int, own: bool, rivals: bool) -> list[float]:
@@ -227,19 +251,6 @@ def _exponents() -> list[Row]:
             unseen.append(float(np.sum(np.exp(log_x) * p * np.exp(-p * samples))))
         slope = -np.log(unseen[1] / unseen[0]) / np.log(100)
         rows.append(("exponent in T", sample_exponent(a), slope))
-    return rows
-
-
-def _nodes() -> list[Row]:
-    """Sums over all inputs as sums over nodes."""
-    rows: list[Row] = []
-    for a, N in ((1.3, None), (2.0, None), (1.2, 60_000), (0.5, 30_000)):
-        p, number = PowerLaw(a, N).nodes()
-        end = np.inf if N is None else N
-        whole = _zeta(a, 1, end)
-        for power in (1.0, 1.5, 2.0):
-            wanted = _zeta(a * power, 1, end) / whole**power
-            rows.append(("sum over nodes", float(number @ p**power), wanted))
     return rows
 
 

@@ -225,6 +225,11 @@ def _cases() -> list[tuple[str, Interference, Classes]]:
             ),
         ),
         (
+            "recall, classes in few dimensions",
+            Interference(4, one, one / 16, one / 4, one),
+            Classes(one, 2 * one, np.array([4.0]), np.array([2.0])),
+        ),
+        (
             "recall, outputs without input",
             plain,
             Classes(one, one, np.array([11.0, 20.0]), np.array([1.0, 0.0])),

@@ -18,10 +18,10 @@ from sims.memories.power_laws import ErrorPoint, Weighted, measure_error
 from theory.bounds.bits import corollary_form, least_cross_entropy, least_error_rate
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
 from theory.equivalence import CLAIM_LEVEL
-from theory.judging import judge_predictions, judge_steps, judge_symbols
+from theory.judging import judge_arms, judge_predictions, judge_steps, judge_symbols
 from theory.memories.faults import whispering
 from theory.memories.hypotheses import INDEPENDENT, UNIFORM
-from theory.memories.plain_power_laws import error_symbols, sum_symbols
+from theory.memories.plain_power_laws import error_symbols, node_sum_symbols, sum_symbols
 from theory.memories.power_laws import (
     best_first,
     dimension_exponent,
@@ -299,10 +299,29 @@ def check_corollary(
     return judge_predictions("least cross-entropy", rows, tolerance=tolerance, relative=True)
 
 
-def check_sums(*, seed: int, tolerance: float, shift: float = 0.0, smooth: bool = False) -> Finding:
-    """Compare sums of powers and masses beyond an input with Hurwitz's zeta function."""
-    return judge_symbols(
-        sum_symbols(shift=shift, smooth=smooth), tolerance=tolerance, note="in 30 digits"
+def check_sums(
+    *,
+    seed: int,
+    tolerance: float,
+    of_nodes: float,
+    shift: float = 0.0,
+    smooth: bool = False,
+    missed: int = 0,
+) -> Finding:
+    """Compare sums of powers and masses beyond an input with Hurwitz's zeta function.
+
+    ``of_nodes`` is the tolerance where sums are over nodes. The independent sums may be wrong by a
+    ``shift`` of the exponent, as ``smooth`` integrals, or by inputs that are ``missed``.
+    """
+    return judge_arms(
+        {
+            "sums": judge_symbols(
+                sum_symbols(shift=shift, smooth=smooth), tolerance=tolerance, note="in 30 digits"
+            ),
+            "nodes": judge_symbols(
+                node_sum_symbols(missed=missed), tolerance=of_nodes, note="in 30 digits"
+            ),
+        }
     )
 
 
@@ -607,13 +626,14 @@ what $T$ samples have not shown costs $\Gamma(1-1/a)(T/\zeta(a))^{1/a}/(aT)$.
             kind=Kind.EXACT,
             source="derived here",
             statement="Sums of powers, and the mass beyond an input, are differences of Hurwitz's "
-            "zeta functions to 1e-12, for exponents from 0 to 8.",
+            "zeta functions to 1e-12, for exponents from 0 to 8, and sums over nodes to 1e-7.",
             check=check_sums,
-            quick={"tolerance": 1e-12},
+            quick={"tolerance": 1e-12, "of_nodes": 1e-7},
             must_fail={"smooth": True},
             why_fail="a sum from 100 on is not an integral",
             fault={"shift": 1e-6},
             fault_text="the exponent is taken 1e-6 too large",
+            near_misses={"the first input beyond the listed ones is missed": {"missed": 1}},
         ),
         Claim(
             name="symbols",
