@@ -239,7 +239,7 @@ def test_hypotheses_are_executable_on_sizes(name):
 # --- linear-capacity ----------------------------------------------------------------------------
 
 
-def test_a_fact_that_is_recalled_but_not_certified_proves_nothing(monkeypatch):
+def test_a_fact_that_is_recalled_but_not_certified_violates_that_part(monkeypatch):
     judged = linear_capacity.certified_margins
 
     def unsure(*arguments):
