@@ -60,7 +60,7 @@ def check_proof(*, seed: int, centred: bool = True, disjoint: bool = True) -> Fi
 
 
 def check_slopes(
-    *, seed: int, case: FlowFacts, alphas: Sequence[float], tolerance: float
+    *, seed: int, case: FlowFacts, alphas: Sequence[float], tolerance: float, lifted: str = ""
 ) -> Finding:
     """Fit the slopes of the stage times in log(1/alpha), and compare them with 1/g.
 
@@ -70,6 +70,7 @@ def check_slopes(
     case : facts.
     alphas : initial scales.
     tolerance : relative.
+    lifted : the stage time that is predicted as if a softmax only lifted up.
     """
     model = case.model(seed)
     predicted = [stages(case.subjects, case.relations, case.answers, alpha=a) for a in alphas]
@@ -91,19 +92,44 @@ def check_slopes(
                 "time": name,
                 "measured": float(np.polyfit(x, times, 1)[0]) if fitted else math.inf,
                 "error": 0.0,
-                "predicted": slope,
+                "predicted": slope * (_uncentred(case, name) if name == lifted else 1.0),
                 "alphas": list(alphas),
                 "times": times,
                 "predicted times": [getattr(p, name) for p in predicted],
             }
         )
-    return judge_predictions(
-        "slope of a stage time in log(1/alpha)", rows, tolerance=tolerance, relative=True
+    return _by("time", "slope of a stage time in log(1/alpha)", rows, tolerance)
+
+
+def _uncentred(case: FlowFacts, name: str) -> float:
+    """Factor of a stage time whose rate has R for R - 1, or D for D - 1."""
+    n = case.relations if name == "t_relation" else case.answers
+    return math.sqrt((n - 1) / n)
+
+
+def _by(column: str, quantity: str, rows: Sequence[Mapping[str, Any]], tolerance: float) -> Finding:
+    """Judge relative predictions, those with each value of a column as a part of their own."""
+    parts = dict.fromkeys(row[column] for row in rows)
+    return judge_arms(
+        {
+            part: judge_predictions(
+                f"{quantity}, {part}",
+                [row for row in rows if row[column] == part],
+                tolerance=tolerance,
+                relative=True,
+            )
+            for part in parts
+        }
     )
 
 
 def check_times(
-    *, seed: int, cases: Sequence[FlowFacts], alphas: Sequence[float], tolerance: float
+    *,
+    seed: int,
+    cases: Sequence[FlowFacts],
+    alphas: Sequence[float],
+    tolerance: float,
+    lifted: str = "",
 ) -> Finding:
     """Compare both stage times with the integral that gives them.
 
@@ -112,6 +138,7 @@ def check_times(
     seed : draws the facts.
     cases, alphas : facts and initial scales, all combinations.
     tolerance : relative.
+    lifted : the stage time that is predicted as if a softmax only lifted up.
     """
     rows: list[dict[str, Any]] = []
     for case in cases:
@@ -127,10 +154,11 @@ def check_times(
                         "time": name,
                         "measured": _time(run, name),
                         "error": 0.0,
-                        "predicted": getattr(found, name),
+                        "predicted": getattr(found, name)
+                        * (_uncentred(case, name) if name == lifted else 1.0),
                     }
                 )
-    return judge_predictions("stage time", rows, tolerance=tolerance, relative=True)
+    return _by("time", "stage time", rows, tolerance)
 
 
 def _time(run: FlowResult, name: str) -> float:
@@ -271,6 +299,7 @@ def check_plateau(
     alpha: float,
     tolerance: float,
     kind: str = "balanced",
+    leading: bool = False,
 ) -> Finding:
     """Compare the loss in the middle of the plateau with log D or log R, and its length.
 
@@ -281,10 +310,12 @@ def check_plateau(
     alpha : initial scale.
     tolerance : relative.
     kind : of the facts.
+    leading : the length is predicted by the slopes alone.
     """
     rows: list[dict[str, Any]] = []
     for S, R, D in sizes:
         found = stages(S, R, D, alpha=alpha)
+        slopes = abs(found.slope_relation - found.slope_subject)
         middle = (found.t_relation + found.t_subject) / 2
         longest = 3 * max(found.t_relation, found.t_subject)
         model = FlowFacts(S, R, D, kind).model(seed)
@@ -305,12 +336,10 @@ def check_plateau(
                 "what": "length",
                 "measured": abs(relation - subject) if reached else math.inf,
                 "error": 0.0,
-                "predicted": found.length,
+                "predicted": slopes * math.log(1 / alpha) if leading else found.length,
             },
         ]
-    return judge_predictions(
-        "height and length of the plateau", rows, tolerance=tolerance, relative=True
-    )
+    return _by("what", "height and length of the plateau", rows, tolerance)
 
 
 def check_softmax(
@@ -577,6 +606,10 @@ sampled prompts.
             why_fail="the initial scale is not small",
             fault={"case": replace(SMALL, without=1)},
             fault_text="one fact is left out, which slows one subject down",
+            near_misses={
+                "R for R - 1 in g_R": {"alphas": (1e-8, 1e-6), "lifted": "t_relation"},
+                "D for D - 1 in g_S": {"alphas": (1e-8, 1e-6), "lifted": "t_subject"},
+            },
         ),
         Claim(
             name="times",
@@ -595,6 +628,18 @@ sampled prompts.
             why_fail="where answers are not spread evenly, relations have rates of their own",
             fault={"cases": (replace(SMALL, without=1),)},
             fault_text="one fact is left out of what is learnt",
+            near_misses={
+                "R for R - 1 in g_R": {
+                    "cases": (SMALL,),
+                    "alphas": (0.1,),
+                    "lifted": "t_relation",
+                },
+                "D for D - 1 in g_S": {
+                    "cases": (SMALL,),
+                    "alphas": (0.1,),
+                    "lifted": "t_subject",
+                },
+            },
         ),
         Claim(
             name="hallucination",
@@ -652,6 +697,12 @@ sampled prompts.
             why_fail="close to the boundary the second begins before the first is done",
             fault={"kind": "random"},
             fault_text="answers that are not spread evenly, whose entropy given r is below log D",
+            near_misses={
+                "the length is that of the slopes alone": {
+                    "leading": True,
+                    "sizes": ((16, 4, 8),),
+                },
+            },
         ),
         Claim(
             name="symbols",
