@@ -28,10 +28,12 @@ from theory.bounds.table_counts import check_table, count_tables, countable
 __all__ = [
     "TableBits",
     "agreement_size",
+    "bounds_by_name",
     "bracket",
     "choices_bits",
     "entropy_bits",
     "log_rising",
+    "log_truncated",
     "paper_bits",
     "table_bits",
 ]
@@ -191,6 +193,28 @@ def _single_bits(S: int, R: int, D: int, vocabulary: int) -> float:
     return best
 
 
+def log_truncated(log_t: float, most: int) -> float:
+    r"""Upper bound on the log of the truncated exponential series, sum_{k <= most} t^k / k!.
+
+    Parameters
+    ----------
+    log_t : log t.
+    most : largest power, at least 1.
+
+    Examples
+    --------
+    >>> math.log(1 + 2 + 2) < log_truncated(math.log(2), 2) < math.log(7)
+    True
+    """
+    t = math.exp(min(log_t, 700.0))
+    # The largest term t^k / k! is that of k = floor(t).
+    top = math.floor(min(float(most), t))
+    bounds = [t, math.log(most + 1) + top * log_t - math.lgamma(top + 1)]
+    if log_t < 700 and t > most:
+        bounds.append(most * log_t - math.lgamma(most + 1) - math.log1p(-most / t))
+    return min(bounds)
+
+
 def _saddle_bits(S: int, R: int, D: int, vocabulary: int) -> float:
     r"""Upper bound on the bits of tables, by Cauchy's bound on the generating functions.
 
@@ -203,23 +227,13 @@ def _saddle_bits(S: int, R: int, D: int, vocabulary: int) -> float:
     """
     most = min(S, D)
 
-    def log_sum(log_t: float) -> float:
-        """Bound on the log of the truncated exponential series."""
-        t = math.exp(min(log_t, 700.0))
-        # The largest term t^k / k! is that of k = floor(t).
-        top = math.floor(min(float(most), t))
-        bounds = [t, math.log(most + 1) + top * log_t - math.lgamma(top + 1)]
-        if log_t < 700 and t > most:
-            bounds.append(most * log_t - math.lgamma(most + 1) - math.log1p(-most / t))
-        return min(bounds)
-
     def value(place: NDArray[np.float64]) -> float:
         rho = math.exp(min(max(place[0], -60.0), 60.0))
         share = special.expit(place[1])
         K = share * R * most
         slope = float(special.digamma(vocabulary - K + 1))
         expm1 = math.log(math.expm1(rho)) if rho < 700 else rho
-        inner = math.lgamma(S + 1) - S * math.log(rho) + log_sum(slope + expm1)
+        inner = math.lgamma(S + 1) - S * math.log(rho) + log_truncated(slope + expm1, most)
         return float((log_rising(vocabulary - K, K) - K * slope + R * inner) / LOG2)
 
     found = []
@@ -231,6 +245,30 @@ def _saddle_bits(S: int, R: int, D: int, vocabulary: int) -> float:
         )
         found.append(float(best.fun))
     return min(found)
+
+
+def bounds_by_name(S: int, R: int, D: int, vocabulary: int) -> dict[str, float]:
+    """Return each bound on the bits of tables: choices and saddle from above, others from below.
+
+    Parameters
+    ----------
+    S, R, D, vocabulary : as for :func:`table_bits`.
+
+    Examples
+    --------
+    >>> bounds = bounds_by_name(16, 4, 8, 64)
+    >>> low, high = bracket(16, 4, 8, 64)
+    >>> low <= max(bounds["entropy"], bounds["single"]) < min(bounds["choices"], bounds["saddle"])
+    True
+    """
+    S, R, D, vocabulary = check_table(S, R, D, vocabulary)
+    most = min(S, D)
+    return {
+        "choices": choices_bits(S, R, most, vocabulary),
+        "saddle": _saddle_bits(S, R, most, vocabulary),
+        "entropy": entropy_bits(S, R, most, vocabulary),
+        "single": _single_bits(S, R, most, vocabulary),
+    }
 
 
 def bracket(S: int, R: int, D: int, vocabulary: int) -> tuple[float, float]:
