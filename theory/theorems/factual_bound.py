@@ -193,8 +193,9 @@ def check_transformers(
         # A model that knows its facts with no number of bits says nothing about the bound.
         "known": judge_largest(
             "models that no number of bits is enough for",
-            [{**row, "lost": int(row["model"] in lost)} for row in rows], "lost", tolerance=0.0,
-            note=f"no b up to {max(bits)} is enough for {', '.join(lost)}",
+            [{"model": row["model"], "b": row["b"], "lost": int(row["model"] in lost)}
+             for row in rows], "lost", tolerance=0.0,
+            note=f"no b up to {max(bits)} is enough for {', '.join(lost) or 'none'}",
         ),
     })  # fmt: skip
 
