@@ -10,7 +10,7 @@ from assoc.errors import InputError
 from assoc.memories.memory import Build, Factors, Memory
 from assoc.memories.optimal import Decides, Decision
 
-__all__ = ["confined", "forgetful", "twinned", "understating", "whispering"]
+__all__ = ["confined", "forgetful", "mute", "twinned", "understating", "whispering"]
 
 
 def forgetful(build: Build, *, fraction: float = 0.0) -> Build:
@@ -109,6 +109,34 @@ class _Twinned:
         twins = E.copy()
         twins[1] = twins[0]
         return self.build.decide(twins, U, f, rng=rng, prove=prove)
+
+    def __call__(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Memory:
+        return self.decide(E, U, f, rng=rng).memory
+
+
+def mute(build: Build, *, proves: bool = True, recalls: bool = True) -> Build:
+    """Let a build that decides keep its proofs, or the memory it has found, to itself."""
+    return _Mute(build, proves, recalls)
+
+
+@dataclass(frozen=True)
+class _Mute:
+    """A build that decides, of whose decisions a part is lost; the memory lost is all zeros."""
+
+    build: Build
+    proves: bool
+    recalls: bool
+
+    def decide(
+        self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator, prove: bool = True
+    ) -> Decision:
+        if not isinstance(self.build, Decides):
+            raise InputError("only a build that decides can be kept from saying so")
+        found = self.build.decide(E, U, f, rng=rng, prove=prove)
+        nothing = Factors((np.zeros((U.shape[1], E.shape[1]), E.dtype),))
+        return Decision(
+            found.memory if self.recalls else nothing, found.refuted if self.proves else None
+        )
 
     def __call__(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Memory:
         return self.decide(E, U, f, rng=rng).memory

@@ -9,7 +9,7 @@ outer-product memory.
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
@@ -27,11 +27,18 @@ from sims.memories.recall import decide
 from sims.memories.settings import RandomVectors
 from sims.memories.width import smallest_width
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
-from theory.judging import judge_predictions
+from theory.judging import (
+    judge_arms,
+    judge_bounds,
+    judge_largest,
+    judge_predictions,
+    judge_symbols,
+)
 from theory.memories.capacity import capacity_of
-from theory.memories.faults import twinned
+from theory.memories.faults import mute, twinned
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_for_the_best
 from theory.memories.optimal import optimal_capacity, optimal_limit, optimal_width
+from theory.memories.refutations_independent import decisions, refutation_rows
 from theory.rendering.axes import comparison_figure
 
 if TYPE_CHECKING:
@@ -57,10 +64,10 @@ def check_decided(
     """Count the trials that are certified below the predicted capacity, and refuted above it."""
     if not isinstance(resolve(memory)[1], Decides):
         raise InputError(f"memory {memory!r} decides nothing")
-    rows = []
+    arms: dict[str, list[dict[str, Any]]] = {"certified": [], "refuted": []}
     for dimension in d:
         ensemble = Ensemble.of(Construction(memory), RandomVectors(dimension), seed, "decided")
-        for factor, wanted in ((below, "certified"), (above, "refuted")):
+        for factor, (wanted, rows) in zip((below, above), arms.items(), strict=True):
             N = round(factor * optimal_capacity(dimension)[0])
             found = Workers.of(None).run(partial(decide, ensemble, N), range(trials))
             successes = [
@@ -76,7 +83,10 @@ def check_decided(
                     "predicted": 1.0,
                 }
             )
-    return judge_predictions("share of trials decided as predicted", rows, tolerance=1e-9)
+    return judge_arms({
+        wanted: judge_predictions(f"share of trials {wanted}", rows, tolerance=1e-9)
+        for wanted, rows in arms.items()
+    })  # fmt: skip
 
 
 def check_capacity(
@@ -179,6 +189,55 @@ def check_limit(*, seed: int, d: Sequence[float], tolerance: float, level: float
     return judge_predictions("N log N / d^2", rows, tolerance=tolerance, relative=True)
 
 
+def check_symbols(
+    *,
+    seed: int,
+    tolerance: float,
+    near: float,
+    parts: Sequence[str] | None = None,
+    mistake: str | None = None,
+    over: float = 1.0,
+) -> Finding:
+    """Compare the loss, the cost of a fact and what is predicted from it with other computations.
+
+    ``near`` is for the capacity, which is found by a line through the costs at three sizes.
+    """
+    from theory.memories.read_outs_independent import PARTS, capacity_rows, read_out_rows
+
+    return judge_arms({
+        "loss and cost": judge_symbols(
+            list(read_out_rows(parts=parts or PARTS, mistake=mistake)), tolerance=tolerance,
+            note="by differences of 50 digits, minimisation and ranks",
+        ),
+        "capacity": judge_symbols(
+            list(capacity_rows(over=over)), tolerance=near, note="by the cost at the capacity",
+        ),
+    })  # fmt: skip
+
+
+def check_bounds(*, seed: int, ratio: float, mistake: str | None = None) -> Finding:
+    """Hold the bounds of refutations against residuals, lengths and curvatures without a bound."""
+    return judge_bounds(
+        "residual, length, curvature and margin", list(refutation_rows(mistake=mistake)),
+        ratio=ratio, note="constraint by constraint, in extended precision",
+    )  # fmt: skip
+
+
+def check_programs(
+    *, seed: int, count: int, steps: int | None = None, unfound_is_refuted: bool = False
+) -> Finding:
+    """Compare decisions of small instances with those of linear programs."""
+    given = {} if steps is None else {"steps": steps}
+    rows = decisions(seed=seed, count=count, unfound_is_refuted=unfound_is_refuted, **given)
+    note = f"{len(rows)} instances, {sum(row['found'] for row in rows)} with a read-out"
+    return judge_arms({
+        "as the program": judge_largest("decisions that a linear program contradicts", rows,
+                                        "contradicted", tolerance=0.0, note=note),
+        "decided": judge_largest("instances left undecided", rows, "undecided", tolerance=0.0,
+                                 note=note),
+    })  # fmt: skip
+
+
 def _mean(memory: str | Build, d: int, trials: int, seed: int) -> tuple[float, float]:
     """Mean capacity and its standard error, from the middles of the brackets."""
     (point,) = capacity(
@@ -250,6 +309,16 @@ $1/2$, four times what $\sum_x u_x e_x^\top$ holds.
             why_fail="what cannot be recalled is not certified, and what can be is not refuted",
             fault={"memory": twinned(resolve("optimal-linear")[1]), "d": (12,)},
             fault_text="two inputs are given the same embedding before the memory is fitted",
+            near_misses={
+                "nothing is proved": {
+                    "memory": mute(resolve("optimal-linear")[1], proves=False),
+                    "d": (12,),
+                },
+                "what is found is not given back": {
+                    "memory": mute(resolve("optimal-linear")[1], recalls=False),
+                    "d": (12,),
+                },
+            },
         ),
         Claim(
             name="advantage",
@@ -290,6 +359,58 @@ $1/2$, four times what $\sum_x u_x e_x^\top$ holds.
             why_fail="at small d the limit is not reached: corrections are of order 1 / log d",
             fault={"level": 0.125},
             fault_text="the limit is taken to be that of outer products, 1/8",
+        ),
+        Claim(
+            name="symbols",
+            kind=Kind.EXACT,
+            source="docs/optimal-memories.md",
+            statement="The logistic loss with its gradient and Hessian, the cost of a fact among "
+            "orthogonal answers, the directions that few answers span and the line to 1/d = 0 are "
+            "those of independent computations, to 1e-7; at the predicted capacity the facts cost "
+            "as many equations as there are entries, to 2 %.",
+            check=check_symbols,
+            quick={"tolerance": 1e-7, "near": 0.02},
+            must_fail={"mistake": "2 log M", "parts": ("cost",)},
+            why_fail="a fact does not cost 2 log M, which is where its cost tends",
+            fault={"mistake": "gradient over N - 1", "parts": ("loss",)},
+            fault_text="the gradient of a mean over N is divided by N - 1",
+            near_misses={
+                name: {"mistake": name, "parts": (part,)}
+                for name, part in (
+                    ("second moments for covariances", "loss"),
+                    ("no level of its own", "cost"),
+                    ("M for M - 1", "cost"),
+                    ("d for the span of the answers", "width"),
+                )
+            }
+            | {"5 % above the capacity": {"over": 1.05, "parts": ("line",)}},
+        ),
+        Claim(
+            name="certificates",
+            kind=Kind.EXACT,
+            source="docs/optimal-memories.md",
+            statement="Where they are nearly attained, the bounds of a refutation on its residual, "
+            "its longest constraint, its curvature, its weights and the least margin are sound, "
+            "and tight to 3 %.",
+            check=check_bounds,
+            quick={"ratio": 1.03},
+            must_fail={"mistake": "squared weights"},
+            why_fail="probabilities are larger than their squares, and so is the curvature",
+            fault={"mistake": "no opposite answers"},
+            fault_text="the length of a constraint is that of one answer and not of a difference",
+        ),
+        Claim(
+            name="programs",
+            kind=Kind.EXACT,
+            source="docs/optimal-memories.md",
+            statement="On small random instances a read-out is found where a linear program has "
+            "one, and refuted where it has none; every instance is decided.",
+            check=check_programs,
+            quick={"count": 5},
+            must_fail={"steps": 1},
+            why_fail="one step of a descent decides little",
+            fault={"steps": 1, "unfound_is_refuted": True},
+            fault_text="what was not found counts as refuted",
         ),
     ),
     figure=figure,

@@ -6,7 +6,8 @@ import pytest
 from assoc import margins
 from assoc.memories.linear import hebbian
 from assoc.memories.low_rank import projected, truncated
-from theory.memories.faults import confined, forgetful
+from assoc.memories.optimal import optimal_linear
+from theory.memories.faults import confined, forgetful, mute
 
 RNG = np.random.default_rng(0)
 E = np.eye(40)
@@ -38,3 +39,16 @@ def test_their_names_say_what_was_done():
 
     assert forgetful(mine).__name__ == "forgetful mine"
     assert confined(projected, rank=8).__name__ == "rank confined to 8"
+
+
+def test_a_part_of_a_decision_is_lost():
+    E = U = np.eye(4)
+    f = np.arange(4)
+    whole = optimal_linear.decide(E, U, f, rng=RNG)
+    silent = mute(optimal_linear, recalls=False).decide(E, U, f, rng=RNG)
+    assert (margins(whole.memory, E, U, f) > 0).all()
+    assert not silent.memory(E).any()
+    twins = np.ones((2, 1))
+    for proves in (True, False):
+        found = mute(optimal_linear, proves=proves).decide(twins, np.eye(2), F[:2], rng=RNG)
+        assert (found.refuted is not None) is proves
