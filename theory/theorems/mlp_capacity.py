@@ -27,11 +27,19 @@ from sims.memories.settings import RandomVectors
 from sims.memories.width import smallest_width
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
 from theory.equivalence import Equivalence
-from theory.judging import judge_predictions, judge_slope, judge_steps
+from theory.judging import (
+    judge_arms,
+    judge_predictions,
+    judge_slope,
+    judge_steps,
+    judge_symbols,
+)
 from theory.memories.checks import failure_row, width_row
 from theory.memories.faults import forgetful
+from theory.memories.gated_independent import CLOSE, NEAR, gated_rows
 from theory.memories.gated_proofs import gated_proof_steps
 from theory.memories.hypotheses import INDEPENDENT, UNIFORM
+from theory.memories.networks_independent import PARTS, network_rows
 from theory.memories.recall import all_recalled, expected_failure
 from theory.memories.width import width_of
 from theory.rendering.axes import compare, load_axes
@@ -401,6 +409,41 @@ def check_proof(*, seed: int, normalised: bool = True, gain: bool = True) -> Fin
     return judge_steps(gated_proof_steps(normalised=normalised, gain=gain))
 
 
+def check_symbols(
+    *, seed: int, tolerance: float, parts: Sequence[str] = PARTS, mistake: str | None = None
+) -> Finding:
+    """Compare networks, their read-outs and fits, and leading widths with other computations."""
+    return judge_symbols(
+        list(network_rows(parts=parts, mistake=mistake)),
+        tolerance=tolerance,
+        note="by SciPy's polynomials, adaptive quadrature, and sums and solutions without tiles",
+    )
+
+
+def check_law(
+    *,
+    seed: int,
+    tolerance: float,
+    near: float,
+    parts: Sequence[str] = (*CLOSE, *NEAR),
+    mistake: str | None = None,
+) -> Finding:
+    """Compare the law of networks with sums over grids and facts, ``near`` where it has a grid."""
+    return judge_arms(
+        {
+            name: judge_symbols(
+                list(gated_rows(parts=[part for part in parts if part in known], mistake=mistake)),
+                tolerance=allowed,
+                note="by sums over fine grids and facts",
+            )
+            for name, known, allowed in (
+                ("a neuron and the kernel", CLOSE, tolerance),
+                ("many neurons", NEAR, near),
+            )
+        }
+    )
+
+
 # --- Figure -------------------------------------------------------------------------------------
 
 
@@ -704,6 +747,53 @@ that can be simulated.
             why_fail="noise that ignores the gate is what the leading order assumes, and wrong",
             fault={"normalised": False},
             fault_text="the Hermite polynomials are not divided by sqrt(k!)",
+        ),
+        Claim(
+            name="symbols",
+            kind=Kind.EXACT,
+            source="docs/gated-memories.md",
+            statement="Hermite polynomials and their moments, leading widths and degrees, gates, "
+            "the step of the two-layer network, least-squares read-outs and the sweeps of a fit "
+            "are those of independent computations, to 1e-8.",
+            check=check_symbols,
+            quick={"tolerance": 1e-8},
+            must_fail={"mistake": "kernel of the degree below", "parts": ("widths",)},
+            why_fail="the kernel that is left is one degree above that of the gate",
+            fault={"mistake": "sum and not mean over neurons", "parts": ("gates",)},
+            fault_text="what a gate lets through is not divided by m",
+            near_misses={
+                name: {"mistake": name, "parts": (part,)}
+                for name, part in (
+                    ("fourth moment of the degree below", "moments"),
+                    ("not the minimiser", "step"),
+                    ("no damping", "fits"),
+                    ("margin not halved", "fits"),
+                )
+            },
+        ),
+        Claim(
+            name="law-symbols",
+            kind=Kind.EXACT,
+            source="docs/gated-memories.md",
+            statement="Noise gain, moments and characteristic function of a neuron, the kernel "
+            "and the strengths of read-outs are those of independent computations, to 2e-6; sums "
+            "of neurons, the failures they lead to and predicted widths, to 1.5 %.",
+            check=check_law,
+            quick={"tolerance": 2e-6, "near": 0.015},
+            must_fail={"mistake": "noise that ignores the gate", "parts": ("neuron", "means")},
+            why_fail="noise that ignores the gate is what the leading order assumes, and wrong",
+            fault={"mistake": "twofold", "parts": ("gain", "recall")},
+            fault_text="what a neuron adds for a fact counts twice along its answer, not three "
+            "times",
+            near_misses={
+                name: {"mistake": name, "parts": (part, other)}
+                for name, part, other in (
+                    ("all of a neuron across", "neuron", "means"),
+                    ("kernel of the degree below", "kernel", "means"),
+                    ("d for d + 2", "strengths", "means"),
+                    ("2 % more neurons", "gain", "sums"),
+                )
+            },
         ),
     ),
     figure=figure,
