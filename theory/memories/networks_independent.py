@@ -159,7 +159,7 @@ def _plain_width(N: float, d: int, k: int, mistake: str | None = None) -> float:
 
 
 def _width_rows(mistake: str | None) -> Iterator[Row]:
-    for N, d in ((200, 16), (512, 64), (4096, 64), (10**5, 64)):
+    for N, d in ((200, 16), (512, 64), (4096, 64), (10**5, 64), (10**7, 8)):
         widths = {k: _plain_width(N, d, k, mistake) for k in DEGREES}
         for k, width in widths.items():
             # An infinite width is compared as the 0 that 1 over it is.
@@ -186,8 +186,8 @@ def _plain_gated(network: Gated, E: Doubles) -> Doubles:
 
 
 def _gate_rows(mistake: str | None) -> Iterator[Row]:
-    # More inputs and neurons than a tile has.
-    for N, d, M, d_out, m, k in ((300, 4, 7, 3, 514, 2), (6, 5, 6, 5, 9, 1), (6, 3, 4, 2, 8, 3)):
+    # One input and one neuron more than a tile has.
+    for N, d, M, d_out, m, k in ((257, 4, 7, 3, 513, 2), (6, 5, 6, 5, 9, 1), (6, 3, 4, 2, 8, 3)):
         E, U, f = _facts(N, d, M, d_out)
         built = gated(m, k)(E, U, f, rng=np.random.default_rng(7))
         assert isinstance(built, Gated)
@@ -198,8 +198,6 @@ def _gate_rows(mistake: str | None) -> Iterator[Row]:
         yield from _pairs("|v_i|", lengths, np.full(m, np.sqrt(d_out)))
         yield from _pairs("outputs of gates", built(E), _plain_gated(built, E))
         yield "parameters of gates", float(built.parameters), float(m * (2 * d + d_out))
-        if m % 2:
-            continue
         # At a step eta the pairs add eta^2 / 6 sum_i v_i <p_i, e>^3 h_k'' and no more, up to k = 3.
         step = 0.3
         pair = two_layer(2 * m, k, step)(E, U, f, rng=np.random.default_rng(7))
@@ -215,7 +213,12 @@ def _step_rows(mistake: str | None) -> Iterator[Row]:
     from scipy import optimize
 
     dtype: Any
-    for k, size, dtype in ((2, 1.0, np.float32), (3, 1.0, np.float64), (2, 1e4, np.float32)):
+    for k, size, dtype in (
+        (1, 1.0, np.float64),
+        (2, 1.0, np.float32),
+        (3, 1.0, np.float64),
+        (2, 1e4, np.float32),
+    ):
         E, U, f = _facts(7, 4, 5, 3)
         network = gated(6, k)(E, size * U, f, rng=np.random.default_rng(3))
         assert isinstance(network, Gated)
@@ -227,7 +230,7 @@ def _step_rows(mistake: str | None) -> Iterator[Row]:
             for w, p, v in zip(*(A.astype(float) for A in (W, P, V)), strict=True):
                 z, y = float(w @ e), float(p @ e)
                 largest = max(largest, abs(y))
-                bend = np.sqrt(k * (k - 1)) * float(plain_hermite(k - 2, z))
+                bend = np.sqrt(k * (k - 1)) * float(plain_hermite(max(k - 2, 0), z))
                 third += v * y**3 * bend / 6
                 value = abs(float(plain_hermite(k + 1, z))) / np.sqrt(k + 1)
                 value += abs(float(plain_hermite(k, z))) * np.sqrt((w @ w) * (e @ e))
