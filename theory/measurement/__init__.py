@@ -1,0 +1,1 @@
+"""How far intervals, errors, searches and verdicts are what their definitions say."""
