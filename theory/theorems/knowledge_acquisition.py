@@ -16,11 +16,15 @@ import numpy as np
 from assoc.facts.knowledge import Knowledge, draw_knowledge, tell_facts
 from sims.engine.randomness import Source
 from sims.engine.results import new_axes
-from sims.knowledge.training import suited
+from sims.knowledge.training import FACTOR, suited
 from sims.knowledge.trials import Told
 from theory.claims import Claim, Finding, Kind, Theorem
-from theory.judging import judge_largest, judge_predictions
+from theory.judging import judge_arms, judge_largest, judge_predictions, judge_symbols
 from theory.knowledge.hypotheses import SEVERAL, WIDE
+from theory.knowledge.plain_draws import step_rows
+from theory.knowledge.plain_model import model_symbols
+from theory.knowledge.plain_sentences import floor_symbols
+from theory.knowledge.plain_training import rate_symbols, step_symbols
 from theory.knowledge.runs import QUICK_TOLD, QUICK_TRAINING, extracted, spread
 from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 
@@ -107,8 +111,12 @@ def check_floor(
     shown: tuple[int, ...] = (2, 16),
     shared: bool = True,
     model: str = "attention-mlp",
+    brief: int | None = None,
 ) -> Finding:
-    """Hold the loss after pre-training against the floor, as a share of it."""
+    """Hold the loss after pre-training against the floor, as a share of it.
+
+    Of the trials the worst is judged. ``brief`` trains the first of them in so many steps.
+    """
     rows = []
     for K in multiplicities:
         sizes = Told(**told, multiplicity=K, shared=shared)
@@ -118,6 +126,8 @@ def check_floor(
         )  # fmt: skip
         floor = sum(value["floor"])
         excess = np.sum(value["excess"], axis=1) / floor
+        if brief is not None:
+            excess[0] = _brief_excess(sizes, {**training, "steps": brief}, width, seed, model)
         mean, error = spread(excess)
         worst = float(excess[np.argmax(np.abs(excess))])
         rows.append(
@@ -133,6 +143,17 @@ def check_floor(
             }
         )
     return judge_predictions("excess over the floor, as a share of it", rows, tolerance=tolerance)
+
+
+def _brief_excess(
+    sizes: Told, training: Mapping[str, Any], width: int, seed: int, model: str
+) -> float:
+    """Excess of the first trial after another training, as a share of its floor."""
+    value = extracted(
+        sizes, fine_tuned=(2,), width=width, trials=1, seed=seed, model=model,
+        pre_training=suited(sizes.subjects, **training),
+    )  # fmt: skip
+    return float(np.sum(value["excess"]) / sum(value["floor"]))
 
 
 def check_addition(
@@ -224,6 +245,78 @@ def check_schedules(
     )  # fmt: skip
 
 
+def check_symbols(
+    *,
+    seed: int,
+    tolerance: float,
+    even: bool = False,
+    unseen: bool = False,
+    once: bool = False,
+    fixed: bool = False,
+) -> Finding:
+    """Compare floors, contexts, losses and slopes with sentences that are written out one by one.
+
+    Parameters
+    ----------
+    seed : draws facts, weights and directions.
+    tolerance : relative; training computes in single precision.
+    even, unseen : as for :func:`theory.knowledge.plain_sentences.floor_symbols`.
+    once, fixed : as for :func:`theory.knowledge.plain_model.model_symbols`.
+    """
+    rows = floor_symbols(seed=seed, even=even, unseen=unseen)
+    rows += model_symbols(seed=seed, once=once, fixed=fixed)
+    return judge_symbols(
+        rows, tolerance=tolerance, note="sentence by sentence, slopes by central differences"
+    )
+
+
+def check_descent(
+    *,
+    seed: int,
+    exactly: float,
+    tolerance: float,
+    rate: str = "",
+    mistake: str = "",
+    decays: float = 1.0,
+    spread: float = FACTOR,
+) -> Finding:
+    """Compare learning rates, and what some steps come to, with their definitions step by step.
+
+    Parameters
+    ----------
+    seed : draws facts, weights, factors and directions.
+    exactly, tolerance : relative, of rates and of what single precision comes to.
+    rate, mistake : of :func:`theory.knowledge.plain_training.rate_symbols`, and of
+        :func:`theory.knowledge.plain_training.step_symbols`.
+    decays, spread : as for :func:`theory.knowledge.plain_training.step_symbols`.
+    """
+    steps = step_symbols(seed=seed, decays=decays, mistake=mistake, spread=spread)
+    return judge_arms(
+        {
+            "rates": judge_symbols(
+                rate_symbols(mistake=rate), tolerance=exactly, note="step by step"
+            ),
+            "steps": judge_symbols(
+                steps, tolerance=tolerance, note="in double precision, from the definition"
+            ),
+        }
+    )
+
+
+def check_batches(
+    *, seed: int, trials: int, batch: int, tolerance: float, even: bool = False, once: bool = False
+) -> Finding:
+    """Compare the mean of a step on drawn contexts with the gradient of all sentences.
+
+    Parameters
+    ----------
+    seed, trials, batch, even, once : as for :func:`theory.knowledge.plain_draws.step_rows`.
+    tolerance : of the logarithm.
+    """
+    rows = step_rows(seed=seed, trials=trials, batch=batch, even=even, once=once)
+    return judge_predictions("step along the gradient", rows, tolerance=tolerance, relative=True)
+
+
 # --- Figure -------------------------------------------------------------------------------------
 
 
@@ -289,6 +382,11 @@ depend on subject and template together, cannot.
             why_fail="the training is too short",
             fault={"width": 4, "multiplicities": (4,)},
             fault_text="the network has four neurons",
+            near_misses={
+                "one trial of four is trained in 400 steps": {
+                    "multiplicities": (4,), "brief": 400,
+                },
+            },
         ),
         Claim(
             name="addition",
@@ -322,6 +420,56 @@ depend on subject and template together, cannot.
             why_fail="without noise a constant rate goes on falling where the cosine stops",
             fault={"schedule": "constant"},
             fault_text="the schedule is a constant rate too",
+        ),
+        Claim(
+            name="symbols",
+            kind=Kind.EXACT,
+            source="derived here (docs/knowledge.md)",
+            statement="Floors, contexts with their weights, losses and slopes of all models are "
+            "those of all sentences, written out one by one, to 1e-5: with subjects that have one "
+            "to three facts, values that are shared, and fillers that may occur twice.",
+            check=check_symbols,
+            quick={"tolerance": 1e-5},
+            must_fail={"even": True},
+            why_fail="subjects with more sentences weigh more in the floor",
+            fault={"fixed": True},
+            fault_text="slopes of the attention leave out that a larger mass takes from the others",
+            near_misses={
+                "a filler that is seen twice counts once": {"once": True},
+                "a question weighs as much as a sentence": {"unseen": True},
+            },
+        ),
+        Claim(
+            name="descent",
+            kind=Kind.EXACT,
+            source="derived here (docs/knowledge.md)",
+            statement="Learning rates are those of their definitions to 1e-12, and what descent "
+            "with momentum, decay and settling comes to, in full and in low rank, is that of "
+            "single steps in double precision to 1e-5.",
+            check=check_descent,
+            quick={"exactly": 1e-12, "tolerance": 1e-5},
+            must_fail={"mistake": "slow"},
+            why_fail="momentum is a larger rate only where steps are small",
+            fault={"decays": 1.02},
+            fault_text="the decay is larger by 2 %",
+            near_misses={
+                "a whole period of the cosine": {"rate": "whole period"},
+                "decay to the end": {"mistake": "decay to the end"},
+                "factors with a standard deviation of 0.31": {"spread": 0.31},
+            },
+        ),
+        Claim(
+            name="batches",
+            kind=Kind.CONSTANT,
+            source="derived here",
+            statement="A step on contexts that are drawn is on average that of all sentences, "
+            "within 5 %.",
+            check=check_batches,
+            quick={"trials": 300, "batch": 64, "tolerance": 0.05},
+            must_fail={"even": True},
+            why_fail="subjects with more sentences are drawn more often",
+            fault={"once": True},
+            fault_text="each subject is told in one sentence",
         ),
     ),
     figure=figure,
