@@ -41,6 +41,10 @@ SMALL = {
         "square": {"sizes": (10, 100, 1000)},
         "transformers": {"cases": ((Architecture("attention-only", 32), Shape(6, 4, 3)),)},
     },
+    "floating-point": {
+        "factors": {"n": 16, "ratio": 2.0},
+        "doubt": {"lengths": (1, 8), "draws": 1},
+    },
     "global-convergence": {
         "late-rate": {"cases": (FlowFacts(8, 3, 4, "random"),), "t_max": 1e4},
     },
@@ -174,6 +178,11 @@ SIZES = {
         Problem(task=grid_task(64, 4, 4)),
         Problem(task=RecallTask(2, 2, 2, parity_facts)),
         ["answer sets disjoint"],
+    ),
+    "floating-point": (
+        Problem(d=64, N=10, vectors=np.eye(4)),
+        Problem(d=2**21, N=10, vectors=1e12 * np.eye(4)),
+        ["sums are short", "entries of moderate size"],
     ),
     "global-convergence": (
         Problem(task=grid_task(8, 4, 4)),
