@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from assoc.arrays import Floats, Integers
 from assoc.facts.recall_task import RecallTask
 from assoc.gradient_flow.linear_attention import LinearAttention
-from sims.engine.kernels import SUBJECTS, pool_values, shift_logits
+from sims.engine.kernels import pool_values, shift_logits
 from sims.enumeration import enumerated_tables
 from sims.gradient_flow.velocity import Velocity
 
@@ -22,6 +22,10 @@ __all__ = ["averaged", "kernel_symbols", "moved", "tables"]
 
 Symbols = list[tuple[str, float, float]]
 """Symbol, as the package has it, as plain loops have it."""
+
+
+MANY = 70
+"""More subjects than the kernel works out together, twice."""
 
 
 def moved(
@@ -97,8 +101,7 @@ def kernel_symbols(
     right_among_wrong : whether plain loops count a right answer with the wrong ones.
     """
     rows: Symbols = []
-    # One subject more than the kernel works out together.
-    for name, subjects in {"few subjects": 4, "blocks of subjects": SUBJECTS + 1}.items():
+    for name, subjects in {"few subjects": 4, "blocks of subjects": MANY}.items():
         task = _scattered(subjects, rng)
         p = rng.dirichlet(np.ones(len(task)))
         model = LinearAttention(task, p, length)

@@ -19,9 +19,17 @@ import numpy as np
 from assoc.arrays import Floats, Integers
 from assoc.memories.refutation import Refutation, moderate, refutation
 from assoc.memories.separation import separate
-from theory.memories.exact_arithmetic import Rationals
+from theory.memories.exact_arithmetic import Rationals, rationals
 
-__all__ = ["Instance", "Sums", "possible", "refutation_rows", "refutation_verdicts", "summed"]
+__all__ = [
+    "Instance",
+    "Sums",
+    "possible",
+    "refutation_rows",
+    "refutation_verdicts",
+    "rounding_rows",
+    "summed",
+]
 
 
 class Instance(NamedTuple):
@@ -123,6 +131,26 @@ def _other_coordinates(rng: np.random.Generator, wide: Floats) -> list[dict[str,
     rows.append({"case": name, "bounded": "residual", "exact": sums.residual,
                  "bound": found.residual * 2 ** moderate(few.phi)[1]})  # fmt: skip
     return rows
+
+
+def rounding_rows(N: int) -> list[dict[str, Any]]:
+    r"""What a residual is allowed for its rounding, beside what a sum over inputs can lose.
+
+    Without a read-out and with the answers 1 and -1, the residual is the sum of the features: 1,
+    and N - 1 times u, none of which is ever added where the sum is taken in order.
+
+    Parameters
+    ----------
+    N : number of inputs.
+    """
+    phi = np.full((N, 1), 2.0**-53)
+    phi[0] = 1.0
+    found = refutation(phi, np.array([[1.0], [-1.0]]), np.zeros(N, int), np.zeros((1, 1)))
+    exact = sum(rationals(phi[:, 0]), Fraction())
+    lost = exact - Fraction(float(np.cumsum(phi[:, 0])[-1]))
+    # Features are halved, and answers are, to entries between 1/2 and 1.
+    return [{"case": "a sum over inputs", "bounded": "rounding", "exact": float(lost) / 4,
+             "bound": found.rounding}]  # fmt: skip
 
 
 # --- What is proved -----------------------------------------------------------------------------

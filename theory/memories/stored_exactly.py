@@ -22,6 +22,7 @@ from assoc.memories.linear import (
 )
 from assoc.memories.low_rank import gaussian_projected, projected, truncated
 from assoc.memories.memory import Factors
+from sims.memories.recall import RecallPoint
 from sims.memories.scoring import score_doubt
 from theory.memories.exact_arithmetic import length, rationals
 
@@ -93,7 +94,10 @@ def memory_symbols(rng: np.random.Generator, *, forgotten: int = 0) -> Symbols:
     flat = np.outer([1.0, 2.0, -1.0, 3.0], v)
     rows += _entries("inverse of a Gram matrix of rank 1", inverse_gram(flat),
                      np.outer(v, v) / (15 * 81))  # fmt: skip
-    return rows + _low_rank_symbols(rng)
+    # Within double precision of singular, and not within single.
+    rows += _entries("inverse of a Gram matrix near rank 1", inverse_gram(np.diag([1.0, 1e-5])),
+                     np.diag([1.0, 1e10]))  # fmt: skip
+    return rows + _low_rank_symbols(rng) + _recall_symbols()
 
 
 def _matrices(E: Integers, seen: Integers, U: Integers, f: Integers) -> dict[str, Floats]:
@@ -138,6 +142,17 @@ def _low_rank_symbols(rng: np.random.Generator) -> Symbols:
         ("squares that are cut off", float(((W - best.W) ** 2).sum()), squares[: d - m].sum()),
         ("rows that are kept", best.factors[1].shape[0], m),
         ("parameters of rank m", best.parameters, 2 * m * d),
+    ]
+
+
+def _recall_symbols() -> Symbols:
+    """Summary of three trials, of which one recalls all."""
+    point = RecallPoint(8, 10, 10, (7, 10, 4), 10)
+    return [
+        ("recall of three trials", point.recall, 0.7),
+        # Of 0.7, 1 and 0.4 the variance is 0.09.
+        ("standard error of three trials", point.standard_error, 0.03**0.5),
+        ("trials that are recalled whole", point.whole, 1),
     ]
 
 
