@@ -69,7 +69,7 @@ def certificate_verdicts(rng: np.random.Generator, draws: int, *, sign_alone: bo
     rows += [("certified, of margins made", made.certified.sum(), 1)]
     alone = certified_margins(IDENTITY, np.ones((2, 2)), np.ones((1, 2)), [0, 0])
     rows += [("certified, where no other answer is", alone.certified.sum(), 2)]
-    return rows + _integer_margins(rng) + _twins(rng)
+    return rows + _integer_margins(rng) + _twins(rng) + _fine_margins(rng)
 
 
 def _vanishing(rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -114,6 +114,19 @@ def _twins(rng: np.random.Generator) -> Symbols:
         judged = certified_margins(IDENTITY, np.stack([out, out]), U, [0, 2])
         rows.append(("recalled, of answers that are there twice", judged.recalled.sum(), 0))
         rows += [("margin of a twin", float(margin), 0.0) for margin in judged.margin]
+    return rows
+
+
+def _fine_margins(rng: np.random.Generator) -> Symbols:
+    """Margins that are differences of scores less than their rounding, and exact nevertheless."""
+    out, u = rng.integers(2**9, 2**10, 8), rng.integers(2**48, 2**49, 8)
+    rows: Symbols = []
+    for step in np.eye(8, dtype=np.int64):
+        U = np.stack([u, u - step]).astype(np.float64)
+        found = margins(IDENTITY, np.stack([out, out]).astype(np.float64), U, [0, 1])
+        exact = int(out @ step)
+        rows += [("margin below the rounding of scores", float(found[0]), exact)]
+        rows += [("margin below the rounding of scores", float(found[1]), -exact)]
     return rows
 
 

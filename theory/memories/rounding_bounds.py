@@ -15,7 +15,7 @@ from numpy.polynomial import Polynomial
 
 from assoc.arrays import Floats, dot_error
 from assoc.memories.decoding import certified_margins
-from assoc.memories.hermite import hermite
+from assoc.memories.hermite import evaluate, hermite
 from assoc.memories.memory import Factors
 from assoc.memories.networks import Gated, TwoLayer
 from sims.memories.scoring import score_doubt
@@ -176,11 +176,15 @@ def activation_rows(degree: int, rng: np.random.Generator) -> Rows:
     rng : plans its coefficients.
     """
     weight, entry, activation = lossy_activation(degree, rng)
-    planned = TwoLayer(np.full((1, 1), weight), np.full((1, 2), 4.0), activation)
+    W, V = np.full((1, 1), weight), np.full((1, 2), 4.0)
+    # The last coefficient takes off all that is there, but not what was lost.
+    taken = evaluate(activation, np.array([weight * entry]))[0]
+    cancelled = Polynomial([-taken, *activation.coef[1:]])
     steep, reach = np.array([[3.0, 4.0]]), 2.0**-20
     away = [Fraction(reach) * Fraction(side, 5) for side in (3, 4)]
     rows = [
-        _two_layer("Horner's rule", planned, np.array([entry])),
+        _two_layer("Horner's rule", TwoLayer(W, V, activation), np.array([entry])),
+        _two_layer("Horner's rule, cancelled", TwoLayer(W, V, cancelled), np.array([entry])),
         # Where it is flat, what the input is off by is squared.
         _two_layer("a square at 0", TwoLayer(steep, np.ones((1, 1)), SQUARE), np.zeros(2),
                    within=reach, meant=away),
@@ -198,7 +202,7 @@ def underflowing_networks(n: int) -> Rows:
     unit = np.ones(1)
     rows = [
         _two_layer("inputs underflow", TwoLayer(weights, large, LINEAR), point),
-        _two_layer("a square underflows", TwoLayer(root, large, SQUARE), unit),
+        _two_layer("a square underflows", TwoLayer(root, large, 2.0**20 * SQUARE), unit),
         _two_layer("outputs underflow", TwoLayer(half, least, LINEAR), unit),
         _gated("a gate underflows", Gated(weights, one, large, 1), point),
         _gated("what is let through underflows", Gated(one, weights, large, 1), point),
