@@ -23,7 +23,7 @@ from sims.transformers.architecture import Architecture, Shape
 from sims.transformers.recall import measure_facts
 from sims.transformers.smallest import smallest_size
 from theory.claims import Claim, Finding, Kind, Theorem
-from theory.judging import judge_predictions
+from theory.judging import judge_arms, judge_bounds, judge_predictions, judge_symbols
 from theory.rendering.axes import PREDICTED, growth_axes
 from theory.transformers.checks import Cut, Overlapping, check_every_fact, check_growth
 from theory.transformers.hypotheses import (
@@ -159,6 +159,97 @@ def check_sum_dimension(
     return judge_predictions("smallest d of plain sums", rows, tolerance=tolerance, relative=True)
 
 
+def check_symbols(
+    *,
+    seed: int,
+    tolerance: float,
+    near: float,
+    parts: Sequence[str] | None = None,
+    asked: Sequence[str] | None = None,
+    mistake: str | None = None,
+) -> Finding:
+    """Compare heads, outputs and what is reported of prompts with other computations.
+
+    Parameters
+    ----------
+    seed : not used.
+    tolerance, near : largest relative difference, of heads and of reports, whose margins come from
+        single precision.
+    parts, asked : as for :func:`theory.transformers.heads_independent.head_rows` and for
+        :func:`theory.transformers.recall_independent.recall_rows`.
+    mistake : what is planted in the independent side.
+    """
+    from theory.transformers import heads_independent as heads
+    from theory.transformers import recall_independent as reports
+
+    return judge_arms({
+        "heads": judge_symbols(
+            list(heads.head_rows(parts=parts or heads.PARTS, mistake=mistake)),
+            tolerance=tolerance, note="by loops, small enumerations and other solvers",
+        ),
+        "reports": judge_symbols(
+            list(reports.recall_rows(parts=asked or reports.PARTS, mistake=mistake)),
+            tolerance=near, note="by lists of what was asked",
+        ),
+    })  # fmt: skip
+
+
+def check_law(
+    *, seed: int, tolerance: float, small: bool = False, mistake: str | None = None
+) -> Finding:
+    """Compare the law of plain sums with counts over all tables, and means on fine grids.
+
+    Parameters
+    ----------
+    seed : not used.
+    tolerance : largest relative difference; quadrature by few nodes is that good.
+    small : only the tables of three relations.
+    mistake : of :data:`theory.transformers.superposed_independent.MISTAKES`.
+    """
+    from theory.transformers.superposed_independent import CASES, law_rows
+
+    cases = [case for case in CASES if case[1] == 3] if small else CASES
+    return judge_symbols(
+        list(law_rows(cases=cases, mistake=mistake)), tolerance=tolerance,
+        note="by writing out all tables, and by grids",
+    )  # fmt: skip
+
+
+def check_certificates(
+    *,
+    seed: int,
+    ratio: float,
+    rounding: float,
+    mistake: str | None = None,
+    certified: int | None = None,
+) -> Finding:
+    """Hold the bounds of certificates against the worst of all prompts of a small vocabulary.
+
+    Parameters
+    ----------
+    seed : not used.
+    ratio, rounding : bound over exact at most, where heads leak and where only rounding is left.
+    mistake, certified : as for :func:`theory.transformers.certificates_independent.leak_rows`.
+    """
+    from theory.transformers.certificates_independent import leak_rows, margin_rows, rounding_rows
+
+    note = "the worst of all prompts"
+    return judge_arms({
+        "leaks": judge_bounds(
+            "attention to other tokens", leak_rows(mistake=mistake, certified=certified),
+            ratio=ratio, note=note,
+        ),
+        "margins": judge_bounds(
+            "change of a margin", margin_rows(mistake=mistake, certified=certified), ratio=ratio,
+            note=note,
+        ),
+        "rounding": judge_bounds(
+            "rounding error", rounding_rows(mistake=mistake), ratio=rounding,
+            note="every rounding off by a unit, in one direction",
+        ),
+    })  # fmt: skip
+
+
 def table_sizes(shape: Shape) -> tuple[int, int, int]:
     """S, R and D."""
     return shape.subjects, shape.relations, shape.answers
@@ -226,6 +317,9 @@ HEADS = 4
 
 DUAL = Architecture("attention-only-dual", 400)
 
+FEW = ((replace(DUAL, d=150), Shape(8, 8, 4)),)
+"""For controls of single parts of a verdict, which need no more."""
+
 THEOREM = Theorem(
     name="attention-only",
     title="An attention layer alone holds S R facts in its value matrices",
@@ -277,6 +371,14 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
             "as well",
             fault={"damaged": True, "cases": ((DUAL, Shape(32, 32, 8)),)},
             fault_text="the model is built without the table's last fact",
+            near_misses={
+                "certificates of what was learnt alone": {
+                    "damaged": True,
+                    "learnt_only": True,
+                    "cases": FEW,
+                },
+                "keys a quarter as large": {"keys": 0.25, "cases": FEW},
+            },
         ),
         Claim(
             name="plain-sums",
@@ -374,6 +476,75 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
             why_fail="against S R the exponent is 1/2",
             fault={"shapes": tuple(Cut(S, S, 8, kept=1) for S in (16, 24, 32, 48))},
             fault_text="all facts but the first are silently left out",
+        ),
+        Claim(
+            name="symbols",
+            kind=Kind.EXACT,
+            source="assoc/transformers/heads.py, assoc/transformers/model.py",
+            statement="Sizes of heads, keys, value maps, values and the inverse temperature, "
+            "outputs of transformers and their parameters are those of independent computations, "
+            "to 1e-9; so are, to 1e-6, margins, recall with its error, smallest sizes, exponents "
+            "and conditions, counted from what models were asked.",
+            check=check_symbols,
+            quick={"tolerance": 1e-9, "near": 1e-6},
+            must_fail={
+                "mistake": "one other token",
+                "parts": ("temperature",),
+                "asked": ("hypotheses",),
+            },
+            why_fail="a prompt of T tokens has T - 1 others, and the leak is that of all",
+            fault={
+                "mistake": "no root of d_h",
+                "parts": ("temperature",),
+                "asked": ("hypotheses",),
+            },
+            fault_text="logits are not divided by the root of d_h",
+            near_misses={
+                name: {"mistake": name, "parts": (part,), "asked": (asked,)}
+                for name, part, asked in (
+                    ("an end of norm 1", "value maps", "hypotheses"),
+                    ("answers once for every fact", "values", "hypotheses"),
+                    ("values over T tokens", "outputs", "hypotheses"),
+                    ("errors over facts", "parameters", "facts"),
+                    ("wrong answers over facts", "parameters", "prompts"),
+                    ("a tie is right", "parameters", "prompts"),
+                )
+            },
+        ),
+        Claim(
+            name="law",
+            kind=Kind.EXACT,
+            source="theory/transformers/superposed.py",
+            statement="What the law of plain sums predicts for tables of up to nine facts, with "
+            "heads of up to three tokens, is what counts over all tables and means on fine grids "
+            "give, to 2e-5: facts missed, whole recall, the least d and where heads look.",
+            check=check_law,
+            quick={"tolerance": 2e-5},
+            must_fail={"mistake": "normal scores", "small": True},
+            why_fail="sums of few coordinates have lighter tails than a normal variable",
+            fault={"mistake": "the right answer competes", "small": True},
+            fault_text="the right answer is one of its own competitors",
+            near_misses={
+                name: {"mistake": name, "small": True}
+                for name in ("every answer occurs", "no crossed values", "once for every rival")
+            },
+        ),
+        Claim(
+            name="certificates",
+            kind=Kind.EXACT,
+            source="assoc/transformers/certificates.py",
+            statement="Where they are nearly attained, the bounds on what heads leak and on how "
+            "far a prompt moves a margin are sound for every prompt, and tight to 2 %; those on "
+            "rounding are sound, and within a factor of 2.1 of what the roundings can do.",
+            check=check_certificates,
+            quick={"ratio": 1.02, "rounding": 2.1},
+            must_fail={"certified": 3},
+            why_fail="a certificate for prompts of 3 tokens says nothing of longer ones",
+            fault={"mistake": "length of an output"},
+            fault_text="what leaks is taken to move an output by its length, not by a distance",
+            near_misses={
+                name: {"mistake": name} for name in ("one other token", "roots of lengths")
+            },
         ),
     ),
     figure=figure,
