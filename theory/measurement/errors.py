@@ -3,7 +3,8 @@ r"""What a sample says, from the plain definition: means, standard errors, laws 
 Everything here is worked out value by value, in sums over trials or by trying every case, and held
 against what the records of :mod:`sims.memories` say of the same small samples.
 
-A control puts the sum of squares over n for that over n - 1, or leaves a square root out.
+A control puts the sum of squares over n for that over n - 1, leaves a square root out, or allows
+one answer fewer.
 """
 
 import itertools
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from assoc.embeddings import sphere
 from assoc.facts.input_laws import PowerLaw
 from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS, SAMPLE, Source
+from sims.enumeration import enumerated_tables, lost_on_signs
 from sims.memories.capacity import CapacityPoint
 from sims.memories.construction import Construction
 from sims.memories.fact_cost import FactCost, fact_cost
@@ -287,7 +289,57 @@ def _pair_rows(seed: int) -> Rows:
     return rows
 
 
+def _enumerated(*, seed: int, spent: int, root: bool) -> Finding:
+    """Tables with disjoint answer sets and facts lost on signs, by trying every one."""
+    # The control allows one answer fewer.
+    rows: Rows = []
+    for S, R, largest in ((2, 1, 3), (2, 2, 3), (3, 1, 2)):
+        cells = S * R
+        counted = enumerated_tables(S, R, largest**cells)
+        rows.append(("largest vocabulary", len(counted) - 1, largest))
+        for v, D in itertools.product(range(1, largest + 1), range(1, S + 1)):
+            tables = itertools.product(range(v), repeat=cells)
+            number = sum(_fits(table, S, R, D if root else D - 1) for table in tables)
+            rows.append(("tables", float(counted[v, D]), number))
+    for d, N in ((1, 2), (2, 2), (1, 3)):
+        for ties_lost in (True, False):
+            share = lost_on_signs(d, N, ties_lost=ties_lost)
+            rows.append(("lost on signs", share, _lost_on_signs(d, N, ties_lost=ties_lost)))
+    return judge_symbols(rows, tolerance=EXACT, note="by trying every one")
+
+
+def _fits(table: Sequence[int], S: int, R: int, D: int) -> bool:
+    """Whether relations have disjoint answers, and each at most D of them."""
+    answers = [set(table[r * S : (r + 1) * S]) for r in range(R)]
+    together = set().union(*answers)
+    return all(len(each) <= D for each in answers) and len(together) == sum(map(len, answers))
+
+
+def _lost_on_signs(d: int, N: int, *, ties_lost: bool) -> float:
+    lost = 0
+    vectors = list(itertools.product((-1, 1), repeat=d))
+    every = list(itertools.product(vectors, repeat=2 * N))
+    for signs in every:
+        E, U = signs[:N], signs[N:]
+        for x in range(N):
+            output = [sum(_dot(E[z], E[x]) * U[z][i] for z in range(N)) for i in range(d)]
+            own = _dot(U[x], output)
+            best = max(_dot(U[y], output) for y in range(N) if y != x)
+            lost += own <= best if ties_lost else own < best
+    return lost / (N * len(every))
+
+
+def _dot(a: Sequence[int], b: Sequence[int]) -> int:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
 SUBJECTS: Mapping[str, Callable[..., Finding]] = MappingProxyType(
-    {"recall": _recall, "weighted memories": _weighted, "cost of a fact": _cost, "sizes": _sizes}
+    {
+        "recall": _recall,
+        "weighted memories": _weighted,
+        "cost of a fact": _cost,
+        "sizes": _sizes,
+        "enumeration": _enumerated,
+    }
 )
 """What is computed anew, each with the function (seed, spent, root) that judges it."""

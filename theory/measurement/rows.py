@@ -8,22 +8,26 @@ A control measures a memory that is off by a little, and expects what it expects
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from types import MappingProxyType
 
 import numpy as np
 
 from assoc.arrays import Floats
+from assoc.embeddings import sphere
+from assoc.memories.decoding import margins
 from sims.engine.betting import betting_interval
-from sims.engine.randomness import MEMORY
+from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS
 from sims.engine.statistics import Interval
+from sims.memories.construction import Construction
 from sims.memories.settings import RandomVectors, source_of
 from theory.claims import Finding, Verdict
 from theory.equivalence import Equivalence
 from theory.measurement.coverage import gambled_interval
 from theory.measurement.searches import Known
 from theory.measurement.verdicts import plain_verdict, said
-from theory.memories.checks import capacity_row, failure_row, threshold_row, whole_row
+from theory.memories.checks import capacity_row, failure_row, threshold_row, whole_row, width_row
 
 __all__ = ["ROWS", "plain_threshold"]
 
@@ -200,16 +204,55 @@ def _capacity(*, seed: int, off: int) -> Finding:
     """Sizes at which known memories fall to a rate, and at which half of them recall all."""
     cases: Cases = []
     values: Values = []
-    rule = Equivalence(0.35)
-    for rate, place, beside in ((0.75, 40.0, 1.8), (1.0, 30.0, 0.5)):
+    rule = Equivalence(0.25)
+    for rate, place, spread, beside in ((0.75, 40.0, 3, 1.8), (1.0, 30.5, 12, 0.5)):
         for factor, right in ((1.0, HOLDS), (beside, VIOLATED)):
             row = capacity_row(
-                Known(30 + 12 * off, spread=3), factor * place, rule=rule, d=D, rate=rate,
+                Known(30 - 17 * off, spread=spread), factor * place, rule=rule, d=D, rate=rate,
                 budget=512, seed=seed, experiment="rows",
             )  # fmt: skip
             low, high = row["interval"]
             cases.append(("capacity", rule.verdict((low, high), row["predicted"]), right))
             values.append(("around the capacity", float(low < place < high), 1.0))
+    return said(cases, values)
+
+
+def _recall(network: Construction, width: float, d: int, N: int, trials: int, seed: int) -> float:
+    """Mean share of facts with a positive margin, of the trials at a width."""
+    source = source_of(RandomVectors(d), seed, "rows")
+    build = replace(network, width=int(width)).build(d)
+    f, right = np.arange(N), 0
+    for trial in range(trials):
+        E = source.vectors(sphere, N, d, trial=trial, stream=INPUTS)
+        U = source.vectors(sphere, N, d, trial=trial, stream=OUTPUTS)
+        memory = build(E, U, f, rng=source.generator(trial, MEMORY))
+        right += int((margins(memory, E, U, f) > 0).sum())
+    return right / (N * trials)
+
+
+@cache
+def _width(*, seed: int, off: int) -> Finding:
+    """Widths of paired neurons at which recall rises to a rate: less of all at the lower end."""
+    d, N, rate, tolerance, budget = 6, 10, 0.3, 1.2, 128
+    network, rule = Construction("mlp", degree=1), Equivalence(tolerance)
+    cases: Cases = []
+    values: Values = []
+    for predicted, right in ((12.0, HOLDS), (100.0, VIOLATED)):
+        row = width_row(
+            network, predicted, rule=rule, d=d, N=N + 10 * off, rate=rate, budget=budget, seed=seed,
+            experiment="rows",
+        )  # fmt: skip
+        low, high = row["interval"]
+        cases.append(("width", rule.verdict((low, high), predicted), right))
+        values.append(("predicted", row["predicted"], predicted))
+        values += [("pairs of neurons", end % 2, 0.0) for end in (low, high) if np.isfinite(end)]
+        if right is HOLDS and np.isfinite(high):
+            ends = [_recall(network, end, d, N, 32, seed) for end in (low, high)]
+            # Every pair of neurons that the tolerance allows is between the ends.
+            pairs = (math.ceil(6 * math.exp(-tolerance)), math.floor(6 * math.exp(tolerance)))
+            values += [("end", end, 2 * n) for end, n in zip((low, high), pairs, strict=True)]
+            values.append(("recall rises", float(ends[0] < rate < ends[1]), 1.0))
+            values.append(("between", float(8 <= row["measured"] <= 16), 1.0))
     return said(cases, values)
 
 
@@ -220,6 +263,7 @@ ROWS: Mapping[str, Callable[..., Finding]] = MappingProxyType(
         "threshold": _threshold,
         "undecided": _undecided,
         "capacity": _capacity,
+        "width": _width,
     }
 )
 """Rows, each with the function (seed, off) that judges them."""

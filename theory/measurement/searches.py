@@ -22,15 +22,17 @@ from assoc.memories.decoding import margins
 from assoc.memories.memory import Factors
 from assoc.memories.optimal import Decision
 from assoc.memories.refutation import Refutation
-from sims.engine.bracketing import bracket, largest, smallest
+from sims.engine.bracketing import bracket, largest, size_of_load, smallest
 from sims.engine.criterion import Criterion
 from sims.engine.parallel import Workers, run
 from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS
 from sims.engine.statistics import LEVEL
 from sims.memories.capacity import CapacityPoint, capacity, rate_crossing
 from sims.memories.construction import Construction
+from sims.memories.ensemble import Ensemble
+from sims.memories.recall import decide
 from sims.memories.settings import RandomVectors, source_of
-from sims.memories.width import smallest_width
+from sims.memories.width import smallest_width, width_crossing
 from theory.claims import Finding
 from theory.judging import judge_arms, judge_symbols
 
@@ -126,6 +128,11 @@ def _largest(*, seed: int, off: int, censored: bool, dip: bool) -> Finding:
         rows.append(("within the resolution", float(most - least <= share * most), 1.0))
         rows.append(("no finer than asked", float(most - least >= share * most / 4), 1.0))
         rows.append(("around the threshold", float(least <= 777 < most), 1.0))
+    for load in (10.0, 2025.0, 1e6):
+        # N log N grows by 1.1 % where N does by one; of few facts the whole part counts.
+        N = size_of_load(load)
+        rows.append(("size of a load", float(N * math.log(N) <= 1.02 * load), 1.0))
+        rows.append(("size of a load", float((N + 1) * math.log(N + 1) >= load), 1.0))
     return judge_symbols(rows, tolerance=EXACT, note="by trying every size")
 
 
@@ -171,9 +178,9 @@ def _order(*, seed: int, off: int, censored: bool, dip: bool) -> Finding:
 def _medians(*, seed: int, off: int, censored: bool, dip: bool) -> Finding:
     """Intervals of a median over trials, from the ends of brackets one by one."""
     low = (30, 11, 52, 17, 8, 41, 26, 33, 19, 60)
-    point = CapacityPoint(4, low, (*(end + 3.0 for end in low[:-1]), math.inf))
+    point = CapacityPoint(4, low, (math.inf, *(end + 3.0 for end in low[1:-1]), math.inf))
     rows: Rows = [
-        ("censored", point.tally()["censored"], 1.0),
+        ("censored", point.tally()["censored"], 2.0),
         ("trials", point.tally()["trials"], 10),
     ]
     for level in (0.85, 0.95, LEVEL):
@@ -274,8 +281,8 @@ def _capacity(*, seed: int, off: int, censored: bool, dip: bool) -> Finding:
     (point,) = capacity(Known(90), max_N=40, **given).points
     rows += [("censored at the limit", end, 40) for end in point.low]
     rows.append(("censored", point.censored, 1 if censored else 0))
-    (point,) = capacity(Known(2000), **given).points
-    rows += [("default limit", end, max(1024, 16 * 36)) for end in point.low]
+    (point,) = capacity(Known(2000), **{**given, "d": 9}).points
+    rows += [("default limit", end, 16 * 81) for end in point.low]
     for recalls, refutes in ((20, 21), (20, 22), (9, 10), (50, 53)):
         (point,) = capacity(Deciding(recalls, refutes), **given).points
         rows += [("capacity that is decided", end, recalls) for end in point.low]
@@ -285,6 +292,11 @@ def _capacity(*, seed: int, off: int, censored: bool, dip: bool) -> Finding:
         ]
     (point,) = capacity(Deciding(20, 21), criterion=0.9, **given).points
     rows += [("proved of a rate", float(end), 0.0) for end in point.proved or (True,)]
+    for N in (2, 20, 21, 40):
+        ensemble = Ensemble.of(Construction(Deciding(20, 30)), RandomVectors(6), seed, "decided")
+        count, refuted = decide(ensemble, N, 0)
+        rows.append(("facts certified", count, N if N <= 20 else 0))
+        rows.append(("refuted", float(refuted), float(N >= 30)))
     (point,) = capacity(Known(30), resolution=0.2, **given).points
     rows.append(
         ("within the resolution", float(point.high[0] - point.low[0] <= 0.2 * point.high[0]), 1.0)
@@ -327,24 +339,28 @@ def _width(*, seed: int, off: int, censored: bool, dip: bool) -> Finding:
     """Widths right beside each other, of which one recalls all by its margins and one does not."""
     rows: Rows = []
     d, N = 6, 10
-    for name, step in (("bilinear-ridge", 1), ("mlp", 2)):
+    for name, step, least in (("bilinear-ridge", 1, 8), ("mlp", 2, 3)):
         construction = Construction(name, width=step, degree=1 if step == 2 else None)
         (point,) = smallest_width(
-            name, N=N, d=d, degree=construction.degree, criterion=0.8, trials=2, seed=seed,
+            name, N=N, d=d, degree=construction.degree, criterion=least / N, trials=2, seed=seed,
             resolution=0.0, threads=1,
         ).points  # fmt: skip
         source = source_of(RandomVectors(d), seed, "width")
         for trial, (low, high) in enumerate(zip(point.low, point.high, strict=True)):
             E = source.vectors(sphere, N, d, trial=trial, stream=INPUTS)
             U = source.vectors(sphere, N, d, trial=trial, stream=OUTPUTS)
-            for width, enough in ((low, 0.0), (int(high), 1.0)):
-                if width:
-                    build = replace(construction, width=width).build(d)
+            for width, enough in ((low, 0.0), (high, 1.0)):
+                if 0 < width < math.inf:
+                    build = replace(construction, width=int(width)).build(d)
                     rng = source.generator(trial, MEMORY)
                     built = build(E, U, np.arange(N), rng=rng)
                     found = int((margins(built, E, U, np.arange(N)) > 0).sum())
-                    rows.append(("enough", float(found >= 0.8 * N), enough))
+                    rows.append(("enough", float(found >= least), enough))
             rows.append(("next width", high - low, step + off))
+    middle, ends = width_crossing(
+        "bilinear-ridge", d=d, N=N, rate=0.8, near=12.0, trials=4, seed=seed, threads=1
+    )
+    rows.append(("middle of an interval in log m", ends[0] * ends[1], middle**2))
     return judge_symbols(rows, tolerance=EXACT, note="by margins")
 
 

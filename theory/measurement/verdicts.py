@@ -138,6 +138,13 @@ def _several(wrong: bool) -> Finding:
         ]
         values.append(("allowed", found.tolerance or 0.0, 1.0))
         values.append(("rows", len(found.table), 3))
+    # Of those with the worst verdict the one that reaches furthest is named.
+    rows = [
+        {"measured": 5 + end, "interval": [5 + end, 5 + end], "predicted": 5.0}
+        for end in (0.25, 2.0, 3.0, 2.5)
+    ]
+    furthest = Equivalence(1.0, 4, "difference").judge("", rows)
+    values.append(("furthest comparison", furthest.measured or 0.0, 8.0))
     row = {"measured": 2.0, "interval": [2.0, 2.0], "predicted": 2.0}
     found = judge_predictions("", [row], tolerance=0.1, relative=True)
     values.append(("allowed by logarithms", found.tolerance or 0.0, 2 * (math.exp(0.1) - 1)))

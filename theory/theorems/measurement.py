@@ -51,7 +51,7 @@ def check_coverage(*, seed: int, wrong: str = "", claimed: float = 0.5, copies: 
 def check_errors(*, seed: int, wrong: str = "", spent: int = 1, root: bool = True) -> Finding:
     """Compare standard errors and other records of small samples with the plain definition.
 
-    Of the subject that is ``wrong`` the definition has ``spent`` for 1 in n - 1, or no root of n.
+    Of the subject that is ``wrong`` the definition has ``spent`` for 1 in n - 1, or no root.
     """
     return judge_arms(
         {
@@ -189,7 +189,7 @@ where all of an interval is allowed, and "violated" only where none of it is.
             fault={"wrong": ALL, "root": False},
             fault_text="standard errors are not divided by the root of the number of trials",
             near_misses={
-                f"{subject}: without its root": {"wrong": subject, "root": False}
+                f"{subject}: by a wrong definition": {"wrong": subject, "root": False}
                 for subject in SUBJECTS
             },
         ),
