@@ -127,7 +127,7 @@ def proved_stirling(S: int, k: int) -> Any:
 
     Examples
     --------
-    >>> 1 < proved_stirling(5, 3) < exact_stirling(5, 3)
+    >>> 1 < proved_stirling(20, 8) < exact_stirling(20, 8)
     True
     """
     import mpmath

@@ -50,7 +50,7 @@ def pairs_lost(N: int, d: int, *, M: int | None = None, rank: int | None = None)
     Examples
     --------
     >>> round(pairs_lost(40, 32), 3)
-    0.127
+    2.36
     """
     return _sum_over_pairs(_chance, N, d, M, rank)
 

@@ -44,7 +44,7 @@ def lossy_pair(n: int, digits: int = DIGITS) -> tuple[Floats, Floats]:
     Examples
     --------
     >>> a, b = lossy_pair(1000)
-    >>> float(np.cumsum(a * b)[-1]) == a[0] * b[0]
+    >>> bool(np.cumsum(a * b)[-1] == a[0] * b[0])
     True
     """
     dtype = np.float64 if digits == DIGITS else np.float32

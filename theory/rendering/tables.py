@@ -145,7 +145,9 @@ class Table:
             caption=latex_markdown(self.caption if first else "(Continued.)"),
         )
         start = "\\par\\smallskip\n\\footnotesize\n\\setlength{\\tabcolsep}{4pt}\n"
-        start += "\\begin{adjustbox}{max width=\\linewidth}\n\\begin{tabular}"
+        # A float may not be longer than its page; its caption takes a part of that.
+        start += "\\begin{adjustbox}{max width=\\linewidth,max totalheight=0.75\\textheight}\n"
+        start += "\\begin{tabular}"
         return (
             buffer.getvalue()
             .replace("\\begin{tabular}", start, 1)

@@ -209,7 +209,7 @@ def test_a_table_is_one_float_with_its_label():
     text = column([1, 2]).latex()
     for once in (r"\begin{table}[htbp]", r"\toprule", r"\midrule", r"\bottomrule", r"\centering",
                  r"\caption{A caption.}", r"\label{tab:recall-toy}", r"\end{tabular}",
-                 r"\begin{adjustbox}{max width=\linewidth}", r"\end{adjustbox}"):  # fmt: skip
+                 r"\begin{adjustbox}{max width=\linewidth,", r"\end{adjustbox}"):  # fmt: skip
         assert text.count(once) == 1, once
     environments = re.findall(r"\\(begin|end)\{(\w+)\}", text)
     assert environments == [
