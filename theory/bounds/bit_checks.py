@@ -21,8 +21,7 @@ from theory.bounds.bits import (
     map_bits,
 )
 from theory.bounds.bound import bound
-from theory.bounds.exact_tables import bits_of, exact_tables, plain_rising
-from theory.bounds.plain_bits import (
+from theory.bounds.plain.bits import (
     best_step,
     code_digits,
     error_of_information,
@@ -32,6 +31,7 @@ from theory.bounds.plain_bits import (
     power_law_losses,
     two_group_error,
 )
+from theory.bounds.plain.tables import bits_of, exact_tables, plain_rising
 from theory.bounds.table_bits import log_rising
 from theory.claims import Finding
 from theory.judging import judge_arms, judge_symbols

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from theory.bounds.exact_tables import (
+from theory.bounds.plain.tables import (
     bits_of,
     exact_choices,
     exact_entropy_bits,

@@ -113,11 +113,11 @@ def check_symbols(
     ----------
     seed : not used.
     tolerance : largest relative difference.
-    parts, mistake : as for :func:`theory.transformers.copying_independent.copying_rows`.
+    parts, mistake : as for :func:`theory.transformers.plain.copying.copying_rows`.
     entries : of a neuron, in units of d, by the independent side.
     """
-    from theory.transformers.copying_independent import PARTS, copying_rows
-    from theory.transformers.recall_independent import tradeoff_rows
+    from theory.transformers.plain.copying import PARTS, copying_rows
+    from theory.transformers.plain.recall import tradeoff_rows
 
     rows = [*copying_rows(parts=parts or PARTS, mistake=mistake)]
     return judge_arms({

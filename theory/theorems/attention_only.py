@@ -175,12 +175,12 @@ def check_symbols(
     seed : not used.
     tolerance, near : largest relative difference, of heads and of reports, whose margins come from
         single precision.
-    parts, asked : as for :func:`theory.transformers.heads_independent.head_rows` and for
-        :func:`theory.transformers.recall_independent.recall_rows`.
+    parts, asked : as for :func:`theory.transformers.plain.heads.head_rows` and for
+        :func:`theory.transformers.plain.recall.recall_rows`.
     mistake : what is planted in the independent side.
     """
-    from theory.transformers import heads_independent as heads
-    from theory.transformers import recall_independent as reports
+    from theory.transformers.plain import heads
+    from theory.transformers.plain import recall as reports
 
     return judge_arms({
         "heads": judge_symbols(
@@ -204,9 +204,9 @@ def check_law(
     seed : not used.
     tolerance : largest relative difference; quadrature by few nodes is that good.
     small : only the tables of three relations.
-    mistake : of :data:`theory.transformers.superposed_independent.MISTAKES`.
+    mistake : of :data:`theory.transformers.plain.superposed.MISTAKES`.
     """
-    from theory.transformers.superposed_independent import CASES, law_rows
+    from theory.transformers.plain.superposed import CASES, law_rows
 
     cases = [case for case in CASES if case[1] == 3] if small else CASES
     return judge_symbols(
@@ -229,9 +229,9 @@ def check_certificates(
     ----------
     seed : not used.
     ratio, rounding : bound over exact at most, where heads leak and where only rounding is left.
-    mistake, certified : as for :func:`theory.transformers.certificates_independent.leak_rows`.
+    mistake, certified : as for :func:`theory.transformers.plain.certificates.leak_rows`.
     """
-    from theory.transformers.certificates_independent import leak_rows, margin_rows, rounding_rows
+    from theory.transformers.plain.certificates import leak_rows, margin_rows, rounding_rows
 
     note = "the worst of all prompts"
     return judge_arms({

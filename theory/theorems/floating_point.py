@@ -19,10 +19,12 @@ import numpy as np
 from assoc.arrays import dot_error
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem
 from theory.judging import judge_arms, judge_bounds, judge_symbols
-from theory.memories.decided_exactly import certificate_verdicts, score_verdicts
-from theory.memories.plain_loops import kernel_symbols
-from theory.memories.refuted_exactly import refutation_rows, refutation_verdicts, rounding_rows
-from theory.memories.rounding_bounds import (
+from theory.rendering.axes import MEASURED, PREDICTED
+from theory.rounding.attention import attention_rows
+from theory.rounding.decided_exactly import certificate_verdicts, score_verdicts
+from theory.rounding.plain_loops import kernel_symbols
+from theory.rounding.refuted_exactly import refutation_rows, refutation_verdicts, rounding_rows
+from theory.rounding.rounding_bounds import (
     Rows,
     activation_rows,
     certificate_rows,
@@ -34,9 +36,7 @@ from theory.memories.rounding_bounds import (
     underflowing_factors,
     underflowing_networks,
 )
-from theory.memories.stored_exactly import constant_symbols, memory_symbols
-from theory.rendering.axes import MEASURED, PREDICTED
-from theory.transformers.attention_rounding import attention_rows
+from theory.rounding.stored_exactly import constant_symbols, memory_symbols
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

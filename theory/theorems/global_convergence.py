@@ -26,8 +26,8 @@ from theory.claims import Claim, Finding, Kind, Theorem
 from theory.gradient_flow.convergence import convergence_bound, convergence_constant
 from theory.gradient_flow.hypotheses import INITIAL, ORTHONORMAL
 from theory.gradient_flow.max_margin import max_margin
-from theory.gradient_flow.plain_flow import velocity_symbols
-from theory.gradient_flow.plain_margin import active_symbols, bound_symbols, program_symbols
+from theory.gradient_flow.plain.flow import velocity_symbols
+from theory.gradient_flow.plain.margin import active_symbols, bound_symbols, program_symbols
 from theory.gradient_flow.proofs import convergence_proof_steps
 from theory.gradient_flow.stages import balanced_inverse_margin
 from theory.judging import (
@@ -375,7 +375,7 @@ def check_symbols(*, seed: int, tolerance: float, mistake: str = "") -> Finding:
     ----------
     seed : draws the states.
     tolerance : relative.
-    mistake : of :class:`theory.gradient_flow.plain_flow.PlainFlow`.
+    mistake : of :class:`theory.gradient_flow.plain.flow.PlainFlow`.
     """
     rows = velocity_symbols(seed=seed, mistake=mistake)
     return judge_symbols(rows, tolerance=tolerance, note="by complex steps, all prompts listed")
@@ -391,8 +391,8 @@ def check_program(
     ----------
     seed : not used: nothing is drawn.
     tolerance, active : relative, of 1/gamma with its bounds, and of k.
-    copies, degree, even : as for :func:`theory.gradient_flow.plain_margin.program_symbols` and
-        :func:`theory.gradient_flow.plain_margin.active_symbols`.
+    copies, degree, even : as for :func:`theory.gradient_flow.plain.margin.program_symbols` and
+        :func:`theory.gradient_flow.plain.margin.active_symbols`.
     """
     del seed
     note = "by the dual, sequential quadratic programming"
@@ -414,7 +414,7 @@ def check_bound_symbols(
     ----------
     seed : not used: nothing is drawn.
     tolerance : relative.
-    squared, relations, wrong : as for :func:`theory.gradient_flow.plain_margin.bound_symbols`.
+    squared, relations, wrong : as for :func:`theory.gradient_flow.plain.margin.bound_symbols`.
     """
     del seed
     rows = bound_symbols(squared=squared, relations=relations, wrong=wrong)

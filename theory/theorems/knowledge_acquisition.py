@@ -21,10 +21,10 @@ from sims.knowledge.trials import Told
 from theory.claims import Claim, Finding, Kind, Theorem
 from theory.judging import judge_arms, judge_largest, judge_predictions, judge_symbols
 from theory.knowledge.hypotheses import SEVERAL, WIDE
-from theory.knowledge.plain_draws import step_rows
-from theory.knowledge.plain_model import model_symbols
-from theory.knowledge.plain_sentences import floor_symbols
-from theory.knowledge.plain_training import rate_symbols, step_symbols
+from theory.knowledge.plain.draws import step_rows
+from theory.knowledge.plain.model import model_symbols
+from theory.knowledge.plain.sentences import floor_symbols
+from theory.knowledge.plain.training import rate_symbols, step_symbols
 from theory.knowledge.runs import QUICK_TOLD, QUICK_TRAINING, extracted, spread
 from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 
@@ -260,8 +260,8 @@ def check_symbols(
     ----------
     seed : draws facts, weights and directions.
     tolerance : relative; training computes in single precision.
-    even, unseen : as for :func:`theory.knowledge.plain_sentences.floor_symbols`.
-    once, fixed : as for :func:`theory.knowledge.plain_model.model_symbols`.
+    even, unseen : as for :func:`theory.knowledge.plain.sentences.floor_symbols`.
+    once, fixed : as for :func:`theory.knowledge.plain.model.model_symbols`.
     """
     rows = floor_symbols(seed=seed, even=even, unseen=unseen)
     rows += model_symbols(seed=seed, once=once, fixed=fixed)
@@ -286,9 +286,9 @@ def check_descent(
     ----------
     seed : draws facts, weights, factors and directions.
     exactly, tolerance : relative, of rates and of what single precision comes to.
-    rate, mistake : of :func:`theory.knowledge.plain_training.rate_symbols`, and of
-        :func:`theory.knowledge.plain_training.step_symbols`.
-    decays, spread : as for :func:`theory.knowledge.plain_training.step_symbols`.
+    rate, mistake : of :func:`theory.knowledge.plain.training.rate_symbols`, and of
+        :func:`theory.knowledge.plain.training.step_symbols`.
+    decays, spread : as for :func:`theory.knowledge.plain.training.step_symbols`.
     """
     steps = step_symbols(seed=seed, decays=decays, mistake=mistake, spread=spread)
     return judge_arms(
@@ -310,7 +310,7 @@ def check_batches(
 
     Parameters
     ----------
-    seed, trials, batch, even, once : as for :func:`theory.knowledge.plain_draws.step_rows`.
+    seed, trials, batch, even, once : as for :func:`theory.knowledge.plain.draws.step_rows`.
     tolerance : of the logarithm.
     """
     rows = step_rows(seed=seed, trials=trials, batch=batch, even=even, once=once)

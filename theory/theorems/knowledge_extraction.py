@@ -31,11 +31,11 @@ from theory.knowledge.covering import (
     uncovered,
 )
 from theory.knowledge.hypotheses import COVERED, SEVERAL, SHOWN, TIED
-from theory.knowledge.plain_covering import covering_symbols
-from theory.knowledge.plain_draws import drawn_rows
-from theory.knowledge.plain_model import question_symbols
-from theory.knowledge.plain_sentences import condition_symbols
-from theory.knowledge.plain_verdicts import record_symbols, verdict_symbols
+from theory.knowledge.plain.covering import covering_symbols
+from theory.knowledge.plain.draws import drawn_rows
+from theory.knowledge.plain.model import question_symbols
+from theory.knowledge.plain.sentences import condition_symbols
+from theory.knowledge.plain.verdicts import record_symbols, verdict_symbols
 from theory.knowledge.runs import (
     QUICK_TOLD,
     QUICK_TRAINING,
@@ -177,7 +177,7 @@ def check_draws(
 
     Parameters
     ----------
-    seed, draws, tuned, law : as for :func:`theory.knowledge.plain_draws.drawn_rows`.
+    seed, draws, tuned, law : as for :func:`theory.knowledge.plain.draws.drawn_rows`.
     tolerance : of the logarithm.
     """
     rows = drawn_rows(seed=seed, draws=draws, tuned=tuned, **law)
@@ -451,9 +451,9 @@ def check_symbols(
     ----------
     seed : draws facts and weights.
     tolerance : relative; superposed weights are in single precision.
-    least : as for :func:`theory.knowledge.plain_sentences.condition_symbols`.
-    alike, across : as for :func:`theory.knowledge.plain_model.question_symbols`.
-    squared : as for :func:`theory.knowledge.plain_covering.covering_symbols`.
+    least : as for :func:`theory.knowledge.plain.sentences.condition_symbols`.
+    alike, across : as for :func:`theory.knowledge.plain.model.question_symbols`.
+    squared : as for :func:`theory.knowledge.plain.covering.covering_symbols`.
     """
     rows = condition_symbols(least=least)
     rows += question_symbols(seed=seed, alike=alike, across=across)
@@ -478,8 +478,8 @@ def check_verdicts(
     ----------
     seed : draws facts, integers and trainings.
     exactly, tolerance : largest differences, of verdicts and of records.
-    ties, any_filler : as for :func:`theory.knowledge.plain_verdicts.verdict_symbols`.
-    fewer : as for :func:`theory.knowledge.plain_verdicts.record_symbols`.
+    ties, any_filler : as for :func:`theory.knowledge.plain.verdicts.verdict_symbols`.
+    fewer : as for :func:`theory.knowledge.plain.verdicts.record_symbols`.
     """
     verdicts = verdict_symbols(seed=seed, ties=ties, any_filler=any_filler)
     return judge_arms(

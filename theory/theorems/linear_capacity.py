@@ -49,11 +49,11 @@ from theory.memories.hypotheses import (
     enough_dimensions,
     isotropy_conditions,
 )
-from theory.memories.pair_chances import chernoff_sum, pairs_lost, tangent_sum
-from theory.memories.plain_classes import class_symbols, prediction_symbols
-from theory.memories.plain_hypotheses import hypothesis_symbols
-from theory.memories.plain_memories import memory_symbols
-from theory.memories.plain_strengths import feature_symbols, strength_symbols
+from theory.memories.plain.classes import class_symbols, prediction_symbols
+from theory.memories.plain.hypotheses import hypothesis_symbols
+from theory.memories.plain.memories import memory_symbols
+from theory.memories.plain.pair_chances import chernoff_sum, pairs_lost, tangent_sum
+from theory.memories.plain.strengths import feature_symbols, strength_symbols
 from theory.memories.recall import expected_failure
 from theory.memories.vocabulary import projected_failure
 

@@ -24,7 +24,7 @@ from theory.memories.checks import capacity_row, failure_row
 from theory.memories.faults import confined, forgetful
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
-from theory.memories.pair_chances import tangent_sum
+from theory.memories.plain.pair_chances import tangent_sum
 from theory.memories.recall import expected_failure
 from theory.rendering.axes import comparison_figure
 

@@ -37,10 +37,10 @@ from theory.judging import (
 )
 from theory.memories.checks import failure_row, width_row
 from theory.memories.faults import forgetful
-from theory.memories.gated_independent import CLOSE, NEAR, gated_rows
 from theory.memories.gated_proofs import gated_proof_steps
 from theory.memories.hypotheses import INDEPENDENT, UNIFORM
-from theory.memories.networks_independent import PARTS, network_rows
+from theory.memories.plain.gated import CLOSE, NEAR, gated_rows
+from theory.memories.plain.networks import PARTS, network_rows
 from theory.memories.recall import all_recalled, expected_failure
 from theory.memories.width import width_of
 from theory.rendering.axes import compare, load_axes

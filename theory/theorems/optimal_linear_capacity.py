@@ -38,7 +38,7 @@ from theory.memories.capacity import capacity_of
 from theory.memories.faults import mute, twinned
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_for_the_best
 from theory.memories.optimal import optimal_capacity, optimal_limit, optimal_width
-from theory.memories.refutations_independent import decisions, refutation_rows
+from theory.memories.plain.refutations import decisions, refutation_rows
 from theory.rendering.axes import comparison_figure
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def check_symbols(
 
     ``near`` is for the capacity, which is found by a line through the costs at three sizes.
     """
-    from theory.memories.read_outs_independent import PARTS, capacity_rows, read_out_rows
+    from theory.memories.plain.read_outs import PARTS, capacity_rows, read_out_rows
 
     return judge_arms({
         "loss and cost": judge_symbols(

@@ -21,7 +21,7 @@ from theory.equivalence import CLAIM_LEVEL
 from theory.judging import judge_arms, judge_predictions, judge_steps, judge_symbols
 from theory.memories.faults import whispering
 from theory.memories.hypotheses import INDEPENDENT, UNIFORM
-from theory.memories.plain_power_laws import error_symbols, node_sum_symbols, sum_symbols
+from theory.memories.plain.power_laws import error_symbols, node_sum_symbols, sum_symbols
 from theory.memories.power_laws import (
     best_first,
     dimension_exponent,

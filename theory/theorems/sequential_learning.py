@@ -29,9 +29,9 @@ from sims.gradient_flow.reduced import FlowResult, flow
 from theory.claims import Claim, Finding, Kind, Theorem, Verdict
 from theory.gradient_flow.figures import order_axes, trajectory_axes
 from theory.gradient_flow.hypotheses import EVEN, INITIAL, MANY_SUBJECTS, ORTHONORMAL
-from theory.gradient_flow.plain_attention import attention_symbols
-from theory.gradient_flow.plain_flow import descent_symbols, run_symbols
-from theory.gradient_flow.plain_stages import condition_symbols, stage_symbols
+from theory.gradient_flow.plain.attention import attention_symbols
+from theory.gradient_flow.plain.flow import descent_symbols, run_symbols
+from theory.gradient_flow.plain.stages import condition_symbols, stage_symbols
 from theory.gradient_flow.proofs import stage_proof_steps
 from theory.gradient_flow.stages import order_ratio, stages, which_first
 from theory.judging import (
@@ -465,8 +465,8 @@ def check_symbols(
     seed : not used: nothing is drawn.
     alpha : initial scale.
     tolerance : relative.
-    centred, share, free, factor : as for :func:`theory.gradient_flow.plain_stages.stage_symbols`
-        and :func:`theory.gradient_flow.plain_stages.condition_symbols`.
+    centred, share, free, factor : as for :func:`theory.gradient_flow.plain.stages.stage_symbols`
+        and :func:`theory.gradient_flow.plain.stages.condition_symbols`.
     """
     del seed
     rows = stage_symbols(alpha=alpha, centred=centred, share=share, free=free)
@@ -481,7 +481,7 @@ def check_attention(*, seed: int, tolerance: float, attention: str | None = None
     ----------
     seed : draws embeddings, prompts and states.
     tolerance : relative.
-    attention : as for :func:`theory.gradient_flow.plain_attention.attention_symbols`.
+    attention : as for :func:`theory.gradient_flow.plain.attention.attention_symbols`.
     """
     rows = attention_symbols(seed=seed, attention=attention)
     return judge_symbols(rows, tolerance=tolerance, note="by loops and complex steps")
@@ -498,8 +498,8 @@ def check_runs(
     seed : not used: the facts are given.
     alpha : initial scale.
     tolerance : relative.
-    share, mistake, early : as for :func:`theory.gradient_flow.plain_flow.run_symbols` and
-        :func:`theory.gradient_flow.plain_flow.descent_symbols`.
+    share, mistake, early : as for :func:`theory.gradient_flow.plain.flow.run_symbols` and
+        :func:`theory.gradient_flow.plain.flow.descent_symbols`.
     """
     del seed
     note = "by LSODA and by single steps, all prompts listed"

@@ -22,7 +22,7 @@ from theory.memories.checks import capacity_row, failure_row, whole_row
 from theory.memories.faults import forgetful
 from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
-from theory.memories.plain_recall import Mistakes, node_symbols, recall_symbols
+from theory.memories.plain.recall import Mistakes, node_symbols, recall_symbols
 from theory.memories.proofs import linear_proof_steps
 from theory.memories.recall import all_recalled, expected_failure
 from theory.rendering.axes import comparison_figure

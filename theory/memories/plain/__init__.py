@@ -1,0 +1,1 @@
+"""Memories, their laws and bounds, computed a second time by other methods."""

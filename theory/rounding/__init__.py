@@ -1,0 +1,1 @@
+"""What is certified in floating point, held against exact arithmetic."""
