@@ -1,6 +1,7 @@
 """Every registered claim: it holds, it fails where it must, and it catches its planted fault."""
 
 import inspect
+from functools import cache
 
 import pytest
 
@@ -50,19 +51,27 @@ NAMED = {
 CLAIMS = [pytest.param(claim, id=name) for name, (_, claim) in NAMED.items()]
 
 
+@cache
+def found(name, regime):
+    """What a claim's check finds; the tests of a claim share a process, and so its findings."""
+    return finding(*NAMED[name], regime)
+
+
 def judged(regimes_of):
-    """Parameters theorem, claim and regime, of which the long ones are marked as slow."""
+    """Parameters: a claim's name, and regimes, of which the long ones are marked as slow."""
     return pytest.mark.parametrize(
-        ("theorem", "claim", "regime"),
+        ("name", "regime"),
         [
             pytest.param(
-                theorem,
-                claim,
+                name,
                 regime,
                 id=name if regime == "quick" else f"{name}-{regime}",
-                marks=[pytest.mark.slow] if regime in SLOW.get(name, ()) else [],
+                marks=[
+                    pytest.mark.xdist_group(name),
+                    *([pytest.mark.slow] if regime in SLOW.get(name, ()) else []),
+                ],
             )
-            for name, (theorem, claim) in NAMED.items()
+            for name, (_, claim) in NAMED.items()
             for regime in regimes_of(claim)
         ],
     )
@@ -70,36 +79,34 @@ def judged(regimes_of):
 
 @pytest.mark.theory
 @judged(lambda claim: ["quick"])
-def test_holds(theorem, claim, regime):
-    found = finding(theorem, claim, regime)
-    assert found.verdict is claim.expected, found
-    assert found.table
-    assert found.quantity
-    assert found.note
+def test_holds(name, regime):
+    _, claim = NAMED[name]
+    judged = found(name, regime)
+    assert judged.verdict is claim.expected, judged
+    assert judged.table
+    assert judged.quantity
+    assert judged.note
 
 
 @pytest.mark.theory
 @judged(lambda claim: claim.controls)
-def test_controls_are_caught(theorem, claim, regime):
-    found = finding(theorem, claim, regime)
-    assert found.verdict is Verdict.VIOLATED, found
+def test_controls_are_caught(name, regime):
+    judged = found(name, regime)
+    assert judged.verdict is Verdict.VIOLATED, judged
 
 
 @pytest.mark.theory
-@pytest.mark.parametrize(
-    ("theorem", "claim"), [pytest.param(*both, id=name) for name, both in NAMED.items()]
-)
-def test_every_part_of_a_verdict_has_a_control_that_violates_it_alone(theorem, claim):
-    arms = finding(theorem, claim, "quick").arms
-    if not arms:
-        return
-    controls = [finding(theorem, claim, name).arms for name in claim.controls]
-    alone = [
-        violated.pop()
-        for verdicts in controls
-        if len(violated := {n for n, v in verdicts.items() if v is Verdict.VIOLATED}) == 1
+@judged(lambda claim: ["quick"])
+def test_every_part_of_a_verdict_has_a_control_that_violates_it_alone(name, regime):
+    arms = set(found(name, regime).arms)
+    controls = [found(name, control).arms for control in NAMED[name][1].controls]
+    violated = [
+        {part for part, verdict in each.items() if verdict == "violated"} for each in controls
     ]
-    assert set(arms) <= set(alone), f"no control violates alone: {set(arms) - set(alone)}"
+    # No part turns up in a control that the claim does not name where it holds.
+    assert set().union(*controls) <= arms
+    alone = set().union(*(parts for parts in violated if len(parts) == 1))
+    assert arms <= alone, f"no control violates alone: {arms - alone}"
 
 
 def test_every_claim_that_is_called_slow_is_there():
