@@ -291,6 +291,19 @@ def test_importing_a_face_loads_nothing_heavy(layer):
     assert not {"numpy", "scipy", "numba", "pandas", "matplotlib", "sympy"} & set(loaded)
 
 
+def test_listing_the_theorems_loads_no_compiler():
+    """Nor exact arithmetic or algebra: each would add to the start of every command."""
+    code = (
+        "import sys; from theory.registry import registered; assert len(registered()) > 10; "
+        "print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "theory" in loaded
+    assert not {"numba", "mpmath", "sympy", "matplotlib", "pandas", "jax"} & set(loaded)
+
+
 OTHER_TESTS: dict[str, str] = {
     "tests/assoc/transformers/test_constructions.py": "what every construction must do alike",
     "tests/theory/exhibits/test_exhibits.py": "what every exhibit must do alike",

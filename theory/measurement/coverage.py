@@ -32,6 +32,7 @@ from sims.engine.statistics import (
 from theory.claims import Finding
 from theory.equivalence import CLAIM_LEVEL
 from theory.judging import judge_arms, judge_bounds, judge_predictions, judge_symbols
+from theory.measurement.errors import plain_standard_error
 
 __all__ = ["KINDS", "binomial_below", "gambled_interval", "misses_at"]
 
@@ -97,14 +98,6 @@ def misses_at(misses: float, freedom: float | None) -> float:
     return float(optimize.brentq(excess, 1e-9, 1e7, xtol=1e-12))
 
 
-def _plain_error(sample: Sequence[float], *, copies: int) -> float:
-    """Standard error of the mean of the independent ones among values that are there in copies."""
-    own = [float(value) for value in sample[::copies]]
-    mean = math.fsum(own) / len(own)
-    spread = math.fsum((value - mean) ** 2 for value in own) / (len(own) - 1)
-    return math.sqrt(spread / len(own))
-
-
 def _both_halves(ends: Interval, middle: float) -> tuple[float, float]:
     """Lengths below and above."""
     return middle - ends[0], ends[1] - middle
@@ -124,7 +117,7 @@ def _mean(claimed: float, copies: int) -> Finding:
             for half in _both_halves(ends, math.fsum(own) / len(own)):
                 # Of three values an interval may be all there is.
                 if half < min(own):
-                    error = _plain_error(list(sample), copies=copies)
+                    error = plain_standard_error(sample[::copies].tolist())
                     chance = _student(half, error, len(own) - 1)
                     rows.append(("mean", chance, claimed * (1 - level)))
         for n in (2, 5):
@@ -272,7 +265,7 @@ def _crossing(claimed: float, copies: int) -> Finding:
         )
         point, ends = crossing(grid, samples, 0.6, near=place)
         at = min(range(5), key=lambda i: abs(float(grid[i]) - place))
-        error = _plain_error(samples[at].tolist(), copies=copies) / abs(line)
+        error = plain_standard_error(samples[at][::copies].tolist()) / abs(line)
         rows.append(("place of a crossing", point, place))
         rows += [
             ("crossing", _normal(half, error), claimed * (1 - LEVEL))

@@ -17,6 +17,7 @@ from assoc.facts.recall_task import grid_task
 from assoc.memories.networks import TwoLayer
 from assoc.transformers.certificates import certify
 from assoc.transformers.model import Attention, Transformer
+from theory.rounding.cases import lossy_pair
 from theory.rounding.exact_arithmetic import (
     dot_in_order,
     exact_margin,
@@ -25,7 +26,6 @@ from theory.rounding.exact_arithmetic import (
     network_outputs,
     outputs,
 )
-from theory.rounding.rounding_cases import lossy_pair
 
 __all__ = ["attention_rows"]
 

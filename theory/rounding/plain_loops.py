@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from assoc.arrays import Floats, Integers
 from assoc.facts.recall_task import RecallTask
 from assoc.gradient_flow.linear_attention import LinearAttention
-from sims.engine.kernels import pool_values, shift_logits
 from sims.enumeration import enumerated_tables
 from sims.gradient_flow.velocity import Velocity
 
@@ -100,6 +99,8 @@ def kernel_symbols(
     length : tokens of the flow's prompts; None means the two that plain loops know of.
     right_among_wrong : whether plain loops count a right answer with the wrong ones.
     """
+    from sims.engine.kernels import pool_values, shift_logits
+
     rows: Symbols = []
     for name, subjects in {"few subjects": 4, "blocks of subjects": MANY}.items():
         task = _scattered(subjects, rng)

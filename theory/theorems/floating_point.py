@@ -21,10 +21,7 @@ from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, 
 from theory.judging import judge_arms, judge_bounds, judge_symbols
 from theory.rendering.axes import MEASURED, PREDICTED
 from theory.rounding.attention import attention_rows
-from theory.rounding.decided_exactly import certificate_verdicts, score_verdicts
-from theory.rounding.plain_loops import kernel_symbols
-from theory.rounding.refuted_exactly import refutation_rows, refutation_verdicts, rounding_rows
-from theory.rounding.rounding_bounds import (
+from theory.rounding.bounds import (
     Rows,
     activation_rows,
     certificate_rows,
@@ -36,6 +33,9 @@ from theory.rounding.rounding_bounds import (
     underflowing_factors,
     underflowing_networks,
 )
+from theory.rounding.decided_exactly import certificate_verdicts, score_verdicts
+from theory.rounding.plain_loops import kernel_symbols
+from theory.rounding.refuted_exactly import refutation_rows, refutation_verdicts, rounding_rows
 from theory.rounding.stored_exactly import constant_symbols, memory_symbols
 
 if TYPE_CHECKING:

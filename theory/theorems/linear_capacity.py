@@ -9,6 +9,7 @@ bound of :mod:`theory.memories.guarantee` is proved and holds for every N and d.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -362,15 +363,15 @@ def _certified(
         E, U, f = setting.draw(N, source, 0)
         E, U = E.astype(np.float64), U.astype(np.float64)
         judged = certified_margins(build(E, U, f, rng=source.generator(0, MEMORY)), E, U, f)
-        certified = judged.margin > rounding * judged.bound
+        proved = replace(judged, bound=rounding * judged.bound)
         rows.append(
             {
                 "d": dimension,
                 "N": N,
                 "recalled": float(judged.recalled.mean()),
-                "certified": float(certified.mean()),
+                "certified": float(proved.certified.mean()),
                 "forgotten": float(1 - judged.recalled.mean()),
-                "unproved": float((judged.recalled & ~certified).mean()),
+                "unproved": float((proved.recalled & ~proved.certified).mean()),
                 "smallest_margin": float(judged.margin.min()),
                 "recalled_margins": [float(end(judged.margin[judged.recalled])) for end in ENDS],
                 "largest_bound": float(judged.bound.max()),

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from theory.rounding.rounding_cases import lossy_activation, lossy_chain, lossy_pair
+from theory.rounding.cases import lossy_activation, lossy_chain, lossy_pair
 
 
 @pytest.mark.parametrize("digits", [24, 53])

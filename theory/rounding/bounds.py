@@ -1,6 +1,6 @@
 r"""Bounds on rounding errors beside the errors, where every term of a bound is nearly reached.
 
-The numbers are those of :mod:`theory.rounding.rounding_cases`; errors are against rational
+The numbers are those of :mod:`theory.rounding.cases`; errors are against rational
 arithmetic, of evaluations in order. Where the second of two operations is exact, or the first,
 only the other one's term of a bound is reached, so that none of them can be left out or halved.
 What underflows is a matter of its own: there a bound may be several times too large.
@@ -19,6 +19,7 @@ from assoc.memories.hermite import evaluate, hermite
 from assoc.memories.memory import Factors
 from assoc.memories.networks import Gated, TwoLayer
 from sims.memories.scoring import score_doubt
+from theory.rounding.cases import lossy_activation, lossy_chain, lossy_pair
 from theory.rounding.exact_arithmetic import (
     Rationals,
     distance,
@@ -32,7 +33,6 @@ from theory.rounding.exact_arithmetic import (
     outputs,
     rationals,
 )
-from theory.rounding.rounding_cases import lossy_activation, lossy_chain, lossy_pair
 
 __all__ = [
     "Rows",

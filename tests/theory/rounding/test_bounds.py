@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from theory.rounding.rounding_bounds import (
+from theory.rounding.bounds import (
     Shifted,
     activation_rows,
     certificate_rows,
