@@ -175,7 +175,7 @@ def judge_largest(
     tolerance, predicted : see above.
     note : how the rows came about.
     """
-    worst = max(row[column] for row in rows)
+    worst = max((row[column] for row in rows), key=lambda value: (math.isnan(value), value))
     return Finding(
         Verdict.HOLDS if worst <= predicted + tolerance else Verdict.VIOLATED,
         quantity,

@@ -11,6 +11,7 @@ from theory.judging import (
     judge_arms,
     judge_bounds,
     judge_guarantee,
+    judge_largest,
     judge_predictions,
     judge_slope,
     judge_symbols,
@@ -234,6 +235,13 @@ def test_bounds_are_never_below_and_not_far_above(exact, ratio, arms):
     assert found.verdict is (Verdict.VIOLATED if "violated" in arms.values() else Verdict.HOLDS)
     assert found.measured in exact
     assert all(row["ratio"] == row["bound"] / row["exact"] for row in found.table)
+
+
+@pytest.mark.parametrize("values", [(0.1, np.nan), (np.nan, 0.1), (0.1, np.nan, 0.2)])
+def test_a_value_that_is_none_is_larger_than_all_that_is_allowed(values):
+    found = judge_largest("off", [{"off": v} for v in values], "off", tolerance=1.0, note="")
+    assert found.verdict is Verdict.VIOLATED
+    assert np.isnan(found.measured)
 
 
 def test_a_bound_that_is_none_is_not_sound():

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from sims.knowledge.model import MODELS, Weights
 from sims.knowledge.training import (
-    FACTOR,
     FINE_TUNING,
     PRE_TRAINING,
     Descent,
@@ -171,7 +170,7 @@ def rate_symbols(*, mistake: str = "") -> list[Row]:
     return rows
 
 
-def step_symbols(*, seed: int, decays: float = 1.0, mistake: str = "", spread: float = FACTOR
+def step_symbols(*, seed: int, decays: float = 1.0, mistake: str = "", spread: float = 0.3
 ) -> list[Row]:  # fmt: skip
     """Return what trainings come to, as the package has them and step by step.
 
