@@ -147,8 +147,8 @@ class Finding:
     note : one line on how the verdict came about.
     table : every comparison made, one record each.
     arms : verdicts of the parts that must all hold, by name, if there are several.
-    would_notice : smallest deviation that, planted in all predictions at once, in either direction,
-        would have kept the claim from holding in this run; None where that is not worked out.
+    would_notice : deviation that, planted in all predictions at once, in either direction, shows:
+        what holds would be violated with what was measured; None where that is not worked out.
     relative : whether this is the logarithm of a ratio, and not a difference.
     """
 

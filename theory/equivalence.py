@@ -171,12 +171,13 @@ class Equivalence:
         )
 
     def _would_notice(self, deviations: Sequence[Sequence[float]]) -> float:
-        """Return how far all intervals can be moved, either way, before one leaves the tolerance.
+        """Return how far all intervals are to be moved until one is wholly beyond the tolerance.
 
-        To the side where there is more room: in the other direction less is noticed already.
+        Either way, the longer one. That an interval leaves the tolerance would not do: trials end
+        as soon as it is within, so that its end says when one looked, not what is true.
         """
-        upwards = self.tolerance - max(high for _, high in deviations)
-        downwards = self.tolerance + min(low for low, _ in deviations)
+        upwards = self.tolerance - max(low for low, _ in deviations)
+        downwards = self.tolerance + min(high for _, high in deviations)
         return float(max(upwards, downwards))
 
     def _allowed(self, predicted: float) -> float:

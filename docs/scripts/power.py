@@ -1,40 +1,31 @@
-"""What the claims of the stored run would notice: deviations planted in every prediction at once.
-
-An interval of a deviation is moved by what is planted. The claim no longer holds as soon as one
-interval leaves its tolerance, and is violated as soon as one lies wholly beyond it.
-"""
+"""What the claims of the stored run would notice, for those that are judged by intervals."""
 
 import json
-import math
 
 from stored import DOCS, store
 
+from theory.claims import deviation_text
+
 
 def main() -> None:
-    """Compute from the intervals of the stored run, and store."""
+    """Read the stored run, and store what it would notice."""
     document = json.loads((DOCS / "results" / "verify.json").read_text(encoding="utf-8"))
     rows = []
     for claim in document["claims"]:
         judged = [row for row in claim["table"] if "deviation" in row]
         # A slope's table is that of its points; what is computed has no interval.
         slope = claim["kind"] == "scaling" and claim["interval"] is not None
-        if claim["verdict"] != "holds" or not (judged or slope):
+        if claim["would_notice"] is None or not (judged or slope):
             continue
-        if judged:
-            intervals, allowed = [row["deviation"] for row in judged], judged[0]["tolerance"]
-        else:
-            intervals = [[end - claim["predicted"] for end in claim["interval"]]]
-            allowed = claim["tolerance"]
-        low = [-math.inf if end is None else end for end, _ in intervals]
-        high = [math.inf if end is None else end for _, end in intervals]
+        allowed = judged[0]["tolerance"] if judged else claim["tolerance"]
+        relative = claim["relative"]
         rows.append(
             {
                 "theorem": claim["theorem"],
                 "claim": claim["claim"],
-                "comparisons": len(intervals),
-                "tolerance": allowed,
-                "unsettled": claim["would_notice"],
-                "violated": max(allowed - max(low), allowed + min(high)),
+                "comparisons": max(1, len(judged)),
+                "tolerance": deviation_text(allowed, relative=relative),
+                "noticed": deviation_text(claim["would_notice"], relative=relative),
             }
         )
     columns = {
@@ -42,8 +33,7 @@ def main() -> None:
         "claim": "claim",
         "comparisons": "comparisons",
         "tolerance": "tolerance",
-        "unsettled": "no longer holds from",
-        "violated": "violated from",
+        "noticed": "violated from",
     }
     store("power", rows, columns, seed=document["seed"])
 

@@ -1,7 +1,7 @@
 """Verdicts of cheap claims under 200 other seeds: how often a claim that holds does not.
 
-Beside them the deviation that 95 % of these runs would have noticed: each is moved by what is
-planted, and no longer holds from its own smallest deviation on.
+Beside them the deviation that 95 % of these runs would have noticed: planted in all predictions, it
+would be violated with what they measured.
 """
 
 from concurrent.futures import ProcessPoolExecutor

@@ -137,8 +137,8 @@ def test_what_would_be_noticed_is_noticed_in_either_direction(intervals, scale):
             for predicted in moved
         }
 
-    assert Verdict.HOLDS not in verdicts(found.would_notice + 1e-9)
-    assert Verdict.HOLDS in verdicts(found.would_notice - 1e-9)
+    assert verdicts(found.would_notice + 1e-9) == {Verdict.VIOLATED}
+    assert verdicts(found.would_notice - 1e-9) != {Verdict.VIOLATED}
 
 
 def test_what_does_not_hold_has_nothing_more_to_notice():

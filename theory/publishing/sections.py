@@ -92,8 +92,8 @@ def claims_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:
     caption = (
         f"{theorem.title}: verdicts. Each claim is judged by the comparison that strains it most; "
         "allowed is how far measured and predicted may be apart, and would notice the smallest "
-        "deviation that, planted in all predictions, would have kept the claim from holding in "
-        "this run, as a share or in units of the quantity. Bounds are one-sided."
+        "deviation by which all predictions would be violated with what was measured, whichever "
+        "way it goes, as a share or in units of the quantity. Bounds are one-sided."
     )
     return Table(theorem.name, caption, VERDICTS, rows)
 
