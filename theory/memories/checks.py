@@ -23,7 +23,10 @@ __all__ = [
 ]  # fmt: skip
 
 FIRST = 64
-"""Trials before one looks for the first time; then twice as many each time."""
+"""Trials before one looks for the first time, and at least these between two looks."""
+
+GROWTH = 0.25
+"""Trials between two looks, as a share of those before."""
 
 
 def measured_mean(
@@ -45,7 +48,7 @@ def measured_mean(
     values = np.empty(0)
     interval = (0.0, 1.0)
     while len(values) < budget and not settled(interval):
-        more = min(max(FIRST, len(values)), budget - len(values))
+        more = min(max(FIRST, int(GROWTH * len(values))), budget - len(values))
         values = np.concatenate([values, sample(more, len(values))])
         interval = betting_interval(values, level=level, budget=budget)
     return values, interval

@@ -133,19 +133,16 @@ class Neuron:
         Given g and a, xi is normal and the exponent is a quadratic in it; Re b < 0 lets the mean
         exist. In i it is a quadratic too, so that its exponential comes by multiplications.
         """
+        from theory.memories.gated_kernel import progression_sums
+
         rate = b[:, None] * (self.q * self.across)
         damped = 1 / (1 - 2 * rate * self.spread)
         size = self.signal * damped
         exponent = size * (rate + start + start**2 / 2 * self.spread)
-        term = self.weight * np.sqrt(damped) * np.exp(exponent)
+        term = np.asarray(self.weight * np.sqrt(damped) * np.exp(exponent), np.complex128)
         ratio = np.exp(size * (step + (start * step + step**2 / 2) * self.spread))
         bend = np.exp(size * step**2 * self.spread)
-        values = np.empty((count, len(b)), np.complex128)
-        for place in range(count):
-            values[place] = term.sum(axis=1)
-            term *= ratio
-            ratio *= bend
-        return values
+        return progression_sums(term, ratio, bend, count)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ POISSON = 64.0
 
 GRID = 96
 LISTED = 48
+BLOCK = 0.1
 T_NODES, NOISE_NODES = 12, 7
 FACTORS = 4000
 
@@ -74,14 +75,38 @@ def weighted_recall(q: Floats, d: float) -> Floats:
     energy = float(q[1:] @ q[1:])
     log_recall = np.zeros(len(kept))
     for place, x in enumerate(kept[1:], start=1):
-        others = np.delete(q[1:], x - 1)
+        square, count = _pooled(np.delete(q[1:], x - 1) ** 2)
 
-        def log_chance(own: Floats, variance: Floats, others: Floats = others) -> Floats:
-            spread = np.sqrt(others**2 / d + variance[..., None])
-            return np.asarray(special.log_ndtr(own[..., None] / spread).sum(axis=-1))
+        def log_chance(
+            own: Floats, variance: Floats, square: Floats = square, count: Floats = count
+        ) -> Floats:
+            spread = np.sqrt(square / d + variance[..., None])
+            return np.asarray(special.log_ndtr(own[..., None] / spread) @ count)
 
         log_recall[place] = _log_right(q[x], q[0], energy - q[x] ** 2, d, log_chance)
     return np.asarray(np.exp(np.interp(np.log1p(np.arange(len(q))), np.log1p(kept), log_recall)))
+
+
+def _pooled(squares: Floats) -> tuple[Floats, Floats]:
+    """Pairs of values with the mean and the variance of blocks of many, and how many each counts.
+
+    What is summed over the values is smooth in them: after the first :data:`LISTED` a block of
+    neighbours, whose places differ by a tenth, is replaced by two points.
+    """
+    n = len(squares)
+    if n <= 4 * LISTED:
+        return squares, np.ones(n)
+    blocks = int(np.ceil(np.log(n / LISTED) / np.log1p(BLOCK)))
+    ends = np.unique(np.geomspace(LISTED, n, blocks + 1).round().astype(int))
+    sizes = np.diff(ends)
+    means = np.add.reduceat(squares, ends[:-1]) / sizes
+    apart = squares[LISTED:] - np.repeat(means, sizes)
+    spread = np.sqrt(np.add.reduceat(apart**2, ends[:-1] - LISTED) / sizes)
+    pairs = np.stack([means - spread, means + spread])
+    return (
+        np.concatenate([squares[:LISTED], pairs.ravel()]),
+        np.concatenate([np.ones(LISTED), np.tile(sizes / 2, 2)]),
+    )
 
 
 def _log_right(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
-from scipy import optimize
+from scipy import optimize, special
 
 from assoc.errors import InputError
 from assoc.memories.hermite import DEGREES
@@ -17,6 +17,9 @@ from theory.memories.strengths import check_rounded
 __all__ = ["best_degree", "predicted_width", "width_of"]
 
 WIDEST = 10**9
+
+TINY = 1e-15
+"""Recall nearer to 0 or 1 counts as this far from it: its odds are finite."""
 
 
 def width_of(
@@ -60,25 +63,30 @@ def width_of(
     level = 0.5 if rate == 1 else rate
     step = GATED.get(str(construction.memory), 1)
 
+    @cache
     def excess(log_m: float) -> float:
         width = max(1, round(float(np.exp(log_m)) / step)) * step
         network = replace(construction, width=width)
-        return measure(network, d=d, N=N, facts=facts, M=M) - level
+        recall = measure(network, d=d, N=N, facts=facts, M=M)
+        # The odds are nearly a power of m.
+        return float(special.logit(np.clip(recall, TINY, 1 - TINY)) - special.logit(level))
 
-    if excess(np.log(WIDEST)) < 0:
-        return np.inf
     # Start where the leading order puts it, and widen until the level is bracketed.
     guess = 2 * N * np.log(max(N, 2)) / d
     if construction.memory in GATED:
         k = construction.degree or choose_degree(N, d)
         guess = 2 * step * min(leading_width(N, d, k), WIDEST / 10)
     low = high = float(np.log(max(guess, 8)))
+    least, most = float(np.log(step)), float(np.log(WIDEST))
+    stride = 0.5
     while excess(high) < 0:
-        low, high = high, high + 0.5
+        if high >= most:
+            return np.inf
+        low, high, stride = high, min(high + stride, most), 2 * stride
     while low == high or excess(low) >= 0:
-        if low <= np.log(step):
+        if low <= least:
             return float(step)
-        low, high = max(low - 0.5, float(np.log(step))), low
+        low, high, stride = max(low - stride, least), low, 2 * stride
     return float(np.exp(optimize.brentq(excess, low, high, xtol=1e-3)))
 
 

@@ -291,9 +291,9 @@ $1/2$, four times what $\sum_x u_x e_x^\top$ holds.
             check=check_capacity,
             quick={"d": (8, 16, 24), "trials": (40, 20, 12), "tolerance": 0.1},
             full={"d": (8, 16, 32, 64), "trials": (200, 100, 40, 12)},
-            must_fail={"limiting": True, "d": (16, 24), "trials": (20, 12)},
+            must_fail={"limiting": True, "d": (16,), "trials": (8,)},
             why_fail="the limit N log N = d^2 / 2 is far from reached",
-            fault={"memory": "dual-both", "d": (16, 24), "trials": (20, 12)},
+            fault={"memory": "dual-both", "d": (16,), "trials": (8,)},
             fault_text="the memory is that of least squares in both embeddings, in closed form",
         ),
         Claim(
@@ -327,11 +327,11 @@ $1/2$, four times what $\sum_x u_x e_x^\top$ holds.
             statement="Capacity over that of the outer-product memory is the ratio of both "
             "predictions, to 15 %.",
             check=check_advantage,
-            quick={"d": (16, 24), "trials": 20, "tolerance": 0.15},
+            quick={"d": (12, 20), "trials": 20, "tolerance": 0.15},
             full={"d": (16, 32, 64), "trials": 20},
-            must_fail={"memory": "dual-outputs", "d": (16,)},
+            must_fail={"memory": "dual-outputs", "d": (16,), "trials": 8},
             why_fail="whitened outputs hold more than plain ones",
-            fault={"memory": projected(12), "d": (24,)},
+            fault={"memory": projected(8), "d": (16,), "trials": 8},
             fault_text="the memory below keeps half of the directions of the inputs",
         ),
         Claim(

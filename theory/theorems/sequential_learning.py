@@ -674,7 +674,7 @@ sampled prompts.
             "(alpha = 1e-30).",
             check=check_order,
             quick={"sizes": BOTH_SIDES, "alpha": 1e-30},
-            must_fail={"boundary": "paper"},
+            must_fail={"boundary": "paper", "sizes": BOTH_SIDES[:4]},
             why_fail="S >= 8 R sqrt(2 D) is sufficient and far from necessary",
             fault={"head_start": 1e25, "sizes": BOTH_SIDES[:3]},
             fault_text="subjects start at a scale of 1e-5",

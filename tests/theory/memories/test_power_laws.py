@@ -10,6 +10,7 @@ from scipy import special
 from assoc.errors import InputError
 from assoc.facts.input_laws import PowerLaw
 from sims.memories.power_laws import Weighted, measure_error
+from theory.memories import power_laws
 from theory.memories.power_laws import (
     best_first,
     dimension_exponent,
@@ -36,6 +37,14 @@ def test_equal_weights_are_recalled_as_their_integral_says():
     density = np.exp(-(t**2 + g**2) / 2) / (2 * math.pi) * 0.01**2
     expected = float((np.exp(log_right) * density).sum())
     assert found[1] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("a", [0.0, 1.1, 2.0])
+def test_weights_that_are_pooled_count_as_they_do_one_by_one(a, monkeypatch):
+    q = np.arange(1.0, 2001.0) ** -a
+    pooled = weighted_recall(q, 256)
+    monkeypatch.setattr(power_laws, "BLOCK", 1e-4)
+    np.testing.assert_allclose(pooled, weighted_recall(q, 256), rtol=0, atol=1e-9)
 
 
 def test_recall_falls_with_the_weight_and_grows_with_the_dimension():
