@@ -1,9 +1,10 @@
-"""Which hypotheses of a theorem hold on given sizes or vectors, and what would mend the others."""
+"""Which hypotheses of a theorem hold on given sizes or vectors, and what follows at these sizes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from assoc.arrays import Floats
 from assoc.embeddings import PREPROCESSING, NamedVectors, check_vectors
 from assoc.embeddings import preprocess as transform
 from assoc.errors import InputError
@@ -13,10 +14,30 @@ from assoc.memories.hermite import check_degree
 from sims.engine.randomness import Source
 from sims.engine.results import Result
 from sims.knowledge.trials import Told
-from theory.claims import Condition, Problem
+from sims.memories.construction import Construction, Size
+from theory.claims import Condition, Problem, Theorem
+from theory.outlook import Outlook, check_delta
 from theory.registry import find
 
-__all__ = ["ConditionsResult", "conditions"]
+__all__ = ["Case", "ConditionsResult", "conditions"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is found at one number of facts, on vectors after one preprocessing.
+
+    Parameters
+    ----------
+    N : number of facts, where one was given.
+    preprocess : how the vectors were transformed; ``none`` for random ones.
+    conditions : of the hypotheses that say something there.
+    outlook : what is known of the conclusion; None where the theorem cannot say.
+    """
+
+    N: int | None
+    preprocess: str
+    conditions: tuple[Condition, ...]
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,29 +48,56 @@ class ConditionsResult(Result):
     ----------
     theorem : its name.
     embeddings : where the vectors came from, or the random law.
-    checked : (preprocessing, conditions); one entry for random embeddings, several for a file.
+    delta : allowed probability of failing.
+    assumed : hypotheses that are taken for granted, since nothing that was given speaks of them.
+    cases : one for each number of facts and each preprocessing, the vectors as given first.
     """
 
     theorem: str
     embeddings: str
-    checked: tuple[tuple[str, tuple[Condition, ...]], ...]
+    delta: float
+    assumed: tuple[str, ...]
+    cases: tuple[Case, ...]
 
     def __repr__(self) -> str:
-        failing = [c.name for c in self.checked[0][1] if not c.holds]
+        failing = [c.name for c in self.cases[0].conditions if c.holds is False]
         return f"ConditionsResult({self.theorem}, fails: {', '.join(failing) or 'none'})"
 
+    @property
+    def as_given(self) -> tuple[Case, ...]:
+        """The cases of the vectors as they were given, or asked to be transformed."""
+        return tuple(c for c in self.cases if c.preprocess == self.cases[0].preprocess)
+
+    @property
+    def holds(self) -> bool:
+        """Whether no hypothesis that could be checked fails on the vectors as given."""
+        return all(c.holds is not False for case in self.as_given for c in case.conditions)
+
     def rows(self) -> list[dict[str, Any]]:
-        """Return one record per condition and preprocessing."""
-        return [{"preprocess": how, **c.to_dict()} for how, found in self.checked for c in found]
+        """Return one record per condition, number of facts and preprocessing."""
+        several = len({case.N for case in self.cases}) > 1
+        return [
+            {"preprocess": case.preprocess, **({"N": case.N} if several else {}), **c.to_dict()}
+            for case in self.cases
+            for c in case.conditions
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values; ``conditions`` are those of the vectors as given."""
         rows = self.rows()
-        first = self.checked[0][0]
+        verdicts = [
+            {"N": case.N, **case.outlook.to_dict(self.delta)}
+            for case in self.as_given
+            if case.outlook is not None
+        ]
         return {
             "theorem": self.theorem,
             "embeddings": self.embeddings,
-            "conditions": [row for row in rows if row["preprocess"] == first],
+            "holds": self.holds,
+            "verdict": verdicts[0] if verdicts else None,
+            "verdicts": verdicts,
+            "assumed": list(self.assumed),
+            "conditions": [row for row in rows if row["preprocess"] == self.cases[0].preprocess],
             "points": rows,
         }
 
@@ -58,11 +106,11 @@ def conditions(
     theorem: str,
     *,
     d: int | None = None,
-    N: int | None = None,
-    rank: int | None = None,
-    width: int | None = None,
+    N: int | Sequence[int] | None = None,
+    rank: Size | None = None,
+    width: Size | None = None,
     degree: int | None = None,
-    facts: str = "identity",
+    facts: str | None = None,
     outputs: int | None = None,
     embeddings: Any = None,
     preprocess: str | None = None,
@@ -71,13 +119,16 @@ def conditions(
     task: RecallTask | None = None,
     told: Told | None = None,
     fine_tuned: int | None = None,
+    delta: float = 0.01,
 ) -> ConditionsResult:
-    """Check the hypotheses of a theorem.
+    """Check the hypotheses of a theorem, and say what is known of its conclusion.
 
     Parameters
     ----------
     theorem : its name.
-    d, N, rank, width, degree, facts, outputs : sizes; what is not given is not checked.
+    d, N, rank, width, degree, facts, outputs : sizes, as for
+        :func:`sims.memories.recall.measure`; several N are checked one by one. Of what is not
+        given it is said what would do.
     embeddings : vectors (n, d) or :class:`assoc.embeddings.NamedVectors`; None stands for
         embeddings drawn as the theorem says.
     preprocess : none, normalise, centre or whiten; None checks the vectors as they are and then
@@ -88,6 +139,7 @@ def conditions(
         is their number. With facts, d may be left out.
     told, fine_tuned : sizes of what is told in sentences, and N_f, for theorems about knowledge;
         of the other sizes only the width counts there.
+    delta : probability of failing that is allowed, in (0, 1).
 
     Returns
     -------
@@ -100,8 +152,11 @@ def conditions(
 
     Examples
     --------
-    >>> conditions("linear-capacity", d=64, N=40)
+    >>> result = conditions("linear-capacity", d=64, N=40)
+    >>> result
     ConditionsResult(linear-capacity, fails: none)
+    >>> result.cases[0].outlook.verdict(0.01)
+    'guaranteed'
     >>> from assoc.facts.recall_task import grid_task
     >>> conditions("attention-only", d=16, task=grid_task(64, 64, 8))
     ConditionsResult(attention-only, fails: d of the order of max(R, D))
@@ -109,29 +164,77 @@ def conditions(
     >>> conditions("knowledge-extraction", told=Told(multiplicity=4), fine_tuned=2)
     ConditionsResult(knowledge-extraction, fails: held-out facts are covered, enough subjects ...)
     """
-    asked = Problem(
-        d, N, rank, width, degree, facts, outputs,
-        task=task, heads=heads, head_dim=head_dim, told=told, fine_tuned=fine_tuned,
-    )  # fmt: skip
+    check_delta(delta)
     found = find(theorem)
-    _check_sizes(asked)
+    numbers = [N] if N is None or isinstance(N, int) else list(N)
+    if not numbers:
+        raise InputError("N: no number of facts is given")
+    asked = Problem(
+        d, numbers[0], None, None, degree, facts, outputs, task=task, heads=heads,
+        head_dim=head_dim, told=told, fine_tuned=fine_tuned, delta=delta,
+    )  # fmt: skip
+    _check_sizes(asked, numbers)
     if told is not None:
+        asked = replace(asked, width=_sizes_at(None, width, d)[1])
         problem = _problem_of_told(told, asked, embeddings)
-        return ConditionsResult(theorem, "told facts", (("none", found.conditions(problem)),))
+        return _result(found, "told facts", [("none", problem)])
     if task is not None:
-        asked = replace(asked, N=len(task))
-    if embeddings is None:
-        if asked.N is None or (d is None and task is None):
-            raise InputError("sizes d and N are needed, or embeddings")
-        drawn = "given facts" if d is None else "sphere"
-        return ConditionsResult(theorem, drawn, (("none", found.conditions(asked)),))
-    named = _named(embeddings)
-    problems = _problems_of_vectors(named, asked, preprocess)
-    checked = tuple((how, found.conditions(problem)) for how, problem in problems)
-    return ConditionsResult(theorem, named.source, checked)
+        numbers = [len(task)]
+    if embeddings is not None:
+        named = _named(embeddings)
+        asked = replace(asked, d=named.dimension(d))
+        source, vectors = named.source, list(_vectors(named, preprocess))
+    else:
+        if d is None and task is None and numbers == [None]:
+            raise InputError("nothing to check: give d, N, or embeddings")
+        source, vectors = "given facts" if d is None else "sphere", []
+    m, width_at = _sizes_at(rank, width, asked.d)
+    asked = replace(asked, rank=m, width=width_at)
+    problems = [
+        (how, replace(asked, N=number, vectors=after, names=named.names))
+        for how, after in vectors
+        for number in numbers
+    ] or [("none", replace(asked, N=number)) for number in numbers]
+    return _result(found, source, problems)
 
 
-def _check_sizes(asked: Problem) -> None:
+def _result(
+    theorem: Theorem, source: str, problems: Sequence[tuple[str, Problem]]
+) -> ConditionsResult:
+    """Check every hypothesis on every problem."""
+    cases = tuple(
+        Case(
+            problem.N,
+            how,
+            theorem.conditions(problem),
+            None if theorem.outlook is None else theorem.outlook(problem),
+        )
+        for how, problem in problems
+    )
+    first = problems[0][1]
+    assumed = tuple(h.text for h in theorem.hypotheses if not h.check(first))
+    return ConditionsResult(theorem.name, source, first.delta, assumed, cases)
+
+
+def _sizes_at(
+    rank: Size | None, width: Size | None, d: int | None
+) -> tuple[int | None, int | None]:
+    """Return rank and width at a dimension.
+
+    Raises
+    ------
+    InputError
+        If one is a share of a dimension that is not given, or no size.
+    """
+    if d is None and rank is not None:
+        raise InputError(f"rank {rank} needs a dimension: give d")
+    if d is None and isinstance(width, str) and not width.strip().isdigit():
+        raise InputError(f"width {width!r} needs a dimension: give d")
+    at = Construction("low-rank", rank=rank, width=width)
+    return at.rank_at(d or 1), at.width_at(d or 1)
+
+
+def _check_sizes(asked: Problem, numbers: Sequence[int | None]) -> None:
     """Refuse sizes that are out of range or contradict each other.
 
     Raises
@@ -140,17 +243,17 @@ def _check_sizes(asked: Problem) -> None:
         If some do.
     """
     sizes = {
-        "d": asked.d, "N": asked.N, "rank": asked.rank, "width": asked.width, "M": asked.outputs,
-        "heads": asked.heads, "head_dim": asked.head_dim, "fine_tuned": asked.fine_tuned,
+        "d": asked.d, "M": asked.outputs, "heads": asked.heads, "head_dim": asked.head_dim,
+        "fine_tuned": asked.fine_tuned,
     }  # fmt: skip
-    for name, value in sizes.items():
+    for name, value in [*sizes.items(), *(("N", number) for number in numbers)]:
         if value is not None and value < 1:
             raise InputError(f"{name} = {value} is not positive")
     if asked.task is not None and asked.N is not None:
         raise InputError(f"N = {asked.N}, but the task has {len(asked.task)} facts")
     if asked.degree is not None:
         check_degree(asked.degree)
-    if asked.facts not in MAPS:
+    if asked.map not in MAPS:
         raise InputError(f"facts {asked.facts!r} is not one of {', '.join(MAPS)}")
 
 
@@ -177,20 +280,17 @@ def _named(embeddings: Any) -> NamedVectors:
     return NamedVectors(check_vectors(embeddings, "embeddings"), None, "array")
 
 
-def _problems_of_vectors(
-    embeddings: NamedVectors, asked: Problem, preprocess: str | None
-) -> Iterator[tuple[str, Problem]]:
-    """Yield the problem on the vectors after this preprocessing, or after each.
+def _vectors(embeddings: NamedVectors, preprocess: str | None) -> Iterator[tuple[str, Floats]]:
+    """Yield the vectors after this preprocessing, or after each.
 
     Raises
     ------
     InputError
-        If the vectors have another dimension than was asked, or one of them has no direction.
+        If one of them has no direction.
     """
-    d = embeddings.dimension(asked.d)
     for how in PREPROCESSING if preprocess is None else (preprocess,):
         vectors = transform(embeddings.vectors, how, embeddings.source)
         if not vectors.any(axis=1).all():
             row = int(vectors.any(axis=1).argmin())
             raise InputError(f"{embeddings.source}: row {row} is zero and has no direction")
-        yield how, replace(asked, d=d, vectors=vectors, names=embeddings.names)
+        yield how, vectors

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sims.knowledge.trials import Told
+    from theory.outlook import Outlook
 
 __all__ = [
     "Claim",
@@ -74,10 +75,13 @@ def deviation_text(deviation: float | None, *, relative: bool) -> str:
 
 @dataclass(frozen=True)
 class Condition:
-    """One hypothesis, checked: whether it holds, by how much, and what would mend it."""
+    """One hypothesis, checked: whether it holds, by how much, and what would mend it.
+
+    Of a size that was not given ``holds`` is None, and the value says what to give.
+    """
 
     name: str
-    holds: bool
+    holds: bool | None
     value: str
     required: str
     remedy: str = ""
@@ -96,12 +100,13 @@ class Problem:
     d, N : dimension and number of facts; None when they are not given.
     rank : m, for rank-limited memories.
     width, degree : m and k, for networks.
-    facts, outputs : law of the fact map and M.
+    facts, outputs : law of the fact map, where one was named, and M.
     vectors : the user's embeddings (n, d); None stands for the theorem's own law.
     names : names of the vectors, used to point at offenders.
     task : facts of the factual recall task, for theorems about transformers.
     heads, head_dim : H and d_h of a transformer.
     told, fine_tuned : sizes of what is told in sentences, and N_f, for theorems about knowledge.
+    delta : probability of failing that is allowed, in (0, 1).
     """
 
     d: int | None = None
@@ -109,7 +114,7 @@ class Problem:
     rank: int | None = None
     width: int | None = None
     degree: int | None = None
-    facts: str = "identity"
+    facts: str | None = None
     outputs: int | None = None
     vectors: Floats | None = None
     names: tuple[str, ...] | None = None
@@ -118,6 +123,18 @@ class Problem:
     head_dim: int | None = None
     told: "Told | None" = None
     fine_tuned: int | None = None
+    delta: float = 0.01
+
+    @property
+    def map(self) -> str:
+        """Law of the fact map; one answer each where none was named."""
+        return self.facts or "identity"
+
+    @property
+    def injective(self) -> bool:
+        """Whether every input has an answer of its own, as far as the sizes allow one."""
+        room = self.N is None or self.outputs is None or self.outputs >= self.N
+        return room and self.map in ("identity", "permutation")
 
 
 @dataclass(frozen=True)
@@ -127,7 +144,8 @@ class Hypothesis:
     Parameters
     ----------
     text : the hypothesis in words.
-    check : gives the conditions it comes to on a problem (none where the problem is silent).
+    check : gives the conditions it comes to on a problem; none where it is taken for granted, as
+        the law of embeddings is that are drawn.
     """
 
     text: str
@@ -265,6 +283,7 @@ class Theorem:
     hypotheses : numbered, executable.
     claims : what is judged.
     figure : draws the theorem's picture from findings (claim name -> finding).
+    outlook : says what is known of the conclusion on a problem; None where it cannot say.
     """
 
     name: str
@@ -276,6 +295,7 @@ class Theorem:
     hypotheses: tuple[Hypothesis, ...]
     claims: tuple[Claim, ...]
     figure: "Callable[[Mapping[str, Finding]], Figure]"
+    outlook: "Callable[[Problem], Outlook | None] | None" = None
 
     def conditions(self, problem: Problem) -> tuple[Condition, ...]:
         """Check every hypothesis on a problem."""

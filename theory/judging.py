@@ -320,7 +320,7 @@ def judge_steps(steps: Sequence[tuple[str, bool]]) -> Finding:
 
 def applicable(conditions: Sequence[Condition], finding: Finding) -> Finding:
     """Turn a finding into "not applicable" if a condition fails, naming the failing ones."""
-    failing = [condition.name for condition in conditions if not condition.holds]
+    failing = [condition.name for condition in conditions if condition.holds is False]
     finding = replace(finding, conditions=tuple(conditions))
     if not failing:
         return finding

@@ -7,8 +7,18 @@ import typer
 
 from assoc.errors import InputError
 from theory.claims import Kind, spaced
-from theory.cli.inputs import read_vectors, shipped
-from theory.cli.options import DEGREE, FACTS, HEAD_DIM, HEADS, JSON, OUTPUTS, SEED, WORKERS
+from theory.cli.inputs import integers, read_vectors, shipped
+from theory.cli.options import (
+    DEGREE,
+    HEAD_DIM,
+    HEADS,
+    JSON,
+    OUTPUTS,
+    RANK,
+    SEED,
+    WIDTH,
+    WORKERS,
+)
 from theory.cli.output import STYLES, command_line, emit, print_table, progress_bar, say
 
 if TYPE_CHECKING:
@@ -20,6 +30,9 @@ if TYPE_CHECKING:
     from theory.registry import ClaimResult, VerifyResult
 
 __all__ = ["print_verdicts", "register"]
+
+FAILED = 3
+"""Exit status where a hypothesis fails."""
 
 
 def register(app: typer.Typer) -> None:
@@ -58,11 +71,13 @@ def list_claims(json: bool = JSON) -> None:
 def conditions(
     theorem: str = typer.Argument(help="A name of `recall list`."),
     d: int | None = typer.Option(None, "--d", "-d", help="Dimension."),
-    N: int | None = typer.Option(None, "--N", "-N", help="Number of facts."),
-    rank: int | None = typer.Option(None, help="Rank m."),
-    width: int | None = typer.Option(None, help="Width m of a network."),
+    N: str | None = typer.Option(None, "--N", "-N", help="Facts, or several: 100,200,400."),
+    rank: str | None = RANK,
+    width: str | None = WIDTH,
     degree: int | None = DEGREE,
-    facts: str = FACTS,
+    facts: str | None = typer.Option(
+        None, help="Fact map: identity, permutation, random, balanced or zipf."
+    ),
     outputs: int | None = OUTPUTS,
     table: Path | None = typer.Option(
         None, help="For transformers and flows: CSV with columns subject, relation, answer."
@@ -91,11 +106,17 @@ def conditions(
     preprocess: str | None = typer.Option(
         None, help="Check only after none, normalise, centre or whiten; default: all four."
     ),
+    delta: float = typer.Option(0.01, help="Probability of failing that is allowed."),
     json: bool = JSON,
-) -> None:
-    """Check which hypotheses of a theorem hold, by how much, and what would mend them.
+) -> int:
+    """Check which hypotheses of a theorem hold, and say what is known of its conclusion.
+
+    The last line is the verdict: guaranteed with a proved probability, predicted by a law, or
+    guaranteed to fail, and the sizes that would do. Exit status 3 if a hypothesis fails, else 0.
 
     Examples: `recall conditions linear-capacity --d 64 --N 40`;
+    `recall conditions linear-capacity --d 256 --N 500,1000,2000 --delta 0.5`;
+    `recall conditions low-rank-capacity --d 256 --N 400 --rank d/2`;
     `recall conditions linear-capacity --embeddings minilm_tokens.npz`;
     `recall conditions attention-only --d 128 --subjects 64 --relations 64 --answers 8`;
     `recall conditions attention-mlp --d 24 --width 540 --table countries.csv`;
@@ -107,41 +128,52 @@ def conditions(
     told = _told(subjects, attributes, templates, multiplicity, shared)
     if told is not None:
         subjects = None
+    numbers = integers(N, "N")
     task = _task(table, {"subjects": subjects, "relations": relations, "answers": answers})
     vectors = None if embeddings is None else read_vectors(embeddings)
     result = check(
-        theorem, d=d, N=N, rank=rank, width=width, degree=degree, facts=facts, outputs=outputs,
-        embeddings=vectors, preprocess=preprocess, heads=heads, head_dim=head_dim, task=task,
-        told=told, fine_tuned=fine_tuned,
+        theorem, d=d, N=numbers, rank=rank, width=width,
+        degree=degree, facts=facts, outputs=outputs, embeddings=vectors, preprocess=preprocess,
+        heads=heads, head_dim=head_dim, task=task, told=told, fine_tuned=fine_tuned, delta=delta,
     )  # fmt: skip
     if json:
         emit({"result": result.to_dict()}, seed=None)
     else:
         _print_conditions(result)
+    return 0 if result.holds else FAILED
 
 
 def _print_conditions(result: "ConditionsResult") -> None:
-    """Print the hypotheses, and for vectors which of them hold after each preprocessing."""
-    first, found = result.checked[0]
-    title = f"{result.theorem} on {result.embeddings}"
-    rows = [
-        {
-            "hypothesis": c.name,
-            "holds": c.holds,
-            "value": c.value,
-            "required": c.required,
-            "what would mend it": c.remedy,
-        }
-        for c in found
-    ]
-    after = "" if first == "none" else f", after {first}"
-    print_table(title + after, rows, list(rows[0]), styles=STYLES)
-    if len(result.checked) > 1:
+    """Print the hypotheses, for vectors also after each preprocessing, and the verdict last."""
+    first = result.cases[0]
+    after = "" if first.preprocess == "none" else f", after {first.preprocess}"
+    for case in result.as_given:
+        at = f", N = {case.N}" if len(result.as_given) > 1 else ""
+        rows = [
+            {
+                "hypothesis": c.name,
+                "holds": "not checked" if c.holds is None else bool(c.holds),
+                "value": c.value,
+                "required": c.required,
+                "what would mend it": c.remedy,
+            }
+            for c in case.conditions
+        ]
+        if rows:
+            title = f"{result.theorem} on {result.embeddings}{after}{at}"
+            print_table(title, rows, list(rows[0]), styles=STYLES)
+    beside = [case for case in result.cases if case.N == first.N]
+    if len(beside) > 1:
         holds = [
-            {"hypothesis": c.name, **{how: checked[i].holds for how, checked in result.checked}}
-            for i, c in enumerate(found)
+            {"hypothesis": c.name, **{one.preprocess: one.conditions[i].holds for one in beside}}
+            for i, c in enumerate(first.conditions)
         ]
         print_table("which hold after each --preprocess", holds, list(holds[0]), styles=STYLES)
+    for text in result.assumed:
+        print(f"assumed: {text}")
+    for case in result.as_given:
+        if case.outlook is not None:
+            print(f"{result.theorem}: {case.outlook.sentence(result.delta)}")
 
 
 def _told(

@@ -36,6 +36,7 @@ __all__ = [
     "duplicate_condition",
     "enough_dimensions",
     "enough_for_the_best",
+    "enough_rank",
     "isotropy",
     "isotropy_conditions",
 ]
@@ -109,7 +110,7 @@ def isotropy(E: Floats) -> Isotropy:
 def isotropy_conditions(problem: Problem) -> tuple[Condition, ...]:
     """Check unit norm, centring and isotropy of the user's vectors."""
     if problem.vectors is None:
-        return (Condition("uniform on the sphere", True, "drawn so", "by construction"),)
+        return ()
     found = isotropy(problem.vectors)
     low, median, high = found.norms
     unit = max(abs(low - 1), abs(high - 1)) <= NORM_TOLERANCE
@@ -141,7 +142,7 @@ def isotropy_conditions(problem: Problem) -> tuple[Condition, ...]:
 def duplicate_condition(problem: Problem) -> tuple[Condition, ...]:
     """Check that no two of the user's vectors are closer than independent ones would be."""
     if problem.vectors is None:
-        return (Condition("inputs and outputs independent", True, "drawn so", "by construction"),)
+        return ()
     E = np.asarray(problem.vectors, np.float64)
     n, d = E.shape
     directions = E / np.linalg.norm(E, axis=1)[:, None]
@@ -174,44 +175,60 @@ def duplicate_condition(problem: Problem) -> tuple[Condition, ...]:
 
 def injective_condition(problem: Problem) -> tuple[Condition, ...]:
     """Check that the fact map can be injective."""
-    one_each = problem.facts in ("identity", "permutation")
     N, M = problem.N, problem.outputs
-    room = N is None or M is None or N <= M
+    if problem.facts is None and (N is None or M is None):
+        return ()
+    one_each = problem.map in ("identity", "permutation")
     remedy = "see the non-injective law (claim non-injective)" if not one_each else "raise M"
+    sizes = "" if N is None or M is None else f", N = {N} and M = {M}"
     return (
         Condition(
             "f injective",
-            one_each and room,
-            f"{problem.facts} facts" + ("" if room else f", N = {N} > M = {M}"),
+            problem.injective,
+            f"{problem.map} facts{sizes}",
             "one input per output",
-            "" if one_each and room else remedy,
+            "" if problem.injective else remedy,
         ),
     )
 
 
 def enough_dimensions(problem: Problem) -> tuple[Condition, ...]:
-    """Check N against the explicit guarantee at failure probability 1/2."""
-    if problem.N is None or problem.d is None:
-        return ()
+    """Check N against the explicit guarantee."""
     N, d, m = problem.N, problem.d, problem.rank
+    law = "d^2" if m is None else "m d"
+    name = f"{law} large enough for N"
+    required = f"proved failure probability <= {problem.delta:g}"
+    if N is None or d is None:
+        missing = "--N" if N is None else "--d"
+        return (Condition(name, None, "", required, f"give {missing}, or see the sizes below"),)
     bound = failure_bound(N, d, M=max(N, problem.outputs or N), rank=m)
-    size, law = (d * d, "d^2") if m is None else (m * d, "m d")
-    value = N * np.log(float(N)) / size
+    value = N * np.log(float(N)) / (d * d if m is None else m * d)
+    holds = bound <= problem.delta
     return (
         Condition(
-            f"{law} large enough for N",
-            bound <= 0.5,
+            name,
+            holds,
             f"N log N / {law} = {value:.4g}, failure probability <= {bound:.2g}",
-            "proved failure probability <= 1/2 (asymptotically N log N / " + law + " < 1/8)",
-            "" if bound <= 0.5 else "raise d" if m is None else "raise m or d",
+            required,
+            "" if holds else "raise d" if m is None else "raise m or d",
         ),
     )
+
+
+def enough_rank(problem: Problem) -> tuple[Condition, ...]:
+    """Check N against the explicit guarantee behind a projector; without a rank, ask for it."""
+    if problem.rank is not None:
+        return enough_dimensions(problem)
+    required = f"proved failure probability <= {problem.delta:g}"
+    mend = "give --rank, or see the least below"
+    return (Condition("m d large enough for N", None, "", required, mend),)
 
 
 def enough_for_the_best(problem: Problem) -> tuple[Condition, ...]:
     """Check N times the degrees of freedom that a fact takes against those that W has."""
     if problem.N is None or problem.d is None:
-        return ()
+        missing = "--N" if problem.N is None else "--d"
+        return (Condition("d^2 large enough for N", None, "", "N delta <= d^2", f"give {missing}"),)
     N, d = problem.N, problem.d
     M = max(2, problem.outputs or N)
     cost = orthogonal_cost(np.log(float(M)))

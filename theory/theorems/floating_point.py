@@ -19,6 +19,7 @@ import numpy as np
 from assoc.arrays import dot_error
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem
 from theory.judging import judge_arms, judge_bounds, judge_symbols
+from theory.outlook import Outlook
 from theory.rendering.axes import MEASURED, PREDICTED
 from theory.rounding.attention import attention_rows
 from theory.rounding.bounds import (
@@ -337,6 +338,14 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
 
 ADD_UP = "errors that all have one sign add up like n, and not like its root"
 
+
+def outlook(problem: Problem) -> Outlook | None:
+    """Certificates are proofs wherever the hypotheses hold."""
+    if any(c.holds is False for h in HYPOTHESES for c in h.check(problem)):
+        return None
+    return Outlook("what is certified is so in exact arithmetic", guaranteed=1.0)
+
+
 THEOREM = Theorem(
     name="floating-point",
     title="What is certified in floating point",
@@ -354,6 +363,7 @@ Known: $\gamma_n$ is reached to 8 digits by sums in order; $\gamma_d + 5 \cdot 2
 for a single-precision score. What may underflow is bounded with room to spare.
 """,
     deviations="Higham's $\\gamma_n$ is used as it stands; the bounds built on it are ours.",
+    outlook=outlook,
     hypotheses=HYPOTHESES,
     claims=(
         Claim(

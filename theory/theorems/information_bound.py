@@ -1,5 +1,6 @@
 r"""Theorem 7: no model recalls more than its bits hold, and what constructions make of theirs."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,14 @@ from sims.memories.construction import Construction
 from sims.memories.settings import RandomVectors
 from theory.bounds.accounting import account, stored_bits
 from theory.bounds.bit_checks import check_bit_symbols, check_least_errors, check_weights
-from theory.bounds.bits import information_of_error, least_cross_entropy, least_error_rate
+from theory.bounds.bits import information_of_error, least_cross_entropy, least_error_rate, map_bits
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem
 from theory.equivalence import Equivalence
 from theory.judging import judge_arms, judge_largest, judge_predictions
 from theory.memories.capacity import capacity_of, limit_estimate
 from theory.memories.checks import capacity_row
 from theory.memories.faults import understating, whispering
+from theory.outlook import Outlook
 from theory.rendering.axes import MEASURED, PREDICTED, bars, figure_of
 
 if TYPE_CHECKING:
@@ -304,7 +306,10 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
 
 
 def _tables(problem: Problem) -> tuple[Condition, ...]:
-    drawn = problem.facts in ("identity", "permutation", "random")
+    """Check that the table is drawn; taken for granted where no law is named."""
+    if problem.facts is None:
+        return ()
+    drawn = problem.facts in ("permutation", "random")
     return (
         Condition(
             "facts independent of all that is given",
@@ -327,6 +332,22 @@ OTHERS = [
     {"memory": "bilinear-margin", "width": "8d", "bits": 4},
 ]
 
+
+def outlook(problem: Problem) -> Outlook | None:
+    """Bits with which some of N uniform facts is still wrong, but for a chance of delta."""
+    if problem.N is None:
+        return None
+    M = problem.outputs or problem.N
+    bits = map_bits(problem.N, M, "permutation" if problem.facts == "permutation" else "random")
+    short = bits + math.log2(problem.delta)
+    each = "" if problem.d is None else f": {bits / problem.d**2:.3g} for each entry of a d x d W"
+    return Outlook(
+        f"a model of at most {short:.6g} bits is wrong on one of N = {problem.N} facts",
+        guaranteed=1 - problem.delta,
+        note=f"the facts are one of 2^{bits:.6g} tables{each}",
+    )
+
+
 THEOREM = Theorem(
     name="information-bound",
     title="What B bits can hold, and what constructions make of theirs",
@@ -340,6 +361,7 @@ store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
 """,
     constants="exact; attained for M a power of two. 0.115 rests on the 1/8 of linear memories.",
     deviations="the paper bounds the cross-entropy up to constants; error rates are ours.",
+    outlook=outlook,
     hypotheses=(Hypothesis("The facts are independent of embeddings and seeds.", _tables),),
     claims=(
         Claim(

@@ -7,6 +7,7 @@ and attribute say answers everything. With fillers that is all that attention al
 its last token is the template itself, and it may look at each subject in another way.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from sims.engine.randomness import Source
 from sims.engine.results import new_axes
 from sims.knowledge.training import suited
 from sims.knowledge.trials import Told
-from theory.claims import Claim, Finding, Kind, Theorem
+from theory.claims import Claim, Finding, Kind, Problem, Theorem
 from theory.judging import judge_arms, judge_largest, judge_predictions, judge_symbols
 from theory.knowledge.hypotheses import SEVERAL, WIDE
 from theory.knowledge.plain.draws import step_rows
@@ -26,6 +27,7 @@ from theory.knowledge.plain.model import model_symbols
 from theory.knowledge.plain.sentences import floor_symbols
 from theory.knowledge.plain.training import rate_symbols, step_symbols
 from theory.knowledge.runs import QUICK_TOLD, QUICK_TRAINING, extracted, spread
+from theory.outlook import Outlook
 from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 
 if TYPE_CHECKING:
@@ -337,6 +339,18 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
 
 # --- Claims -------------------------------------------------------------------------------------
 
+
+def outlook(problem: Problem) -> Outlook | None:
+    """The floor of the loss is exact; that training comes near it is measured."""
+    if problem.told is None:
+        return None
+    floor = math.log(problem.told.attributes * problem.told.multiplicity)
+    return Outlook(
+        "training comes within 1 % of the least loss",
+        note=f"that is {floor:.4g} nats a sentence, spent before the template; measured, not proved",
+    )
+
+
 THEOREM = Theorem(
     name="knowledge-acquisition",
     title="Acquiring knowledge",
@@ -351,6 +365,7 @@ depend on subject and template together, cannot.
     constants="The floor is exact. 1 % above it is what is asked for, not a constant of theory.",
     deviations="XC's conditions on sizes, rates and times are not used; sizes are those of the "
     "regimes. Queries and keys are one matrix, embeddings orthonormal, no skip connection.",
+    outlook=outlook,
     hypotheses=(SEVERAL, WIDE),
     claims=(
         Claim(

@@ -7,6 +7,7 @@ After enough subjects a question is worth the mean of the templates that it was 
 (:func:`sims.knowledge.model.superposed`): a prediction without a fitted number.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -19,7 +20,7 @@ from sims.engine.results import new_axes
 from sims.engine.statistics import mean_interval
 from sims.knowledge.training import FINE_TUNING, suited
 from sims.knowledge.trials import Told
-from theory.claims import Claim, Finding, Kind, Theorem
+from theory.claims import Claim, Finding, Kind, Problem, Theorem
 from theory.equivalence import Equivalence
 from theory.judging import judge_arms, judge_largest, judge_predictions, judge_symbols
 from theory.knowledge.checks import judge_below
@@ -42,6 +43,7 @@ from theory.knowledge.runs import (
     extracted,
     spread,
 )
+from theory.outlook import Outlook
 from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 
 if TYPE_CHECKING:
@@ -517,6 +519,23 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
 
 # --- Claims -------------------------------------------------------------------------------------
 
+
+def outlook(problem: Problem) -> Outlook | None:
+    """The exact chance that a held-out fact is covered; that covered ones are answered is not proved."""
+    told = problem.told
+    if told is None or problem.fine_tuned is None:
+        return None
+    chance = uncovered(told.templates, told.multiplicity, problem.fine_tuned)
+    once = uncovered(told.templates, told.multiplicity, 1)
+    needed = math.ceil(math.log(problem.delta) / math.log(once)) if once else 1
+    return Outlook(
+        "a held-out fact has a covered template",
+        guaranteed=1 - chance,
+        sizes=() if chance <= problem.delta else (f"N_f >= {needed}",),
+        note="that covered facts are answered is measured, not proved",
+    )
+
+
 THEOREM = Theorem(
     name="knowledge-extraction",
     title="Extracting knowledge",
@@ -534,6 +553,7 @@ full ones, because the gradient is nearly of rank one along the question.
     deviations="Covering alone does not decide. Two more things do: whether the templates of an "
     "attribute are tied (K >= 2 and facts in common, or values of its own), and whether enough "
     "subjects are shown. The bound as restated, with constant 1, is violated where few are.",
+    outlook=outlook,
     hypotheses=(SEVERAL, COVERED, TIED, SHOWN),
     claims=(
         Claim(

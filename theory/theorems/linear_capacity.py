@@ -50,6 +50,7 @@ from theory.memories.hypotheses import (
     enough_dimensions,
     isotropy_conditions,
 )
+from theory.memories.outlook import linear_outlook
 from theory.memories.plain.classes import class_symbols, prediction_symbols
 from theory.memories.plain.hypotheses import hypothesis_symbols
 from theory.memories.plain.memories import memory_symbols
@@ -504,6 +505,7 @@ $N \log N / d^2 < 1/8$ suffices as $d \to \infty$.
 The paper's statement is for some $W$; all claims here are about the outer-product $W$ that proves
 it. Non-injective maps are outside the theorem; their law is derived here.
 """,
+    outlook=linear_outlook,
     hypotheses=(UNIFORM, INDEPENDENT, INJECTIVE, ENOUGH),
     claims=(
         Claim(

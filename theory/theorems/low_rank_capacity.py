@@ -23,7 +23,8 @@ from theory.memories.capacity import capacity_of
 from theory.memories.checks import capacity_row, failure_row
 from theory.memories.faults import confined, forgetful
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
-from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
+from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_rank
+from theory.memories.outlook import rank_outlook
 from theory.memories.plain.pair_chances import tangent_sum
 from theory.memories.recall import expected_failure
 from theory.rendering.axes import comparison_figure
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["THEOREM"]
 
-ENOUGH = Hypothesis("m d is at least of the order of N polylog N, m <= d.", enough_dimensions)
+ENOUGH = Hypothesis("m d is at least of the order of N polylog N, m <= d.", enough_rank)
 
 # --- Checks -------------------------------------------------------------------------------------
 
@@ -213,6 +214,7 @@ $m$ largest singular values keeps a share of $d^2$ that the quarter-circle law g
 $m = d/2$), in the limit $N \gg d$.
 """,
     deviations="The paper's statement is existential; the three closed forms are ours to judge.",
+    outlook=rank_outlook,
     hypotheses=(UNIFORM, INDEPENDENT, INJECTIVE, ENOUGH),
     claims=(
         Claim(

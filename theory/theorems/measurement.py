@@ -14,7 +14,8 @@ by the laws of Student and Gauss from mpmath, intervals by betting on all sequen
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from theory.claims import Claim, Finding, Kind, Theorem
+from sims.engine.statistics import LEVEL
+from theory.claims import Claim, Finding, Kind, Problem, Theorem
 from theory.judging import judge_arms
 from theory.measurement.coverage import KINDS
 from theory.measurement.errors import SUBJECTS
@@ -22,6 +23,7 @@ from theory.measurement.hypotheses import BOUNDED, INDEPENDENT_TRIALS, MONOTONE
 from theory.measurement.rows import ROWS
 from theory.measurement.searches import CAPACITIES, SEARCHES
 from theory.measurement.verdicts import RULES
+from theory.outlook import Outlook
 from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 
 if TYPE_CHECKING:
@@ -139,6 +141,13 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
 
 # --- Claims -------------------------------------------------------------------------------------
 
+
+def outlook(problem: Problem) -> Outlook | None:
+    """What an interval at the usual level promises."""
+    del problem
+    return Outlook("an interval of a mean or a proportion covers it", guaranteed=LEVEL)
+
+
 THEOREM = Theorem(
     name="measurement",
     title="What intervals, searches and verdicts promise",
@@ -152,6 +161,7 @@ where all of an interval is allowed, and "violated" only where none of it is.
     constants="none",
     deviations="Student's and the normal intervals are exact for normal trials only; "
     "docs/limits.md says which claims rest on them",
+    outlook=outlook,
     hypotheses=(INDEPENDENT_TRIALS, BOUNDED, MONOTONE),
     claims=(
         Claim(

@@ -39,6 +39,7 @@ from theory.memories.checks import failure_row, width_row
 from theory.memories.faults import forgetful
 from theory.memories.gated_proofs import gated_proof_steps
 from theory.memories.hypotheses import INDEPENDENT, UNIFORM
+from theory.memories.outlook import network_outlook
 from theory.memories.plain.gated import CLOSE, NEAR, gated_rows
 from theory.memories.plain.networks import PARTS, network_rows
 from theory.memories.recall import all_recalled, expected_failure
@@ -58,14 +59,16 @@ Sizes = Sequence[tuple[int, int, int]]
 
 def enough_degree(problem: Problem) -> tuple[Condition, ...]:
     """Check that N facts can be recalled at this degree by some number of neurons."""
+    name = "degree large enough for N"
     if problem.N is None or problem.d is None:
-        return ()
+        missing = "--N" if problem.N is None else "--d"
+        return (Condition(name, None, "", "at least 1/2 (predicted)", f"give {missing}"),)
     network = Construction("gated-mlp")
     k = problem.degree or choose_degree(problem.N, problem.d)
     chance = _whole(replace(network, width=10**9, degree=k), problem)
     return (
         Condition(
-            "degree large enough for N",
+            name,
             chance >= 0.5,
             f"k = {k}: {chance:.3g} that all is recalled with infinitely many neurons",
             "at least 1/2 (predicted)",
@@ -76,13 +79,20 @@ def enough_degree(problem: Problem) -> tuple[Condition, ...]:
 
 def enough_neurons(problem: Problem) -> tuple[Condition, ...]:
     """Check that all is recalled with predicted probability at least 1/2."""
+    name = "m d large enough for N"
     if problem.N is None or problem.d is None or problem.width is None:
-        return ()
+        missing = ", ".join(
+            option
+            for option, size in (("--N", problem.N), ("--d", problem.d), ("--width", problem.width))
+            if size is None
+        )
+        required = "at least 1/2 (predicted)"
+        return (Condition(name, None, "", required, f"give {missing}, or see the width below"),)
     N, d, m = problem.N, problem.d, problem.width
     chance = _whole(Construction("gated-mlp", width=m, degree=problem.degree), problem)
     return (
         Condition(
-            "m d large enough for N",
+            name,
             chance >= 0.5,
             f"m d / (N log N) = {m * d / (N * np.log(max(N, 2))):.3g}; {chance:.3g} that all is "
             "recalled",
@@ -95,7 +105,7 @@ def enough_neurons(problem: Problem) -> tuple[Condition, ...]:
 def _whole(network: Construction, problem: Problem) -> float:
     assert problem.N is not None
     assert problem.d is not None
-    return all_recalled(network, d=problem.d, N=problem.N, facts=problem.facts, M=problem.outputs)
+    return all_recalled(network, d=problem.d, N=problem.N, facts=problem.map, M=problem.outputs)
 
 
 # --- Checks -------------------------------------------------------------------------------------
@@ -553,6 +563,7 @@ variances take the noise of a neuron as independent of its gate; it is larger by
 $24/(d+2) + 90/((d+2)(d+4))$ of itself at $k = 2$ (claim `moments`), which matters at every size
 that can be simulated.
 """,
+    outlook=network_outlook,
     hypotheses=(
         UNIFORM,
         INDEPENDENT,

@@ -38,6 +38,7 @@ from theory.memories.capacity import capacity_of
 from theory.memories.faults import mute, twinned
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_for_the_best
 from theory.memories.optimal import optimal_capacity, optimal_limit, optimal_width
+from theory.memories.outlook import best_outlook
 from theory.memories.plain.refutations import decisions, refutation_rows
 from theory.rendering.axes import comparison_figure
 
@@ -276,6 +277,7 @@ $1/2$, four times what $\sum_x u_x e_x^\top$ holds.
     constants="1/2: GGM. delta: kinematic formula, exact for cones turned independently at random; "
     "here a heuristic, checked by measurement.",
     deviations="GGM have the limit; the prediction at finite d is ours.",
+    outlook=best_outlook,
     hypotheses=(
         UNIFORM,
         INDEPENDENT,

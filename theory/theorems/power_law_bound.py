@@ -29,6 +29,7 @@ from theory.memories.power_laws import (
     predicted_error,
     sample_exponent,
 )
+from theory.outlook import Outlook
 from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 
 if TYPE_CHECKING:
@@ -415,16 +416,29 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
 
 
 def _inputs(problem: Problem) -> tuple[Condition, ...]:
-    """Say what the theorem takes for granted of the facts."""
-    injective = problem.facts in ("identity", "permutation", "random")
+    """Check that answers are drawn, and all alike; taken for granted where no law is named."""
+    if problem.facts is None:
+        return ()
+    drawn = problem.facts in ("permutation", "random")
     return (
         Condition(
             "answers uniform",
-            injective,
+            drawn,
             f"{problem.facts} facts",
-            "every answer as likely as any other, whatever the input",
-            "" if injective else "use the entropy of an answer in place of log M",
+            "drawn, every answer as likely as any other, whatever the input",
+            "" if drawn else "use the entropy of an answer in place of log M",
         ),
+    )
+
+
+def outlook(problem: Problem) -> Outlook | None:
+    """The bound holds at every exponent; what weighted memories reach is a law."""
+    if not all(condition.holds for condition in _inputs(problem)):
+        return None
+    return Outlook(
+        "no model of B bits has a smaller expected error than the bound, for every a > 1",
+        guaranteed=1.0,
+        note="recall bound gives it for a law of inputs",
     )
 
 
@@ -442,6 +456,7 @@ what $T$ samples have not shown costs $\Gamma(1-1/a)(T/\zeta(a))^{1/a}/(aT)$.
 """,
     constants="the bound's and those of q = p and of T are derived here; q = 1 loses a logarithm",
     deviations="CDB share a fixed number of outputs; here every input has its own unless said.",
+    outlook=outlook,
     hypotheses=(
         UNIFORM,
         INDEPENDENT,

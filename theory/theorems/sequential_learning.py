@@ -26,7 +26,7 @@ from sims.gradient_flow.descent import descend
 from sims.gradient_flow.embedded import embedded_flow
 from sims.gradient_flow.facts import FlowFacts
 from sims.gradient_flow.reduced import FlowResult, flow
-from theory.claims import Claim, Finding, Kind, Theorem, Verdict
+from theory.claims import Claim, Finding, Kind, Problem, Theorem, Verdict
 from theory.gradient_flow.figures import order_axes, trajectory_axes
 from theory.gradient_flow.hypotheses import EVEN, INITIAL, MANY_SUBJECTS, ORTHONORMAL
 from theory.gradient_flow.plain.attention import attention_symbols
@@ -42,6 +42,7 @@ from theory.judging import (
     judge_steps,
     judge_symbols,
 )
+from theory.outlook import Outlook
 from theory.rendering.axes import PREDICTED
 from theory.transformers.hypotheses import DISJOINT, TOTAL
 
@@ -548,6 +549,24 @@ BOTH_SIDES = (
 )  # fmt: skip
 """Sizes with g_R / g_S above 1 in the first line, and below in the second."""
 
+
+def outlook(problem: Problem) -> Outlook | None:
+    """Relation first by the paper's hypothesis, else what comes first by the sharp boundary."""
+    task = problem.task
+    if task is None:
+        return None
+    hypotheses = (ORTHONORMAL, DISJOINT, TOTAL, EVEN)
+    failing = [c.name for h in hypotheses for c in h.check(problem) if c.holds is False]
+    relation = "for alpha small enough, relations are learnt before subjects"
+    if failing:
+        return Outlook(relation, note=f"the proof asks for: {', '.join(failing)}")
+    many, sharp = MANY_SUBJECTS.check(problem)
+    if many.holds:
+        return Outlook(relation, guaranteed=1.0)
+    subject = "for alpha small enough, subjects are learnt before relations"
+    return Outlook(relation if sharp.holds else subject, predicted=1.0, note=sharp.value)
+
+
 THEOREM = Theorem(
     name="sequential-learning",
     title="Relations are learnt before subjects, with a plateau of hallucination between",
@@ -574,6 +593,7 @@ $1/(\epsilon \log(1/\epsilon))$.
 starts from the same formulas in matrix coordinates; its expectation over noise is a mean over
 sampled prompts.
 """,
+    outlook=outlook,
     hypotheses=(ORTHONORMAL, DISJOINT, TOTAL, EVEN, INITIAL, MANY_SUBJECTS),
     claims=(
         Claim(

@@ -14,14 +14,15 @@ import numpy as np
 from assoc.catalogue import resolve
 from assoc.memories.memory import Build
 from sims.memories.construction import Construction
-from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
+from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem
 from theory.equivalence import Equivalence
 from theory.judging import judge_arms, judge_largest, judge_steps, judge_symbols
 from theory.memories.capacity import capacity_of, limit_estimate
 from theory.memories.checks import capacity_row, failure_row, whole_row
 from theory.memories.faults import forgetful
 from theory.memories.guarantee import guaranteed_capacity
-from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_dimensions
+from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM
+from theory.memories.outlook import sharp_outlook
 from theory.memories.plain.recall import Mistakes, node_symbols, recall_symbols
 from theory.memories.proofs import linear_proof_steps
 from theory.memories.recall import all_recalled, expected_failure
@@ -33,6 +34,25 @@ if TYPE_CHECKING:
 __all__ = ["THEOREM"]
 
 LINEAR = Construction("linear")
+
+# --- Hypotheses ---------------------------------------------------------------------------------
+
+
+def below_the_law(problem: Problem) -> tuple[Condition, ...]:
+    """Compare N with the capacity that the law predicts."""
+    name, d, N = "N below the capacity by the law", problem.d, problem.N
+    if d is None or N is None:
+        missing = "--N" if N is None else "--d"
+        return (Condition(name, None, "", "all recalled in half of the draws", f"give {missing}"),)
+    most = capacity_of(LINEAR, d=d, facts=problem.map, M=problem.outputs)
+    return (
+        Condition(
+            name, most >= N, f"N log N / d^2 = {N * np.log(N) / d**2:.4g}, N = {N}",
+            f"N <= {most:.0f}, where half of the draws recall all (law)",
+            "" if most >= N else "raise d",
+        ),
+    )  # fmt: skip
+
 
 # --- Checks -------------------------------------------------------------------------------------
 
@@ -259,11 +279,12 @@ $q$, its length $r$ and the signal $A$, all of known law.
 """,
     constants="1/8: sufficiency is proved, necessity is a Gaussian heuristic. 1/2, 2/pi: derived.",
     deviations="Not in the papers. GGM's 1/2 is for the best W, ours for a typical input.",
+    outlook=sharp_outlook,
     hypotheses=(
         UNIFORM,
         INDEPENDENT,
         INJECTIVE,
-        Hypothesis("N log N / d^2 is below the constant.", enough_dimensions),
+        Hypothesis("N log N / d^2 is below the constant.", below_the_law),
     ),
     claims=(
         Claim(

@@ -242,5 +242,5 @@ def _chains() -> list[Row]:
     return rows
 
 
-def _held(symbol: str, found: bool, mine: bool) -> Row:
-    return symbol, float(found), float(mine)
+def _held(symbol: str, found: bool | None, mine: bool) -> Row:
+    return symbol, float(bool(found)), float(mine)

@@ -87,12 +87,12 @@ def _isotropy_thresholds(freedom: int) -> list[Row]:
         edge = _edge(changed, p, freedom)
         for by, holds in ((edge * (1 - APART), 1.0), (edge * (1 + APART), 0.0)):
             condition = UNIFORM.check(Problem(vectors=changed(by)))[place]
-            rows.append((f"condition: {condition.name}", float(condition.holds), holds))
+            rows.append((f"condition: {condition.name}", float(bool(condition.holds)), holds))
     for scale, holds in ((1.0009, 1.0), (1.0011, 0.0), (0.9991, 1.0), (0.9989, 0.0)):
         E = _normalised(base)
         E[7] *= scale
         condition = UNIFORM.check(Problem(vectors=E))[0]
-        rows.append(("condition: unit norm", float(condition.holds), holds))
+        rows.append(("condition: unit norm", float(bool(condition.holds)), holds))
     return rows
 
 
@@ -120,7 +120,7 @@ def _duplicate_thresholds() -> list[Row]:
             E = np.eye(d)[:n]
             E[-1] = t * E[0] + np.sqrt(1 - t * t) * E[-1]
             found = INDEPENDENT.check(Problem(vectors=E))
-            rows.append(("condition: no near duplicates", float(found[0].holds), holds))
+            rows.append(("condition: no near duplicates", float(bool(found[0].holds)), holds))
     return rows
 
 
@@ -135,7 +135,7 @@ def _size_thresholds() -> list[Row]:
     for rank in (None, 12):
         sure = guaranteed_capacity(16, rank=rank)
         for N, holds in ((sure, 1.0), (sure + 1, 0.0)):
-            cases.append((enough_dimensions(Problem(d=16, N=N, rank=rank)), holds))
+            cases.append((enough_dimensions(Problem(d=16, N=N, rank=rank, delta=0.5)), holds))
     cost = float(orthogonal_cost(np.log(40.0)))
     for N, holds in ((int(400 / cost), 1.0), (int(400 / cost) + 1, 0.0)):
         cases.append((enough_for_the_best(Problem(d=20, N=N, outputs=40)), holds))
@@ -146,4 +146,7 @@ def _size_thresholds() -> list[Row]:
         ("identity", None, 1.0),
     ):
         cases.append((INJECTIVE.check(Problem(N=5, facts=facts, outputs=outputs)), holds))
-    return [(f"condition: {found[0].name}", float(found[0].holds), holds) for found, holds in cases]
+    return [
+        (f"condition: {found[0].name}", float(bool(found[0].holds)), holds)
+        for found, holds in cases
+    ]

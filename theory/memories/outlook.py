@@ -1,0 +1,128 @@
+"""What is proved and predicted of memories at given sizes, and which sizes would do."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from assoc.memories.mlp import choose_degree
+from sims.memories.construction import Construction
+from theory.claims import Problem
+from theory.memories.guarantee import failure_bound, guaranteed_capacity
+from theory.memories.optimal import orthogonal_cost
+from theory.memories.recall import all_recalled, expected_recall
+from theory.memories.width import width_of
+from theory.outlook import Outlook, chance_text, least
+
+__all__ = ["best_outlook", "linear_outlook", "network_outlook", "rank_outlook", "sharp_outlook"]
+
+
+def linear_outlook(problem: Problem) -> Outlook | None:
+    """Outlook of Theorem 1: the memory of outer products, whole or behind a projector."""
+    d, N, rank = problem.d, problem.N, problem.rank
+    event = _event(N)
+    if not problem.injective:
+        return Outlook(event, note=f"what is proved is for injective maps, not {problem.map} facts")
+    if N is None:
+        assert d is not None
+        most = guaranteed_capacity(d, delta=problem.delta, M=problem.outputs, rank=rank)
+        return Outlook(event, sizes=(f"N <= {most}",))
+    if d is None:
+        return Outlook(event, sizes=(_enough(replace(problem, rank=None), "d"),))
+    guaranteed = _guaranteed(problem)
+    memory = Construction("linear") if rank is None else Construction("low-rank", rank=rank)
+    predicted = all_recalled(memory, d=d, N=N, facts=problem.map, M=problem.outputs)
+    sizes: tuple[str, ...] = ()
+    if guaranteed < 1 - problem.delta:
+        most = guaranteed_capacity(d, delta=problem.delta, M=problem.outputs, rank=rank)
+        ranks = () if rank is None else (_enough(problem, "rank"),)
+        whole = _enough(replace(problem, rank=None), "d") + ("" if rank is None else " with m = d")
+        sizes = (*ranks, whole, f"N <= {most}")
+    return Outlook(event, guaranteed=guaranteed, predicted=predicted, sizes=sizes)
+
+
+def rank_outlook(problem: Problem) -> Outlook | None:
+    """Outlook of Theorem 1 behind a projector; of a rank that is not given, the least."""
+    if problem.rank is not None or problem.d is None or problem.N is None or not problem.injective:
+        return linear_outlook(problem)
+    return Outlook(_event(problem.N), sizes=(_enough(problem, "rank"),))
+
+
+def sharp_outlook(problem: Problem) -> Outlook | None:
+    """Outlook of the law: predicted recall, and the N at which it is 99 %."""
+    from theory.memories.capacity import capacity_of
+
+    d, N = problem.d, problem.N
+    memory = Construction("linear")
+    if d is None:
+        return None
+    most = capacity_of(memory, d=d, rate=1.0)
+    note = f"half of the draws recall all up to N = {most:.0f} (law)"
+    if N is None:
+        return Outlook(_event(N), note=note)
+    predicted = all_recalled(memory, d=d, N=N, facts=problem.map, M=problem.outputs)
+    share = expected_recall(memory, d=d, N=N, facts=problem.map, M=problem.outputs)
+    return Outlook(
+        _event(N), predicted=predicted, note=f"expected recall {chance_text(share)} (law); {note}"
+    )
+
+
+def network_outlook(problem: Problem) -> Outlook | None:
+    """Outlook of Theorem 2 for gated networks of Hermite polynomials: predicted, not proved."""
+    d, N = problem.d, problem.N
+    if d is None or N is None:
+        return None
+    k = problem.degree or choose_degree(N, d)
+    network = Construction("gated-mlp", degree=k)
+    given: dict[str, Any] = {"d": d, "N": N, "facts": problem.map, "M": problem.outputs}
+    enough = width_of(network, rate=1.0, **given)
+    note = (
+        f"half of the draws recall all from m = {np.ceil(enough):.0f} on (law, k = {k})"
+        if np.isfinite(enough)
+        else f"at degree k = {k} no width is enough (law)"
+    )
+    if problem.width is None:
+        return Outlook(_event(N), note=f"{note}: give a width m for its probability")
+    predicted = all_recalled(replace(network, width=problem.width), **given)
+    return Outlook(_event(N), predicted=predicted, note=note)
+
+
+def best_outlook(problem: Problem) -> Outlook | None:
+    """Outlook of the best W: the N at which N delta is d^2, on either side of which it is sharp."""
+    d, N = problem.d, problem.N
+    if d is None or N is None:
+        return None
+    cost = orthogonal_cost(np.log(float(max(2, problem.outputs or N))))
+    side = "below" if N * cost < d * d else "above"
+    return Outlook(
+        f"some W recalls all N = {N} facts",
+        note=f"N delta / d^2 = {N * cost / d**2:.3g} is {side} 1, where the law has its threshold",
+    )
+
+
+def _event(N: int | None) -> str:
+    return "all facts are recalled" if N is None else f"all N = {N} facts are recalled"
+
+
+def _guaranteed(problem: Problem) -> float:
+    """Proved probability that all is recalled."""
+    assert problem.N is not None
+    assert problem.d is not None
+    M = None if problem.outputs is None else max(problem.outputs, problem.N)
+    return 1 - failure_bound(problem.N, problem.d, M=M, rank=problem.rank)
+
+
+def _enough(problem: Problem, name: str) -> str:
+    """Say from which value of a size on all is recalled with the probability that is asked for."""
+    symbol = {"d": "d", "rank": "m"}[name]
+    most = problem.d if name == "rank" else None
+
+    def enough(size: int) -> bool:
+        past = most is not None and size > most
+        sized: Problem = replace(problem, **{name: size})  # type: ignore[arg-type]
+        return past or _guaranteed(sized) >= 1 - problem.delta
+
+    size = least(enough, start=1 if name == "rank" else 2)
+    if size is None or (most is not None and size > most):
+        return f"no {symbol}"
+    return f"{symbol} >= {size}"

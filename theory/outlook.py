@@ -1,0 +1,160 @@
+"""What is known of a theorem's conclusion at given sizes: proved, predicted, or proved false.
+
+A table of hypotheses does not yet say what one came for. An :class:`Outlook` does: the probability
+with which the conclusion is proved to hold, the probability that a law predicts, or that with which
+it is proved to fail; and the sizes that would do.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from assoc.errors import InputError
+
+__all__ = ["Outlook", "chance_text", "check_delta", "largest", "least"]
+
+EVEN = 0.5
+"""Proved probability of failing from which sizes are said to be guaranteed to fail."""
+
+SEARCHED = 10**12
+"""Largest size that is looked for."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is known of a conclusion.
+
+    Parameters
+    ----------
+    event : the conclusion, as a clause: "all 40 facts are recalled".
+    guaranteed : its probability is proved to be at least this; None if nothing is proved, or sizes
+        are missing.
+    predicted : its probability by a law, which is not proved; None if there is none.
+    failing : the probability that it fails is proved to be at least this; None if nothing is.
+    sizes : sizes that are guaranteed to do (or predicted, which they say then), as clauses.
+    note : what else there is to say.
+
+    Examples
+    --------
+    >>> outlook = Outlook("all 40 facts are recalled", guaranteed=0.9999)
+    >>> outlook.verdict(0.01)
+    'guaranteed'
+    >>> outlook.sentence(0.01)
+    'guaranteed: all 40 facts are recalled with probability at least 0.9999 (proved)'
+    """
+
+    event: str
+    guaranteed: float | None = None
+    predicted: float | None = None
+    failing: float | None = None
+    sizes: tuple[str, ...] = ()
+    note: str = ""
+
+    def verdict(self, delta: float) -> str:
+        """Say ``guaranteed`` (with probability 1 - delta), ``guaranteed to fail`` or the like."""
+        if self.guaranteed is not None and self.guaranteed >= 1 - delta:
+            return "guaranteed"
+        if self.failing is not None and self.failing >= EVEN:
+            return "guaranteed to fail"
+        return "open" if self.predicted is None else "predicted"
+
+    def sentence(self, delta: float) -> str:
+        """Say the verdict in one line."""
+        verdict = self.verdict(delta)
+        if verdict == "guaranteed":
+            assert self.guaranteed is not None
+            said = f"{self.event} with probability at least {chance_text(self.guaranteed)} (proved)"
+        elif verdict == "guaranteed to fail":
+            assert self.failing is not None
+            said = (
+                f"the probability that {self.event} is at most {chance_text(1 - self.failing)} "
+                "(proved)"
+            )
+        elif verdict == "predicted":
+            assert self.predicted is not None
+            said = f"{self.event} with probability {chance_text(self.predicted)} (law, not proved)"
+            verdict = "not guaranteed, predicted"
+        else:
+            said, verdict = f"whether {self.event}", "not decided"
+        parts = [f"{verdict}: {said}"]
+        if self.sizes:
+            parts.append(f"guaranteed at delta = {delta:g}: {', or '.join(self.sizes)}")
+        return "; ".join([*parts, *([self.note] if self.note else [])])
+
+    def to_dict(self, delta: float) -> dict[str, Any]:
+        """Return the outlook as a record that JSON can hold."""
+        return {
+            "verdict": self.verdict(delta), "delta": delta, "sentence": self.sentence(delta),
+            **asdict(self), "sizes": list(self.sizes),
+        }  # fmt: skip
+
+
+def chance_text(chance: float) -> str:
+    """Write a probability: by its digits, or where it is all but 1 by what it lacks of that.
+
+    Examples
+    --------
+    >>> chance_text(0.25), chance_text(1 - 2e-9), chance_text(1.0)
+    ('0.25', '1 - 2e-09', '1')
+    """
+    lacks = 1 - chance
+    return f"1 - {lacks:.2g}" if 0 < lacks <= 5e-5 else f"{chance:.4g}"
+
+
+def check_delta(delta: float) -> float:
+    """Return an allowed probability of failing.
+
+    Raises
+    ------
+    InputError
+        If it is not in (0, 1).
+    """
+    if not 0 < delta < 1:
+        raise InputError(f"delta = {delta} is not between 0 and 1")
+    return delta
+
+
+def least(enough: Callable[[int], bool], start: int = 2) -> int | None:
+    """Smallest size that is enough, up to a thousandth, of a condition that larger sizes keep.
+
+    Parameters
+    ----------
+    enough : says of a size whether it is.
+    start : smallest size that is tried.
+
+    Returns
+    -------
+    The size, or None if none up to 1e12 is enough.
+
+    Examples
+    --------
+    >>> least(lambda size: size >= 77), least(lambda size: False)
+    (77, None)
+    """
+    low, high = start - 1, start
+    while not enough(high):
+        if high >= SEARCHED:
+            return None
+        low, high = high, min(2 * high, SEARCHED)
+    while high - low > max(1, high // 1000):
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def largest(enough: Callable[[int], bool], start: int = 1) -> int | None:
+    """Largest size that is enough, up to a thousandth, of a condition that smaller sizes keep.
+
+    Parameters and returned value are those of :func:`least`; None also stands for no bound.
+
+    Examples
+    --------
+    >>> largest(lambda size: size <= 77), largest(lambda size: False)
+    (77, None)
+    """
+    first = least(lambda size: not enough(size), start)
+    if first is None or first <= start:
+        return None
+    # The search by doublings is exact up to a thousandth: go back below what it has left open.
+    below = first - max(1, first // 1000)
+    return first - 1 if enough(first - 1) else below if enough(below) else None
