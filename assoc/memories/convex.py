@@ -64,6 +64,8 @@ def logistic_readout(
 ) -> Doubles:
     r"""Fit Theta (p, d) by L-BFGS, in coordinates in which features and outputs are white.
 
+    Products are of single precision; what is fitted is judged, and certified, in double.
+
     Parameters
     ----------
     features : (N, p) matrix, dense or a SciPy sparse array.
@@ -87,7 +89,7 @@ def logistic_readout(
     if len(U) == 1:
         # Nothing competes.
         return np.zeros((features.shape[1], U.shape[1]))
-    loss = WhiteLoss(LogisticLoss(features, U, f, offset=offset))
+    loss = WhiteLoss(LogisticLoss(features, U, f, offset=offset, dtype=np.float32))
     falling: list[float] = []
 
     def done(value: float) -> bool:

@@ -188,16 +188,26 @@ def _win(d: int, A: Floats, r2: Floats, size: float, pair: float, phi: float, n:
 
 def half_tail(odds: Floats, d: int) -> Floats:
     r"""P(T > t), t >= 0, for a coordinate T on the sphere of R^d, by odds = t^2 / (1 - t^2)."""
-    spline, end = _log_tail(d)
-    x = np.minimum(np.sqrt(np.log1p(odds)), end)
-    return np.exp(spline(x))
+    (third, second, first, constant), end = _log_tail(d)
+    pieces = len(constant)
+    place = np.minimum(np.sqrt(np.log1p(odds)) * (pieces / end), pieces)
+    # Knots are equally spaced, so that none is looked for.
+    piece = np.minimum(np.asarray(place, np.intp), pieces - 1)
+    place = place - piece
+    tail = ((third[piece] * place + second[piece]) * place + first[piece]) * place
+    return np.asarray(np.exp(tail + constant[piece]))
 
 
 @cache
-def _log_tail(d: int) -> tuple[CubicSpline, float]:
-    r"""Spline of log P(T > t) in x = sqrt(-log(1 - t^2)), where it is nearly a parabola.
+def _log_tail(d: int) -> tuple[Floats, float]:
+    r"""Cubic pieces of log P(T > t) in x = sqrt(-log(1 - t^2)), where it is nearly a parabola.
 
-    The spline ends where the probability is below exp(-300), which stands for 0 beyond.
+    They end where the probability is below exp(-300), which stands for 0 beyond.
+
+    Returns
+    -------
+    (4, pieces) coefficients, the highest power first, of the place in a piece from 0 to 1; and the
+    last x.
     """
     end = float(np.sqrt(min(1200 / (d - 1), 600)))
     x = np.linspace(0, end, 1201)
@@ -208,4 +218,5 @@ def _log_tail(d: int) -> tuple[CubicSpline, float]:
         special.betaincc(*half, -np.expm1(-(x**2))),
         special.betainc(*half[::-1], np.exp(-(x**2))),
     )
-    return CubicSpline(x, np.log(tail)), end
+    spline = CubicSpline(x, np.log(tail))
+    return np.ascontiguousarray(spline.c * (x[1] - x[0]) ** np.arange(3, -1, -1)[:, None]), end

@@ -307,7 +307,7 @@ construction has it too, and here the network is scaled, or fitted, to outweigh 
             full={"trials": 10},
             must_fail={
                 "against": "S + R",
-                "shapes": (Shape(8, 8, 8), Shape(16, 16, 8)),
+                "shapes": (Shape(8, 8, 8), Shape(16, 16, 8), Shape(24, 24, 8)),
             },
             why_fail="against S + R the exponent is 2",
             fault={"shapes": tuple(Cut(S, S, 8, kept=64) for S in (8, 16, 24))},
