@@ -104,7 +104,7 @@ def conditions(
     ConditionsResult(linear-capacity, fails: none)
     >>> from assoc.facts.recall_task import grid_task
     >>> conditions("attention-only", d=16, task=grid_task(64, 64, 8))
-    ConditionsResult(attention-only, fails: d of the order of max(R, D))
+    ConditionsResult(attention-only, fails: d of the order of max(R, D), d guaranteed to be enough)
     >>> from sims.knowledge.trials import Told
     >>> conditions("knowledge-extraction", told=Told(multiplicity=4), fine_tuned=2)
     ConditionsResult(knowledge-extraction, fails: held-out facts are covered, enough subjects ...)

@@ -74,13 +74,18 @@ def deviation_text(deviation: float | None, *, relative: bool) -> str:
 
 @dataclass(frozen=True)
 class Condition:
-    """One hypothesis, checked: whether it holds, by how much, and what would mend it."""
+    """One hypothesis, checked: whether it holds, by how much, and what would mend it.
+
+    Where nothing was given to check it on, ``checked`` is false, and ``holds`` is true for want of
+    anything against it.
+    """
 
     name: str
     holds: bool
     value: str
     required: str
     remedy: str = ""
+    checked: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return the condition as a record that JSON can hold."""

@@ -55,6 +55,7 @@ def test_vectors_are_checked_as_they_are_and_after_each_remedy():
         "value",
         "required",
         "remedy",
+        "checked",
     ]
 
 

@@ -127,7 +127,7 @@ def _print_conditions(result: "ConditionsResult") -> None:
     rows = [
         {
             "hypothesis": c.name,
-            "holds": c.holds,
+            "holds": c.holds if c.checked else "",
             "value": c.value,
             "required": c.required,
             "what would mend it": c.remedy,

@@ -30,6 +30,7 @@ from theory.transformers.hypotheses import (
     DISJOINT,
     ENOUGH_DIMENSIONS,
     ENOUGH_HEADS,
+    GUARANTEED,
     INDEPENDENT_TOKENS,
     TOTAL,
     UNIFORM_TOKENS,
@@ -348,6 +349,7 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
         TOTAL,
         ENOUGH_DIMENSIONS,
         ENOUGH_HEADS,
+        GUARANTEED,
     ),
     claims=(
         Claim(

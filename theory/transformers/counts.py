@@ -1,6 +1,7 @@
 """What the guarantees of attention alone depend on: counts of tokens, facts and other answers."""
 
-from collections import Counter
+import math
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from assoc.checks import as_size, positive
@@ -8,6 +9,9 @@ from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
 
 __all__ = ["Counts", "counts_of", "full_table"]
+
+LEVELS = (1.0, 0.95, 0.85, 0.7)
+"""Shares of the largest number of other answers to which smaller ones are rounded up."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,32 @@ class Counts:
     def dimensions_for_keys(self) -> int:
         """S + R + K: from this d on Gaussian embeddings have separating keys almost surely."""
         return self.cues + self.noise
+
+    def pairs(self) -> dict[int, tuple[int, int]]:
+        """Pairs of a fact and a competitor, by the number of other answers, rounded up.
+
+        Bounds grow with that number, so that rounding up is safe.
+
+        Returns
+        -------
+        For a few numbers, how many pairs have a competitor that is said, and one that is not.
+
+        Examples
+        --------
+        >>> full_table(32, 32, 8, noise=64).pairs()
+        {38: (38912, 354304)}
+        """
+        most = self.others[0][0]
+        levels = sorted({math.ceil(share * most) for share in LEVELS})
+        pairs: defaultdict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+        for others, facts in self.others:
+            level = next(level for level in levels if level >= others)
+            said, unsaid = pairs[level]
+            pairs[level] = (
+                said + facts * others,
+                unsaid + facts * (self.vocabulary - 1 - others),
+            )
+        return dict(pairs)
 
 
 def full_table(subjects: int, relations: int, answers: int, *, noise: int) -> Counts:

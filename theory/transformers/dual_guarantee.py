@@ -123,10 +123,9 @@ def dual_failure_bound(counts: Counts, d: int) -> float:
     if d >= n:
         return 0.0
     total = 0.0
-    for others, facts in counts.others:
-        said = dual_pair(max(others - 1, 0), n, d, c=1)[1] if others else 0.0
-        unsaid = dual_pair(others, n, d, c=0, cells=COARSE)[1]
-        total += facts * (others * said + (n - 1 - others) * unsaid)
+    for others, (said, unsaid) in counts.pairs().items():
+        total += said * dual_pair(max(others - 1, 0), n, d, c=1)[1]
+        total += unsaid * dual_pair(others, n, d, c=0, cells=COARSE)[1]
     return min(1.0, total * SLACK)
 
 

@@ -28,7 +28,6 @@ is bounded by the sum; ``docs/attention-guarantees.md`` has the proof.
 """
 
 import math
-from collections import defaultdict
 from itertools import pairwise
 
 import numpy as np
@@ -55,9 +54,6 @@ Floats = NDArray[np.float64]
 
 GAP = 1 / 16
 """Gap of the logits, gamma, for which the inverse temperature is made."""
-
-LEVELS = (1.0, 0.95, 0.85, 0.7)
-"""Shares of the largest number of other answers to which smaller ones are rounded up."""
 
 NEGLIGIBLE = 1e-6
 """Expected number of small gaps below which Chernoff's bound on it is good enough."""
@@ -143,7 +139,7 @@ def expected_failures(counts: Counts, d: int, *, gap: float = GAP) -> float:
     leak = LEAK / math.sqrt(gap * (1 - gap)) * counts.valued if 0 < gap < 0.5 else math.inf
     total = heads_bound(counts, d, gap=gap)
     cells = _cells(d)
-    for terms, (said, unsaid) in _pairs(counts).items():
+    for terms, (said, unsaid) in counts.pairs().items():
         total += said * _pair_bound(max(terms - 1, 0), d, 1, leak, *cells)
         total += unsaid * _pair_bound(terms, d, 0, leak, *cells)
     return total * SLACK
@@ -213,24 +209,6 @@ def guaranteed_dimension(counts: Counts, *, delta: float = 0.5, gap: float = GAP
     return least_dimension(
         lambda d: expected_failures(counts, d, gap=gap), delta, low=2, guess=guess, limit=LARGEST_D
     )
-
-
-def _pairs(counts: Counts) -> dict[int, tuple[int, int]]:
-    """Pairs with a competitor that is in F, and that is not, by |Omega| rounded up to a level.
-
-    More terms make the bound larger, so that rounding up is safe.
-    """
-    most = counts.others[0][0]
-    levels = sorted({math.ceil(share * most) for share in LEVELS})
-    pairs: defaultdict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for others, facts in counts.others:
-        level = next(level for level in levels if level >= others)
-        said, unsaid = pairs[level]
-        pairs[level] = (
-            said + facts * others,
-            unsaid + facts * (counts.vocabulary - 1 - others),
-        )
-    return pairs
 
 
 def _cells(d: int) -> tuple[Floats, Floats]:

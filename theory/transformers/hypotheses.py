@@ -1,12 +1,19 @@
 """Hypotheses of the transformer theorems, as executable checks on a table of facts and on sizes.
 
-The theorems ask for sizes up to constants and logarithms that they leave open. The conditions here
-compare with the bare products, so that they say by which factor a size exceeds them; what really
-suffices is searched (:mod:`sims.transformers.smallest`).
+The theorems ask for sizes up to constants and logarithms that they leave open. Some conditions
+compare with the bare products, so that they say by which factor a size exceeds them; others with
+what is proved to suffice for attention alone (:mod:`theory.transformers.guarantee`,
+:mod:`theory.transformers.dual_guarantee`). What really suffices is less, and is searched
+(:mod:`sims.transformers.smallest`).
 """
+
+from math import ceil
 
 from theory.claims import Condition, Hypothesis, Problem
 from theory.memories.hypotheses import duplicate_condition, isotropy_conditions
+from theory.transformers.counts import Counts, counts_of
+from theory.transformers.dual_guarantee import dual_dimension, dual_failure_bound
+from theory.transformers.guarantee import failure_bound, guaranteed_dimension
 
 __all__ = [
     "DISJOINT",
@@ -14,6 +21,7 @@ __all__ = [
     "ENOUGH_DIMENSIONS",
     "ENOUGH_HEADS",
     "ENOUGH_NEURONS",
+    "GUARANTEED",
     "INDEPENDENT_TOKENS",
     "TOTAL",
     "UNIFORM_TOKENS",
@@ -96,6 +104,60 @@ def enough_heads(problem: Problem) -> tuple[Condition, ...]:
     return (_at_least("H d_h", H * d_h, "S + R", needed, "more heads, or larger ones"),)
 
 
+def guaranteed_sizes(problem: Problem) -> tuple[Condition, ...]:
+    """Check d and H d_h against the explicit guarantees at failure probability 1/2."""
+    if problem.task is None or problem.task.shared_answers:
+        return ()
+    return (
+        _guaranteed_dimension(counts_of(problem.task), problem.d),
+        _guaranteed_heads(problem),
+    )
+
+
+def _guaranteed_dimension(counts: Counts, d: int | None) -> Condition:
+    name, n = "d guaranteed to be enough", counts.vocabulary
+    summed, dual = guaranteed_dimension(counts), dual_dimension(counts)
+    least = min(summed, n)
+    required = (
+        f"proved failure probability <= 1/2: d >= {summed} with plain sums, d >= n = {n} with "
+        f"dual values, d >= {dual} where embeddings are Gaussian"
+    )
+    if d is None:
+        value = f"not checked: give --d; least d guaranteed at 1/2 is {least}"
+        return Condition(name, True, value, required, checked=False)
+    plain = failure_bound(counts, d) if d > 1 else 1.0
+    gaussian = dual_failure_bound(counts, d) if d > 1 else 1.0
+    holds = plain <= 0.5 or d >= n
+    return Condition(
+        name,
+        holds,
+        f"d = {d}, failure probability <= {plain:.2g} with plain sums, <= {gaussian:.2g} with dual "
+        "values where embeddings are Gaussian",
+        required,
+        "" if holds else f"raise d to {least}; less may do",
+    )
+
+
+def _guaranteed_heads(problem: Problem) -> Condition:
+    """Check that heads of d_h tokens each cover subjects and relations."""
+    assert problem.task is not None
+    name, S, R = "H d_h guaranteed to be enough", problem.task.subjects, problem.task.relations
+    H, d_h = problem.heads, problem.head_dim
+    plain = f"H >= S + R = {S + R} of any d_h with plain sums"
+    if H is None or d_h is None:
+        value = f"not checked: give --heads and --head-dim; H d_h = S + R = {S + R} is enough"
+        required = f"{plain}, H >= S/d_h + R/d_h, each rounded up, with dual values"
+        return Condition(name, True, value, required, checked=False)
+    needed = ceil(S / d_h) + ceil(R / d_h)
+    return Condition(
+        name,
+        needed <= H,
+        f"H = {H}, d_h = {d_h}, H d_h = {H * d_h}",
+        f"{plain}, H >= {needed} with dual values",
+        "" if needed <= H else f"H = {needed}, or a larger d_h; less may do",
+    )
+
+
 def enough_neurons(problem: Problem) -> tuple[Condition, ...]:
     """Check m d against the number of facts, S R where the table is full."""
     task, m, d = problem.task, problem.width, problem.d
@@ -140,6 +202,11 @@ ENOUGH_HEADS = Hypothesis(
     "H d_h is at least of the order of S + R, up to logarithms.", enough_heads
 )
 """Of both transformer theorems."""
+
+GUARANTEED = Hypothesis(
+    "Sizes are those of an explicit guarantee: enough, and more than is needed.", guaranteed_sizes
+)
+"""Of attention alone, by plain sums or by dual values."""
 
 ENOUGH_NEURONS = Hypothesis(
     "m d is at least of the order of S R, up to logarithms, and the degree of sigma large enough.",

@@ -242,6 +242,15 @@ def test_conditions_of_sizes(recall):
     assert not holds["H d_h of the order of S + R"]
 
 
+def test_sizes_that_are_enough_are_said_where_none_are_given(recall):
+    printed = recall("conditions", "attention-only", "-S", 8, "-R", 4, "-D", 2).out
+    assert "least d guaranteed at 1/2 is" in " ".join(printed.split())
+    result = recall("conditions", "attention-only", "-S", 8, "-R", 4, "-D", 2, "--json").result
+    checked = {c["name"]: c["checked"] for c in result["conditions"]}
+    assert not checked["d guaranteed to be enough"]
+    assert checked["answer sets disjoint"]
+
+
 def test_conditions_of_a_table_are_those_of_the_file(recall, places):
     command = ["conditions", "attention-mlp", "--d", 16, "--width", 1, "--table", "places.csv"]
     result = recall(*command, "--json").result
