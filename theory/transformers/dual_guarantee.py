@@ -21,30 +21,21 @@ inverse temperatures that are large enough. ``docs/attention-guarantees.md`` has
 """
 
 import math
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assoc.errors import InputError
 from theory.memories.balls import above, below, coordinate_tail
+from theory.memories.cells import beta_cells
 from theory.memories.sizes import check_sizes
 from theory.transformers.counts import Counts
 from theory.transformers.least import least_dimension
 
-if TYPE_CHECKING:
-    from flint import arb
-
-__all__ = ["beta_cells", "dual_dimension", "dual_failure_bound", "dual_pair"]
+__all__ = ["dual_dimension", "dual_failure_bound", "dual_pair"]
 
 CELLS, COARSE = 160, 24
 """Cells of s, and those for competitors whose probability is negligible."""
 
-DEEP, HIGH = 9.0, 4.0
-"""Standard deviations below and above the mean between which cells of s are small."""
-
-PRECISION = 128
 SHIFT, SLACK = 1e-10, 1 + 1e-6
 """Cover the rounding of levels, and of sums, in doubles."""
 
@@ -156,20 +147,3 @@ def dual_dimension(counts: Counts, *, delta: float = 0.5) -> int:
     return least_dimension(
         lambda d: dual_failure_bound(counts, d), delta, low=low, guess=guess, limit=n
     )
-
-
-@lru_cache(maxsize=4)
-def beta_cells(d: int, n: int, cells: int = CELLS) -> tuple[NDArray[np.float64], list["arb"]]:
-    """Lower ends, from 0 on, of cells of s ~ Beta(d/2, (n - d)/2), and their probabilities."""
-    from flint import arb, ctx
-
-    mean = d / n
-    spread = math.sqrt(2 * mean * (1 - mean) / (n + 2))
-    inner = mean + spread * np.linspace(-DEEP, HIGH, cells)
-    inner = inner[(inner > 0) & (inner < 1)]
-    with ctx.workprec(PRECISION):
-        below_ends = [
-            arb(s).beta_lower(arb(d) / 2, arb(n - d) / 2, regularized=True) for s in inner.tolist()
-        ]
-        masses = [b - a for a, b in zip([arb(0), *below_ends], [*below_ends, arb(1)], strict=True)]
-    return np.append(0.0, inner), masses

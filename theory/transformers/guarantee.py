@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 from assoc.errors import InputError
 from assoc.transformers.heads import LEAK
 from theory.memories.balls import above, coordinate_tail
+from theory.memories.cells import coordinate_cells
 from theory.memories.coordinate_sums import sum_tail
 from theory.memories.sizes import check_sizes
 from theory.transformers.counts import Counts
@@ -80,7 +81,7 @@ def pair_bound(terms: int, d: int, *, c: int, leak: float = 0.0) -> float:
     >>> f"{pair_bound(37, 1400, c=1):.2g}; by Chernoff {np.exp(-1400 / (4 * 37)):.2g}"
     '7.4e-06; by Chernoff 7.8e-05'
     """
-    return _pair_bound(terms, d, c, leak, *_cells(d))
+    return _pair_bound(terms, d, c, leak, *coordinate_cells(d))
 
 
 def heads_bound(counts: Counts, d: int, *, gap: float = GAP) -> float:
@@ -138,7 +139,7 @@ def expected_failures(counts: Counts, d: int, *, gap: float = GAP) -> float:
     """
     leak = LEAK / math.sqrt(gap * (1 - gap)) * counts.valued if 0 < gap < 0.5 else math.inf
     total = heads_bound(counts, d, gap=gap)
-    cells = _cells(d)
+    cells = coordinate_cells(d)
     for terms, (said, unsaid) in counts.pairs().items():
         total += said * _pair_bound(max(terms - 1, 0), d, 1, leak, *cells)
         total += unsaid * _pair_bound(terms, d, 0, leak, *cells)
@@ -209,15 +210,6 @@ def guaranteed_dimension(counts: Counts, *, delta: float = 0.5, gap: float = GAP
     return least_dimension(
         lambda d: expected_failures(counts, d, gap=gap), delta, low=2, guess=guess, limit=LARGEST_D
     )
-
-
-def _cells(d: int) -> tuple[Floats, Floats]:
-    """Upper ends of cells that cover the range of a sphere coordinate, and their probabilities."""
-    inner = np.concatenate([np.linspace(-4.5, 4.5, 40), [5.0, 5.6, 6.3, 7.0, 8.0, 9.5]])
-    inner = inner[np.abs(inner) < math.sqrt(d)] / math.sqrt(d)
-    tails = [coordinate_tail(t, d) for t in [-1.0, *inner.tolist(), 1.0]]
-    masses = [above(a - b) for a, b in pairwise(tails)]
-    return np.append(inner, 1.0), np.array(masses)
 
 
 def _gap_bound(d: int, gap: float) -> float:
