@@ -159,7 +159,7 @@ def conditions(
     'guaranteed'
     >>> from assoc.facts.recall_task import grid_task
     >>> conditions("attention-only", d=16, task=grid_task(64, 64, 8))
-    ConditionsResult(attention-only, fails: d of the order of max(R, D))
+    ConditionsResult(attention-only, fails: d of the order of max(R, D), d guaranteed to be enough)
     >>> from sims.knowledge.trials import Told
     >>> conditions("knowledge-extraction", told=Told(multiplicity=4), fine_tuned=2)
     ConditionsResult(knowledge-extraction, fails: held-out facts are covered, enough subjects ...)
@@ -180,22 +180,41 @@ def conditions(
         return _result(found, "told facts", [("none", problem)])
     if task is not None:
         numbers = [len(task)]
-    if embeddings is not None:
-        named = _named(embeddings)
-        asked = replace(asked, d=named.dimension(d))
-        source, vectors = named.source, list(_vectors(named, preprocess))
-    else:
-        if d is None and task is None and numbers == [None]:
-            raise InputError("nothing to check: give d, N, or embeddings")
-        source, vectors = "given facts" if d is None else "sphere", []
-    m, width_at = _sizes_at(rank, width, asked.d)
-    asked = replace(asked, rank=m, width=width_at)
-    problems = [
-        (how, replace(asked, N=number, vectors=after, names=named.names))
-        for how, after in vectors
-        for number in numbers
-    ] or [("none", replace(asked, N=number)) for number in numbers]
+    source, problems = _problems(asked, numbers, rank, width, embeddings, preprocess)
     return _result(found, source, problems)
+
+
+def _problems(
+    asked: Problem,
+    numbers: Sequence[int | None],
+    rank: Size | None,
+    width: Size | None,
+    embeddings: Any,
+    preprocess: str | None,
+) -> tuple[str, list[tuple[str, Problem]]]:
+    """Return where embeddings come from, and the problems, each with its preprocessing.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to check, or a size or the vectors are no good.
+    """
+    if embeddings is None:
+        if asked.d is None and asked.task is None and list(numbers) == [None]:
+            raise InputError("nothing to check: give d, N, or embeddings")
+        m, width_at = _sizes_at(rank, width, asked.d)
+        sized = replace(asked, rank=m, width=width_at)
+        source = "given facts" if asked.task is not None and asked.d is None else "sphere"
+        return source, [("none", replace(sized, N=number)) for number in numbers]
+    named = _named(embeddings)
+    d = named.dimension(asked.d)
+    m, width_at = _sizes_at(rank, width, d)
+    sized = replace(asked, d=d, rank=m, width=width_at, names=named.names)
+    return named.source, [
+        (how, replace(sized, N=number, vectors=vectors))
+        for how, vectors in _vectors(named, preprocess)
+        for number in numbers
+    ]
 
 
 def _result(

@@ -6,8 +6,8 @@ it is proved to fail; and the sizes that would do.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 from assoc.errors import InputError
 
@@ -50,6 +50,14 @@ class Outlook:
     sizes: tuple[str, ...] = ()
     note: str = ""
 
+    def of_drawn(self, given: bool) -> Self:
+        """Take back what is proved of drawn embeddings only, if vectors of a file are ``given``."""
+        if not given:
+            return self
+        said = "this is for embeddings that are drawn, not for those of a file"
+        note = f"{self.note}; {said}" if self.note else said
+        return replace(self, guaranteed=None, failing=None, note=note)
+
     def verdict(self, delta: float) -> str:
         """Say ``guaranteed`` (with probability 1 - delta), ``guaranteed to fail`` or the like."""
         if self.guaranteed is not None and self.guaranteed >= 1 - delta:
@@ -63,7 +71,8 @@ class Outlook:
         verdict = self.verdict(delta)
         if verdict == "guaranteed":
             assert self.guaranteed is not None
-            said = f"{self.event} with probability at least {chance_text(self.guaranteed)} (proved)"
+            chance = f" with probability at least {chance_text(self.guaranteed)}"
+            said = f"{self.event}{chance if self.guaranteed < 1 else ''} (proved)"
         elif verdict == "guaranteed to fail":
             assert self.failing is not None
             said = (
@@ -74,6 +83,9 @@ class Outlook:
             assert self.predicted is not None
             said = f"{self.event} with probability {chance_text(self.predicted)} (law, not proved)"
             verdict = "not guaranteed, predicted"
+        elif self.guaranteed:
+            chance = chance_text(self.guaranteed)
+            said, verdict = f"{self.event} with probability at least {chance}", "proved"
         else:
             said, verdict = f"whether {self.event}", "not decided"
         parts = [f"{verdict}: {said}"]
@@ -140,21 +152,3 @@ def least(enough: Callable[[int], bool], start: int = 2) -> int | None:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
-
-
-def largest(enough: Callable[[int], bool], start: int = 1) -> int | None:
-    """Largest size that is enough, up to a thousandth, of a condition that smaller sizes keep.
-
-    Parameters and returned value are those of :func:`least`; None also stands for no bound.
-
-    Examples
-    --------
-    >>> largest(lambda size: size <= 77), largest(lambda size: False)
-    (77, None)
-    """
-    first = least(lambda size: not enough(size), start)
-    if first is None or first <= start:
-        return None
-    # The search by doublings is exact up to a thousandth: go back below what it has left open.
-    below = first - max(1, first // 1000)
-    return first - 1 if enough(first - 1) else below if enough(below) else None

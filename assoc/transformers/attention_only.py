@@ -74,6 +74,7 @@ def attention_only(
     head_dim: int | None = None,
     heads: int | None = None,
     length: int = LENGTH,
+    gap: float | None = None,
 ) -> Transformer:
     r"""Build the attention-only transformer that stores a task's facts.
 
@@ -87,6 +88,8 @@ def attention_only(
     heads : H, at least 2; None means as many as give every head at most d_h tokens. With fewer,
         the value matrices are cut off at rank d_h.
     length : T, longest prompt for which the inverse temperature is made.
+    gap : gap of the logits for which it is made; None means the nominal one of the keys. A smaller
+        one holds also where keys point less well, at a higher inverse temperature.
 
     Raises
     ------
@@ -115,7 +118,9 @@ def attention_only(
     size = head_size(task, Phi, head_dim)
     groups = cue_groups(task, size, heads)
     exact = values != "sum"
-    attention = attend(task, Phi, groups, _values(task, Phi, values), size, exact, length)
+    attention = attend(
+        task, Phi, groups, _values(task, Phi, values), size, exact, length, gap
+    )  # fmt: skip
     return Transformer(Phi, attention)
 
 
@@ -169,6 +174,7 @@ def attend(
     head_dim: int,
     exact: bool,
     length: int,
+    gap: float | None = None,
 ) -> Attention:
     """Make heads that look at their groups' tokens and output their values.
 
@@ -180,6 +186,7 @@ def attend(
     head_dim : d_h.
     exact : separated keys and dual value maps, rather than plain sums.
     length : T, longest prompt.
+    gap : as for :func:`attention_only`.
     """
     wide = Phi.astype(np.float64)
     end, prompted = wide[-1], task.prompted[:-1]
@@ -192,7 +199,7 @@ def attend(
         else:
             keys.append(summed_key(own, end))
         factors.append(value_factors(own, values[group], end, head_dim, exact=exact))
-    return assemble(Phi, keys, factors, length=length, separated=exact)
+    return assemble(Phi, keys, factors, length=length, separated=exact, gap=gap)
 
 
 def _values(task: RecallTask, Phi: Floats, how: str) -> Floats:

@@ -198,6 +198,7 @@ def assemble(
     *,
     length: int,
     separated: bool,
+    gap: float | None = None,
 ) -> Attention:
     """Make the weights of heads from their key directions and value factors.
 
@@ -210,9 +211,17 @@ def assemble(
     factors : H pairs W_V, W_O (d_h, d).
     length : T, longest prompt for which attention leaks no more than LEAK.
     separated : whether the nominal gap is that of separated keys.
+    gap : gap at which attention leaks no more than LEAK, positive; None means the nominal one.
+
+    Raises
+    ------
+    InputError
+        If the gap is not positive.
     """
     H, (head_dim, d) = len(keys), factors[0][0].shape
-    sharpness = math.log((length - 1) / LEAK) / GAPS[separated]
+    if gap is not None and not 0 < gap < math.inf:
+        raise InputError(f"gap {gap} of the logits is not positive")
+    sharpness = math.log((length - 1) / LEAK) / (GAPS[separated] if gap is None else gap)
     end = np.asarray(embeddings[-1], np.float64)
     W_K, W_Q = np.zeros((2, H, head_dim, d))
     # Half of the scale goes to each side, so that neither has outsized entries.

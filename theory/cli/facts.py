@@ -269,7 +269,12 @@ def _print_memory(result: "MemoryFactsResult") -> None:
 
 def _print_conditions(title: str, conditions: "Sequence[Condition]") -> None:
     rows: list[dict[str, Any]] = [
-        {"hypothesis": c.name, "holds": c.holds, "value": c.value, "what was done": c.remedy}
+        {
+            "hypothesis": c.name,
+            "holds": "" if c.holds is None else c.holds,
+            "value": c.value,
+            "what was done": c.remedy,
+        }
         for c in conditions
     ]
     print_table(title, rows, list(rows[0]), styles=STYLES)

@@ -23,7 +23,9 @@ from scipy import optimize, special, stats
 from assoc.arrays import Floats
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
+from sims.memories.construction import Construction
 from theory.claims import Condition, Hypothesis, Problem
+from theory.memories.capacity import capacity_of
 from theory.memories.guarantee import failure_bound
 from theory.memories.optimal import orthogonal_cost
 
@@ -33,6 +35,7 @@ __all__ = [
     "LEVEL",
     "UNIFORM",
     "Isotropy",
+    "below_the_law",
     "duplicate_condition",
     "enough_dimensions",
     "enough_for_the_best",
@@ -222,6 +225,22 @@ def enough_rank(problem: Problem) -> tuple[Condition, ...]:
     required = f"proved failure probability <= {problem.delta:g}"
     mend = "give --rank, or see the least below"
     return (Condition("m d large enough for N", None, "", required, mend),)
+
+
+def below_the_law(problem: Problem) -> tuple[Condition, ...]:
+    """Compare N with the capacity that the law predicts."""
+    name, d, N = "N below the capacity by the law", problem.d, problem.N
+    if d is None or N is None:
+        missing = "--N" if N is None else "--d"
+        return (Condition(name, None, "", "all recalled in half of the draws", f"give {missing}"),)
+    most = capacity_of(Construction("linear"), d=d, facts=problem.map, M=problem.outputs)
+    return (
+        Condition(
+            name, most >= N, f"N log N / d^2 = {N * np.log(N) / d**2:.4g}, N = {N}",
+            f"N <= {most:.0f}, where half of the draws recall all (law)",
+            "" if most >= N else "raise d",
+        ),
+    )  # fmt: skip
 
 
 def enough_for_the_best(problem: Problem) -> tuple[Condition, ...]:

@@ -38,7 +38,8 @@ def linear_outlook(problem: Problem) -> Outlook | None:
         ranks = () if rank is None else (_enough(problem, "rank"),)
         whole = _enough(replace(problem, rank=None), "d") + ("" if rank is None else " with m = d")
         sizes = (*ranks, whole, f"N <= {most}")
-    return Outlook(event, guaranteed=guaranteed, predicted=predicted, sizes=sizes)
+    found = Outlook(event, guaranteed=guaranteed, predicted=predicted, sizes=sizes)
+    return found.of_drawn(problem.vectors is not None)
 
 
 def rank_outlook(problem: Problem) -> Outlook | None:

@@ -30,6 +30,7 @@ from theory.transformers.hypotheses import (
     TOTAL,
     UNIFORM_TOKENS,
 )
+from theory.transformers.outlook import network_outlook
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -204,6 +205,7 @@ $2^{-(k+1)}$ must beat is not their number $S$ but its fluctuation, $\sqrt{2 S/D
 chosen by that. The residual stream adds $\psi(s) + \psi(r)$ to the scores; the paper's
 construction has it too, and here the network is scaled, or fitted, to outweigh it.
 """,
+    outlook=network_outlook,
     hypotheses=(
         UNIFORM_TOKENS,
         INDEPENDENT_TOKENS,

@@ -26,14 +26,22 @@ from theory.claims import Claim, Finding, Kind, Theorem
 from theory.judging import judge_arms, judge_bounds, judge_predictions, judge_symbols
 from theory.rendering.axes import PREDICTED, growth_axes
 from theory.transformers.checks import Cut, Overlapping, check_every_fact, check_growth
+from theory.transformers.guarantee_checks import (
+    Even,
+    EvenGaussian,
+    check_dual_guarantee,
+    check_guarantee,
+)
 from theory.transformers.hypotheses import (
     DISJOINT,
     ENOUGH_DIMENSIONS,
     ENOUGH_HEADS,
+    GUARANTEED,
     INDEPENDENT_TOKENS,
     TOTAL,
     UNIFORM_TOKENS,
 )
+from theory.transformers.outlook import attention_outlook
 from theory.transformers.superposed import superposed_dimension, superposed_recall
 
 if TYPE_CHECKING:
@@ -341,6 +349,7 @@ A subject's head attends to the end of sequence where the prompt holds none of i
 is exact here only in the limit, and what leaks is bounded in the certificate. $d$ grows slowly with
 $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 (claim `dimension`).
 """,
+    outlook=attention_outlook,
     hypotheses=(
         UNIFORM_TOKENS,
         INDEPENDENT_TOKENS,
@@ -348,6 +357,7 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
         TOTAL,
         ENOUGH_DIMENSIONS,
         ENOUGH_HEADS,
+        GUARANTEED,
     ),
     claims=(
         Claim(
@@ -427,6 +437,82 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
             why_fail="dual values keep other answers out, and need fewer dimensions",
             fault={"shapes": (Cut(16, 16, 16, kept=64),)},
             fault_text="the facts beyond the first 64 are silently left out",
+        ),
+        Claim(
+            name="guarantee",
+            kind=Kind.SUFFICIENT,
+            source="derived here (docs/attention-guarantees.md)",
+            statement="What the guarantee of plain sums adds up are an expected number of pairs of "
+            "a fact and a competitor that reaches its answer, and one of gaps of heads that are "
+            "too small. Where these are about 51 and 28, at S = R = 16, D = 8, they are those "
+            "that are counted, to 20 % (at full size to 12 %); and the bound on a pair is at most "
+            "10 % above its exact law at the guaranteed d of three shapes.",
+            check=check_guarantee,
+            quick={
+                "shape": Even(16, 16, 8, noise=16),
+                "d": 240,
+                "d_heads": 48,
+                "laws": ((13, 317), (37, 1322), (61, 2985)),
+                "trials": 160,
+                "tolerance": 0.2,
+                "ratio": 1.1,
+            },
+            full={"trials": 1500, "tolerance": 0.12},
+            must_fail={
+                "shape": Overlapping(16, 16, 8, noise=16),
+                "trials": 10,
+                "parts": ("pairs",),
+            },
+            why_fail="all relations share their answers, so that other facts vote for competitors",
+            fault={"mistake": "one term less", "parts": ("law",)},
+            fault_text="one token of what attention says besides is not counted",
+            near_misses={
+                "competitors that are said take nothing from the signal": {
+                    "mistake": "the whole signal",
+                    "parts": ("law",),
+                },
+                "Chernoff's bound": {"mistake": "Chernoff", "parts": ("law",)},
+                "heads of subjects alone": {
+                    "mistake": "heads of subjects alone",
+                    "parts": ("heads",),
+                },
+            },
+        ),
+        Claim(
+            name="dual-guarantee",
+            kind=Kind.CONSTANT,
+            source="derived here (docs/attention-guarantees.md)",
+            statement="With dual values on Gaussian embeddings and d < n, competitors reach the "
+            "answer as often as the law of a pair says, to 20 % (at full size to 10 %), "
+            "and the proved ends of its probability are within 10 % of it at the guaranteed d.",
+            check=check_dual_guarantee,
+            quick={
+                "shape": EvenGaussian(16, 8, 8, noise=8),
+                "d": 46,
+                "laws": ((13, 97, 60), (37, 385, 312), (61, 705, 586)),
+                "trials": 150,
+                "tolerance": 0.2,
+                "ratio": 1.1,
+            },
+            full={"trials": 600, "tolerance": 0.1},
+            must_fail={
+                "shape": Overlapping(16, 8, 8, noise=8),
+                "trials": 40,
+                "parts": ("pairs",),
+            },
+            why_fail="all relations share their answers, so that other facts vote for competitors",
+            fault={"mistake": "one term less", "parts": ("law",)},
+            fault_text="one token of what attention says besides is not counted",
+            near_misses={
+                "competitors that are said take nothing from the signal": {
+                    "mistake": "the whole signal",
+                    "parts": ("law",),
+                },
+                "a projector on the rows of answers alone": {
+                    "mistake": "answers alone",
+                    "parts": ("pairs",),
+                },
+            },
         ),
         Claim(
             name="dimension",

@@ -10,6 +10,7 @@ from sims.engine.results import log_scales, new_axes
 from sims.enumeration import enumerated_tables
 from sims.transformers.architecture import Architecture, Shape
 from sims.transformers.fewest_bits import fewest_bits_facts
+from theory.bounds.outlook import table_outlook
 from theory.bounds.table_bits import (
     agreement_size,
     bracket,
@@ -22,7 +23,6 @@ from theory.bounds.table_checks import check_each_bound, check_table_symbols
 from theory.bounds.table_counts import count_tables, countable
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
 from theory.judging import judge_arms, judge_largest
-from theory.outlook import Outlook
 from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 from theory.transformers.hypotheses import DISJOINT, TOTAL
 
@@ -246,22 +246,6 @@ SIZES = tuple(10**k for k in range(3, 10))
 DENSE = tuple(round(10 ** (k / 4)) for k in range(4, 37))
 
 
-def outlook(problem: Problem) -> Outlook | None:
-    """Bits with which some fact of a uniform table is still wrong, but for a chance of delta."""
-    task = problem.task
-    if task is None:
-        return None
-    S, R, D = task.subjects, task.relations, task.largest_answer_set
-    if task.vocabulary < R * D:
-        return None
-    bits = table_bits(S, R, D, task.vocabulary).bits
-    return Outlook(
-        f"a model of at most {bits + math.log2(problem.delta):.6g} bits is wrong on some fact",
-        guaranteed=1 - problem.delta,
-        note=f"S = {S}, R = {R}, D = {D} and {task.vocabulary} tokens leave 2^{bits:.6g} tables",
-    )
-
-
 THEOREM = Theorem(
     name="factual-bound",
     title="Bits of a table of facts with disjoint answer sets",
@@ -273,7 +257,7 @@ one needs the logarithm of that in bits, to leading order $S R \log_2 D + R D \l
 """,
     constants="none left open: exact where it can be counted, bounds on both sides elsewhere",
     deviations="the paper bounds the bits from below for V >= 2 R D; the count takes V >= R D",
-    outlook=outlook,
+    outlook=table_outlook,
     hypotheses=(
         DISJOINT,
         TOTAL,

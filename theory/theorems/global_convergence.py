@@ -22,7 +22,7 @@ from sims.gradient_flow.facts import FlowFacts
 from sims.gradient_flow.integration import DRIFT
 from sims.gradient_flow.reduced import FlowResult, flow
 from sims.gradient_flow.symmetric import symmetric_flow
-from theory.claims import Claim, Finding, Kind, Theorem
+from theory.claims import Claim, Finding, Kind, Problem, Theorem
 from theory.gradient_flow.convergence import convergence_bound, convergence_constant
 from theory.gradient_flow.hypotheses import INITIAL, ORTHONORMAL
 from theory.gradient_flow.max_margin import max_margin

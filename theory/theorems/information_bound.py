@@ -1,6 +1,5 @@
 r"""Theorem 7: no model recalls more than its bits hold, and what constructions make of theirs."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +18,14 @@ from sims.memories.construction import Construction
 from sims.memories.settings import RandomVectors
 from theory.bounds.accounting import account, stored_bits
 from theory.bounds.bit_checks import check_bit_symbols, check_least_errors, check_weights
-from theory.bounds.bits import information_of_error, least_cross_entropy, least_error_rate, map_bits
+from theory.bounds.bits import information_of_error, least_cross_entropy, least_error_rate
+from theory.bounds.outlook import map_outlook
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem
 from theory.equivalence import Equivalence
 from theory.judging import judge_arms, judge_largest, judge_predictions
 from theory.memories.capacity import capacity_of, limit_estimate
 from theory.memories.checks import capacity_row
 from theory.memories.faults import understating, whispering
-from theory.outlook import Outlook
 from theory.rendering.axes import MEASURED, PREDICTED, bars, figure_of
 
 if TYPE_CHECKING:
@@ -333,21 +332,6 @@ OTHERS = [
 ]
 
 
-def outlook(problem: Problem) -> Outlook | None:
-    """Bits with which some of N uniform facts is still wrong, but for a chance of delta."""
-    if problem.N is None:
-        return None
-    M = problem.outputs or problem.N
-    bits = map_bits(problem.N, M, "permutation" if problem.facts == "permutation" else "random")
-    short = bits + math.log2(problem.delta)
-    each = "" if problem.d is None else f": {bits / problem.d**2:.3g} for each entry of a d x d W"
-    return Outlook(
-        f"a model of at most {short:.6g} bits is wrong on one of N = {problem.N} facts",
-        guaranteed=1 - problem.delta,
-        note=f"the facts are one of 2^{bits:.6g} tables{each}",
-    )
-
-
 THEOREM = Theorem(
     name="information-bound",
     title="What B bits can hold, and what constructions make of theirs",
@@ -361,7 +345,7 @@ store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
 """,
     constants="exact; attained for M a power of two. 0.115 rests on the 1/8 of linear memories.",
     deviations="the paper bounds the cross-entropy up to constants; error rates are ours.",
-    outlook=outlook,
+    outlook=map_outlook,
     hypotheses=(Hypothesis("The facts are independent of embeddings and seeds.", _tables),),
     claims=(
         Claim(

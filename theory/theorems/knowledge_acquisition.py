@@ -347,7 +347,7 @@ def outlook(problem: Problem) -> Outlook | None:
     floor = math.log(problem.told.attributes * problem.told.multiplicity)
     return Outlook(
         "training comes within 1 % of the least loss",
-        note=f"that is {floor:.4g} nats a sentence, spent before the template; measured, not proved",
+        note=f"that is {floor:.4g} nats a sentence, before the template; measured, not proved",
     )
 
 

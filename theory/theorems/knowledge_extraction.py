@@ -521,7 +521,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
 
 
 def outlook(problem: Problem) -> Outlook | None:
-    """The exact chance that a held-out fact is covered; that covered ones are answered is not proved."""
+    """The exact chance that a held-out fact is covered; not that covered ones are answered."""
     told = problem.told
     if told is None or problem.fine_tuned is None:
         return None

@@ -14,14 +14,14 @@ import numpy as np
 from assoc.catalogue import resolve
 from assoc.memories.memory import Build
 from sims.memories.construction import Construction
-from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem
+from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
 from theory.equivalence import Equivalence
 from theory.judging import judge_arms, judge_largest, judge_steps, judge_symbols
 from theory.memories.capacity import capacity_of, limit_estimate
 from theory.memories.checks import capacity_row, failure_row, whole_row
 from theory.memories.faults import forgetful
 from theory.memories.guarantee import guaranteed_capacity
-from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM
+from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, below_the_law
 from theory.memories.outlook import sharp_outlook
 from theory.memories.plain.recall import Mistakes, node_symbols, recall_symbols
 from theory.memories.proofs import linear_proof_steps
@@ -34,24 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["THEOREM"]
 
 LINEAR = Construction("linear")
-
-# --- Hypotheses ---------------------------------------------------------------------------------
-
-
-def below_the_law(problem: Problem) -> tuple[Condition, ...]:
-    """Compare N with the capacity that the law predicts."""
-    name, d, N = "N below the capacity by the law", problem.d, problem.N
-    if d is None or N is None:
-        missing = "--N" if N is None else "--d"
-        return (Condition(name, None, "", "all recalled in half of the draws", f"give {missing}"),)
-    most = capacity_of(LINEAR, d=d, facts=problem.map, M=problem.outputs)
-    return (
-        Condition(
-            name, most >= N, f"N log N / d^2 = {N * np.log(N) / d**2:.4g}, N = {N}",
-            f"N <= {most:.0f}, where half of the draws recall all (law)",
-            "" if most >= N else "raise d",
-        ),
-    )  # fmt: skip
 
 
 # --- Checks -------------------------------------------------------------------------------------

@@ -124,6 +124,19 @@ def test_the_temperature_keeps_the_leak_at_the_nominal_gap(length):
     assert single.W_K.dtype == np.float32
 
 
+def test_the_temperature_may_be_made_for_another_gap():
+    """Logits are inversely proportional to the gap that they are made for."""
+    rng = np.random.default_rng(0)
+    Phi = sphere(6, 4, rng=rng)
+    given = Phi, [Phi[0]], [np.ones((2, 1, 4))]
+    nominal = assemble(*given, length=9, separated=False)
+    sharper = assemble(*given, length=9, separated=False, gap=1 / 16)
+    ratio = sharper.logits(Phi, Phi[-1]) / nominal.logits(Phi, Phi[-1])
+    assert np.allclose(ratio, 8)
+    with pytest.raises(InputError, match="gap 0"):
+        assemble(*given, length=9, separated=False, gap=0.0)
+
+
 @pytest.mark.parametrize(
     ("size", "said"),
     [

@@ -25,6 +25,18 @@ class Ran:
     def document(self) -> dict[str, Any]:
         """The one JSON document on stdout."""
         assert self.status == 0, self.err
+        return self._read()
+
+    @property
+    def unmet(self) -> dict[str, Any]:
+        """The result of a run that found a hypothesis to fail."""
+        assert self.status == 3, self.err
+        result = self._read()["result"]
+        assert isinstance(result, dict)
+        assert any(condition["holds"] is False for condition in result["conditions"])
+        return result
+
+    def _read(self) -> dict[str, Any]:
         document = json.loads(self.out)
         assert isinstance(document, dict)
         return document

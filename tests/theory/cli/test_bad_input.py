@@ -83,7 +83,7 @@ ARGUMENTS = [
     ("capacity linear --d 16 --criterion most", "criterion 'most' is neither 'all' nor a rate"),
     ("capacity linear --d 16 --criterion nan", "criterion nan is neither 'all' nor a rate"),
     ("capacity linear --d 16 --max-N 0", "Invalid value for '--max-N'"),
-    ("conditions linear-capacity", "sizes d and N are needed, or embeddings"),
+    ("conditions linear-capacity", "nothing to check: give d, N, or embeddings"),
     ("conditions linear-capacity --d 0 --N 5", "d = 0 is not positive"),
     ("conditions linear-capacity --d 8 --N 5 --facts odd", "facts 'odd' is not one of"),
     ("facts countries.csv --memory linear --d 1", "d = 1: a dimension of at least 2 is needed"),

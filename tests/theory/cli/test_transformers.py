@@ -235,16 +235,27 @@ def test_the_header_says_what_is_inside(stored):
 
 def test_conditions_of_sizes(recall):
     sizes = ["--d", 128, "--subjects", 64, "--relations", 64, "--answers", 8, "--heads", 8]
-    result = recall("conditions", "attention-only", *sizes, "--head-dim", 8, "--json").result
+    result = recall("conditions", "attention-only", *sizes, "--head-dim", 8, "--json").unmet
     holds = {c["name"]: c["holds"] for c in result["conditions"]}
     assert holds["d of the order of max(R, D)"]
     assert holds["answer sets disjoint"]
     assert not holds["H d_h of the order of S + R"]
 
 
+def test_sizes_that_are_enough_are_said_where_none_are_given(recall):
+    printed = recall("conditions", "attention-only", "-S", 8, "-R", 4, "-D", 2).out
+    assert "attention-only: not decided: whether all 32 facts are recalled" in printed
+    assert "guaranteed at delta = 0.01: d >= " in printed.splitlines()[-1]
+    result = recall("conditions", "attention-only", "-S", 8, "-R", 4, "-D", 2, "--json").result
+    holds = {c["name"]: c["holds"] for c in result["conditions"]}
+    assert holds["d guaranteed to be enough"] is None
+    assert holds["answer sets disjoint"] is True
+    assert result["verdict"]["verdict"] == "open"
+
+
 def test_conditions_of_a_table_are_those_of_the_file(recall, places):
     command = ["conditions", "attention-mlp", "--d", 16, "--width", 1, "--table", "places.csv"]
-    result = recall(*command, "--json").result
+    result = recall(*command, "--json").unmet
     conditions = {c["name"]: c for c in result["conditions"]}
     disjoint = conditions["answer sets disjoint"]
     assert not disjoint["holds"]

@@ -30,13 +30,12 @@ def test_without_facts_there_is_nothing_to_check():
     assert EVEN.check(Problem()) == MANY_SUBJECTS.check(Problem()) == ()
 
 
-def test_the_start_is_the_theorem_s_own():
-    assert only(INITIAL, Problem()).holds
-    assert "sqrt(A + 1)" in only(INITIAL, Problem()).name
+def test_the_start_and_coordinates_are_taken_for_granted():
+    assert INITIAL.check(Problem(task=GRID)) == ORTHONORMAL.check(Problem(task=GRID)) == ()
+    assert "sqrt(A + 1)" in INITIAL.text
 
 
 def test_orthonormal_vectors():
-    assert only(ORTHONORMAL, Problem()).value == "coordinates"
     Q = np.linalg.qr(np.random.default_rng(0).standard_normal((8, 8)))[0]
     assert only(ORTHONORMAL, Problem(vectors=Q)).holds
     assert only(ORTHONORMAL, Problem(vectors=Q[:5].astype(np.float32))).holds
@@ -116,11 +115,11 @@ def test_the_theorems_ask_for_what_is_checked_here():
         assert {ORTHONORMAL, INITIAL} <= set(find(name).hypotheses)
     assert {EVEN, MANY_SUBJECTS} <= set(find("sequential-learning").hypotheses)
     good = conditions("sequential-learning", d=64, task=grid_task(32, 2, 2))
-    assert all(c.holds for _, found in good.checked for c in found)
+    assert all(c.holds for case in good.cases for c in case.conditions)
     facts = grid_task(4, 8, 4).facts.copy()
     facts[:, 2] %= 4
     bad = conditions("sequential-learning", d=64, task=RecallTask(4, 8, 4, facts[1:]))
-    failing = {c.name for _, found in bad.checked for c in found if not c.holds}
+    failing = {c.name for case in bad.cases for c in case.conditions if not c.holds}
     assert failing == {
         "answer sets disjoint", "a fact for every subject and relation", "answers spread evenly",
         "S >= 8 R sqrt(2 D)", "relation learnt first (sharp)",

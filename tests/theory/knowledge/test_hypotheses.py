@@ -29,7 +29,7 @@ def test_one_template_ties_itself():
 def failing(**sizes):
     fine_tuned = sizes.pop("fine_tuned")
     found = conditions("knowledge-extraction", told=Told(**sizes), fine_tuned=fine_tuned)
-    return {c.name: c.remedy for c in found.checked[0][1] if not c.holds}
+    return {c.name: c.remedy for c in found.cases[0].conditions if not c.holds}
 
 
 def test_what_would_mend_covering_is_the_least_number_that_does():

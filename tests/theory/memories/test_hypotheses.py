@@ -9,7 +9,7 @@ from scipy import stats
 from assoc import InputError, example_path, load_vectors, preprocess
 from assoc.embeddings import rademacher, sphere
 from tests.helpers.oracles import one_line
-from theory.claims import Problem
+from theory.claims import Condition, Problem
 from theory.memories import hypotheses
 from theory.memories.hypotheses import (
     INDEPENDENT,
@@ -18,6 +18,7 @@ from theory.memories.hypotheses import (
     UNIFORM,
     duplicate_condition,
     enough_dimensions,
+    enough_rank,
     isotropy,
     isotropy_conditions,
 )
@@ -199,11 +200,9 @@ def test_vectors_that_cannot_be_judged_are_named(vectors, said):
 # --- sizes --------------------------------------------------------------------------------------
 
 
-def test_vectors_that_are_drawn_need_no_test():
+def test_vectors_that_are_drawn_are_taken_for_granted():
     for hypothesis in (UNIFORM, INDEPENDENT):
-        (found,) = hypothesis.check(Problem(d=64, N=40))
-        assert found.holds
-        assert found.value == "drawn so"
+        assert hypothesis.check(Problem(d=64, N=40)) == ()
 
 
 @pytest.mark.parametrize(
@@ -225,9 +224,9 @@ def test_injective_maps(facts, N, M, injective, remedy):
     assert bool(found.remedy) is not injective
 
 
-def test_enough_dimensions_is_the_guarantee_at_one_half():
+def test_enough_dimensions_is_the_guarantee():
     def enough(**sizes):
-        (found,) = enough_dimensions(Problem(**sizes))
+        (found,) = enough_dimensions(Problem(delta=0.5, **sizes))
         return found
 
     assert enough(d=128, N=264).holds
@@ -242,7 +241,18 @@ def test_enough_dimensions_is_the_guarantee_at_one_half():
     assert crowded.name == "m d large enough for N"
     # Outputs that are nobody's answer compete too.
     assert not enough(d=64, N=60, outputs=10**6).holds
-    assert enough_dimensions(Problem(N=5)) == enough_dimensions(Problem(d=5)) == ()
+    assert enough(N=5).holds is enough(d=5).holds is None
+    assert (enough(N=5).remedy, enough(d=5).remedy) == (
+        "give --d, or see the sizes below",
+        "give --N, or see the sizes below",
+    )
+    assert enough_rank(Problem(d=64, N=20)) == (
+        Condition(
+            "m d large enough for N", None, "", "proved failure probability <= 0.01",
+            "give --rank, or see the least below",
+        ),
+    )  # fmt: skip
+    assert enough_rank(Problem(d=64, N=20, rank=32, delta=0.5))[0].holds
 
 
 # --- real vectors -------------------------------------------------------------------------------

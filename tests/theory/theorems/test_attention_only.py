@@ -96,7 +96,7 @@ def test_the_figure_shows_each_claim():
 def test_conditions_name_what_fails():
     """Sizes of the order that the theorem asks for hold; smaller ones are named."""
     task = grid_task(16, 8, 4)
-    good = THEOREM.conditions(Problem(d=64, task=task, heads=6, head_dim=4))
+    good = THEOREM.conditions(Problem(d=128, task=task, heads=6, head_dim=4))
     assert all(condition.holds for condition in good)
     bad = THEOREM.conditions(Problem(d=7, task=task, heads=2, head_dim=4))
     failing = [condition.name for condition in bad if not condition.holds]

@@ -11,11 +11,15 @@ from sims.transformers.architecture import Architecture, Shape
 from theory.applicability import conditions
 from theory.claims import Problem, Verdict
 from theory.transformers.checks import LOADS, Cut, Overlapping, check_every_fact, check_growth
+from theory.transformers.counts import counts_of
+from theory.transformers.dual_guarantee import dual_dimension
+from theory.transformers.guarantee import failure_bound, guaranteed_dimension
 from theory.transformers.hypotheses import (
     DISJOINT,
     ENOUGH_DIMENSIONS,
     ENOUGH_HEADS,
     ENOUGH_NEURONS,
+    GUARANTEED,
     TOTAL,
 )
 
@@ -28,7 +32,9 @@ def only(hypothesis, problem):
 
 
 def test_without_a_table_there_is_nothing_to_check():
-    for hypothesis in (DISJOINT, TOTAL, ENOUGH_DIMENSIONS, ENOUGH_HEADS, ENOUGH_NEURONS):
+    for hypothesis in (
+        DISJOINT, TOTAL, ENOUGH_DIMENSIONS, ENOUGH_HEADS, ENOUGH_NEURONS, GUARANTEED,
+    ):  # fmt: skip
         assert hypothesis.check(Problem(d=8, N=3)) == ()
 
 
@@ -85,14 +91,62 @@ def test_sizes_are_held_against_the_bare_products(hypothesis, enough, too_few, s
     assert found.remedy
 
 
+def test_what_is_guaranteed_to_be_enough_is_said_without_sizes():
+    task = grid_task(64, 16, 8)
+    dimension, heads = GUARANTEED.check(Problem(task=task))
+    assert dimension.holds is heads.holds is None
+    assert dimension.remedy == "give --d; d = 273 is enough"
+    counts = counts_of(task)
+    plain, dual = guaranteed_dimension(counts, delta=0.01), dual_dimension(counts, delta=0.01)
+    assert f"d >= {plain} with plain sums, d >= n = 273 with dual" in dimension.required
+    assert f"d >= {dual} where embeddings are Gaussian" in dimension.required
+    assert "H d_h = S + R = 80 is enough" in heads.remedy
+
+
+def test_dimensions_are_held_against_the_guarantees():
+    task = grid_task(16, 8, 8, noise=1000)  # so many tokens that plain sums need fewer dimensions
+    counts = counts_of(task)
+    plain = guaranteed_dimension(counts, delta=0.01)
+    assert plain < counts.vocabulary
+    for d, holds in ((plain, True), (plain - 1, False), (counts.vocabulary, True)):
+        found = GUARANTEED.check(Problem(d=d, task=task))[0]
+        assert found.holds is holds
+        bound = failure_bound(counts, d)
+        assert f"failure probability <= {bound:.2g} with plain sums" in found.value
+        assert found.remedy == ("" if holds else f"raise d to {plain}; less may do")
+    (found, _) = GUARANTEED.check(Problem(d=1, task=task))
+    assert not found.holds
+
+
+@pytest.mark.parametrize(
+    ("heads", "head_dim", "holds"),
+    [(9, 1, True), (8, 1, False), (2, 6, True), (3, 3, True), (2, 4, False)],
+)
+def test_heads_cover_subjects_and_relations(heads, head_dim, holds):
+    found = GUARANTEED.check(Problem(task=GRID, heads=heads, head_dim=head_dim))[1]
+    assert found.holds is holds
+    assert bool(found.remedy) != holds
+
+
+def test_nothing_is_guaranteed_where_relations_share_answers():
+    facts = GRID.facts.copy()
+    facts[:, 2] %= 2
+    assert GUARANTEED.check(Problem(d=99, task=replace(GRID, facts=facts))) == ()
+
+
 @pytest.mark.parametrize("theorem", ["attention-only", "attention-mlp"])
 def test_the_theorems_conditions_are_executable(theorem):
-    good = conditions(theorem, d=64, width=40, heads=4, head_dim=8, task=GRID)
-    assert all(c.holds for _, found in good.checked for c in found)
+    good = conditions(theorem, d=128, width=40, heads=4, head_dim=8, task=GRID)
+    assert all(c.holds for case in good.cases for c in case.conditions)
     bad = conditions(theorem, d=2, width=1, heads=1, head_dim=1, task=GRID)
-    failing = {c.name for _, found in bad.checked for c in found if not c.holds}
+    failing = {c.name for case in bad.cases for c in case.conditions if not c.holds}
     expected = {
-        "attention-only": {"d of the order of max(R, D)", "H d_h of the order of S + R"},
+        "attention-only": {
+            "d of the order of max(R, D)",
+            "H d_h of the order of S + R",
+            "d guaranteed to be enough",
+            "H d_h guaranteed to be enough",
+        },
         "attention-mlp": {"m d of the order of S R (facts)", "H d_h of the order of S + R"},
     }
     assert failing == expected[theorem]
