@@ -4,9 +4,9 @@ W = sum_x u_x e~_x^T with the dual vectors e~_x = (E^T E)^{-1} e_x of inputs e_x
 standard normal in R^d, and outputs u_x independent and uniform on the sphere; the map is injective.
 Then F(e_x) = sum_z P_zx u_z, P = E (E^T E)^{-1} E^T the projector onto the columns of E (N, d).
 
-For d >= N it is the identity almost surely, and every fact is recalled. For d < N the columns span
-a uniformly distributed subspace. With s = P_xx ~ Beta(d/2, (N - d)/2), P_yx = sqrt(s (1 - s)) t, t
-a coordinate on the sphere of R^(N-1), and the other P_zx of squared length s (1 - s)(1 - t^2),
+For d >= N it is the identity almost surely, and every fact is recalled. For d < N its range is a
+uniformly distributed subspace. With s = P_xx ~ Beta(d/2, (N - d)/2), P_yx = sqrt(s (1 - s)) t, t a
+coordinate on the sphere of R^(N-1), and the other P_zx of squared length s (1 - s)(1 - t^2),
 
 .. math:: P(\text{some input fails}) \le N (N - 1)\; E\,P\Bigl( \sum_z a_z t_z \ge
           \sqrt{\tfrac{1 - \rho}2}\,\frac{(r - t)_+}{\sqrt{1 - t^2}} \Bigr),

@@ -15,13 +15,14 @@ import numpy as np
 from assoc.arrays import Floats
 from assoc.embeddings import gaussian, sphere
 from assoc.facts.recall_task import RecallTask, even_task
-from assoc.transformers.attention_only import attention_only
+from assoc.transformers.attention_mlp import attended_tokens
+from assoc.transformers.attention_only import attention_only, cue_groups
 from assoc.transformers.heads import LEAK
 from assoc.transformers.model import Transformer
 from sims.engine.parallel import blas_threads
 from sims.engine.randomness import FACTS, INPUTS, Source
 from sims.transformers.architecture import LENGTH, Shape, table_source
-from sims.transformers.pairs import failing_pairs, own_tokens, small_gaps
+from sims.transformers.pairs import failing_pairs, small_gaps
 from theory.claims import Finding
 from theory.judging import judge_arms, judge_bounds, judge_predictions
 from theory.transformers.counts import Counts, full_table
@@ -96,7 +97,7 @@ def check_guarantee(
     def pairs(trial: int) -> int:
         task, Phi = shape.draw(d, table_source(shape, seed, "guarantee"), trial)
         model = _model(task, Phi, values="sum", head_dim=1, gap=GAP)
-        return failing_pairs(model, task, own_tokens(task, 1))
+        return failing_pairs(model, task, attended_tokens(task, cue_groups(task, 1, None)))
 
     def gaps(trial: int) -> int:
         task, Phi = shape.draw(d_heads, table_source(shape, seed, "gaps"), trial)
@@ -161,7 +162,8 @@ def check_dual_guarantee(
     def pairs(trial: int) -> int:
         task, Phi = shape.draw(d, table_source(shape, seed, "dual guarantee"), trial)
         model = _model(task, Phi, values="dual", head_dim=shape.subjects)
-        return failing_pairs(model, task, own_tokens(task, shape.subjects))
+        groups = cue_groups(task, shape.subjects, None)
+        return failing_pairs(model, task, attended_tokens(task, groups))
 
     def judged() -> Iterator[tuple[str, Finding]]:
         if "pairs" in parts:
