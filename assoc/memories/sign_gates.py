@@ -44,14 +44,15 @@ from assoc.memories.memory import Build
 from assoc.memories.networks import tiles
 
 __all__ = [
-    "GATES", "OMEGA", "PiecewiseLinear", "SignGated", "check_gates", "sign_gated", "sign_two_layer",
+    "GATES", "OMEGA", "PiecewiseLinear", "SignGated", "check_gates", "drawn_gates", "sign_gated",
+    "sign_two_layer",
 ]  # fmt: skip
 
 GATES = ("sign", "two-signs", "square")
 """Kinds of gates."""
 
-OMEGA = 2.5
-"""Frequency of square waves where none is given: their kernel's floor is exp(-6.25)."""
+OMEGA = 4.0
+"""Frequency of square waves where none is given: their kernel has the floor exp(-16)."""
 
 ROOM = 0.9
 """Share of the largest step that a neuron takes, which leaves room for rounding."""
@@ -237,7 +238,7 @@ def check_gates(gates: str | None, omega: float | None) -> tuple[str, float]:
     Examples
     --------
     >>> check_gates(None, None), check_gates("sign", None)
-    (('square', 2.5), ('sign', 0.0))
+    (('square', 4.0), ('sign', 0.0))
     """
     kind = "square" if gates is None else gates
     if kind not in GATES:
