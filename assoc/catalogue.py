@@ -27,6 +27,7 @@ from assoc.memories.optimal import (
     optimal_mlp,
 )
 from assoc.memories.random_features import bilinear, whitened
+from assoc.memories.sign_gates import sign_gated, sign_two_layer
 from assoc.transformers.attention_mlp import attention_mlp, hybrid
 from assoc.transformers.attention_only import attention_only
 from assoc.transformers.model import OneLayer
@@ -84,6 +85,7 @@ CODED = ("bits", "rounding")
 
 RANKED = ("rank",)
 WIDE = ("width",)
+SIGNED = ("gates", "omega")
 
 MEMORIES: Mapping[str, Recipe] = MappingProxyType(
     {
@@ -97,6 +99,8 @@ MEMORIES: Mapping[str, Recipe] = MappingProxyType(
         "dual-both": _plain(dual_both),
         "mlp": Recipe(two_layer, WIDE, ("degree",)),
         "gated-mlp": Recipe(gated, WIDE, ("degree",)),
+        "sign-mlp": Recipe(sign_two_layer, WIDE, SIGNED),
+        "sign-gated": Recipe(sign_gated, WIDE, SIGNED),
         "whitened-mlp": Recipe(whitened, WIDE, ("degree",)),
         "bilinear": Recipe(bilinear, WIDE),
         "bilinear-ridge": Recipe(partial(bilinear, ridge=True), WIDE),
@@ -137,16 +141,16 @@ TRANSFORMERS: Mapping[str, Recipe] = MappingProxyType(
 """All one-layer transformers by name."""
 
 
-def resolve(memory: str | Build, **given: int | str | None) -> tuple[str, Build]:
+def resolve(memory: str | Build, **given: float | str | None) -> tuple[str, Build]:
     """Name and build function of a memory.
 
     Parameters
     ----------
     memory : one of :data:`MEMORIES`, ``package.module:function``, or a build function itself.
-    given : options by name: ``rank`` and ``width`` (m), ``degree`` (k); for every memory but
-        ``sign``, also the user's own, ``bits`` (b) and ``rounding``, by which its weights are
-        encoded (:func:`assoc.bits.codes.coded`). None stands for not given. Only those that the
-        memory knows may be given.
+    given : options by name: ``rank`` and ``width`` (m), ``degree`` (k); ``gates`` and ``omega`` of
+        sign-gated ones; for every memory but ``sign``, also the user's own, ``bits`` (b) and
+        ``rounding``, by which its weights are encoded (:func:`assoc.bits.codes.coded`). None stands
+        for not given. Only those that the memory knows may be given.
 
     Returns
     -------

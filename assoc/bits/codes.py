@@ -6,7 +6,8 @@ and W_O of every head. A code is the levels of all entries, b bits each, and the
 
 =====================================  =================================
 linear (``Factors``)                   b bits per entry
-networks (``Gated``, ``TwoLayer``)     the same, and 32 bits per matrix
+networks (``Gated``, ``TwoLayer``,     the same, and 32 bits per matrix or
+``SignGated``, ``PiecewiseLinear``)    vector of phases
 ``Transformer``                        the same, embeddings not counted
 =====================================  =================================
 
@@ -28,6 +29,7 @@ from assoc.errors import InputError
 from assoc.memories.linear import HebbianBuild, Store
 from assoc.memories.memory import Factors
 from assoc.memories.networks import Gated, TwoLayer
+from assoc.memories.sign_gates import PiecewiseLinear, SignGated
 from assoc.transformers.model import Attention, Transformer
 
 __all__ = ["SCALE_BITS", "Code", "Layout", "arrays_of", "coded", "encode"]
@@ -50,6 +52,7 @@ class Layout:
     dtype : precision of the decoded weights, ``float32`` or ``float64``.
     degree : k of a gated network.
     activation : coefficients of sigma in powers of x, of a network that has one.
+    phases : whether the last array is the phases of square waves.
     """
 
     kind: str
@@ -58,6 +61,7 @@ class Layout:
     dtype: str
     degree: int | None = None
     activation: tuple[float, ...] | None = None
+    phases: bool = False
 
     @property
     def entries(self) -> int:
@@ -134,6 +138,13 @@ class Code:
             return Gated(W, P, V, self.layout.degree or 0, bits=self.bits)
         if kind == TwoLayer.__name__:
             return self._network(arrays, self.bits)
+        if kind == SignGated.__name__:
+            W, P, V, *more = arrays
+            phase = more.pop()[:, 0] if self.layout.phases else None
+            return SignGated(W, P, V, more[0] if more else None, phase, bits=self.bits)
+        if kind == PiecewiseLinear.__name__:
+            W, V, *more = arrays
+            return PiecewiseLinear(W, V, more[0][:, 0] if more else None, bits=self.bits)
         d = arrays[0].shape[2]
         if embeddings is None:
             raise InputError("a transformer is decoded with its tokens' embeddings: give them")
@@ -177,7 +188,9 @@ def encode(
     Parameters
     ----------
     memory : a :class:`assoc.memories.memory.Factors`, :class:`assoc.memories.networks.Gated`,
-        :class:`assoc.memories.networks.TwoLayer` or :class:`assoc.transformers.model.Transformer`.
+        :class:`assoc.memories.networks.TwoLayer`, :class:`assoc.memories.sign_gates.SignGated`,
+        :class:`assoc.memories.sign_gates.PiecewiseLinear` or
+        :class:`assoc.transformers.model.Transformer`.
     bits : b, between 1 and 16.
     rounding : one of :data:`assoc.bits.levels.ROUNDINGS`.
     rng : randomness of stochastic rounding.
@@ -239,13 +252,18 @@ def arrays_of(memory: Any) -> list[Floats]:
         return [memory.W, memory.P, memory.V]
     if type(memory) is TwoLayer:
         return [memory.W, memory.V]
+    if type(memory) in (SignGated, PiecewiseLinear):
+        stored = (memory.V, getattr(memory, "second", None))
+        through = (memory.P,) if type(memory) is SignGated else ()
+        column = () if memory.phase is None else (memory.phase[:, None],)
+        return [memory.W, *through, *(A for A in stored if A is not None), *column]
     if type(memory) is Transformer and type(memory.attention) is Attention:
         heads = memory.attention
         mlp = [] if memory.mlp is None else arrays_of(memory.mlp)
         return [heads.W_K, heads.W_Q, heads.W_V, heads.W_O, *mlp]
     raise InputError(
         f"{type(memory).__name__} cannot be stored in bits per weight: it is not one of "
-        "Factors, Gated, TwoLayer, Transformer"
+        "Factors, Gated, TwoLayer, SignGated, PiecewiseLinear, Transformer"
     )
 
 
@@ -260,6 +278,7 @@ def _layout(memory: Any, arrays: list[Floats], bits: int) -> Layout:
         activation=(
             tuple(network.activation.coef.tolist()) if isinstance(network, TwoLayer) else None
         ),
+        phases=getattr(network, "phase", None) is not None,
     )
 
 

@@ -114,6 +114,8 @@ def capacity(
     width: Size | None = None,
     degree: int | None = None,
     rounding: str | None = None,
+    gates: str | None = None,
+    omega: float | None = None,
     embeddings: Any = "sphere",
     preprocess: str = "none",
     facts: str = "identity",
@@ -136,20 +138,18 @@ def capacity(
 
     Parameters
     ----------
-    memory, rank, bits, width, degree, rounding, embeddings, preprocess, facts, outputs :
-        as for :func:`sims.memories.recall.measure`.
+    memory, rank, bits, width, degree, rounding, gates, omega, embeddings, preprocess, facts,
+        outputs : as for :func:`sims.memories.recall.measure`.
     seed, experiment : the same.
     d : dimension, or several.
     criterion : ``all``, or the fraction of a trial's inputs that must be recalled.
     trials : independent trials per dimension.
     max_N : where to stop; trials that still recall there are reported as censored. None stands
         for 16 d^2 (at least 1024), or for as many as can be drawn if that is fewer.
-    resolution : width at which a bracket is narrow enough, relative to its upper end; 0 asks for
-        neighbouring integers.
+    resolution : of a bracket, relative to its upper end; 0 asks for neighbouring integers.
     threads : trials searched at a time; None means all available.
     executor : run the trials on this instead.
-    store : file that every finished trial is added to, and resumed from; for memories and
-        embeddings given by name.
+    store : file that every finished trial is added to, and resumed from; for names only.
     progress : with a store, called at the start and after each trial.
 
     Returns
@@ -167,7 +167,7 @@ def capacity(
     0
     """
     criterion = Criterion.parse(criterion)
-    construction = Construction(memory, rank, bits, width, degree, rounding)
+    construction = Construction(memory, rank, bits, width, degree, rounding, gates, omega)
     trials = trial_count(trials)
     max_N = None if max_N is None else positive(max_N, "max_N")
     workers = Workers.of(threads, executor)

@@ -26,6 +26,7 @@ class Construction:
     width : m, or a multiple of the dimension written ``16d``; for networks.
     degree : k, for networks of Hermite polynomials.
     rounding : one of :data:`assoc.bits.levels.ROUNDINGS`; None means the nearest level.
+    gates, omega : kind and frequency of gates of 1 and -1.
 
     Examples
     --------
@@ -41,6 +42,8 @@ class Construction:
     width: Size | None = None
     degree: int | None = None
     rounding: str | None = None
+    gates: str | None = None
+    omega: float | None = None
 
     def rank_at(self, d: int) -> int | None:
         """Return the rank m at dimension d.
@@ -81,6 +84,8 @@ class Construction:
             rounding=self.rounding,
             width=self.width_at(d),
             degree=self.degree,
+            gates=self.gates,
+            omega=self.omega,
         )[1]
 
     def label(self, d: int | None = None) -> str:
@@ -88,7 +93,10 @@ class Construction:
         name = self.memory if isinstance(self.memory, str) else resolve(self.memory)[0]
         rank = self.rank if d is None else self.rank_at(d)
         width = self.width if d is None else self.width_at(d)
-        options = {"m": rank if width is None else width, "b": self.bits, "k": self.degree}
+        options = {
+            "m": rank if width is None else width, "b": self.bits, "k": self.degree,
+            "gates": self.gates, "omega": self.omega,
+        }  # fmt: skip
         given = [f"{symbol}={value}" for symbol, value in options.items() if value is not None]
         stochastic = [str(self.rounding)] if self.rounding not in (None, "nearest") else []
         return " ".join([str(name), *given, *stochastic])

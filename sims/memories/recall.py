@@ -147,6 +147,8 @@ def measure(
     width: Size | None = None,
     degree: int | None = None,
     rounding: str | None = None,
+    gates: str | None = None,
+    omega: float | None = None,
     embeddings: Any = "sphere",
     preprocess: str = "none",
     facts: str = "identity",
@@ -171,6 +173,7 @@ def measure(
         ``"d/2"`` or ``"16d"``.
     bits, rounding : round every weight of the memory to b bits, to the ``nearest`` level (None
         means this) or in a ``stochastic`` way; see :func:`assoc.bits.codes.encode`.
+    gates, omega : kind and frequency of gates of 1 and -1, for memories that have them.
     embeddings : a law of :data:`assoc.embeddings.LAWS`, or vectors (n, d) or
         :class:`assoc.embeddings.NamedVectors`, which each trial splits into inputs and outputs.
     preprocess : none, normalise, centre or whiten, for given vectors.
@@ -204,7 +207,7 @@ def measure(
     setting = settle(
         d=d, embeddings=embeddings, preprocess=preprocess, facts=facts, outputs=outputs
     )
-    construction = Construction(memory, rank, bits, width, degree, rounding)
+    construction = Construction(memory, rank, bits, width, degree, rounding, gates, omega)
     ensemble = Ensemble.of(construction, setting, seed, experiment)
     first = first and positive(first, "first")
     numbers = range(first, first + trial_count(trials))

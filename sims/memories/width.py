@@ -41,7 +41,7 @@ __all__ = [
     "width_crossing",
 ]
 
-PAIRED = ("mlp",)
+PAIRED = ("mlp", "sign-mlp")
 """Memories whose neurons come in pairs, so that their width is even."""
 
 
@@ -124,6 +124,8 @@ def smallest_width(
     d: int | Sequence[int] | None = None,
     criterion: str | float | Criterion = "all",
     degree: int | None = None,
+    gates: str | None = None,
+    omega: float | None = None,
     embeddings: Any = "sphere",
     preprocess: str = "none",
     facts: str = "identity",
@@ -146,7 +148,7 @@ def smallest_width(
     memory : a network of :data:`assoc.catalogue.MEMORIES`: a name that needs a width.
     N, d : number of facts and dimension, or several; every pair is searched.
     criterion : ``all``, or the fraction of a trial's inputs that must be recalled.
-    degree, embeddings, preprocess, facts, outputs, seed, experiment : as for
+    degree, gates, omega, embeddings, preprocess, facts, outputs, seed, experiment : as for
         :func:`sims.memories.recall.measure`.
     trials : independent trials per size.
     max_width : where to stop; trials in which it is not enough are reported as censored. None
@@ -177,7 +179,7 @@ def smallest_width(
     workers = Workers.of(threads, executor)
     max_width = None if max_width is None else positive(max_width, "max_width")
     step = _step(memory)
-    narrowest = Construction(memory, width=step, degree=degree)
+    narrowest = Construction(memory, width=step, degree=degree, gates=gates, omega=omega)
     points = []
     for one in several(d, "d"):
         setting = settle(
@@ -232,7 +234,9 @@ def _point(search: _Search, brackets: Iterable[tuple[int, float]]) -> WidthPoint
     """Return what the trials of a search found."""
     construction, d = search.ensemble.construction, search.ensemble.setting.d
     low, high = zip(*brackets, strict=True)
-    each = parameters_per_neuron(str(construction.memory), d)
+    each = parameters_per_neuron(
+        str(construction.memory), d, gates=construction.gates, omega=construction.omega
+    )
     return WidthPoint(d, search.N, low, high, each, construction.degree_at(search.N, d))
 
 
@@ -252,7 +256,9 @@ def _check_network(memory: str) -> None:
         raise InputError(f"memory {memory!r} has no width to search; one of {known}")
 
 
-def parameters_per_neuron(memory: str, d: int) -> int:
+def parameters_per_neuron(
+    memory: str, d: int, *, gates: str | None = None, omega: float | None = None
+) -> int:
     """Count the parameters of a network per unit of width, on a small one.
 
     Examples
@@ -262,7 +268,7 @@ def parameters_per_neuron(memory: str, d: int) -> int:
     """
     rng = Source(0, "parameters", (d,)).generator(0, MEMORY)
     step = _step(memory)
-    build = Construction(memory, width=step).build(d)
+    build = Construction(memory, width=step, gates=gates, omega=omega).build(d)
     return build(np.eye(2, d), np.eye(2, d), np.arange(2), rng=rng).parameters // step
 
 

@@ -36,6 +36,8 @@ PARAMETERS = {
     "dual-both": 4 * 3,
     "mlp": 8 * (4 + 3),
     "gated-mlp": 8 * (4 + 4 + 3),
+    "sign-mlp": 8 * (4 + 3 + 1),
+    "sign-gated": 8 * (4 + 4 + 3 + 1),
     "whitened-mlp": 8 * (4 + 3),
     "bilinear": 8 * (4 + 4 + 3),
     "bilinear-ridge": 8 * (4 + 4 + 3),
@@ -133,7 +135,7 @@ def test_a_users_own_build_in_bits(rng):
             resolve(own, bits=2)[1](E, U, f, rng=rng)
         assert one_line(caught.value) == (
             "Table cannot be stored in bits per weight: it is not one of Factors, Gated, "
-            "TwoLayer, Transformer"
+            "TwoLayer, SignGated, PiecewiseLinear, Transformer"
         )
 
 
@@ -143,6 +145,8 @@ def test_every_name_is_counted():
         *SIZES,
         "bits",
         "degree",
+        "gates",
+        "omega",
         "rounding",
     }
 
@@ -190,8 +194,8 @@ def test_the_hidden_layer_of_each_name():
         if "width" in MEMORIES[name].needs
     }
     fitted = {"bilinear-als", "bilinear-margin", "optimal-bilinear-fit"}
-    drawn = {"mlp", "gated-mlp", "whitened-mlp", "bilinear", "bilinear-ridge", "optimal-mlp",
-             "optimal-bilinear"}  # fmt: skip
+    drawn = {"mlp", "gated-mlp", "sign-mlp", "sign-gated", "whitened-mlp", "bilinear",
+             "bilinear-ridge", "optimal-mlp", "optimal-bilinear"}  # fmt: skip
     assert set(built) == drawn | fitted
     # Eight facts, eight neurons: least squares answers exactly and the others do not.
     exact = {name for name, network in built.items() if np.allclose(network(E), U, atol=1e-4)}

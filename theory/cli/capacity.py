@@ -15,8 +15,10 @@ from theory.cli.options import (
     DEGREE,
     EMBEDDINGS,
     FACTS,
+    GATES,
     JSON,
     MEMORY,
+    OMEGA,
     OUTPUTS,
     PLOT,
     PREPROCESS,
@@ -74,6 +76,8 @@ def capacity(
     rounding: str | None = ROUNDING,
     width: str | None = WIDTH,
     degree: int | None = DEGREE,
+    gates: str | None = GATES,
+    omega: float | None = OMEGA,
     facts: str = FACTS,
     outputs: int | None = OUTPUTS,
     embeddings: str = EMBEDDINGS,
@@ -99,7 +103,8 @@ def capacity(
         memory=memory, d=d, N=N, criterion=criterion, trials=trials, max_N=max_n,
         max_width=max_width, resolution=resolution, store=store, steps=steps,
         learning_rates=learning_rates, rank=rank, bits=bits, fewest_bits=fewest_bits,
-        rounding=rounding, width=width, degree=degree, facts=facts, outputs=outputs,
+        rounding=rounding, width=width, degree=degree, gates=gates, omega=omega, facts=facts,
+        outputs=outputs,
         embeddings=embeddings, preprocess=preprocess, threads=threads, seed=seed, plot=plot,
         json=json,
     )  # fmt: skip
@@ -136,6 +141,8 @@ class _Search(Asked):
     rounding: str | None = None
     width: str | None = None
     degree: int | None = None
+    gates: str | None = None
+    omega: float | None = None
     facts: str = "identity"
     outputs: int | None = None
     embeddings: str = "sphere"
@@ -150,7 +157,14 @@ class _Search(Asked):
         from sims.memories.construction import Construction
 
         return Construction(
-            self.memory, self.rank, self.bits, self.width, self.degree, self.rounding
+            self.memory,
+            self.rank,
+            self.bits,
+            self.width,
+            self.degree,
+            self.rounding,
+            self.gates,
+            self.omega,
         )
 
     def setting(self) -> dict[str, Any]:
@@ -173,8 +187,9 @@ def _search_capacity(asked: _Search) -> None:
         found = search(
             asked.memory, d=dimensions, criterion=asked.criterion, max_N=asked.max_N,
             rank=asked.rank, bits=asked.bits, width=asked.width, degree=asked.degree,
-            rounding=asked.rounding, embeddings=vectors, preprocess=asked.preprocess,
-            resolution=asked.resolution, store=asked.store, progress=progress, **asked.setting(),
+            rounding=asked.rounding, gates=asked.gates, omega=asked.omega, embeddings=vectors,
+            preprocess=asked.preprocess, resolution=asked.resolution, store=asked.store,
+            progress=progress, **asked.setting(),
         )  # fmt: skip
     columns = ["d", "N", "interval", "law", "trials", "censored"]
     legend = "N: median over trials; interval: of the median, at least 99 %; law: N log N / d^2"
@@ -198,8 +213,8 @@ def _search_width(asked: _Search) -> None:
     with working("searching"):
         found = smallest_width(
             asked.memory, N=integers(asked.N, "N") or [], d=dimensions, criterion=asked.criterion,
-            degree=asked.degree, embeddings=vectors, preprocess=asked.preprocess,
-            max_width=asked.max_width, **asked.setting(),
+            degree=asked.degree, gates=asked.gates, omega=asked.omega, embeddings=vectors,
+            preprocess=asked.preprocess, max_width=asked.max_width, **asked.setting(),
         )  # fmt: skip
     columns = ["d", "N", "degree", "width", "interval", "parameters", "load", "trials", "censored"]
     columns = [column for column in columns if column in found.rows()[0]]
@@ -216,7 +231,7 @@ def _search_bits(asked: _Search) -> None:
 
     dimensions, vectors = integers(asked.d, "d"), embeddings_of(asked.embeddings)
     asked.refuse(
-        "bits", "max_N", "max_width", "store", "resolution",
+        "bits", "max_N", "max_width", "store", "resolution", "gates", "omega",
         why="has no place where the fewest bits are searched",
     )  # fmt: skip
     N, bits = integers(asked.N, "N"), integers(asked.fewest_bits, "fewest-bits")
@@ -247,8 +262,8 @@ def _search_trained(asked: _Search) -> None:
     """Search the capacity of a memory that is trained by Adam."""
     dimensions = integers(asked.d, "d") or []
     asked.refuse(
-        "N", "max_width", "rank", "bits", "fewest_bits", "rounding", "degree", "embeddings",
-        "preprocess", why="has no place where a memory is trained",
+        "N", "max_width", "rank", "bits", "fewest_bits", "rounding", "degree", "gates", "omega",
+        "embeddings", "preprocess", why="has no place where a memory is trained",
     )  # fmt: skip
     from sims.training.capacity import trained_capacity
     from sims.training.recipe import Training

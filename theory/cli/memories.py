@@ -11,8 +11,10 @@ from theory.cli.options import (
     DEGREE,
     EMBEDDINGS,
     FACTS,
+    GATES,
     JSON,
     MEMORY,
+    OMEGA,
     OUTPUTS,
     PLOT,
     PREPROCESS,
@@ -96,6 +98,8 @@ def measure(
     rounding: str | None = ROUNDING,
     width: str | None = WIDTH,
     degree: int | None = DEGREE,
+    gates: str | None = GATES,
+    omega: float | None = OMEGA,
     facts: str = FACTS,
     outputs: int | None = OUTPUTS,
     embeddings: str = EMBEDDINGS,
@@ -122,8 +126,9 @@ def measure(
     with working("measuring"):
         result = run(
             memory, N=integers(N, "N") or [], d=d, rank=rank, bits=bits, width=width, degree=degree,
-            rounding=rounding, embeddings=embeddings_of(embeddings), preprocess=preprocess,
-            facts=facts, outputs=outputs, trials=trials, inputs=inputs, seed=seed, threads=threads,
+            rounding=rounding, gates=gates, omega=omega, embeddings=embeddings_of(embeddings),
+            preprocess=preprocess, facts=facts, outputs=outputs, trials=trials, inputs=inputs,
+            seed=seed, threads=threads,
         )  # fmt: skip
     if json:
         emit({"result": result.to_dict()}, seed=seed)
@@ -134,6 +139,6 @@ def measure(
         print_table(title, result.rows(), columns, optional=["judged", "M", "d", "trials"])
         print("intervals at 99 %; where all trials agree, an exact one that counts whole trials")
     if plot is not None:
-        construction = Construction(memory, rank, bits, width, degree, rounding)
+        construction = Construction(memory, rank, bits, width, degree, rounding, gates, omega)
         axes = with_recall_theory(result, construction, facts=facts, outputs=outputs)
         save_figure(axes, plot, seed=seed)

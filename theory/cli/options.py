@@ -7,10 +7,12 @@ __all__ = [
     "DEGREE",
     "EMBEDDINGS",
     "FACTS",
+    "GATES",
     "HEADS",
     "HEAD_DIM",
     "JSON",
     "MEMORY",
+    "OMEGA",
     "OUTPUTS",
     "PLOT",
     "PREPROCESS",
@@ -46,6 +48,12 @@ WIDTH = typer.Option(None, help="Width m of a network: an integer, or a multiple
 DEGREE = typer.Option(None, help="Degree k of a network's Hermite polynomials, 1 to 6.")
 """Option for the degree of activations."""
 
+GATES = typer.Option(None, help="Gates of a sign-gated memory: sign, two-signs or square.")
+"""Option for the kind of gates."""
+
+OMEGA = typer.Option(None, help="Frequency of square-wave gates.")
+"""Option for the frequency of gates."""
+
 HEADS = typer.Option(None, help="Number of heads H of a transformer.")
 """Option for the number of heads."""
 
@@ -59,8 +67,8 @@ WORKERS = typer.Option(
 
 MEMORY = typer.Argument(
     help="linear, low-rank, low-rank-gaussian, low-rank-svd, sign, dual-inputs, "
-    "dual-outputs, dual-both, mlp, gated-mlp, whitened-mlp, bilinear, bilinear-ridge, "
-    "bilinear-als, bilinear-margin, optimal-linear, optimal-low-rank, optimal-mlp, "
+    "dual-outputs, dual-both, mlp, gated-mlp, sign-mlp, sign-gated, whitened-mlp, bilinear, "
+    "bilinear-ridge, bilinear-als, bilinear-margin, optimal-linear, optimal-low-rank, optimal-mlp, "
     "optimal-bilinear, optimal-bilinear-fit, or your own package.module:function."
 )
 """Argument for the memory."""

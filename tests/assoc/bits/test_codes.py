@@ -246,7 +246,10 @@ class Derived(Factors):
 def cases():
     eye = np.eye(2)
     heads = Transformer(eye, Attention(*np.ones((4, 1, 2, 2))))
-    kinds = "cannot be stored in bits per weight: it is not one of Factors, Gated, TwoLayer, "
+    kinds = (
+        "cannot be stored in bits per weight: it is not one of Factors, Gated, TwoLayer, "
+        "SignGated, PiecewiseLinear, "
+    )
     tabled = table(eye, eye, np.arange(2), rng=None)
     return [
         (lambda: encode(tabled, 2), f"Table {kinds}Transformer"),
