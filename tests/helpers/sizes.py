@@ -79,6 +79,11 @@ SIZES = {
         Problem(task=grid_task(9, 12, 4)),
         ["answers spread evenly", "S >= 8 R sqrt(2 D)"],
     ),
+    "sign-gates": (
+        Problem(d=64, N=100, width=1024),
+        Problem(d=64, N=1000, width=16, facts="random"),
+        ["f injective", "m large enough for N"],
+    ),
     "sharp-linear-capacity": (
         Problem(d=64, N=10),
         Problem(d=8, N=1000, facts="random"),

@@ -28,6 +28,7 @@ from theory.claims import Condition, Hypothesis, Problem
 from theory.memories.capacity import capacity_of
 from theory.memories.guarantee import failure_bound
 from theory.memories.optimal import orthogonal_cost
+from theory.memories.sign_gates import failure_bound as gates_bound
 
 __all__ = [
     "INDEPENDENT",
@@ -39,6 +40,7 @@ __all__ = [
     "duplicate_condition",
     "enough_dimensions",
     "enough_for_the_best",
+    "enough_gates",
     "enough_rank",
     "isotropy",
     "isotropy_conditions",
@@ -225,6 +227,21 @@ def enough_rank(problem: Problem) -> tuple[Condition, ...]:
     required = f"proved failure probability <= {problem.delta:g}"
     mend = "give --rank, or see the least below"
     return (Condition("m d large enough for N", None, "", required, mend),)
+
+
+def enough_gates(problem: Problem) -> tuple[Condition, ...]:
+    """Check the number of gates of 1 and -1 against their guarantee."""
+    name, required = "m large enough for N", f"proved failure probability <= {problem.delta:g}"
+    N, d, m = problem.N, problem.d, problem.width
+    if N is None or d is None or m is None:
+        sizes = (("--N", N), ("--d", d), ("--width", m))
+        missing = ", ".join(option for option, size in sizes if size is None)
+        mend = f"give {missing}, or see the width below"
+        return (Condition(name, None, "", required, mend),)
+    bound = gates_bound(N, d, m)
+    value = f"N log N / (m d) = {N * np.log(N) / (m * d):.4g}, failure probability <= {bound:.2g}"
+    holds = bound <= problem.delta
+    return (Condition(name, holds, value, required, "" if holds else "raise the width, or d"),)
 
 
 def below_the_law(problem: Problem) -> tuple[Condition, ...]:

@@ -5,16 +5,25 @@ from typing import Any
 
 import numpy as np
 
+from assoc.errors import InputError
 from assoc.memories.mlp import choose_degree
 from sims.memories.construction import Construction
 from theory.claims import Problem
+from theory.memories import sign_gates
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.optimal import orthogonal_cost
 from theory.memories.recall import all_recalled, expected_recall
 from theory.memories.width import width_of
 from theory.outlook import Outlook, chance_text, least
 
-__all__ = ["best_outlook", "linear_outlook", "network_outlook", "rank_outlook", "sharp_outlook"]
+__all__ = [
+    "best_outlook",
+    "gates_outlook",
+    "linear_outlook",
+    "network_outlook",
+    "rank_outlook",
+    "sharp_outlook",
+]
 
 
 def linear_outlook(problem: Problem) -> Outlook | None:
@@ -69,7 +78,7 @@ def sharp_outlook(problem: Problem) -> Outlook | None:
 
 
 def network_outlook(problem: Problem) -> Outlook | None:
-    """Outlook of Theorem 2 for gated networks of Hermite polynomials: predicted, not proved."""
+    """Outlook of Theorem 2: predicted for Hermite polynomials, proved for gates of 1 and -1."""
     d, N = problem.d, problem.N
     if d is None or N is None:
         return None
@@ -82,10 +91,28 @@ def network_outlook(problem: Problem) -> Outlook | None:
         if np.isfinite(enough)
         else f"at degree k = {k} no width is enough (law)"
     )
+    sizes = (f"{_enough_gates(problem)} of 1 and -1 (theorem sign-gates)",)
     if problem.width is None:
-        return Outlook(_event(N), note=f"{note}: give a width m for its probability")
+        note = f"{note}: give a width m for its probability"
+        return Outlook(_event(N), sizes=sizes if problem.injective else (), note=note)
     predicted = all_recalled(replace(network, width=problem.width), **given)
-    return Outlook(_event(N), predicted=predicted, note=note)
+    return Outlook(
+        _event(N), predicted=predicted, sizes=sizes if problem.injective else (), note=note
+    )
+
+
+def gates_outlook(problem: Problem) -> Outlook | None:
+    """Outlook of square waves as gates, of which the constants are known."""
+    d, N, m = problem.d, problem.N, problem.width
+    if d is None or N is None:
+        return None
+    if not problem.injective:
+        return Outlook(_event(N), note=f"what is proved is for bijections, not {problem.map} facts")
+    guaranteed = None if m is None else 1 - sign_gates.failure_bound(N, d, m)
+    enough = guaranteed is not None and guaranteed >= 1 - problem.delta
+    sizes = () if enough else (_enough_gates(problem),)
+    found = Outlook(_event(N), guaranteed=guaranteed, sizes=sizes)
+    return found.of_drawn(problem.vectors is not None)
 
 
 def best_outlook(problem: Problem) -> Outlook | None:
@@ -99,6 +126,17 @@ def best_outlook(problem: Problem) -> Outlook | None:
         f"some W recalls all N = {N} facts",
         note=f"N delta / d^2 = {N * cost / d**2:.3g} is {side} 1, where the law has its threshold",
     )
+
+
+def _enough_gates(problem: Problem) -> str:
+    """Say from how many square waves on all is recalled with the probability that is asked for."""
+    assert problem.N is not None
+    assert problem.d is not None
+    try:
+        m = sign_gates.guaranteed_width(problem.N, problem.d, delta=problem.delta)
+    except InputError:
+        return "no number of gates"
+    return f"m >= {m} gates"
 
 
 def _event(N: int | None) -> str:

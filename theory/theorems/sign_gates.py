@@ -29,7 +29,7 @@ from assoc.memories.sign_gates import (
 )
 from sims.engine.parallel import blas_threads
 from sims.memories.recall import measure
-from theory.claims import Claim, Finding, Kind, Theorem
+from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
 from theory.judging import (
     judge_bounds,
     judge_guarantee,
@@ -39,7 +39,8 @@ from theory.judging import (
 )
 from theory.memories.drawn_gates import failure_bounds
 from theory.memories.faults import forgetful
-from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM
+from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_gates
+from theory.memories.outlook import gates_outlook
 from theory.memories.plain.sign_gates import (
     determinant_sum,
     kernel_symbols,
@@ -293,7 +294,13 @@ $F$ is a true two-layer network of $2m$ hidden neurons with a triangle wave as a
     constants="all explicit: `failure_bound` and `failure_bounds`, proved in docs/sign-gates.md",
     deviations="NLB's activations are polynomials; here they are piecewise linear, which is what "
     "makes the linearisation exact and its terms bounded. Theorem 2 itself is not proved.",
-    hypotheses=(UNIFORM, INDEPENDENT, INJECTIVE),
+    outlook=gates_outlook,
+    hypotheses=(
+        UNIFORM,
+        INDEPENDENT,
+        INJECTIVE,
+        Hypothesis("m d is at least of the order of N log N.", enough_gates),
+    ),
     claims=(
         Claim(
             name="kernels",
