@@ -17,7 +17,8 @@ Nothing is asymptotic and no constant is hidden; ``docs/derivations.md`` has the
 
 :mod:`theory.memories.pair_tails` bounds the tail of S. The means over rho, epsilon and s are
 bounded by upper Riemann sums: the tail is monotone in each, so every cell takes its worst corner,
-and the cells' probabilities are enclosed by balls. What is returned is an upper bound, not an estimate.
+and the probabilities of cells are enclosed by balls. What is returned is an upper bound, not an
+estimate.
 """
 
 from functools import lru_cache
