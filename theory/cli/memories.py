@@ -85,7 +85,7 @@ def _legend(row: "Mapping[str, Any]") -> str:
         return "all: every one; error: standard error of the cost of a fact; law: N log N / d^2"
     if "load_99" in row:
         return "load: N log N / (m d); 99: expected recall 99 %; all: every one, half the draws"
-    return "law: N log N / d^2; failure bound, N guaranteed: proved"
+    return "law: N log N / d^2; failure bound and floor, N guaranteed and failing: proved"
 
 
 def measure(

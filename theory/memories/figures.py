@@ -12,6 +12,7 @@ from sims.memories.recall import RecallResult
 from sims.memories.width import WidthResult
 from theory.memories.capacity import capacity_of
 from theory.memories.classes import INJECTIVE
+from theory.memories.converse import failing_from
 from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.optimal import optimal_capacity
 from theory.memories.recall import expected_recall, predictable
@@ -89,7 +90,7 @@ def with_width_theory(
 
 
 def _capacity_curves(ax: "Axes", construction: Construction, d: np.ndarray, *, rate: float) -> None:
-    """Add the predicted and, for whole recall by W itself, the guaranteed capacity."""
+    """Add the predicted and, for whole recall by W itself, the proved capacities."""
     grid = np.unique(np.round(np.geomspace(d.min(), d.max(), 9)).astype(int))
     predicted = [capacity_of(construction, d=int(k), rate=rate) for k in grid]
     ax.plot(grid, predicted, "-", color=PREDICTED, label="prediction, nothing fitted")
@@ -97,6 +98,12 @@ def _capacity_curves(ax: "Axes", construction: Construction, d: np.ndarray, *, r
     if guaranteed and rate == 1:
         sure = [guaranteed_capacity(int(k), rank=construction.rank_at(int(k))) for k in grid]
         ax.plot(grid, sure, "--", color=GUARANTEED, label="guarantee: proved for half the draws")
+    if construction == Construction("linear") and rate == 1:
+        failing = [(int(k), failing_from(int(k))) for k in grid]
+        known = [(k, N) for k, N in failing if N is not None]
+        if known:
+            label = "converse: proved to fail in half the draws"
+            ax.plot(*zip(*known, strict=True), ":", color=GUARANTEED, label=label)
 
 
 def with_recall_theory(

@@ -5,37 +5,42 @@ read through a random rank-m projector P (P = I when m = d),
 
 .. math::
     P(\text{some input fails}) \le N (N - 1)\;
-    E\Bigl[\exp\Bigl(-\frac{(1 - \rho)(\sqrt{s} - \epsilon)_+^2\, d}{4 Q}\Bigr)\Bigr]
+    P\Bigl(S_{N-2} \ge \sqrt{\tfrac{1 - \rho}{2}}\,(\sqrt{s} - \epsilon)\Bigr)
 
 with rho and epsilon coordinates of points on the sphere, s = |P e|^2 ~ Beta(m/2, (d - m)/2)
-(s = 1 when m = d), Q a sum of N - 2 independent Beta(1/2, (d - 1)/2) variables, all independent.
+(s = 1 when m = d), S_n a sum of n products of two sphere coordinates, all independent. The
+right-hand side is exactly the expected number of pairs (x, y) in which the answer to x does not
+beat y.
 An injective map into M > N outputs has N (M - N) pairs more, of an input and an output that is no
-one's answer; for these epsilon is 0 and Q has N - 1 terms.
+one's answer; for these epsilon is 0 and S has N - 1 terms.
 Nothing is asymptotic and no constant is hidden; ``docs/derivations.md`` has the proof.
 
-The expectation over Q is bounded by the tangent of the concave function -c/Q at a point q, and
-the moments of a sphere coordinate by those of N(0, 1/d): for any q > 0 with q^2 > 2c/d,
-
-.. math:: E\,e^{-c/Q} \le e^{-2c/q}\,\Bigl(1 - \frac{2c}{d q^2}\Bigr)^{-(N-2)/2},
-
-least at q = (n + sqrt(n^2 + 8 c d)) / (2d), n = N - 2. Those over rho, epsilon and s are bounded
-by upper Riemann sums: the integrand is monotone in each, so every cell takes its worst corner.
-What is returned is therefore an upper bound, not an estimate.
+:mod:`theory.memories.pair_tails` bounds the tail of S. The means over rho, epsilon and s are
+bounded by upper Riemann sums: the tail is monotone in each, so every cell takes its worst corner,
+and the probabilities of cells are enclosed by balls. What is returned is an upper bound, not an
+estimate.
 """
+
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from assoc.errors import InputError
+from theory.memories.pair_tails import Tails, cells_of_share, product_tail, tails_of
 from theory.memories.sizes import LARGEST_N, check_sizes
 
-__all__ = ["failure_bound", "guaranteed_capacity"]
+__all__ = ["failure_bound", "guaranteed_capacity", "pairs_bound"]
 
 Floats = NDArray[np.float64]
 
-CELLS = 320
-CELLS_WITH_RANK = 96
+LEVELS: Floats = np.concatenate([[0.0], np.geomspace(1e-3, 2.0, 6000)])
+"""Levels of the signal in units in which noise is a sum of products."""
+
+CELLS_OF_SHARE = 48
+"""Cells of the share of an input that a projector keeps, but for those in its tail."""
+
+SLACK = 1e-6
 
 
 def failure_bound(N: int, d: int, *, M: int | None = None, rank: int | None = None) -> float:
@@ -66,6 +71,19 @@ def failure_bound(N: int, d: int, *, M: int | None = None, rank: int | None = No
     >>> failure_bound(300, 256) < 1e-3 < failure_bound(1200, 256)
     True
     """
+    return min(1.0, pairs_bound(N, d, M=M, rank=rank))
+
+
+def pairs_bound(N: int, d: int, *, M: int | None = None, rank: int | None = None) -> float:
+    """Bound the expected number of pairs (x, y) in which the answer to x does not beat y.
+
+    Parameters are those of :func:`failure_bound`, which is this number where it is below 1.
+
+    Examples
+    --------
+    >>> pairs_bound(60, 32) > 10
+    True
+    """
     M = N if M is None else M
     check_sizes(d=d, N=N, M=M)
     if M < N:
@@ -74,24 +92,13 @@ def failure_bound(N: int, d: int, *, M: int | None = None, rank: int | None = No
         raise InputError(f"rank {rank} is not between 1 and d = {d}")
     if N == 1:
         return 0.0
-    cells = CELLS if rank in (None, d) else CELLS_WITH_RANK
-    upper, mass = _cells_of_coordinate(d, cells, M)
-    if rank is None or rank == d:
-        s, s_mass = np.ones(1), np.ones(1)
-    else:
-        s, s_mass = _cells_of_beta(rank / 2, (d - rank) / 2, cells // 2)
-
-    def mean(epsilon: Floats, epsilon_mass: Floats, terms: int) -> float:
-        gap = np.maximum(np.sqrt(s)[:, None] - epsilon, 0.0)
-        c = np.multiply.outer(gap**2, np.maximum(1 - upper, 0.0)) * d / 4
-        value = np.exp(_log_laplace_bound(c, terms, d))
-        return float(np.einsum("s,e,r,ser->", s_mass, epsilon_mass, mass, value))
-
-    bound = N * (N - 1) * mean(upper, mass, N - 2)
+    tails = tails_of(d, float(np.log(float(N)) + np.log(float(M))))
+    rank = d if rank is None else rank
+    bound = N * (N - 1) * _mean(N - 2, tails, rank, True)
     if M > N:
-        bound += N * (M - N) * mean(np.zeros(1), np.ones(1), N - 1)
-    # The slack covers rounding in the special functions, which is many orders smaller.
-    return min(1.0, bound * (1 + 1e-6))
+        bound += N * (M - N) * _mean(N - 1, tails, rank, False)
+    # The slack covers rounding of logarithms and exponentials, which is many orders smaller.
+    return bound * (1 + SLACK)
 
 
 def guaranteed_capacity(
@@ -113,7 +120,7 @@ def guaranteed_capacity(
     Examples
     --------
     >>> guaranteed_capacity(128)
-    264
+    324
     """
     if not 0 < delta < 1:
         raise InputError(f"delta = {delta} is not between 0 and 1")
@@ -135,38 +142,40 @@ def guaranteed_capacity(
     return low
 
 
-def _log_laplace_bound(c: Floats, n: int, d: int) -> Floats:
-    """Upper bound on log E exp(-c / Q), Q a sum of n Beta(1/2, (d - 1)/2), elementwise."""
-    if n == 0:
-        return np.where(c > 0, -np.inf, 0.0)
-    terms = float(n)
-    q = (terms + np.sqrt(terms**2 + 8 * c * d)) / (2 * d)
-    share = 2 * c / (d * q**2)
-    # At the best q, 1 - share is n/(d q), which keeps its digits where share is close to 1.
-    log_rest = np.where(share < 0.5, np.log1p(-np.minimum(share, 0.5)), np.log(terms / (d * q)))
-    bound = -2 * c / q - terms / 2 * log_rest
-    return np.asarray(np.minimum(bound, 0.0))
+def _mean(n: int, tails: Tails, rank: int, used: bool) -> float:
+    """Bound the chance that an output wins, which is the answer to some input or not."""
+    chances = _chances_of_levels(tails.d, tails.depth, rank, used)
+    present = chances > 0
+    return float(chances[present] @ product_tail(LEVELS[present], n, tails))
 
 
-def _cells_of_coordinate(d: int, cells: int, M: int) -> tuple[Floats, Floats]:
-    """Upper ends and probabilities of cells that cover a sphere coordinate's range [-1, 1]."""
-    # Beyond the width lies a mass of at most exp(-20) / M^2, which the worst corner may overrate.
-    width = min(1.0, np.sqrt((4 * np.log(float(M)) + 40) / d))
-    ends = np.concatenate([np.linspace(-width, width, cells), [1.0]])
-    tail = np.where(
-        ends >= 0,
-        0.5 * special.betaincc(0.5, (d - 1) / 2, ends**2),
-        1 - 0.5 * special.betaincc(0.5, (d - 1) / 2, ends**2),
-    )
-    tail[-1] = 0.0
-    # The first cell reaches down to -1, the last one up to 1.
-    return ends, -np.diff(np.concatenate([[1.0], tail]))
+@lru_cache(maxsize=32)
+def _chances_of_levels(d: int, depth: float, rank: int, used: bool) -> Floats:
+    r"""Bounds on the chances that sqrt((1 - rho)/2) (sqrt(s) - eps) lies from a level to the next.
+
+    Every cell of rho, epsilon and s is counted where its lowest corner lies, so that the mean of a
+    function that decreases is at most its sum over the levels.
+    """
+    tails = tails_of(d, depth)
+    ends, cells = tails.ends, tails.cells
+    share, share_cells = np.ones(1), np.ones(1)
+    if rank < d:
+        ends, cells = ends[-1::-4][::-1], _merged(cells, 4)
+        share, share_cells = cells_of_share(rank, d, CELLS_OF_SHARE)
+    scale = np.sqrt(np.maximum(1 - ends, 0.0) / 2)
+    epsilon, chance = (ends, cells) if used else (np.zeros(1), np.ones(1))
+    found = np.zeros(len(LEVELS))
+    for s, mass in zip(share, share_cells, strict=True):
+        gap = np.maximum(np.sqrt(s) - epsilon, 0.0)
+        place = np.searchsorted(LEVELS, np.multiply.outer(gap, scale) * (1 - SLACK**2), "right") - 1
+        found += mass * np.bincount(
+            place.ravel(), np.multiply.outer(chance, cells).ravel(), len(LEVELS)
+        )
+    return found
 
 
-def _cells_of_beta(a: float, b: float, cells: int) -> tuple[Floats, Floats]:
-    """Lower ends and probabilities of cells that cover (0, 1) under the Beta(a, b) law."""
-    ends = np.concatenate([[0.0], special.betaincinv(a, b, np.linspace(0, 1, cells + 1)[1:-1])])
-    # Finer cells in the lower tail, where the bound is largest.
-    deep = special.betaincinv(a, b, np.geomspace(1e-12, 1 / cells, 16)[:-1])
-    ends = np.unique(np.concatenate([ends, deep]))
-    return ends, np.diff(np.concatenate([special.betainc(a, b, ends), [1.0]]))
+def _merged(cells: Floats, count: int) -> Floats:
+    """Sums of neighbouring cells, the last ones together."""
+    short = len(cells) % count
+    padded = np.concatenate([np.zeros((count - short) % count), cells])
+    return np.asarray(padded.reshape(-1, count).sum(axis=1))

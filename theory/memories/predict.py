@@ -14,6 +14,7 @@ from sims.memories.construction import Construction, Size
 from sims.memories.width import parameters_per_neuron
 from theory.memories.capacity import capacity_of
 from theory.memories.classes import INJECTIVE, classes_of
+from theory.memories.converse import failing_from, failure_floor
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.optimal import optimal_capacity, optimal_limit, optimal_width
 from theory.memories.recall import all_recalled, expected_recall
@@ -85,12 +86,13 @@ class PredictionResult(Result):
             ax.set_xlabel("facts N")
             ax.set_ylabel("probability")
         else:
-            d = [p["d"] for p in self.points]
             keys = (("N_99", "99 % recalled"), ("N_all", "all recalled, half the draws"),
-                    ("N_guaranteed", "all recalled, proved for half the draws"))  # fmt: skip
+                    ("N_guaranteed", "all recalled, proved for half the draws"),
+                    ("N_failing", "not all recalled, proved for half the draws"))  # fmt: skip
             for key, label in keys:
-                if self.points[0].get(key) is not None:
-                    ax.plot(d, [p[key] for p in self.points], "o-", label=label)
+                known = [(p["d"], p[key]) for p in self.points if p.get(key) is not None]
+                if known:
+                    ax.plot(*zip(*known, strict=True), "o-", label=label)
             log_scales(ax, x_base=2)
             ax.set_xlabel("dimension d")
             ax.set_ylabel("facts N")
@@ -118,7 +120,8 @@ def predict(
     memory : a name of :data:`assoc.catalogue.MEMORIES`; embeddings are uniform on the sphere.
     d : dimension, or several; at least 2.
     N : number of facts, or several; None asks for the capacities N_99 (expected recall 99 %),
-        N_all (all recalled with probability 1/2) and N_guaranteed (proved for that probability).
+        N_all (all recalled with probability 1/2), N_guaranteed (proved for that probability) and
+        N_failing (the least N found that is proved to fail with that probability; of ``linear``).
         For a network without a width, the widths are asked for that recall N facts so. For
         ``optimal-linear`` there is N_all alone, with the standard error of the projections that it
         is measured by; above d = 256 answers count as nearly orthogonal, and there is none.
@@ -173,6 +176,11 @@ def _guaranteed(construction: Construction, facts: str) -> bool:
     return exact and construction.memory in GUARANTEED and facts in INJECTIVE
 
 
+def _refuted(construction: Construction, facts: str) -> bool:
+    """Whether there is a proved converse: of the Hebbian memory and injective maps alone."""
+    return construction == Construction("linear") and facts in INJECTIVE
+
+
 def _recall(
     construction: Construction, d: int, N: int, facts: str, outputs: int | None
 ) -> dict[str, Any]:
@@ -183,6 +191,7 @@ def _recall(
     bound = None
     if _guaranteed(construction, facts):
         bound = failure_bound(N, d, M=outputs, rank=construction.rank_at(d))
+    floor = failure_floor(N, d) if _refuted(construction, facts) else None
     recall = {
         "d": d,
         "N": N,
@@ -190,13 +199,14 @@ def _recall(
         "recall": expected_recall(construction, d=d, N=N, facts=facts, M=outputs),
         "all_recalled": all_recalled(construction, d=d, N=N, facts=facts, M=outputs),
         "failure_bound": bound,
+        "failure_floor": floor,
         "law": float(N * np.log(float(N)) / d**2),
     }
     width = construction.width_at(d)
     if width is None:
         return recall
     # A network has no guarantee, and its own measure of load.
-    del recall["failure_bound"], recall["law"]
+    del recall["failure_bound"], recall["failure_floor"], recall["law"]
     k = construction.degree_at(N, d)
     return {
         **recall,
@@ -272,11 +282,15 @@ def _capacities(
     sure = None
     if _guaranteed(construction, facts):
         sure = guaranteed_capacity(d, M=outputs, rank=construction.rank_at(d))
+    failing = failing_from(d) if _refuted(construction, facts) else None
+    if failing is not None and outputs is not None and failing > outputs:
+        failing = None  # no injective map has as many facts
     capacities = {
         "d": d,
         "N_99": N_99,
         "N_all": N_all,
         "N_guaranteed": sure,
+        "N_failing": failing,
         "law_99": float(N_99 * np.log(N_99) / d**2),
         "law_all": float(N_all * np.log(N_all) / d**2),
     }
@@ -284,7 +298,7 @@ def _capacities(
     if width is None:
         return capacities
     # A network has no guarantee, and its own measure of load.
-    for key in ("N_guaranteed", "law_99", "law_all"):
+    for key in ("N_guaranteed", "N_failing", "law_99", "law_all"):
         del capacities[key]
     return {
         **capacities,

@@ -30,6 +30,9 @@ def linear_proof_steps(*, proxy: int = 1, exponent: int = 8) -> list[tuple[str, 
         ("tangent of -c/Q lies above it", _tangent),
         ("Laplace transform of a squared normal", _normal_laplace),
         ("best tangent point", _best_point),
+        ("mode and convexity of the law of the squared length's level", _level_law),
+        ("variance of the squared length of the noise", _squared_length),
+        ("weak inputs and strong outputs are many beyond the constant", _halves),
         ("union bound vanishes below the constant", lambda: _union_bound(exponent)),
         ("kappa of one bit is 2/pi", _one_bit),
         ("projector and sketch: mean interference factor", _rank_factors),
@@ -117,6 +120,46 @@ def _best_point() -> bool:
     log_bound = -2 * c / q - n / 2 * sp.log(1 - 2 * c / (d * q**2))
     at = (n + sp.sqrt(n**2 + 8 * c * d)) / (2 * d)
     return bool(sp.simplify(sp.diff(log_bound, q).subs(q, at)) == 0)
+
+
+def _level_law() -> bool:
+    """1/tau^2 has density (v - 1)^((d - 3)/2) v^(-d/2): mode d/3, log-concave up to it."""
+    import sympy as sp
+
+    v, d, t = sp.symbols("v d t", positive=True)
+    log_density = -sp.log(1 / v) / 2 + (d - 3) / 2 * sp.log(1 - 1 / v) - 2 * sp.log(v)
+    claimed = (d - 3) / 2 * sp.log(v - 1) - d / 2 * sp.log(v)
+    same = sp.simplify(sp.diff(log_density - claimed, v))
+    slope = (d - 3) / (2 * (v - 1)) - d / (2 * v)
+    mode = sp.simplify(slope.subs(v, d / 3)) == 0
+    # The second derivative vanishes where (1 - 1/v)^2 = 1 - 3/d; with t = sqrt(1 - 3/d), d/3 is
+    # 1/(1 - t^2), below that v = 1/(1 - t).
+    bend = sp.diff(slope, v).subs(d, 3 / (1 - t**2)).subs(v, 1 / (1 - t))
+    order = sp.factor(1 / (1 - t) - 1 / (1 - t**2) - t / (1 - t**2)) == 0
+    return bool(same == 0 and mode and sp.simplify(bend) == 0 and order)
+
+
+def _squared_length() -> bool:
+    """Var of the squared length over its squared mean: 2(d - 1)/((d + 2) n) + 2(n - 1)/(n d)."""
+    import sympy as sp
+
+    d, n = sp.symbols("d n", positive=True)
+    square = 3 / (d * (d + 2)) - 1 / d**2
+    variance = n * square + 2 * n * (n - 1) / d**2 * (1 / d)
+    claimed = 2 * (d - 1) / ((d + 2) * n) + 2 * (n - 1) / (n * d)
+    return bool(sp.simplify(variance / (n / d) ** 2 - claimed) == 0)
+
+
+def _halves() -> bool:
+    """At N log N = alpha d^2, levels 1/2 have N^(1 - 1/(8 alpha)): above 1 beyond 1/8."""
+    import sympy as sp
+
+    L, alpha, share = sp.symbols("L alpha a", positive=True)
+    # d^2/N = L/alpha; a level a has the chance exp(-a^2 d^2/(2 N)), the other one 1 - a.
+    power = sp.log(sp.exp(L)) - share**2 * L / (2 * alpha)
+    change = sp.solve(power.subs(share, sp.Rational(1, 2)) / L, alpha)
+    best = sp.solve(sp.diff(share**2 + (1 - share) ** 2, share), share)
+    return bool(change == [sp.Rational(1, 8)] and best == [sp.Rational(1, 2)])
 
 
 def _union_bound(exponent: int) -> bool:

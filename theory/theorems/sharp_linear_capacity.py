@@ -14,15 +14,26 @@ import numpy as np
 from assoc.catalogue import resolve
 from assoc.memories.memory import Build
 from sims.memories.construction import Construction
+from sims.memories.recall import measure
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
 from theory.equivalence import Equivalence
-from theory.judging import judge_arms, judge_largest, judge_steps, judge_symbols
+from theory.judging import (
+    judge_arms,
+    judge_bounds,
+    judge_guarantee,
+    judge_largest,
+    judge_steps,
+    judge_symbols,
+)
 from theory.memories.capacity import capacity_of, limit_estimate
 from theory.memories.checks import capacity_row, failure_row, whole_row
+from theory.memories.converse import failing_from, failure_floor, noise_bounds
 from theory.memories.faults import forgetful
 from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, below_the_law
 from theory.memories.outlook import sharp_outlook
+from theory.memories.pair_tails import tails_of
+from theory.memories.plain.pair_chances import noise_chance
 from theory.memories.plain.recall import Mistakes, node_symbols, recall_symbols
 from theory.memories.proofs import linear_proof_steps
 from theory.memories.recall import all_recalled, expected_failure
@@ -131,11 +142,13 @@ def check_limits(
     tolerance: float,
     memory: str = "linear",
     promised: float = 1.0,
+    denied: float = 1.0,
 ) -> Finding:
     """Follow N log N / d^2 of the prediction to dimensions no simulation reaches.
 
     The guarantee, which is proved, must stay below the predicted median wherever both are
-    computed. ``promised`` is what it is multiplied by.
+    computed, and the least N that is proved to fail above it. ``promised`` and ``denied`` are what
+    they are multiplied by.
     """
     rule = Equivalence(tolerance, 2 * len(d))
     rows = []
@@ -172,7 +185,86 @@ def check_limits(
         note=f"d = {worst['d']}: guaranteed N = {worst['N']:.0f} {compared} "
         f"the predicted {worst['median']:.0f}",
     )
-    return judge_arms({"limits": finding, "guarantee below the law": below_law})
+    above = []
+    for dimension in (4096, 10**6):
+        least, median = denied * (failing_from(dimension) or 0), capacity_of(LINEAR, d=dimension)
+        above.append({"d": dimension, "N": least, "median": median, "of": median / least})
+    above_law = judge_largest(
+        "predicted median over the least N that is proved to fail",
+        above,
+        "of",
+        predicted=1.0,
+        tolerance=0.0,
+        note="proved to fail from "
+        + ", ".join(f"{1 / row['of']:.3g}" for row in above)
+        + " times the predicted median on",
+    )
+    return judge_arms(
+        {
+            "limits": finding,
+            "guarantee below the law": below_law,
+            "converse above the law": above_law,
+        }
+    )
+
+
+def check_converse(
+    *,
+    seed: int,
+    d: Sequence[int],
+    trials: int,
+    promised: float = 1.0,
+    wider: int = 1,
+    memory: str | Build = "linear",
+) -> Finding:
+    """Draw trials at the least N proved to fail with probability 1/2, times ``promised``.
+
+    ``wider`` times as many dimensions are used.
+    """
+    rows = []
+    for dimension in d:
+        least = failing_from(dimension)
+        assert least is not None
+        N = round(promised * least)
+        result = measure(
+            memory, d=wider * dimension, N=N, trials=trials, seed=seed, experiment="converse"
+        )
+        rows.append(
+            {
+                "d": dimension,
+                "N": N,
+                "law": N * np.log(N) / dimension**2,
+                "bound": failure_floor(N, dimension),
+                "successes": trials - result.points[0].whole,
+                "trials": trials,
+            }
+        )
+    return judge_guarantee("probability that some input fails", rows, delta=0.5)
+
+
+def check_converse_terms(
+    *,
+    seed: int,
+    sizes: Sequence[tuple[int, int]],
+    margins: Sequence[int],
+    ratio: float,
+    missing: int = 0,
+    weakened: float = 1.0,
+) -> Finding:
+    """Compare the converse's bounds on noise, for (d, facts), with the law of sums of products.
+
+    ``margins`` are places in its table of margins; ``missing`` facts are left out of the bound,
+    and it is multiplied by ``weakened``.
+    """
+    rows = []
+    for d, n in sizes:
+        found, bounds = noise_bounds(n - missing, d, tails_of(d, 14.0))
+        for k in margins:
+            exact = noise_chance(float(found[k]), n, d)
+            bound = weakened * float(bounds[k])
+            rows.append({"d": d, "n": n, "r": float(found[k]), "exact": exact, "bound": bound})
+    return judge_bounds("chance that noise exceeds a margin", rows, ratio=ratio,
+                        note="by Gauss's rules and Fourier's transform")  # fmt: skip
 
 
 def check_bits(
@@ -251,7 +343,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
 THEOREM = Theorem(
     name="sharp-linear-capacity",
     title="Sharp constants and parameter-free predictions for linear memories",
-    source="derived here (docs/derivations.md); the 1/8 has a proof on one side",
+    source="derived here (docs/derivations.md); 1/8 and 1/2 are proved on both sides",
     statement=r"""
 For $W = \sum_x u_x e_x^\top$ on independent uniform embeddings: everything is recalled up to
 $N \log N / d^2 \to 1/8$ and a typical input up to $1/2$; $b$-bit weights replace $d^2$ by
@@ -259,7 +351,7 @@ $\kappa_b d^2$, $\kappa_1 = 2/\pi$. At finite sizes the recall is
 $E\bigl[(1 - p(q, r, A))^{N-1}\bigr]$ with $p$ the chance of a competitor given the noise energy
 $q$, its length $r$ and the signal $A$, all of known law.
 """,
-    constants="1/8: sufficiency is proved, necessity is a Gaussian heuristic. 1/2, 2/pi: derived.",
+    constants="1/8 and 1/2: proved, sufficient and necessary. 2/pi: derived.",
     deviations="Not in the papers. GGM's 1/2 is for the best W, ours for a typical input.",
     outlook=sharp_outlook,
     hypotheses=(
@@ -314,7 +406,7 @@ $q$, its length $r$ and the signal $A$, all of known law.
         Claim(
             name="limits",
             kind=Kind.CONSTANT,
-            source="derived here: proved below 1/8, heuristic above",
+            source="derived here: both sides are proved (docs/derivations.md)",
             statement="N log N / d^2 tends to 1/8 for whole recall and to 1/2 for a typical input, "
             "followed to d = 10^12.",
             check=check_limits,
@@ -323,7 +415,41 @@ $q$, its length $r$ and the signal $A$, all of known law.
             why_fail="at small d the limit is not reached: corrections are of order 1 / log d",
             fault={"memory": "sign"},
             fault_text="the weights are rounded to their signs, whose constants are 2/pi of these",
-            near_misses={"half as many facts more are promised": {"promised": 1.5}},
+            near_misses={
+                "half as many facts more are promised": {"promised": 1.5},
+                "seven tenths are said to fail": {"denied": 0.7},
+            },
+        ),
+        Claim(
+            name="converse",
+            kind=Kind.NECESSARY,
+            source="derived here; proof in docs/derivations.md",
+            statement="At the least N with proved failure probability >= 1/2, some input fails "
+            "with probability at least 1/2.",
+            check=check_converse,
+            quick={"d": (96,), "trials": 30},
+            full={"d": (96, 128, 256), "trials": 200},
+            must_fail={"wider": 3},
+            why_fail="in three times as many dimensions there is room for nine times as many facts",
+            fault={"promised": 0.15},
+            fault_text="three twentieths of these facts are said to be too many",
+        ),
+        Claim(
+            name="converse-noise",
+            kind=Kind.EXACT,
+            source="derived here; proof in docs/derivations.md",
+            statement="The converse's bounds on the noise of the facts that it sets apart are at "
+            "least the chances by their exact law, and at most 1.15 times these.",
+            check=check_converse_terms,
+            quick={"sizes": ((96, 150), (128, 200)), "margins": (5, 20, 35), "ratio": 1.15},
+            must_fail={"sizes": ((24, 40),)},
+            why_fail="in few dimensions the moments of normal variables are too large",
+            fault={"missing": 40},
+            fault_text="forty facts are taken to make no noise",
+            near_misses={
+                "a tenth is missing": {"weakened": 0.9},
+                "a fifth more": {"weakened": 1.2},
+            },
         ),
         Claim(
             name="bits",

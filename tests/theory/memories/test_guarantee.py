@@ -1,4 +1,4 @@
-"""The guarantee is an upper bound: on frequencies, and on the integral that it bounds."""
+"""The guarantee is an upper bound: on frequencies, and on the exact law of its pairs."""
 
 import itertools
 
@@ -8,11 +8,14 @@ from scipy import integrate, stats
 
 from assoc import InputError
 from sims.engine.statistics import proportion_interval
+from sims.memories.construction import Construction
 from tests.helpers.oracles import one_line
 from tests.helpers.simulate import recalled
 from theory.memories import guarantee
-from theory.memories.guarantee import _log_laplace_bound, failure_bound, guaranteed_capacity
-from theory.memories.quadrature import beta_nodes, sphere_nodes
+from theory.memories.capacity import capacity_of
+from theory.memories.guarantee import failure_bound, guaranteed_capacity, pairs_bound
+from theory.memories.pair_tails import log_tangent
+from theory.memories.plain.pair_chances import pairs_lost
 
 # --- against simulation -------------------------------------------------------------------------
 
@@ -46,57 +49,33 @@ def test_failures_are_no_more_frequent_than_the_bound(d, N, rank, M):
     assert high <= bound or bound < 0.05
 
 
-# --- against the expectation that is bounded ----------------------------------------------------
-
-
-def union_bound(d, N, *, rank=None, M=None):
-    """N (N - 1) E exp(-(1 - rho)(sqrt(s) - eps)_+^2 d/(4Q)), with its standard error.
-
-    Gauss rules over rho, epsilon and s, simulation over Q.
-    """
-    rng = np.random.default_rng(7)
-    draws = 1000 if rank is None else 200
-    t, t_weight = sphere_nodes(float(d), 40)
-    t = t / np.sqrt(d)
-    s, s_weight = beta_nodes(rank / 2, (d - rank) / 2, 16) if rank else (np.ones(1), np.ones(1))
-
-    def pair(epsilon, weight, terms):
-        gap = np.maximum(np.sqrt(s)[:, None] - epsilon, 0)
-        c = np.multiply.outer(gap**2, 1 - t).ravel() * d / 4
-        mass = np.einsum("s,e,r->ser", s_weight, weight, t_weight).ravel()
-        c, mass = c[mass > 1e-12], mass[mass > 1e-12]
-        energies = rng.beta(0.5, (d - 1) / 2, (draws, terms)).sum(axis=1)
-        values = np.array([mass @ np.exp(-np.minimum(c / Q, 600)) for Q in energies])
-        return np.array([values.mean(), values.std(ddof=1) / np.sqrt(draws)])
-
-    total = N * (N - 1) * pair(t, t_weight, N - 2)
-    if M is not None:
-        total += N * (M - N) * pair(np.zeros(1), np.ones(1), N - 1)
-    return total
+# --- against the exact law of a pair ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("d", "N", "rank", "M"),
+    ("d", "N", "rank", "M", "ratio"),
     [
-        (8, 3, None, None),
-        (16, 4, None, None),
-        (16, 6, None, None),
-        (32, 8, None, None),
-        (32, 20, None, None),
-        (64, 60, None, None),
-        (128, 200, None, None),
-        (16, 4, 8, None),
-        (64, 20, 32, None),
-        (16, 4, None, 20),
-        (32, 16, None, 100),
-        (32, 6, 16, 30),
+        (32, 20, None, None, 6),
+        (64, 60, None, None, 4),
+        (128, 320, None, None, 1.6),
+        (160, 480, None, None, 1.5),
+        (64, 40, 32, None, 4),
+        (128, 200, 64, None, 2),
+        (32, 16, None, 100, 25),
+        (96, 150, None, 300, 2),
     ],
 )
-def test_it_lies_above_the_expectation_but_not_far(d, N, rank, M):
-    value, error = union_bound(d, N, rank=rank, M=M)
-    bound = failure_bound(N, d, rank=rank, M=M)
-    # Five standard errors above, fixed seed, and within the loss of a Jensen step and of the cells.
-    assert value + 5 * error < bound < 4 * value
+def test_it_lies_above_the_expected_number_of_pairs_but_not_far(d, N, rank, M, ratio):
+    exact = pairs_lost(N, d, rank=rank, M=M)
+    assert exact < pairs_bound(N, d, rank=rank, M=M) < ratio * exact
+
+
+@pytest.mark.parametrize(("d", "N"), [(16, 24), (64, 140), (128, 500)])
+def test_it_bounds_the_number_of_pairs_where_that_is_large(d, N):
+    bound = pairs_bound(N, d)
+    assert bound > 10
+    assert failure_bound(N, d) == 1
+    assert pairs_lost(N, d) < bound
 
 
 @pytest.mark.parametrize("d", [4, 8, 32, 200])
@@ -109,7 +88,7 @@ def test_the_laplace_bound_with_one_term_by_quadrature(d, c):
 
     over = integrate.quad(integrand, 0, 1, epsabs=0, epsrel=1e-10, limit=200)[0]
     mass = integrate.quad(lambda t: (1 - t * t) ** ((d - 3) / 2), 0, 1)[0]
-    bound = np.exp(_log_laplace_bound(np.array(c), 1, d))
+    bound = np.exp(log_tangent(np.array(c), 1, d))
     assert over / mass <= bound <= 1
 
 
@@ -117,7 +96,7 @@ def test_the_laplace_bound_with_one_term_by_quadrature(d, c):
 def test_the_laplace_bound_is_that_of_the_best_tangent(d, n):
     """exp(-2c/q) (1 - 2c/(d q^2))^(-n/2) is no smaller at any other point q."""
     for c in np.geomspace(1e-3, 0.3 * d, 7):
-        bound = float(_log_laplace_bound(np.array(c), n, d))
+        bound = float(log_tangent(np.array(c), n, d))
         q = np.geomspace(1.0001 * np.sqrt(2 * c / d), 100 * (np.sqrt(2 * c / d) + n / d), 4000)
         tangents = -2 * c / q - n / 2 * np.log1p(-2 * c / (d * q**2))
         assert bound <= tangents.min() + 1e-9
@@ -129,7 +108,7 @@ def test_the_laplace_bound_is_that_of_the_best_tangent(d, n):
 def test_the_laplace_bound_keeps_its_digits_at_any_size(d, n):
     """For n much larger than sqrt(c d) it is -c d/n, for n much smaller -sqrt(2 c d)."""
     c = np.array([d / 4, 1.0])
-    bound = _log_laplace_bound(c, n, d)
+    bound = log_tangent(c, n, d)
     assert np.isfinite(bound).all()
     assert (bound <= 0).all()
     for value, exponent in zip(bound, c, strict=True):
@@ -140,7 +119,7 @@ def test_the_laplace_bound_keeps_its_digits_at_any_size(d, n):
 
 
 def test_without_other_facts_there_is_no_noise():
-    assert _log_laplace_bound(np.array([0.0, 1e-9]), 0, 8).tolist() == [0.0, -np.inf]
+    assert log_tangent(np.array([0.0, 1e-9]), 0, 8).tolist() == [0.0, -np.inf]
 
 
 # --- its shape ----------------------------------------------------------------------------------
@@ -183,35 +162,45 @@ def test_full_rank_is_no_restriction(d, N):
     assert guaranteed_capacity(d, rank=d) == guaranteed_capacity(d)
 
 
-@pytest.mark.parametrize(("d", "N", "rank"), [(64, 60, None), (128, 220, None), (64, 20, 32)])
-def test_finer_cells_only_lower_it(monkeypatch, d, N, rank):
+@pytest.mark.parametrize(("d", "N"), [(64, 80), (128, 320)])
+def test_finer_levels_only_lower_it(monkeypatch, d, N):
     bounds = []
-    for cells in (80, 159, 317) if rank is None else (40, 79, 157):
-        monkeypatch.setattr(guarantee, "CELLS", cells)
-        monkeypatch.setattr(guarantee, "CELLS_WITH_RANK", cells)
-        bounds.append(failure_bound(N, d, rank=rank))
-    # Halved cells lie inside the others; the cells of s are not nested, hence no equality there.
-    assert bounds[0] >= bounds[1] > bounds[2]
-    value, error = union_bound(d, N, rank=rank)
-    assert bounds[-1] > value + 3 * error
+    for levels in (600, 1199, 2397):
+        monkeypatch.setattr(
+            guarantee, "LEVELS", np.concatenate([[0.0], np.geomspace(1e-3, 2.0, levels)])
+        )
+        guarantee._chances_of_levels.cache_clear()
+        bounds.append(pairs_bound(N, d))
+    guarantee._chances_of_levels.cache_clear()
+    assert bounds[0] > bounds[1] > bounds[2] > pairs_lost(N, d)
+
+
+def test_every_cell_is_counted_once():
+    for rank, used in ((64, True), (20, True), (64, False)):
+        chances = guarantee._chances_of_levels(64, 16.0, rank, used)
+        assert 1 <= chances.sum() < 1 + 1e-9
 
 
 # --- capacity -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("d", "law"), [(128, 0.091), (256, 0.102), (512, 0.110), (1024, 0.115)])
-def test_the_values_of_the_prototype_are_found_again(d, law):
-    N = guaranteed_capacity(d)
-    assert N * np.log(N) / d**2 == pytest.approx(law, abs=0.002)
+@pytest.mark.parametrize(
+    ("d", "rank", "share"),
+    [(64, None, 0.84), (256, None, 0.93), (1024, None, 0.95), (10**6, None, 0.97), (256, 128, 0.9)],
+)
+def test_it_is_most_of_the_predicted_median(d, rank, share):
+    law = Construction("linear") if rank is None else Construction("low-rank", rank)
+    N = guaranteed_capacity(d, rank=rank)
+    assert share < N / capacity_of(law, d=d) < 1
 
 
-def test_it_tends_to_an_eighth_from_below():
+def test_it_tends_to_an_eighth_from_above_in_the_end():
     laws = []
-    for d in (10**3, 10**6, 10**9, 10**12):
+    for d in (10**4, 10**6, 10**9, 10**12):
         N = float(guaranteed_capacity(d))
         laws.append(N * np.log(N) / d**2)
-    assert all(a < b for a, b in itertools.pairwise(laws))
-    assert 0.124 < laws[-1] < 0.125
+    assert all(a > b for a, b in itertools.pairwise(laws))
+    assert 0.125 < laws[-1] < 0.13
 
 
 @pytest.mark.parametrize("delta", [0.5, 0.1, 1e-6])

@@ -11,6 +11,7 @@ from assoc.embeddings import rademacher, sphere
 from tests.helpers.oracles import one_line
 from theory.claims import Condition, Problem
 from theory.memories import hypotheses
+from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.hypotheses import (
     INDEPENDENT,
     INJECTIVE,
@@ -229,10 +230,10 @@ def test_enough_dimensions_is_the_guarantee():
         (found,) = enough_dimensions(Problem(delta=0.5, **sizes))
         return found
 
-    assert enough(d=128, N=264).holds
-    assert not enough(d=128, N=265).holds
-    assert enough(d=128, N=265).remedy == "raise d"
-    assert "N log N / d^2 = 0.09" in enough(d=128, N=265).value
+    assert enough(d=128, N=guaranteed_capacity(128)).holds
+    assert not enough(d=128, N=guaranteed_capacity(128) + 1).holds
+    assert enough(d=128, N=330).remedy == "raise d"
+    assert "N log N / d^2 = 0.11" in enough(d=128, N=325).value
     assert enough(d=64, N=20, rank=32).holds
     assert enough(d=64, N=60).holds
     crowded = enough(d=64, N=60, rank=32)
