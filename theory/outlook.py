@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from assoc.errors import InputError
 
-__all__ = ["Outlook", "chance_text", "check_delta", "least"]
+__all__ = ["EVEN", "Outlook", "chance_text", "check_delta", "least"]
 
 EVEN = 0.5
 """Proved probability of failing from which sizes are said to be guaranteed to fail."""

@@ -10,11 +10,12 @@ from assoc.memories.mlp import choose_degree
 from sims.memories.construction import Construction
 from theory.claims import Problem
 from theory.memories import sign_gates
+from theory.memories.converse import failure_floor
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.optimal import orthogonal_cost
 from theory.memories.recall import all_recalled, expected_recall
 from theory.memories.width import width_of
-from theory.outlook import Outlook, chance_text, least
+from theory.outlook import EVEN, Outlook, chance_text, least
 
 __all__ = [
     "best_outlook",
@@ -47,7 +48,9 @@ def linear_outlook(problem: Problem) -> Outlook | None:
         ranks = () if rank is None else (_enough(problem, "rank"),)
         whole = _enough(replace(problem, rank=None), "d") + ("" if rank is None else " with m = d")
         sizes = (*ranks, whole, f"N <= {most}")
-    found = Outlook(event, guaranteed=guaranteed, predicted=predicted, sizes=sizes)
+    # The converse is for as many outputs as inputs; more can only lose more.
+    failing = failure_floor(N, d) if rank is None and predicted < EVEN else None
+    found = Outlook(event, guaranteed, predicted, failing, sizes)
     return found.of_drawn(problem.vectors is not None)
 
 
