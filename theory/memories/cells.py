@@ -28,7 +28,11 @@ DEEP, HIGH, TAIL = 9.0, 4.0, 16
 """Standard deviations below and above the mean of a share between which its cells are small, and
 number of cells below these."""
 
-PRECISION = 128
+PRECISION, TOLERANCE = 128, 60
+"""Bits of the balls, and to which integrals are relative to themselves."""
+
+SMALL_N = 400
+"""Up to this n incomplete beta functions are summed, above it their density is integrated."""
 
 
 @lru_cache(maxsize=16)
@@ -87,7 +91,27 @@ def beta_cells(d: int, n: int, cells: int) -> tuple[Floats, list["arb"]]:
     inner = mean + spread * np.linspace(-DEEP, HIGH, cells)
     inner = np.concatenate([tail, inner[(inner > 0) & (inner < 1)]])
     with ctx.workprec(PRECISION):
-        parameters = arb(d) / 2, arb(n - d) / 2
-        below = [arb(s).beta_lower(*parameters, regularized=True) for s in inner.tolist()]
-        masses = [b - a for a, b in pairwise([arb(0), *below, arb(1)])]
+        a, b = arb(d) / 2, arb(n - d) / 2
+        if n <= SMALL_N:
+            below = [arb(s).beta_lower(a, b, regularized=True) for s in inner.tolist()]
+            masses = [up - low for low, up in pairwise([arb(0), *below, arb(1)])]
+        else:
+            masses = _integrals(a, b, inner.tolist())
     return np.append(0.0, inner), masses
+
+
+def _integrals(a: "arb", b: "arb", inner: list[float]) -> list["arb"]:
+    """Probabilities of cells under Beta(a, b) between 0, these ends and 1, by its density."""
+    from flint import acb, arb
+
+    log_constant = (a + b).lgamma() - a.lgamma() - b.lgamma()
+
+    def density(s: "acb", _: bool) -> "acb":
+        return (log_constant + (a - 1) * s.log() + (b - 1) * (1 - s).log()).exp()
+
+    masses = [
+        acb.integral(density, acb(low), acb(up), rel_tol=arb(2) ** -TOLERANCE).real
+        for low, up in pairwise(inner)
+    ]
+    first = arb(inner[0]).beta_lower(a, b, regularized=True)
+    return [first, *masses, 1 - first - sum(masses)]

@@ -448,14 +448,15 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
             statement="What the guarantee of plain sums adds up are an expected number of pairs of "
             "a fact and a competitor that reaches its answer, and one of gaps of heads that are "
             "too small. Where these are about 51 and 28, at S = R = 16, D = 8, they are those "
-            "that are counted, to 20 % (at full size to 12 %); and the bound on a pair is at most "
-            "10 % above its exact law at the guaranteed d of three shapes.",
+            "that are counted, to 20 % (at full size to 12 %). The bounds on a pair, at the "
+            "guaranteed d of three shapes, and on a gap are at most 10 % above their exact laws.",
             check=check_guarantee,
             quick={
                 "shape": Even(16, 16, 8, noise=16),
                 "d": 240,
                 "d_heads": 48,
                 "laws": ((13, 317), (37, 1322), (61, 2985)),
+                "gap_laws": (48, 80, 120),
                 "trials": 160,
                 "tolerance": 0.2,
                 "ratio": 1.1,
@@ -475,6 +476,7 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
                     "parts": ("law",),
                 },
                 "Chernoff's bound": {"mistake": "Chernoff", "parts": ("law",)},
+                "heads that need no gap": {"mistake": "no gap", "parts": ("law",)},
                 "heads of subjects alone": {
                     "mistake": "heads of subjects alone",
                     "parts": ("heads",),

@@ -206,7 +206,8 @@ def guaranteed_dimension(counts: Counts, *, delta: float = 0.5, gap: float = GAP
     317
     """
     most = max(counts.others[0][0], 4)
-    guess = max(3, int(4 * most * math.log(counts.facts * most / min(max(delta, 1e-300), 1.0))))
+    # Chernoff's exponent with most of what a normal tail has besides.
+    guess = max(3, int(3.2 * most * math.log(counts.facts * most / min(max(delta, 1e-9), 1.0))))
     return least_dimension(
         lambda d: expected_failures(counts, d, gap=gap), delta, low=2, guess=guess, limit=LARGEST_D
     )

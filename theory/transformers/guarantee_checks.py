@@ -32,8 +32,12 @@ from theory.transformers.guarantee import GAP, heads_bound, pair_bound
 __all__ = ["Even", "EvenGaussian", "check_dual_guarantee", "check_guarantee"]
 
 DUAL_MISTAKES = ("one term less", "the whole signal", "answers alone")
-MISTAKES = ("one term less", "the whole signal", "heads of subjects alone", "Chernoff")
+MISTAKES = ("one term less", "the whole signal", "heads of subjects alone", "Chernoff", "no gap")
 """What may be planted in the bounds."""
+
+
+PAIR = Counts(1, 1, 3, ((0, 1),), 1)
+"""A single head and one other token."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ def check_guarantee(
     d: int,
     d_heads: int,
     laws: Sequence[tuple[int, int]],
+    gap_laws: Sequence[int],
     trials: int,
     tolerance: float,
     ratio: float,
@@ -77,16 +82,17 @@ def check_guarantee(
     seed : determines every random number.
     shape : S, R, D of the tables.
     d, d_heads : dimension where pairs are counted, and where gaps are.
-    laws : (E_1, d) at which the law of a pair is compared.
+    laws, gap_laws : (E_1, d) at which the law of a pair is compared, and d for that of a gap.
     trials : tables drawn, at least 2; three times as many where gaps are.
     tolerance : smallest difference of logarithms, of counts and bounds, that matters.
-    ratio : bound on a pair over its law at most.
+    ratio : bound over law at most.
     parts : which are judged.
     mistake : of :data:`MISTAKES`, planted in the bounds.
     """
-    from theory.transformers.plain.guarantees import pair_law
+    from theory.transformers.plain.guarantees import gap_law, pair_law
 
     whole, signal = int(mistake == "one term less"), int(mistake == "the whole signal")
+    gap = 1e-9 if mistake == "no gap" else GAP
     counts = full_table(shape.subjects, shape.relations, shape.answers, noise=shape.noise)
 
     def bound(terms: int, d: int, c: int) -> float:
@@ -118,10 +124,12 @@ def check_guarantee(
                 {"E": E, "d": k, "exact": pair_law(E, k, c=1), "bound": bound(E, k, 1)}
                 for E, k in laws
             ]
-            yield (
-                "law",
-                judge_bounds("chance of a pair", rows, ratio=ratio, note="by Fourier's transform"),
-            )
+            rows += [
+                {"d": k, "exact": gap_law(k, gap=GAP), "bound": heads_bound(PAIR, k, gap=gap)}
+                for k in gap_laws
+            ]
+            found = judge_bounds("chance of a pair", rows, ratio=ratio, note="by quadrature")
+            yield "law", found
 
     return judge_arms(dict(judged()))
 

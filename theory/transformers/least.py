@@ -7,6 +7,9 @@ from assoc.errors import InputError
 
 __all__ = ["least_dimension"]
 
+STRIDE = 32
+"""The first step away from a guess is this part of it."""
+
 
 def least_dimension(
     bound: Callable[[int], float], delta: float, *, low: int, guess: int, limit: int
@@ -37,26 +40,27 @@ def least_dimension(
     def excess(d: int) -> float:
         return math.log(max(bound(d), 1e-300) / delta)
 
-    at_low, at_high, high = math.inf, 0.0, 0
-    d = min(guess, limit)
-    while not high:
+    at_low, at_high, high = math.inf, -math.inf, 0
+    d = min(max(guess, low + 1), limit)
+    step = max(1, d // STRIDE)
+    # Away from the guess in growing steps, until the crossing is between two of them.
+    while high - low != 1 and (math.isinf(at_low) or math.isinf(at_high)):
         value = excess(d)
         if value <= 0:
             high, at_high = d, value
+            d = max(d - step, low + 1)
         elif d >= limit:
             raise InputError(f"no d up to {limit} is guaranteed to be enough")
         else:
             low, at_low = d, value
-            d = min(d + max(1, d // 4), limit)
+            d = min(d + step, limit)
+        step *= 3
     halve = False
     while high - low > 1:
-        if math.isinf(at_low) or halve:
-            d = (low + high) // 2
-        else:
-            d = low + round((high - low) * at_low / (at_low - at_high))
+        width = high - low
+        d = (low + high) // 2 if halve else low + round(width * at_low / (at_low - at_high))
         d = min(max(d, low + 1), high - 1)
         value = excess(d)
-        width = high - low
         if value <= 0:
             high, at_high = d, value
         else:

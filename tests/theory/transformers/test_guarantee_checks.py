@@ -13,8 +13,8 @@ from theory.transformers.guarantee_checks import (
 )
 
 SUMS = {
-    "seed": 0, "shape": Even(8, 8, 4, noise=8), "d": 80, "d_heads": 40, "laws": ((13, 317),),
-    "trials": 20, "tolerance": 2.0, "ratio": 1.1,
+    "seed": 0, "shape": Even(8, 8, 4, noise=8), "d": 80, "d_heads": 40,
+    "laws": ((13, 317),), "gap_laws": (64,), "trials": 20, "tolerance": 2.0, "ratio": 1.1,
 }  # fmt: skip
 DUAL = {
     "seed": 0, "shape": EvenGaussian(8, 8, 4, noise=8), "d": 30, "laws": ((37, 385, 312),),
