@@ -31,7 +31,6 @@ LONG_FILES: dict[str, str] = {
     "theory/theorems/information_bound.py": "a theorem is one file; this one has 10 claims",
     "theory/theorems/knowledge_acquisition.py": "a theorem is one file; this one has 7 claims",
     "theory/theorems/knowledge_extraction.py": "a theorem is one file; this one has 15 claims",
-    "theory/theorems/sign_gates.py": "a theorem is one file; this one has 7 claims",
     "theory/theorems/linear_capacity.py": "a theorem is one file; this one has 16 claims",
     "theory/theorems/mlp_capacity.py": "a theorem is one file; this one has 13 claims",
     "theory/theorems/optimal_linear_capacity.py": "a theorem is one file; this one has 8 claims",
