@@ -52,7 +52,8 @@ def network_outlook(problem: Problem) -> Outlook | None:
         return None
     return Outlook(
         f"all {len(problem.task)} facts are recalled from every prompt",
-        note="nothing is proved with constants; recall facts searches the least width",
+        note="for polynomials no constants are known; for gates of 1 and -1 on given embeddings "
+        "theory.transformers.mlp_guarantee.mlp_width proves how many are enough",
     )
 
 
