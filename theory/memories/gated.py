@@ -40,7 +40,8 @@ from theory.memories.interference import Classes, half_tail
 from theory.memories.quadrature import Nodes, chi_square_nodes, half_normal_nodes, sphere_nodes
 
 __all__ = [
-    "Kernel", "Neuron", "failure_of", "failure_probability", "joint_law", "noise_gain",
+    "MOST_NEURONS", "Kernel", "Neuron", "failure_of", "failure_probability", "joint_law",
+    "noise_gain",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -57,6 +58,8 @@ STEPS = 2.0
 OUTLIERS = 8
 FEWEST, MOST, COLUMNS, KNOTS = 32, 8192, 16, 96
 MOST_NEURONS = 1e9
+"""Neurons beyond which more make no difference."""
+
 SPAN = 1e4
 NEGLIGIBLE = 1e-14
 
