@@ -45,6 +45,7 @@ from theory.memories.faults import forgetful
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM
 from theory.memories.plain.sign_gates import (
     determinant_sum,
+    exponent_symbols,
     kernel_symbols,
     wrong_pairs_of_outputs,
 )
@@ -71,6 +72,20 @@ def check_kernels(
     """Compare kernels with means over one normal variable, of a wrong frequency or not squared."""
     return judge_symbols(
         kernel_symbols(frequency=frequency, squared=squared),
+        tolerance=tolerance,
+        note="by quadrature",
+    )
+
+
+def check_exponent(
+    *, seed: int, tolerance: float, variance: float = 3.0, own: bool = True, extra: int = 0
+) -> Finding:
+    """Compare exponents of the unconditional bound with averages over normal variables.
+
+    These have another ``variance`` of weighted signs, no ``own`` part, or ``extra`` dimensions.
+    """
+    return judge_symbols(
+        exponent_symbols(variance=variance, own=own, extra=extra),
         tolerance=tolerance,
         note="by quadrature",
     )
@@ -349,6 +364,23 @@ $F$ is a true two-layer network of $2m$ hidden neurons with a triangle wave as a
             fault={"squared": False},
             fault_text="the kernel of two signs is not squared",
             near_misses={"a frequency 1 % too high": {"frequency": 1.01}},
+        ),
+        Claim(
+            name="exponent",
+            kind=Kind.EXACT,
+            source="docs/sign-gates.md",
+            statement="The exponent of the unconditional bound is that of its averages over normal "
+            "variables, to 1e-6.",
+            check=check_exponent,
+            quick={"tolerance": 1e-6},
+            must_fail={"variance": 1.0},
+            why_fail="signs weighted by chi-squares vary three times as much as equal ones",
+            fault={"own": False},
+            fault_text="what the right answer itself adds at right angles is left out",
+            near_misses={
+                "d for d - 1": {"extra": 1},
+                "signs that vary a tenth less": {"variance": 2.7},
+            },
         ),
         Claim(
             name="true-network",

@@ -137,7 +137,7 @@ def test_the_exponent_is_that_of_the_theorem():
         )[0] / math.sqrt(2 * math.pi)
         expected = -s * math.sqrt(1 - rho) + zeta + signs
         expected += math.log(along) + (d - 2) * math.log(across)
-        found = sign_gates._exponent(
+        found = sign_gates.exponent(
             d, m, kappa, *(np.float64(v) for v in (high, low, c, G, Q)), s=s, zeta=zeta
         )
         assert found == pytest.approx(min(expected, 0.0), abs=1e-6)
