@@ -47,6 +47,8 @@ def predict(
     bits: int | None = BITS,
     width: str | None = WIDTH,
     degree: int | None = DEGREE,
+    gates: str | None = GATES,
+    omega: float | None = OMEGA,
     facts: str = FACTS,
     outputs: int | None = OUTPUTS,
     plot: Path | None = PLOT,
@@ -63,7 +65,7 @@ def predict(
 
     result = compute(
         memory, d=integers(d, "d") or [], N=integers(N, "N"), rank=rank, bits=bits, width=width,
-        degree=degree, facts=facts, outputs=outputs,
+        degree=degree, gates=gates, omega=omega, facts=facts, outputs=outputs,
     )  # fmt: skip
     if json:
         emit({"result": result.to_dict()}, seed=None)

@@ -39,7 +39,10 @@ from sims.engine.parallel import blas_threads
 from theory.memories.interference import Classes, half_tail
 from theory.memories.quadrature import Nodes, chi_square_nodes, half_normal_nodes, sphere_nodes
 
-__all__ = ["Kernel", "Neuron", "failure_probability", "joint_law", "noise_gain"]
+__all__ = [
+    "MOST_NEURONS", "Kernel", "Neuron", "failure_of", "failure_probability", "joint_law",
+    "noise_gain",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -55,6 +58,8 @@ STEPS = 2.0
 OUTLIERS = 8
 FEWEST, MOST, COLUMNS, KNOTS = 32, 8192, 16, 96
 MOST_NEURONS = 1e9
+"""Neurons beyond which more make no difference."""
+
 SPAN = 1e4
 NEGLIGIBLE = 1e-14
 
@@ -167,6 +172,13 @@ class Kernel:
         """Kernel between an input whose class has size ``own`` and all other inputs."""
         mean = 0.0 if k % 2 == 0 else sphere_moment(d, (k + 1) // 2)
         overlap = sphere_moment(d, k + 1)
+        return cls.of_moments(mean, overlap, d, classes, own)
+
+    @classmethod
+    def of_moments(
+        cls, mean: float, overlap: float, d: int, classes: Classes, own: float
+    ) -> "Kernel":
+        """Kernel of a given mean and second moment."""
         # Inputs of a class add up, and so do the means of their kernels.
         size = classes.size
         noise = float(classes.count @ (size * (overlap + (size - 1) * mean**2))) / d
@@ -276,13 +288,29 @@ def _failure(k: int, m: float, d: int, classes: Classes, own: float) -> float:
     if rivals <= 0:
         return 0.0
     others = float(classes.count @ classes.size)
+    root, weight = sphere_nodes(d, NODES[3])
+    alone = (root / np.sqrt(d)) ** (k + 1), weight
     neuron = Neuron.of(k, d, others, own - 1)
-    kernel = Kernel.of(k, d, classes, own)
+    return failure_of(neuron, Kernel.of(k, d, classes, own), alone, m, d, classes)
+
+
+def failure_of(
+    neuron: Neuron, kernel: Kernel, alone: Nodes, m: float, d: int, classes: Classes
+) -> float:
+    """Probability that an input is not recalled, of any law of one neuron and any kernel.
+
+    Parameters
+    ----------
+    neuron, kernel : of the memory.
+    alone : nodes and weights of the kernel of two inputs.
+    m, d, classes : as for :func:`failure_probability`; there are rivals.
+    """
+    rivals = float(classes.count.sum())
     S, B, law = joint_law(neuron, kernel, m, 2 * max(np.log(rivals) - 3, 0.5))
     # What a neuron adds for a fact, it adds three times over along that fact's own answer.
     threefold = 2 * float(neuron.weight @ (neuron.q * neuron.gain)) / (d * m)
     rivalry = [
-        (float(count), _attraction(k, d, kernel, threefold, size))
+        (float(count), _attraction(alone, kernel, threefold, size))
         for count, size in zip(classes.count, classes.size, strict=True)
     ]
     # Given S, recall is smooth in log B.
@@ -312,13 +340,12 @@ def _recall(d: int, S: Floats, B: Floats, rivalry: list[tuple[float, Nodes]]) ->
     return recall
 
 
-def _attraction(k: int, d: int, kernel: Kernel, threefold: float, size: float) -> Nodes:
+def _attraction(alone: Nodes, kernel: Kernel, threefold: float, size: float) -> Nodes:
     """Nodes of eta_y, for a competitor whose class has this size."""
     if size <= 0:
         return np.zeros(1), np.ones(1)
     if size <= 1:
-        root, weight = sphere_nodes(d, NODES[3])
-        return (root / np.sqrt(d)) ** (k + 1), weight
+        return alone
     root, weight = hermegauss(NODES[3])
     variance = size * (kernel.overlap - kernel.mean**2 + threefold)
     return size * kernel.mean + np.sqrt(variance) * root, weight / weight.sum()

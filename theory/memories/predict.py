@@ -110,6 +110,8 @@ def predict(
     bits: int | None = None,
     width: Size | None = None,
     degree: int | None = None,
+    gates: str | None = None,
+    omega: float | None = None,
     facts: str = "identity",
     outputs: int | None = None,
 ) -> PredictionResult:
@@ -125,7 +127,7 @@ def predict(
         For a network without a width, the widths are asked for that recall N facts so. For
         ``optimal-linear`` there is N_all alone, with the standard error of the projections that it
         is measured by; above d = 256 answers count as nearly orthogonal, and there is none.
-    rank, width, degree : what the memory needs.
+    rank, width, degree, gates, omega : what the memory needs or takes.
     bits : b, to which weights are rounded; predicted for :data:`theory.memories.strengths.ROUNDED`.
     facts, outputs : law of the fact map and number of outputs M (None: M = N).
 
@@ -145,7 +147,7 @@ def predict(
     >>> predict("linear", d=10**6).points[0]["N_all"] / 1e9
     5.99
     """
-    construction = Construction(memory, rank, bits, width, degree)
+    construction = Construction(memory, rank, bits, width, degree, gates=gates, omega=omega)
     dimensions = [d] if isinstance(d, int | np.integer) else list(d)
     sizes = None if N is None else [N] if isinstance(N, int | np.integer) else list(N)
     if not dimensions:
@@ -212,7 +214,7 @@ def _recall(
         **recall,
         **({} if k is None else {"degree": k}),
         "width": width,
-        "parameters": width * parameters_per_neuron(str(construction.memory), d),
+        "parameters": width * _each(construction, d),
         "load": float(N * np.log(float(N)) / (width * d)),
     }
 
@@ -231,7 +233,7 @@ def _widths(
         construction = replace(construction, degree=k)
     width_99 = width_of(construction, d=d, N=N, rate=0.99, facts=facts, M=outputs)
     width_all = width_of(construction, d=d, N=N, facts=facts, M=outputs)
-    each = parameters_per_neuron(str(construction.memory), d)
+    each = _each(construction, d)
     return {
         "d": d,
         "N": N,
@@ -242,6 +244,13 @@ def _widths(
         "parameters_all": width_all * each,
         "load_99": float(N * np.log(float(N)) / (width_99 * d)),
     }
+
+
+def _each(construction: Construction, d: int) -> int:
+    """Parameters of a network per unit of width."""
+    return parameters_per_neuron(
+        str(construction.memory), d, gates=construction.gates, omega=construction.omega
+    )
 
 
 def _read_out(

@@ -15,19 +15,25 @@ from numpy.typing import NDArray
 
 from assoc.errors import InputError
 from assoc.memories.mlp import choose_degree
+from assoc.memories.sign_gates import check_gates
 from sims.memories.construction import Construction
-from theory.memories import gated
+from theory.memories import gated, sign_law
 from theory.memories.classes import INJECTIVE, classes_of
 from theory.memories.interference import Classes, failure_probability
 from theory.memories.sizes import check_sizes
 from theory.memories.strengths import STRENGTHS, check_rounded, interference_of
 
-__all__ = ["GATED", "all_recalled", "expected_failure", "expected_recall", "predictable"]
+__all__ = ["GATED", "SIGNED", "all_recalled", "expected_failure", "expected_recall", "predictable"]
 
 Floats = NDArray[np.float64]
 
-GATED: Mapping[str, int] = MappingProxyType({"gated-mlp": 1, "mlp": 2})
+GATED: Mapping[str, int] = MappingProxyType(
+    {"gated-mlp": 1, "mlp": 2, "sign-gated": 1, "sign-mlp": 2}
+)
 """Memories with the law of :mod:`theory.memories.gated`, and the hidden neurons of a gate."""
+
+SIGNED = ("sign-gated", "sign-mlp")
+"""Those among them whose gates are 1 and -1 (:mod:`theory.memories.sign_law`)."""
 
 ANY_MAP = (
     *("linear", "low-rank", "low-rank-gaussian", "low-rank-svd", "sign"),
@@ -67,6 +73,10 @@ def _failures(
         construction.build(d)
         check_rounded(construction)
         gates = (construction.width_at(d) or 1) / gate
+        if construction.memory in SIGNED:
+            kind, _ = check_gates(construction.gates, construction.omega)
+            failure = sign_law.failure_probability(kind, construction.omega, gates, d, classes)
+            return classes.share, failure
         k = construction.degree or choose_degree(N, d)
         return classes.share, gated.failure_probability(k, gates, d, classes)
     law = interference_of(construction, N=N, d=d)

@@ -39,7 +39,7 @@ from assoc.memories.sign_gates import check_gates
 from theory.memories.balls import above, coordinate_tail
 from theory.memories.sizes import check_sizes
 
-__all__ = ["failure_bound", "guaranteed_width", "kernel"]
+__all__ = ["exponent", "failure_bound", "guaranteed_width", "kernel"]
 
 Floats = NDArray[np.float64]
 
@@ -266,7 +266,7 @@ def _pair(N: int, d: int, m: int, level: float, omega: float) -> float:
     blocks = [axis[_worst(axis)].reshape(s) for axis, s in zip(grid, shapes, strict=True)]
     blocks[1] = rho.best[::COARSE].reshape(shapes[1])
     s, zeta = (_spread(values) for values in _best(d, m, kappa, *blocks))
-    values = np.exp(_exponent(d, m, kappa, *fine, s=s, zeta=zeta))
+    values = np.exp(exponent(d, m, kappa, *fine, s=s, zeta=zeta))
     for ladder in (energy, length, c, rho):
         values = ladder.mean(values)
     return float(values)
@@ -299,7 +299,7 @@ def _best(
         for room in (1.0, 2.0, 4.0):
             tried = np.broadcast_to(share * start, shape)
             slack = tried * gap * c * math.sqrt(3 / (2 * m) + kappa**2 / 2) * room
-            value = _exponent(d, m, kappa, high, low, c, G, Q, s=tried, zeta=slack)
+            value = exponent(d, m, kappa, high, low, c, G, Q, s=tried, zeta=slack)
             better = value < found
             found, s, zeta = (
                 np.where(better, new, old)
@@ -308,7 +308,7 @@ def _best(
     return s, zeta
 
 
-def _exponent(
+def exponent(
     d: int,
     m: int,
     kappa: float,
@@ -321,7 +321,16 @@ def _exponent(
     s: Floats,
     zeta: Floats,
 ) -> Floats:
-    """Lambda at the worst corner of cells, at most 0; rho is between ``low`` and ``high``."""
+    """Lambda at the worst corner of cells, at most 0; 0 where the bound says nothing.
+
+    Parameters
+    ----------
+    d, m : as for :func:`failure_bound`.
+    kappa : the largest kernel of two inputs, kappa_0.
+    high, low : largest and smallest rho of a cell.
+    c, G, Q : |c|, G and Q at its worst corner.
+    s, zeta : positive parameters; all arrays broadcast.
+    """
     with np.errstate(all="ignore"):
         xi = 2 * s**2 * Q / (G * d)
         B = s**2 * Q / d + s**2 * (1 - low) * c**2 / (4 * zeta)

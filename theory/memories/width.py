@@ -11,7 +11,7 @@ from assoc.errors import InputError
 from assoc.memories.hermite import DEGREES
 from assoc.memories.mlp import choose_degree, leading_width
 from sims.memories.construction import Construction
-from theory.memories.recall import GATED, all_recalled, expected_recall, predictable
+from theory.memories.recall import GATED, SIGNED, all_recalled, expected_recall, predictable
 from theory.memories.strengths import check_rounded
 
 __all__ = ["best_degree", "predicted_width", "width_of"]
@@ -73,7 +73,9 @@ def width_of(
 
     # Start where the leading order puts it, and widen until the level is bracketed.
     guess = 2 * N * np.log(max(N, 2)) / d
-    if construction.memory in GATED:
+    if construction.memory in SIGNED:
+        guess *= step
+    elif construction.memory in GATED:
         k = construction.degree or choose_degree(N, d)
         guess = 2 * step * min(leading_width(N, d, k), WIDEST / 10)
     low = high = float(np.log(max(guess, 8)))

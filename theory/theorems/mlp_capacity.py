@@ -555,8 +555,8 @@ two-layer network, and networks read out by least squares.
 Unspecified by the paper. A typical input needs
 $2 \log N \,\bigl(N/(m d) + E h_k^4/m + N E t^{2k+2}/d\bigr) < 1$ to leading order; the law
 of `theory/memories/gated.py` gives the rest without a fitted number. Infinitely many neurons are
-not enough once $N$ nears $d^{k+2}/(2 (2k+1)!! \log N)$. With gates of 1 and -1 for polynomials
-all constants are explicit: [`sign-gates`](sign-gates.md), a variant that is proved.
+not enough once $N$ nears $d^{k+2}/(2 (2k+1)!! \log N)$. With gates of 1 and -1 in
+place of polynomials all constants are explicit: [`sign-gates`](sign-gates.md), a proved variant.
 """,
     deviations=r"""
 The paper's network is the linearised one, with unspecified degree and polylog. Its leading-order

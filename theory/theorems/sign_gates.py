@@ -28,8 +28,10 @@ from assoc.memories.sign_gates import (
     sign_two_layer,
 )
 from sims.engine.parallel import blas_threads
+from sims.memories.construction import Construction
 from sims.memories.recall import measure
 from theory.claims import Claim, Finding, Hypothesis, Kind, Theorem
+from theory.equivalence import Equivalence
 from theory.judging import (
     judge_bounds,
     judge_guarantee,
@@ -37,15 +39,18 @@ from theory.judging import (
     judge_predictions,
     judge_symbols,
 )
+from theory.memories.checks import failure_row
 from theory.memories.drawn_gates import failure_bounds
 from theory.memories.faults import forgetful
 from theory.memories.hypotheses import INDEPENDENT, INJECTIVE, UNIFORM, enough_gates
 from theory.memories.outlook import gates_outlook
 from theory.memories.plain.sign_gates import (
     determinant_sum,
+    exponent_symbols,
     kernel_symbols,
     wrong_pairs_of_outputs,
 )
+from theory.memories.recall import expected_failure
 from theory.memories.sign_gates import guaranteed_width
 from theory.rendering.axes import comparison_figure
 
@@ -68,6 +73,20 @@ def check_kernels(
     """Compare kernels with means over one normal variable, of a wrong frequency or not squared."""
     return judge_symbols(
         kernel_symbols(frequency=frequency, squared=squared),
+        tolerance=tolerance,
+        note="by quadrature",
+    )
+
+
+def check_exponent(
+    *, seed: int, tolerance: float, variance: float = 3.0, own: bool = True, extra: int = 0
+) -> Finding:
+    """Compare exponents of the unconditional bound with averages over normal variables.
+
+    These have another ``variance`` of weighted signs, no ``own`` part, or ``extra`` dimensions.
+    """
+    return judge_symbols(
+        exponent_symbols(variance=variance, own=own, extra=extra),
         tolerance=tolerance,
         note="by quadrature",
     )
@@ -217,6 +236,43 @@ def check_certified(
     )
 
 
+def check_law(
+    *,
+    seed: int,
+    cases: Sequence[tuple[str, int, int, int]],
+    budget: int,
+    tolerance: float,
+    frequency: float | None = None,
+    share: float = 1.0,
+    damaged: bool = False,
+) -> Finding:
+    """Compare the share that fails with the law, for (gates, d, N, m).
+
+    The law is of another ``frequency``, or of ``share`` of the gates; ``damaged`` leaves out facts.
+    """
+    rule = Equivalence(tolerance, len(cases))
+    rows = (
+        failure_row(
+            forgetful(sign_gated(m, gates), fraction=0.05) if damaged else sign_gated(m, gates),
+            expected_failure(
+                Construction("sign-gated", width=round(share * m), gates=gates, omega=frequency),
+                d=d,
+                N=N,
+            ),
+            rule=rule,
+            d=d,
+            N=N,
+            budget=budget,
+            seed=seed,
+            experiment="sign-law",
+            gates=gates,
+            m=m,
+        )
+        for gates, d, N, m in cases
+    )
+    return rule.judge("share of facts not recalled", rows)
+
+
 @cache
 def _width(N: int, d: int, delta: float) -> int:
     """Width that is guaranteed, worked out once for a claim and its controls."""
@@ -315,6 +371,23 @@ $F$ is a true two-layer network of $2m$ hidden neurons with a triangle wave as a
             fault={"squared": False},
             fault_text="the kernel of two signs is not squared",
             near_misses={"a frequency 1 % too high": {"frequency": 1.01}},
+        ),
+        Claim(
+            name="exponent",
+            kind=Kind.EXACT,
+            source="docs/sign-gates.md",
+            statement="The exponent of the unconditional bound is that of its averages over normal "
+            "variables, to 1e-6.",
+            check=check_exponent,
+            quick={"tolerance": 1e-6},
+            must_fail={"variance": 1.0},
+            why_fail="signs weighted by chi-squares vary three times as much as equal ones",
+            fault={"own": False},
+            fault_text="what the right answer itself adds at right angles is left out",
+            near_misses={
+                "d for d - 1": {"extra": 1},
+                "signs that vary a tenth less": {"variance": 2.7},
+            },
         ),
         Claim(
             name="true-network",
@@ -416,6 +489,25 @@ $F$ is a true two-layer network of $2m$ hidden neurons with a triangle wave as a
             fault={"constant": 7.0},
             fault_text="the limit is claimed to be 7",
             near_misses={"a limit 15 % higher": {"constant": 8 * 1.15}},
+        ),
+        Claim(
+            name="law",
+            kind=Kind.CONSTANT,
+            source="derived in docs/sign-gates.md",
+            statement="The share of facts that square waves fail to recall is the predicted one, "
+            "to 25 %.",
+            check=check_law,
+            quick={
+                "cases": (("square", 32, 128, 70), ("square", 48, 256, 130)),
+                "budget": 400,
+                "tolerance": 0.25,
+            },
+            full={"budget": 4000},
+            must_fail={"frequency": 0.5},
+            why_fail="a lower frequency has a kernel with a floor, and forgets more",
+            fault={"damaged": True},
+            fault_text="every twentieth fact is left out of the memory",
+            near_misses={"a law of a fifth more gates": {"share": 1.2}},
         ),
     ),
     figure=figure,

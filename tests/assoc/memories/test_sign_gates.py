@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assoc import InputError, certified_margins, resolve
+from assoc.bits.codes import encode
 from assoc.memories.sign_gates import (
     GATES,
     OMEGA,
@@ -185,3 +186,17 @@ def test_what_is_no_two_layer_network_is_refused():
     with pytest.raises(InputError, match="GB at most"):
         sign_gated(10**10)(*draw(0), rng=None)
     assert check_gates(None, None) == ("square", OMEGA)
+
+
+@pytest.mark.parametrize("gates", GATES)
+def test_gates_in_bits_are_decoded_with_their_phases_and_second_signs(gates):
+    E, U, f = draw(15)
+    network = sign_gated(9, gates)(E, U, f, rng=np.random.default_rng(0))
+    code = encode(network, 16)
+    decoded = code.decode()
+    assert decoded.bits == code.bits == 16 * network.parameters + 32 * (3 + (gates != "sign"))
+    for name in ("W", "P", "V", "second", "phase"):
+        exact, found = getattr(network, name), getattr(decoded, name)
+        assert (exact is None) is (found is None)
+        if exact is not None:
+            np.testing.assert_allclose(found, exact, atol=2e-4 * np.abs(exact).max())

@@ -110,6 +110,39 @@ def test_the_bound_of_a_pair_is_above_its_expectation_and_close():
     assert values.mean() - 3 * error < bound < 2.5 * values.mean()
 
 
+def test_the_exponent_is_that_of_the_theorem():
+    d, m, kappa, rng = 24, 300, 0.02, np.random.default_rng(0)
+    for _ in range(20):
+        low, high = np.sort(rng.uniform(-0.5, 0.5, 2))
+        c, zeta, s = rng.uniform(0, 0.5), rng.uniform(0.1, 1), rng.uniform(4, 12)
+        G, Q = rng.uniform(200, 400), rng.uniform(4, 12)
+        tau, rho = s * s / G, high
+        energy = s * s / d * Q + s * s * (1 - low) * c * c / (4 * zeta)
+        beta, alpha = 6 * energy / m, kappa * math.sqrt(2 * energy)
+        # E exp(alpha |z| + beta z^2 / 2) and E exp(tau |h + n|^2), by quadrature.
+        signs = math.log(
+            integrate.quad(
+                lambda z, a=alpha, b=beta: math.exp(a * abs(z) + (b - 1) * z * z / 2),
+                -40, 40, points=[0.0], limit=200,
+            )[0]
+            / math.sqrt(2 * math.pi)
+        )  # fmt: skip
+        h = (1 + c) * math.sqrt((1 + rho) / 2)
+        size = math.sqrt(Q / d)
+        along = integrate.quad(
+            lambda z, h=h, t=tau, n=size: math.exp(t * (h + n * z) ** 2 - z * z / 2), -30, 30
+        )[0] / math.sqrt(2 * math.pi)
+        across = integrate.quad(
+            lambda z, t=tau, n=size: math.exp((t * n * n - 0.5) * z * z), -40, 40, points=[0.0]
+        )[0] / math.sqrt(2 * math.pi)
+        expected = -s * math.sqrt(1 - rho) + zeta + signs
+        expected += math.log(along) + (d - 2) * math.log(across)
+        found = sign_gates.exponent(
+            d, m, kappa, *(np.float64(v) for v in (high, low, c, G, Q)), s=s, zeta=zeta
+        )
+        assert found == pytest.approx(min(expected, 0.0), abs=1e-6)
+
+
 def test_what_is_guaranteed_is_recalled():
     for N, d in ((64, 32), (256, 48)):
         m = guaranteed_width(N, d, delta=0.5)

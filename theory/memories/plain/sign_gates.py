@@ -5,13 +5,13 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from scipy import special
+from scipy import integrate, special
 
 from assoc.arrays import Floats, Integers
 from assoc.memories.sign_gates import SignGated
-from theory.memories.sign_gates import kernel
+from theory.memories.sign_gates import exponent, kernel
 
-__all__ = ["determinant_sum", "kernel_symbols", "wrong_pairs_of_outputs"]
+__all__ = ["determinant_sum", "exponent_symbols", "kernel_symbols", "wrong_pairs_of_outputs"]
 
 Row = tuple[str, float, float]
 
@@ -62,6 +62,44 @@ def _mean(function: Callable[[Floats], Floats], kinks: float) -> float:
     g = low[:, None] + step * (node + 1) / 2
     density = np.exp(-(g**2) / 2) / math.sqrt(TURN)
     return float((function(g) * density) @ weight @ np.ones(len(low)) * step / 2)
+
+
+def exponent_symbols(*, variance: float = 3.0, own: bool = True, extra: int = 0) -> list[Row]:
+    """Exponents of the unconditional bound beside averages over normal variables, by quadrature.
+
+    Parameters
+    ----------
+    variance : m times that of weighted signs; true for 3.
+    own : whether the right answer's part at right angles counts; it does.
+    extra : dimensions too many at right angles.
+    """
+    d, m, kappa, rng = 24, 300, 0.02, np.random.default_rng(0)
+    rows = []
+    for _ in range(12):
+        low, high = np.sort(rng.uniform(-0.5, 0.5, 2))
+        c, zeta, s = rng.uniform(0, 0.5), rng.uniform(0.1, 1), rng.uniform(8, 12)
+        G, Q = rng.uniform(200, 400), rng.uniform(4, 8)
+        energy = s * s / d * Q + s * s * (1 - low) * c * c / (4 * zeta)
+        tau, size = s * s / G, math.sqrt(Q / d)
+        h = (1 + c) * math.sqrt((1 + high) / 2) if own else 0.0
+        signs = _log_average(kappa * math.sqrt(2 * energy), 0.0, variance * energy / m)
+        along = _log_average(0.0, 2 * tau * h * size, tau * size**2) + tau * h * h
+        across = (d - 2 + extra) * _log_average(0.0, 0.0, tau * size**2)
+        plain = -s * math.sqrt(1 - high) + zeta + signs + along + across
+        corner = [np.array(value) for value in (high, low, c, G, Q)]
+        found = exponent(d, m, kappa, *corner, s=np.array(s), zeta=np.array(zeta))
+        rows.append(("exponent", math.exp(float(found)), math.exp(min(plain, 0.0))))
+    return rows
+
+
+def _log_average(size: float, slope: float, bend: float) -> float:
+    """Logarithm of E exp(size |g| + slope g + bend g^2), g standard normal."""
+
+    def weighted(g: float) -> float:
+        return math.exp(size * abs(g) + slope * g + (bend - 0.5) * g * g)
+
+    value = integrate.quad(weighted, -40, 40, points=[0.0], limit=200)[0]
+    return math.log(value / math.sqrt(TURN))
 
 
 def determinant_sum(network: SignGated, E: Floats, U: Floats, f: Integers) -> float:
