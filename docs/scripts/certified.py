@@ -36,13 +36,14 @@ def main() -> None:
     rows = []
     for d in (128, 256, 512, 1024):
         certified, union = guaranteed_capacity(d), largest(d)
-        median = capacity_of(Construction("linear"), d=d)
+        median, failing = capacity_of(Construction("linear"), d=d), failing_from(d)
+        assert failing is not None
         row: dict[str, float] = {"d": d, "N": certified}
         for name, N in (
             ("certified", certified),
             ("union", union),
             ("median", median),
-            ("failing", failing_from(d)),
+            ("failing", failing),
         ):
             row[name] = float(N * np.log(N) / d**2)
         rows.append(row)

@@ -3,6 +3,8 @@
 Bounds on whole recall are sums over such pairs, so that their expected number is what they bound.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,7 @@ def wrong_pairs(
     d: int,
     N: int,
     outputs: int | None = None,
+    f: Sequence[int] | NDArray[np.integer] | None = None,
     trials: int,
     seed: int = 0,
     experiment: str = "pairs",
@@ -34,7 +37,8 @@ def wrong_pairs(
     Parameters
     ----------
     d, N : dimension and number of facts.
-    outputs : M, at least N; the answers are the first N. None means N.
+    outputs : M, at least N unless f is given; the answers are the first N. None means N.
+    f : (N,) answers, below M; None means the identity.
     trials : independent trials.
     seed, experiment : determine every random number.
 
@@ -45,7 +49,7 @@ def wrong_pairs(
     Raises
     ------
     InputError
-        If a number is not positive, or there are fewer outputs than facts.
+        If a number is not positive, there are fewer outputs than facts, or f is no map of these.
 
     Examples
     --------
@@ -54,7 +58,10 @@ def wrong_pairs(
     """
     d, N, trials = positive(d, "d"), positive(N, "N"), trial_count(trials)
     M = N if outputs is None else positive(outputs, "M")
-    if M < N:
+    answers = np.arange(N) if f is None else np.asarray(f)
+    if f is not None and (answers.shape != (N,) or not ((answers >= 0) & (answers < M)).all()):
+        raise InputError(f"f is not a map from N = {N} inputs to M = {M} outputs")
+    if f is None and M < N:
         raise InputError(f"M = {M} outputs for N = {N} facts of different answers")
     source = source_of(RandomVectors(d), seed, experiment)
     counts = []
@@ -62,8 +69,8 @@ def wrong_pairs(
         batch = range(start, min(start + BATCH, trials))
         E = source.spheres(N, d, trials=batch, stream=INPUTS).astype(np.float64)
         U = source.spheres(M, d, trials=batch, stream=OUTPUTS).astype(np.float64)
-        W = U[:, :N].transpose(0, 2, 1) @ E
+        W = U[:, answers].transpose(0, 2, 1) @ E
         scores = E @ W.transpose(0, 2, 1) @ U.transpose(0, 2, 1)
-        own = np.einsum("txx->tx", scores[:, :, :N])
+        own = scores[:, np.arange(N), answers]
         counts.append((scores >= own[:, :, None]).sum(axis=(1, 2)) - N)
     return np.concatenate(counts)

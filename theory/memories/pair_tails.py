@@ -28,6 +28,8 @@ from theory.memories.balls import above, below, coordinate_tail
 __all__ = ["Tails", "product_tail", "tails_of"]
 
 Floats = NDArray[np.float64]
+Groups = tuple[tuple[float, float], ...]
+Terms = float | Groups
 
 GRID = 320
 """Levels of a table of tails."""
@@ -126,14 +128,15 @@ def _tails(d: int, depth: int) -> Tails:
 
 
 def product_tail(
-    x: Floats, n: float, tails: Tails, *, extra: float = 0.0, proxy: float | None = None
+    x: Floats, n: Terms, tails: Tails, *, extra: float = 0.0, proxy: float | None = None
 ) -> Floats:
     r"""Upper bound on P(S >= x) for a sum S of n products of sphere coordinates, elementwise.
 
     Parameters
     ----------
     x : levels; where they are not positive the bound is 1.
-    n : number of terms, at least 0.
+    n : number of terms, at least 0; or (number, size) of groups of terms, of which the coefficients
+        are sums of so many coordinates.
     tails : table of the dimension d.
     extra : what is added to the squared coefficients, whose sum is Q; a constant.
     proxy : the squares of coefficients have the moments of chi-square over this at most; None: d.
@@ -154,12 +157,15 @@ def product_tail(
     positive = x > 0
     if not positive.any():
         return bound
-    if n + extra == 0:
+    groups = n if isinstance(n, tuple) else ((float(n), 1.0),)
+    if sum(count for count, _ in groups) + extra == 0:
         bound[positive] = 0.0
         return bound
-    level = _by_lengths(x[positive], n, tails, extra, float(proxy or tails.d))
+    level = _by_lengths(x[positive], groups, tails, extra, float(proxy or tails.d))
     if extra == 0 and proxy is None:
-        level = np.minimum(level, log_tangent(x[positive] ** 2 * tails.d / 2, n, tails.d))
+        c = x[positive] ** 2 * tails.d / 2
+        known = _grouped(c, n, tails.d) if isinstance(n, tuple) else log_tangent(c, n, tails.d)
+        level = np.minimum(level, known)
     bound[positive] = np.exp(np.minimum(level, 0.0))
     return bound
 
@@ -190,10 +196,25 @@ def log_tangent(c: Floats, n: float, d: int) -> Floats:
     return np.asarray(np.minimum(bound, 0.0))
 
 
-def _by_lengths(x: Floats, n: float, tails: Tails, extra: float, proxy: float) -> Floats:
+def _grouped(c: Floats, n: Groups, d: int) -> Floats:
+    """The bound of :func:`log_tangent` for groups of terms, at the best of some tangents."""
+    mean = sum(count * size for count, size in n) / d
+    bound = np.zeros(c.shape)
+    for factor in np.geomspace(1.02, 12.0, 40):
+        q = factor * mean
+        share = 2 * c / (d * q**2)
+        value = -2 * c / q
+        for count, size in n:
+            value = value - count / 2 * np.log1p(-np.minimum(size * share, 0.999))
+        known = max(size for _, size in n) * share < 0.999
+        bound = np.minimum(bound, np.where(known, value, 0.0))
+    return np.asarray(bound)
+
+
+def _by_lengths(x: Floats, n: Groups, tails: Tails, extra: float, proxy: float) -> Floats:
     """Log of the bound by the tangent in the squared length, at the best level of the table."""
     d = float(tails.d)
-    mean = n / proxy + extra
+    mean = sum(count * size for count, size in n) / proxy + extra
     # The best w0 is the mean of R^2 under the weight exp(psi R^2): found as a fixed point, roughly,
     # since any will do.
     w = np.full(x.shape, mean)
@@ -213,7 +234,7 @@ def _by_lengths(x: Floats, n: float, tails: Tails, extra: float, proxy: float) -
 
 
 def log_length_transform(
-    psi: Floats, n: float, d: int, *, extra: float, proxy: float, depth: float
+    psi: Floats, n: Groups, d: int, *, extra: float, proxy: float, depth: float
 ) -> Floats:
     r"""Upper bound on log E[exp(psi R^2); Q <= Q_0], R^2 of n products, elementwise.
 
@@ -229,10 +250,11 @@ def log_length_transform(
     unit, shift = 2 * psi / (dimension * proxy), psi * extra / dimension
 
     def kappa(G: Floats) -> Floats:
-        return np.asarray(shift * G - n / 2 * np.log1p(-unit * G))
+        logs = sum(count / 2 * np.log1p(-unit * size * G) for count, size in n)
+        return np.asarray(shift * G - logs)
 
     G = _centre(psi, n, dimension, extra, proxy)
-    cut = 0.9 / unit
+    cut = 0.9 / (unit * max(size for _, size in n))
     spread = np.sqrt(2 / dimension)
     points = [
         np.zeros(psi.shape),
@@ -252,30 +274,39 @@ def log_length_transform(
     return np.asarray(np.logaddexp(total, last))
 
 
-def _centre(psi: Floats, n: float, d: float, extra: float, proxy: float) -> Floats:
+def _centre(psi: Floats, n: Groups, d: float, extra: float, proxy: float) -> Floats:
     """Centre of chi-square of d degrees under the weight exp(kappa): roughly, as any will do."""
     unit = 2 * psi / (d * proxy)
+    most = 0.45 / (unit * max(size for _, size in n))
     G = np.full(psi.shape, d)
     for _ in range(STEPS):
-        G = np.minimum(G, 0.45 / unit)
-        slope = psi * extra / d + n * unit / 2 / (1 - unit * G)
+        G = np.minimum(G, most)
+        slope = psi * extra / d
+        for count, size in n:
+            slope = slope + count * size * unit / 2 / (1 - size * unit * G)
         G = np.sqrt(G * d / (1 - 2 * np.minimum(slope, 0.45)))
-    return np.asarray(np.minimum(G, 0.45 / unit))
+    return np.asarray(np.minimum(G, most))
 
 
-def _tilted_mean(psi: Floats, n: float, d: float, extra: float, proxy: float) -> Floats:
+def _tilted_mean(psi: Floats, n: Groups, d: float, extra: float, proxy: float) -> Floats:
     G = _centre(psi, n, d, extra, proxy)
-    return np.asarray(G / d * (extra + n / proxy / (1 - 2 * psi * G / (d * proxy))))
+    energy = np.full(psi.shape, extra)
+    for count, size in n:
+        energy = energy + count * size / proxy / (1 - 2 * size * psi * G / (d * proxy))
+    return np.asarray(G / d * energy)
 
 
-def _largest(n: float, depth: float) -> float:
-    """Number that chi-square of n degrees exceeds with chance exp(-depth - NEGLIGIBLE) at most."""
-    if n == 0:
+def _largest(n: Groups, depth: float) -> float:
+    """Number that a sum of chi-squares exceeds with chance exp(-depth - NEGLIGIBLE) at most.
+
+    Of each group so many of one degree, times its size (Laurent and Massart 2000).
+    """
+    rate = depth + NEGLIGIBLE
+    mean = sum(count * size for count, size in n)
+    if mean == 0:
         return 0.0
-    rate = 2 * (depth + NEGLIGIBLE) / n
-    excess = np.sqrt(2 * rate) + rate
-    # y - 1 - log y >= rate at y = 1 + excess: Laurent and Massart.
-    return float(n * (1 + excess))
+    squares = sum(count * size**2 for count, size in n)
+    return float(mean + 2 * np.sqrt(squares * rate) + 2 * max(size for _, size in n) * rate)
 
 
 def _tilted(slope: Floats, d: float, level: Floats, *, under: bool = False) -> Floats:

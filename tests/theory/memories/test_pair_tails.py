@@ -80,9 +80,11 @@ def test_the_transform_of_the_squared_length_is_above_simulation(d, n, psi):
         u /= np.linalg.norm(u, axis=1)[:, None]
         R2.append(float(np.sum((row @ u) ** 2)))
     values = np.exp(psi * np.array(R2))
-    bound = np.exp(
-        log_length_transform(np.array([psi]), n, d, extra=0.0, proxy=float(d), depth=10.0)[0]
+    groups = ((float(n), 1.0),)
+    (log_bound,) = log_length_transform(
+        np.array([psi]), groups, d, extra=0.0, proxy=float(d), depth=10.0
     )
+    bound = np.exp(log_bound)
     assert values.mean() - 5 * values.std() / np.sqrt(draws) < bound < 3 * values.mean()
     assert Q.mean() == pytest.approx(n / d, rel=0.05)
 
@@ -108,3 +110,13 @@ def test_cells_of_the_share_cover_it(rank, d):
     upper = np.append(ends[1:], 1.0)
     law = stats.beta(rank / 2, (d - rank) / 2)
     assert chances == pytest.approx(law.cdf(upper) - law.cdf(ends), abs=1e-9)
+
+
+def test_groups_of_one_size_are_terms_with_longer_coefficients():
+    x, tails = np.linspace(0.2, 0.7, 11), tails_of(80, 14.0)
+    one = product_tail(x, ((150.0, 1.0),), tails)
+    assert one == pytest.approx(product_tail(x, 150, tails), rel=0.1)
+    three = product_tail(np.sqrt(3) * x, ((150.0, 3.0),), tails)
+    assert three == pytest.approx(one, rel=1e-9)
+    split = product_tail(x, ((100.0, 1.0), (50.0, 1.0)), tails)
+    assert split == pytest.approx(one, rel=1e-9)
