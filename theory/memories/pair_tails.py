@@ -25,7 +25,7 @@ from scipy import special
 
 from theory.memories.balls import above, below, coordinate_tail
 
-__all__ = ["Tails", "product_tail", "tails_of"]
+__all__ = ["Tails", "cells_of_share", "product_tail", "tails_of"]
 
 Floats = NDArray[np.float64]
 Groups = tuple[tuple[float, float], ...]
