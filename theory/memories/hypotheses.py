@@ -26,6 +26,7 @@ from assoc.errors import InputError
 from sims.memories.construction import Construction
 from theory.claims import Condition, Hypothesis, Problem
 from theory.memories.capacity import capacity_of
+from theory.memories.class_guarantee import balanced_sizes, class_failure_bound
 from theory.memories.guarantee import failure_bound
 from theory.memories.optimal import orthogonal_cost
 from theory.memories.sign_gates import failure_bound as gates_bound
@@ -44,6 +45,7 @@ __all__ = [
     "enough_rank",
     "isotropy",
     "isotropy_conditions",
+    "proved_failure",
 ]
 
 LEVEL = 1e-3
@@ -197,6 +199,21 @@ def injective_condition(problem: Problem) -> tuple[Condition, ...]:
     )
 
 
+def proved_failure(problem: Problem) -> float:
+    """Bound the probability that sums of outer products lose some fact, by injective or even maps.
+
+    Parameters
+    ----------
+    problem : with N, d, and M for a balanced map; its map counts as injective unless it is that.
+    """
+    N, d, M, rank = problem.N, problem.d, problem.outputs, problem.rank
+    assert N is not None
+    assert d is not None
+    if problem.map == "balanced" and M is not None and rank is None and d > 2:
+        return min(1.0, class_failure_bound(balanced_sizes(N, M), d))
+    return failure_bound(N, d, M=max(N, M or N), rank=rank)
+
+
 def enough_dimensions(problem: Problem) -> tuple[Condition, ...]:
     """Check N against the explicit guarantee."""
     N, d, m = problem.N, problem.d, problem.rank
@@ -206,7 +223,7 @@ def enough_dimensions(problem: Problem) -> tuple[Condition, ...]:
     if N is None or d is None:
         missing = "--N" if N is None else "--d"
         return (Condition(name, None, "", required, f"give {missing}, or see the sizes below"),)
-    bound = failure_bound(N, d, M=max(N, problem.outputs or N), rank=m)
+    bound = proved_failure(problem)
     value = N * np.log(float(N)) / (d * d if m is None else m * d)
     holds = bound <= problem.delta
     return (

@@ -10,8 +10,10 @@ from assoc.memories.mlp import choose_degree
 from sims.memories.construction import Construction
 from theory.claims import Problem
 from theory.memories import sign_gates
+from theory.memories.class_guarantee import balanced_capacity
 from theory.memories.converse import failure_floor
-from theory.memories.guarantee import failure_bound, guaranteed_capacity
+from theory.memories.guarantee import guaranteed_capacity
+from theory.memories.hypotheses import proved_failure
 from theory.memories.optimal import orthogonal_cost
 from theory.memories.recall import all_recalled, expected_recall
 from theory.memories.width import width_of
@@ -31,6 +33,8 @@ def linear_outlook(problem: Problem) -> Outlook | None:
     """Outlook of Theorem 1: the memory of outer products, whole or behind a projector."""
     d, N, rank = problem.d, problem.N, problem.rank
     event = _event(N)
+    if problem.map == "balanced" and rank is None:
+        return _balanced_outlook(problem)
     if not problem.injective:
         return Outlook(event, note=f"what is proved is for injective maps, not {problem.map} facts")
     if N is None:
@@ -39,7 +43,7 @@ def linear_outlook(problem: Problem) -> Outlook | None:
         return Outlook(event, sizes=(f"N <= {most}",))
     if d is None:
         return Outlook(event, sizes=(_enough(replace(problem, rank=None), "d"),))
-    guaranteed = _guaranteed(problem)
+    guaranteed = 1 - proved_failure(problem)
     memory = Construction("linear") if rank is None else Construction("low-rank", rank=rank)
     predicted = all_recalled(memory, d=d, N=N, facts=problem.map, M=problem.outputs)
     sizes: tuple[str, ...] = ()
@@ -51,6 +55,21 @@ def linear_outlook(problem: Problem) -> Outlook | None:
     # The converse is for as many outputs as inputs; more can only lose more.
     failing = failure_floor(N, d) if rank is None and predicted < EVEN else None
     found = Outlook(event, guaranteed, predicted, failing, sizes)
+    return found.of_drawn(problem.vectors is not None)
+
+
+def _balanced_outlook(problem: Problem) -> Outlook | None:
+    """Outlook of a balanced map, whose classes differ by one at most."""
+    d, N, M = problem.d, problem.N, problem.outputs
+    if d is None or M is None:
+        return Outlook(_event(N), note="for balanced facts give d and the number of outputs M")
+    most = (f"N <= {balanced_capacity(d, M, delta=problem.delta)}",)
+    if N is None:
+        return Outlook(_event(N), sizes=most)
+    guaranteed = 1 - proved_failure(problem)
+    predicted = all_recalled(Construction("linear"), d=d, N=N, facts="balanced", M=M)
+    sizes = () if guaranteed >= 1 - problem.delta else most
+    found = Outlook(_event(N), guaranteed=guaranteed, predicted=predicted, sizes=sizes)
     return found.of_drawn(problem.vectors is not None)
 
 
@@ -146,14 +165,6 @@ def _event(N: int | None) -> str:
     return "all facts are recalled" if N is None else f"all N = {N} facts are recalled"
 
 
-def _guaranteed(problem: Problem) -> float:
-    """Proved probability that all is recalled."""
-    assert problem.N is not None
-    assert problem.d is not None
-    M = None if problem.outputs is None else max(problem.outputs, problem.N)
-    return 1 - failure_bound(problem.N, problem.d, M=M, rank=problem.rank)
-
-
 def _enough(problem: Problem, name: str) -> str:
     """Say from which value of a size on all is recalled with the probability that is asked for."""
     symbol = {"d": "d", "rank": "m"}[name]
@@ -162,7 +173,7 @@ def _enough(problem: Problem, name: str) -> str:
     def enough(size: int) -> bool:
         past = most is not None and size > most
         sized: Problem = replace(problem, **{name: size})  # type: ignore[arg-type]
-        return past or _guaranteed(sized) >= 1 - problem.delta
+        return past or 1 - proved_failure(sized) >= 1 - problem.delta
 
     size = least(enough, start=1 if name == "rank" else 2)
     if size is None or (most is not None and size > most):

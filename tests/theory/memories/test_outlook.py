@@ -1,0 +1,108 @@
+"""Verdicts on the sizes of memories: each is what the bound, the law or the converse says."""
+
+import pytest
+
+from assoc.errors import InputError
+from sims.memories.construction import Construction
+from theory.claims import Problem
+from theory.memories import sign_gates
+from theory.memories.class_guarantee import balanced_sizes, class_failure_bound
+from theory.memories.converse import failure_floor
+from theory.memories.guarantee import failure_bound, guaranteed_capacity
+from theory.memories.outlook import (
+    best_outlook,
+    gates_outlook,
+    linear_outlook,
+    network_outlook,
+    rank_outlook,
+    sharp_outlook,
+)
+from theory.memories.recall import all_recalled
+from theory.memories.width import width_of
+
+
+def sizes_of(outlook):
+    """Numbers in the clauses that say what would do, by the symbol in front."""
+    found = {}
+    for clause in outlook.sizes:
+        symbol, _, number, *_ = clause.split()
+        found[symbol] = int(number)
+    return found
+
+
+def test_within_the_guarantee_nothing_is_asked_for():
+    outlook = linear_outlook(Problem(d=64, N=40))
+    assert outlook.guaranteed == 1 - failure_bound(40, 64) > 0.99
+    assert outlook.predicted == all_recalled(Construction("linear"), d=64, N=40)
+    assert outlook.sizes == ()
+    assert outlook.failing is None
+
+
+def test_beyond_it_the_sizes_that_would_do_are_just_enough():
+    sizes = sizes_of(linear_outlook(Problem(d=64, N=300)))
+    assert sizes["N"] == guaranteed_capacity(64, delta=0.01)
+    assert failure_bound(300, sizes["d"]) <= 0.01 < failure_bound(300, sizes["d"] - 1)
+
+
+def test_far_beyond_it_is_proved_to_fail():
+    outlook = linear_outlook(Problem(d=256, N=5000))
+    assert outlook.failing == failure_floor(5000, 256) > 0.5
+    assert outlook.verdict(0.01) == "guaranteed to fail"
+
+
+def test_more_outputs_than_inputs_are_all_rivals():
+    few, many = (linear_outlook(Problem(d=64, N=40, outputs=M)) for M in (40, 10**6))
+    assert many.guaranteed < few.guaranteed
+
+
+def test_a_projector_asks_for_a_rank_or_for_all_of_d():
+    outlook = rank_outlook(Problem(d=64, N=30))
+    rank = sizes_of(outlook)["m"]
+    assert failure_bound(30, 64, rank=rank) <= 0.01 < failure_bound(30, 64, rank=rank - 1)
+    assert rank_outlook(Problem(d=64, N=30, rank=rank)).verdict(0.01) == "guaranteed"
+    crowded = rank_outlook(Problem(d=64, N=60, rank=32))
+    assert crowded.sizes[0] == "no m"
+    assert crowded.sizes[1].endswith(" with m = d")
+
+
+def test_balanced_classes_have_a_guarantee_of_their_own():
+    given = {"d": 64, "outputs": 32, "facts": "balanced", "delta": 0.5}
+    outlook = linear_outlook(Problem(N=40, **given))
+    assert outlook.guaranteed == 1 - class_failure_bound(balanced_sizes(40, 32), 64) >= 0.5
+    most = sizes_of(linear_outlook(Problem(N=200, **given)))["N"]
+    assert 40 <= most < 200
+    assert "number of outputs M" in linear_outlook(Problem(d=64, N=40, facts="balanced")).note
+    assert "not zipf facts" in linear_outlook(Problem(d=64, N=40, facts="zipf")).note
+
+
+def test_the_law_alone_is_a_prediction():
+    outlook = sharp_outlook(Problem(d=64, N=100))
+    assert outlook.verdict(0.01) == "predicted"
+    assert "up to N = 105 (law)" in outlook.note
+    assert sharp_outlook(Problem(N=100)) is None
+
+
+def test_networks_are_predicted_and_gates_of_one_sign_proved():
+    outlook = network_outlook(Problem(d=64, N=300, width=512))
+    network = Construction("gated-mlp", degree=1, width=512)
+    assert outlook.predicted == all_recalled(network, d=64, N=300)
+    enough = sign_gates.guaranteed_width(300, 64, delta=0.01)
+    assert outlook.sizes == (f"m >= {enough} gates of 1 and -1 (theorem sign-gates)",)
+    m = round(width_of(Construction("gated-mlp", degree=1), d=64, N=300))
+    assert abs(int(outlook.note.split("m = ")[1].split()[0]) - m) <= 1
+    assert "no width is enough" in network_outlook(Problem(d=16, N=10_000, degree=1)).note
+
+
+def test_gates_are_held_against_their_bound():
+    outlook = gates_outlook(Problem(d=64, N=300, width=512))
+    assert outlook.guaranteed == 1 - sign_gates.failure_bound(300, 64, 512)
+    enough = sizes_of(outlook)["m"]
+    assert gates_outlook(Problem(d=64, N=300, width=enough)).sizes == ()
+    assert gates_outlook(Problem(d=8, N=40)).sizes == ("no number of gates",)
+    with pytest.raises(InputError, match="no width is proved"):
+        sign_gates.guaranteed_width(40, 8, delta=0.01)
+
+
+@pytest.mark.parametrize(("N", "side"), [(300, "below"), (1000, "above")])
+def test_the_best_matrix_has_a_threshold(N, side):
+    assert f"is {side} 1" in best_outlook(Problem(d=64, N=N)).note
