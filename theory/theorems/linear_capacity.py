@@ -574,8 +574,8 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             statement="At the largest N with proved failure probability <= 0.1, all N facts are "
             "recalled with probability at least 0.9.",
             check=check_guarantee,
-            quick={"d": (32, 64, 128), "delta": 0.1, "trials": 200},
-            full={"d": (32, 64, 128, 256, 512), "trials": 1000},
+            quick={"d": (32, 64, 128), "delta": 0.1, "trials": 4000},
+            full={"d": (32, 64, 128, 256, 512), "trials": 8000},
             must_fail={"beyond": 4.0, "d": (32, 64)},
             why_fail="four times the guaranteed N lies beyond the capacity",
             fault={"memory": forgetful(resolve("linear")[1]), "d": (32, 64)},
