@@ -1,7 +1,8 @@
 r"""The rows that claims are judged by, of memories and shares of failures whose law is known.
 
 What a row must say is worked out from the random numbers of its trials: their counts, the looks at
-64, 128, 256, ... of them, the interval by a plain loop, and where the known share crosses a level.
+64, 128, 192, ... of them (later after a quarter more), the interval by a plain loop, and where the
+known share crosses a level.
 
 A control measures a memory that is off by a little, and expects what it expects of the right one.
 """
@@ -48,7 +49,10 @@ def _looked(
 ) -> tuple[int, Interval]:
     """Trials after which one stops, and the interval then."""
     budget = len(values)
-    looks = [64 * 2**k for k in range(20) if 64 * 2**k < budget]
+    looks, n = [], 64
+    while n < budget:
+        looks.append(n)
+        n += max(64, n // 4)
     for n in (*looks, budget):
         ends = betting_interval(values[:n], level=level, budget=budget)
         if settled(ends):

@@ -576,9 +576,9 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             check=check_guarantee,
             quick={"d": (32, 64, 128), "delta": 0.1, "trials": 4000},
             full={"d": (32, 64, 128, 256, 512), "trials": 8000},
-            must_fail={"beyond": 4.0, "d": (32, 64)},
+            must_fail={"beyond": 4.0, "d": (32, 64), "trials": 200},
             why_fail="four times the guaranteed N lies beyond the capacity",
-            fault={"memory": forgetful(resolve("linear")[1]), "d": (32, 64)},
+            fault={"memory": forgetful(resolve("linear")[1]), "d": (32, 64), "trials": 200},
             fault_text="the memory is built without its last fact",
         ),
         Claim(

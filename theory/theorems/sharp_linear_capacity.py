@@ -141,14 +141,16 @@ def check_limits(
     d: Sequence[float],
     tolerance: float,
     memory: str = "linear",
+    below: Sequence[int] = (64, 1024, 65536),
+    above: Sequence[int] = (4096, 10**6),
     promised: float = 1.0,
     denied: float = 1.0,
 ) -> Finding:
     """Follow N log N / d^2 of the prediction to dimensions no simulation reaches.
 
     The guarantee, which is proved, must stay below the predicted median wherever both are
-    computed, and the least N that is proved to fail above it. ``promised`` and ``denied`` are what
-    they are multiplied by.
+    computed, and the least N that is proved to fail above it: at the dimensions ``below`` and
+    ``above``. ``promised`` and ``denied`` are what they are multiplied by.
     """
     rule = Equivalence(tolerance, 2 * len(d))
     rows = []
@@ -168,35 +170,35 @@ def check_limits(
                 }
             )
     finding = rule.judge("corrected N log N / d^2", rows)
-    below = []
-    for dimension in (64, 1024, 65536):
+    guaranteed = []
+    for dimension in below:
         sure, median = guaranteed_capacity(dimension), capacity_of(LINEAR, d=dimension)
-        below.append(
+        guaranteed.append(
             {"d": dimension, "N": promised * sure, "median": median, "of": promised * sure / median}
         )
-    worst = max(below, key=lambda row: row["of"])
+    worst = max(guaranteed, key=lambda row: row["of"])
     compared = "exceeds" if worst["of"] > 1 else "is below"
     below_law = judge_largest(
         "guaranteed over predicted median N",
-        below,
+        guaranteed,
         "of",
         predicted=1.0,
         tolerance=0.0,
         note=f"d = {worst['d']}: guaranteed N = {worst['N']:.0f} {compared} "
         f"the predicted {worst['median']:.0f}",
     )
-    above = []
-    for dimension in (4096, 10**6):
+    failing = []
+    for dimension in above:
         least, median = denied * (failing_from(dimension) or 0), capacity_of(LINEAR, d=dimension)
-        above.append({"d": dimension, "N": least, "median": median, "of": median / least})
+        failing.append({"d": dimension, "N": least, "median": median, "of": median / least})
     above_law = judge_largest(
         "predicted median over the least N that is proved to fail",
-        above,
+        failing,
         "of",
         predicted=1.0,
         tolerance=0.0,
         note="proved to fail from "
-        + ", ".join(f"{1 / row['of']:.3g}" for row in above)
+        + ", ".join(f"{1 / row['of']:.3g}" for row in failing)
         + " times the predicted median on",
     )
     return judge_arms(
@@ -411,13 +413,17 @@ $q$, its length $r$ and the signal $A$, all of known law.
             "followed to d = 10^12.",
             check=check_limits,
             quick={"d": (1e9, 1e12), "tolerance": 0.02},
-            must_fail={"d": (64.0, 128.0)},
+            must_fail={"d": (64.0, 128.0), "below": (64,), "above": (4096,)},
             why_fail="at small d the limit is not reached: corrections are of order 1 / log d",
-            fault={"memory": "sign"},
+            fault={"memory": "sign", "below": (64,), "above": (4096,)},
             fault_text="the weights are rounded to their signs, whose constants are 2/pi of these",
             near_misses={
-                "half as many facts more are promised": {"promised": 1.5},
-                "seven tenths are said to fail": {"denied": 0.7},
+                "half as many facts more are promised": {
+                    "promised": 1.5,
+                    "d": (1e9,),
+                    "above": (4096,),
+                },
+                "seven tenths are said to fail": {"denied": 0.7, "d": (1e9,), "below": (64,)},
             },
         ),
         Claim(
