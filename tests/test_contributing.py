@@ -54,7 +54,7 @@ def test_its_hypotheses_are_checked_and_it_has_an_appendix(checkout):
     conditions = run(
         *COMMAND, "conditions", "my-theorem", "--d", "64", "--N", "256", where=checkout
     )
-    assert "f injective" in conditions
+    assert "assumed: The fact map f is injective." in conditions
     run(*COMMAND, "appendix", "--only", "my-theorem", "--out", "appendix", where=checkout)
     assert (checkout / "appendix" / "tables" / "my-theorem.tex").is_file()
     assert (checkout / "appendix" / "figures" / "my-theorem.pdf").is_file()

@@ -30,7 +30,7 @@ from assoc.errors import InputError
 from theory.memories.pair_tails import Tails, cells_of_share, product_tail, tails_of
 from theory.memories.sizes import LARGEST_N, check_sizes
 
-__all__ = ["failure_bound", "guaranteed_capacity", "pairs_bound"]
+__all__ = ["LEVELS", "SLACK", "failure_bound", "guaranteed_capacity", "pairs_bound"]
 
 Floats = NDArray[np.float64]
 
@@ -41,6 +41,7 @@ CELLS_OF_SHARE = 48
 """Cells of the share of an input that a projector keeps, but for those in its tail."""
 
 SLACK = 1e-6
+"""Relative room for the rounding of closed forms in doubles, many orders larger than it is."""
 
 
 def failure_bound(N: int, d: int, *, M: int | None = None, rank: int | None = None) -> float:
