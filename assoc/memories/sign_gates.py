@@ -11,11 +11,11 @@ with v_i ~ N(0, I) and random functions s_i of one of these kinds, w, w' ~ N(0, 
 ``sign``       s(e) = sgn <w, e>                               kappa = (2/pi) arcsin rho
 ``two-signs``  s(e) = sgn <w, e> sgn <w', e>                   kappa = ((2/pi) arcsin rho)^2
 ``square``     s(e) = sgn cos(omega <w, e> + phi), phi         kappa = (8/pi^2) sum over odd n of
-               uniform in [0, 2 pi)                            n^-2 exp(-n^2 omega^2 |e - e'|^2/2)
+               uniform in [0, 2 pi)                            n^-2 exp(-n^2 omega^2 (1 - rho))
 =============  ==============================================  =================================
 
 The kernel kappa(e, e') = E s(e) s(e') makes F the kernel memory sum_x u_f(x) kappa <e_x, e> as m
-grows; rho is the cosine between e and e'.
+grows, for unit vectors with the cosine rho between e and e'.
 
 Gates of one projection are the slopes of a piecewise linear activation sigma, |z| or the triangle
 wave, so that

@@ -138,9 +138,9 @@ def capacity(
 
     Parameters
     ----------
-    memory, rank, bits, width, degree, rounding, gates, omega, embeddings, preprocess, facts,
-        outputs : as for :func:`sims.memories.recall.measure`.
-    seed, experiment : the same.
+    memory, rank, bits, width, degree, rounding, gates, omega : as for
+        :func:`sims.memories.recall.measure`.
+    embeddings, preprocess, facts, outputs, seed, experiment : the same.
     d : dimension, or several.
     criterion : ``all``, or the fraction of a trial's inputs that must be recalled.
     trials : independent trials per dimension.
