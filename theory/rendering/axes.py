@@ -72,7 +72,8 @@ def comparison_figure(
     """Draw measured against predicted values, one line each, with the intervals judged by."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 0.6 + 0.28 * len(rows)), layout="constrained")
+    # Title, legend and axis take an inch, however few the rows.
+    figure = Figure(figsize=(6, 1.1 + 0.28 * max(len(rows), 1)), layout="constrained")
     compare(figure.subplots(), rows, labels, quantity)
     return figure
 
@@ -91,6 +92,7 @@ def compare(
     predicted = [row["predicted"] for row in rows]
     ax.plot(predicted, places, "|", color=PREDICTED, markersize=14, mew=2, label="predicted")
     ax.set_yticks(places, labels)
+    ax.set_ylim(-0.6, max(len(rows), 1) - 0.4)
     ax.set_xlabel(quantity)
     ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
