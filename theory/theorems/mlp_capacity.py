@@ -556,7 +556,7 @@ Unspecified by the paper. A typical input needs
 $2 \log N \,\bigl(N/(m d) + E h_k^4/m + N E t^{2k+2}/d\bigr) < 1$ to leading order; the law
 of `theory/memories/gated.py` gives the rest without a fitted number. Infinitely many neurons are
 not enough once $N$ nears $d^{k+2}/(2 (2k+1)!! \log N)$. With gates of 1 and -1 in
-place of polynomials all constants are explicit: [`sign-gates`](sign-gates.md), a proved variant.
+place of polynomials all constants are explicit: theorem `sign-gates`, a proved variant.
 """,
     deviations=r"""
 The paper's network is the linearised one, with unspecified degree and polylog. Its leading-order
