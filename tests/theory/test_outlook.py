@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.helpers.sizes import SIZES
-from theory.outlook import Outlook, chance_text, least
+from theory.outlook import Outlook, chance_text
 from theory.registry import find
 
 EVENT = "all is well"
@@ -48,16 +48,6 @@ def test_chances_are_written_by_what_they_lack():
     assert chance_text(0.99996) == "1 - 4e-05"
     assert chance_text(0.9999) == "0.9999"
     assert chance_text(0.0) == "0"
-
-
-@pytest.mark.parametrize("edge", [1, 2, 3, 77, 1000, 123_456_789])
-def test_searches_end_within_a_thousandth(edge):
-    low = least(lambda size: size >= edge, start=1)
-    assert edge <= low <= edge * 1.001
-
-
-def test_a_size_that_is_never_enough_is_none():
-    assert least(lambda size: False) is None
 
 
 @pytest.mark.parametrize("name", SIZES)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from assoc.errors import InputError
 from theory.memories.guarantee import LEVELS, SLACK
 from theory.memories.pair_tails import Tails, product_tail, tails_of
-from theory.memories.sizes import check_sizes
+from theory.memories.sizes import check_delta, check_sizes
 
 __all__ = ["balanced_capacity", "balanced_sizes", "class_failure_bound"]
 
@@ -96,8 +96,7 @@ def balanced_capacity(d: int, M: int, *, delta: float = 0.5) -> int:
     >>> balanced_capacity(64, 32) > 50
     True
     """
-    if not 0 < delta < 1:
-        raise InputError(f"delta = {delta} is not between 0 and 1")
+    check_delta(delta)
     check_sizes(d=d, M=M)
     if M == 1:
         raise InputError("M = 1: a single output is never wrong")

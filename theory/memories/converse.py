@@ -24,10 +24,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.errors import InputError
 from theory.memories.balls import above, coordinate_tail
 from theory.memories.pair_tails import Tails, product_tail, tails_of
-from theory.memories.sizes import LARGEST_N, check_sizes
+from theory.memories.sizes import LARGEST_N, check_delta, check_sizes
 
 __all__ = ["Split", "failing_from", "failure_floor", "floor_of", "noise_bounds"]
 
@@ -121,8 +120,7 @@ def failing_from(d: int, *, delta: float = 0.5) -> int | None:
     True
     """
     check_sizes(d=d)
-    if not 0 < delta < 1:
-        raise InputError(f"delta = {delta} is not between 0 and 1")
+    check_delta(delta)
     if d < SMALLEST_D:
         return None
     low = max(2, int(d**2 / (16 * np.log(d))))

@@ -32,6 +32,7 @@ from assoc.errors import InputError
 from assoc.facts.maps import check_map
 from assoc.memories.sign_gates import SignGated, check_gates, drawn_gates
 from sims.engine.parallel import blas_threads
+from theory.memories.sizes import check_delta
 
 __all__ = ["failure_bounds", "guaranteed_width"]
 
@@ -175,8 +176,7 @@ def guaranteed_width(
     >>> guaranteed_width(np.eye(16), np.eye(16), np.arange(16), rng=rng) < 100
     True
     """
-    if not 0 < delta < 1:
-        raise InputError(f"delta = {delta} is not between 0 and 1")
+    check_delta(delta)
     kind, frequency = check_gates(gates, omega)
     E, U = check_vectors(E, "E"), check_vectors(U, "U")
     N, d = E.shape

@@ -28,10 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
+from sims.engine.bracketing import bracket
 from theory.memories.balls import above
 from theory.memories.cells import beta_cells, coordinate_cells
 from theory.memories.coordinate_sums import sum_tail
-from theory.memories.sizes import LARGEST_N, check_sizes
+from theory.memories.sizes import LARGEST_N, check_delta, check_sizes
 
 __all__ = ["dual_inputs_bound", "dual_inputs_capacity"]
 
@@ -110,18 +111,11 @@ def dual_inputs_capacity(d: int, *, delta: float = 0.5) -> int:
     >>> dual_inputs_capacity(64)
     137
     """
-    if not 0 < delta < 1:
-        raise InputError(f"delta = {delta} is not between 0 and 1")
+    check_delta(delta)
     check_sizes(d=d)
-    low, high = d, 2 * d
-    while high <= LARGEST_N and dual_inputs_bound(high, d) <= delta:
-        low, high = high, 2 * high
-    while high - low > max(1, low // 10_000):
-        middle = (low + high) // 2
-        if dual_inputs_bound(middle, d) <= delta:
-            low = middle
-        else:
-            high = middle
+    low, _ = bracket(
+        lambda N: dual_inputs_bound(N, d) > delta, start=2 * d, limit=LARGEST_N, resolution=1e-4
+    )
     return low
 
 

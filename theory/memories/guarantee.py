@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from assoc.errors import InputError
 from theory.memories.pair_tails import Tails, cells_of_share, product_tail, tails_of
-from theory.memories.sizes import LARGEST_N, check_sizes
+from theory.memories.sizes import LARGEST_N, check_delta, check_sizes
 
 __all__ = ["LEVELS", "SLACK", "failure_bound", "guaranteed_capacity", "pairs_bound"]
 
@@ -123,8 +123,7 @@ def guaranteed_capacity(
     >>> guaranteed_capacity(128)
     324
     """
-    if not 0 < delta < 1:
-        raise InputError(f"delta = {delta} is not between 0 and 1")
+    check_delta(delta)
     limit = LARGEST_N if M is None else M
     # Start at an eighth of the asymptotic law where that is proved already.
     low = max(1, min(limit, int(d**2 / (64 * max(np.log(d), 1.0)))))

@@ -36,10 +36,11 @@ from scipy import special
 from assoc.checks import check_width
 from assoc.errors import InputError
 from assoc.memories.sign_gates import check_gates
+from sims.engine.bracketing import bracket
 from theory.memories.balls import above, coordinate_tail
-from theory.memories.sizes import check_sizes
+from theory.memories.sizes import check_delta, check_sizes
 
-__all__ = ["exponent", "failure_bound", "guaranteed_width", "kernel"]
+__all__ = ["exponent", "failure_bound", "guaranteed_width", "kernel", "least_width"]
 
 Floats = NDArray[np.float64]
 
@@ -174,31 +175,30 @@ def guaranteed_width(N: int, d: int, *, delta: float = 0.5, omega: float | None 
     Raises
     ------
     InputError
-        If delta is out of range, or no width up to 8000 N log N / d is proved to be enough.
+        If an argument is out of range, or no width up to 8000 N log N / d is proved to be enough.
 
     Examples
     --------
     >>> 1500 < guaranteed_width(1024, 64) < 2000
     True
     """
-    if not 0 < delta < 1:
-        raise InputError(f"delta = {delta} is not between 0 and 1")
+    found = least_width(N, d, delta=delta, omega=omega)
+    if found is None:
+        raise InputError(f"d = {d}, N = {N}: no width is proved to be enough")
+    return found
+
+
+def least_width(N: int, d: int, *, delta: float = 0.5, omega: float | None = None) -> int | None:
+    """Width of :func:`guaranteed_width`; None where none is proved to be enough."""
+    check_delta(delta)
     check_sizes(d=d, N=N, M=N)
-    high = start = max(1, round(8 * N * math.log(N) / d))
-    while failure_bound(N, d, high, omega=omega) > delta:
-        high *= 2
-        if high > 1000 * start:
-            raise InputError(f"d = {d}, N = {N}: no width is proved to be enough")
-    low = max(high // 2, 1)
-    while low > 1 and failure_bound(N, d, low, omega=omega) <= delta:
-        low, high = low // 2, low
-    while high - low > max(1, high // 100):
-        middle = (low + high) // 2
-        if failure_bound(N, d, middle, omega=omega) <= delta:
-            high = middle
-        else:
-            low = middle
-    return high
+    start = max(1, round(8 * N * math.log(N) / d))
+    limit = min(1000 * start, WIDEST)
+    _, found = bracket(
+        lambda m: failure_bound(N, d, m, omega=omega) <= delta,
+        start=min(start, limit), limit=limit, resolution=0.01,
+    )  # fmt: skip
+    return int(found) if found <= limit else None
 
 
 @lru_cache(maxsize=256)

@@ -1,8 +1,8 @@
-"""Sizes for which formulas are evaluated: positive, and no larger than they were checked for."""
+"""Sizes and chances for which formulas are evaluated: in range, and no larger than was checked."""
 
 from assoc.errors import InputError
 
-__all__ = ["LARGEST_D", "LARGEST_N", "check_sizes"]
+__all__ = ["LARGEST_D", "LARGEST_N", "check_delta", "check_sizes"]
 
 LARGEST_D = 10**12
 """Largest dimension d."""
@@ -39,3 +39,16 @@ def check_sizes(*, d: int, N: float = 1, M: float = 1) -> None:
             raise InputError(
                 f"{name} = {shown}: the formulas are checked up to {name} = {largest:.0e}"
             )
+
+
+def check_delta(delta: float) -> float:
+    """Return an allowed probability of failing.
+
+    Raises
+    ------
+    InputError
+        If it is not in (0, 1).
+    """
+    if not 0 < delta < 1:
+        raise InputError(f"delta = {delta} is not between 0 and 1")
+    return delta

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 from assoc.errors import InputError
+from theory.memories.sizes import check_delta
 
 __all__ = ["least_dimension"]
 
@@ -34,8 +35,7 @@ def least_dimension(
     >>> least_dimension(lambda d: 100 * math.exp(-d / 50), 0.5, low=1, guess=10, limit=10**6)
     265
     """
-    if not 0 < delta < 1:
-        raise InputError(f"delta = {delta} is not between 0 and 1")
+    check_delta(delta)
 
     def excess(d: int) -> float:
         return math.log(max(bound(d), 1e-300) / delta)
