@@ -17,7 +17,7 @@ from theory.memories.balls import above, coordinate_tail
 if TYPE_CHECKING:
     from flint import arb
 
-__all__ = ["beta_cells", "coordinate_cells"]
+__all__ = ["beta_cells", "beta_masses", "coordinate_cells"]
 
 Floats = NDArray[np.float64]
 
@@ -81,8 +81,6 @@ def beta_cells(d: int, n: int, cells: int) -> tuple[Floats, list["arb"]]:
     >>> float(ends[0]), bool(abs(sum(masses) - 1) < 1e-14)
     (0.0, True)
     """
-    from flint import arb, ctx
-
     mean = d / n
     spread = math.sqrt(2 * mean * (1 - mean) / (n + 2))
     lowest = max(mean - DEEP * spread, 0.0)
@@ -90,14 +88,19 @@ def beta_cells(d: int, n: int, cells: int) -> tuple[Floats, list["arb"]]:
     tail = np.linspace(0.0, lowest, TAIL + 2)[1:-1] if lowest > 0 else np.empty(0)
     inner = mean + spread * np.linspace(-DEEP, HIGH, cells)
     inner = np.concatenate([tail, inner[(inner > 0) & (inner < 1)]])
+    return np.append(0.0, inner), beta_masses(d, n, inner)
+
+
+def beta_masses(d: int, n: int, inner: Floats) -> list["arb"]:
+    """Probabilities of the cells of s ~ Beta(d/2, (n - d)/2) between 0, these ends and 1: balls."""
+    from flint import arb, ctx
+
     with ctx.workprec(PRECISION):
         a, b = arb(d) / 2, arb(n - d) / 2
-        if n <= SMALL_N:
-            below = [arb(s).beta_lower(a, b, regularized=True) for s in inner.tolist()]
-            masses = [up - low for low, up in pairwise([arb(0), *below, arb(1)])]
-        else:
-            masses = _integrals(a, b, inner.tolist())
-    return np.append(0.0, inner), masses
+        if n > SMALL_N:
+            return _integrals(a, b, inner.tolist())
+        below = [arb(s).beta_lower(a, b, regularized=True) for s in inner.tolist()]
+        return [up - low for low, up in pairwise([arb(0), *below, arb(1)])]
 
 
 def _integrals(a: "arb", b: "arb", inner: list[float]) -> list["arb"]:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from theory.memories.balls import above, below, coordinate_tail
+from theory.memories.cells import beta_masses
 
 __all__ = ["Tails", "cells_of_share", "product_tail", "tails_of"]
 
@@ -326,17 +327,9 @@ def cells_of_share(rank: int, d: int, cells: int) -> tuple[Floats, Floats]:
 
     The law of the share of a uniform unit vector that a projector of rank m keeps.
     """
-    from flint import arb, ctx
-
     a, b = rank / 2, (d - rank) / 2
     ends = special.betaincinv(a, b, np.linspace(0, 1, cells + 1)[1:-1])
     # Finer cells in the lower tail, where the bound is largest.
     deep = special.betaincinv(a, b, np.geomspace(1e-12, 1 / cells, 16)[:-1])
     ends = np.unique(np.concatenate([[0.0], ends, deep]))
-    with ctx.workprec(128):
-        lower = [
-            arb(float(end)).beta_lower(arb(rank) / 2, arb(d - rank) / 2, regularized=True)
-            for end in ends[1:]
-        ]
-        chances = [above(q - p) for p, q in zip([arb(0), *lower], [*lower, arb(1)], strict=True)]
-    return ends, np.array(chances)
+    return ends, np.array([above(mass) for mass in beta_masses(rank, d, ends[1:])])

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assoc.catalogue import resolve
 from assoc.embeddings import load_vectors
@@ -124,19 +125,20 @@ def check_tightness(
         pairs = wrong_pairs(d=d, N=N, outputs=M, trials=trials, seed=seed, experiment="tightness")
         fewer = round(N * constant / 8)
         bound = pairs_bound(fewer, d, M=round(M * constant / 8)) * (N / fewer) ** 2
-        rows.append(
-            {
-                "d": d,
-                "N": N,
-                "M": M,
-                "trials": trials,
-                "measured": float(pairs.mean()),
-                "error": float(pairs.std(ddof=1) / np.sqrt(trials)),
-                "bound": bound,
-                "predicted": bound / ratio,
-            }
-        )
+        rows.append(_pairs_row(pairs, bound, ratio, d=d, N=N, M=M))
     return judge_predictions("pairs that go wrong", rows, tolerance=tolerance, relative=True)
+
+
+def _pairs_row(pairs: NDArray[Any], bound: float, ratio: float, **sizes: int) -> dict[str, Any]:
+    """Row of the mean number of pairs that go wrong in some trials, beside a bound over a ratio."""
+    return {
+        **sizes,
+        "trials": len(pairs),
+        "measured": float(pairs.mean()),
+        "error": float(pairs.std(ddof=1) / np.sqrt(len(pairs))),
+        "bound": bound,
+        "predicted": bound / ratio,
+    }
 
 
 def check_bounds(
@@ -214,18 +216,7 @@ def check_class_guarantee(
             d=d, N=N, outputs=M, f=f, trials=trials, seed=seed, experiment="class-guarantee"
         )
         bound = weakened * (pairs_bound(N, d) if injective else class_failure_bound(counts, d))
-        rows.append(
-            {
-                "d": d,
-                "N": N,
-                "M": M,
-                "trials": trials,
-                "measured": float(pairs.mean()),
-                "error": float(pairs.std(ddof=1) / np.sqrt(trials)),
-                "bound": bound,
-                "predicted": bound / ratio,
-            }
-        )
+        rows.append(_pairs_row(pairs, bound, ratio, d=d, N=N, M=M))
     return judge_predictions("pairs that go wrong", rows, tolerance=tolerance, relative=True)
 
 
