@@ -16,10 +16,14 @@ from sims.engine.results import Result
 from sims.knowledge.trials import Told
 from sims.memories.construction import Construction, Size
 from theory.claims import Condition, Problem, Theorem
-from theory.outlook import Outlook, check_delta
+from theory.memories.sizes import check_delta
+from theory.outlook import Outlook
 from theory.registry import find
 
 __all__ = ["Case", "ConditionsResult", "conditions"]
+
+SILENT = Outlook("the conclusion holds", note="what was given does not say it")
+"""Outlook of a theorem that cannot say anything at the sizes that were given."""
 
 
 @dataclass(frozen=True)
@@ -221,18 +225,20 @@ def _result(
     theorem: Theorem, source: str, problems: Sequence[tuple[str, Problem]]
 ) -> ConditionsResult:
     """Check every hypothesis on every problem."""
-    cases = tuple(
-        Case(
-            problem.N,
-            how,
-            theorem.conditions(problem),
-            None if theorem.outlook is None else theorem.outlook(problem),
-        )
-        for how, problem in problems
-    )
-    first = problems[0][1]
-    assumed = tuple(h.text for h in theorem.hypotheses if not h.check(first))
-    return ConditionsResult(theorem.name, source, first.delta, assumed, cases)
+    cases: list[Case] = []
+    assumed: tuple[str, ...] = ()
+    for how, problem in problems:
+        checked = [
+            (hypothesis.text, hypothesis.check(problem)) for hypothesis in theorem.hypotheses
+        ]
+        found = tuple(condition for _, conditions in checked for condition in conditions)
+        if not cases:
+            assumed = tuple(text for text, conditions in checked if not conditions)
+        outlook = None
+        if theorem.outlook is not None:
+            outlook = theorem.outlook(problem) or SILENT
+        cases.append(Case(problem.N, how, found, outlook))
+    return ConditionsResult(theorem.name, source, problems[0][1].delta, assumed, tuple(cases))
 
 
 def _sizes_at(

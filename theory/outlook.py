@@ -7,17 +7,26 @@ it is proved to fail; and the sizes that would do.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Self
+from functools import wraps
+from typing import Any, Protocol, TypeVar
 
-from assoc.errors import InputError
+__all__ = ["EVEN", "Outlook", "chance_text", "of_drawn"]
 
-__all__ = ["EVEN", "Outlook", "chance_text", "check_delta", "least"]
+DRAWN = "this is for embeddings that are drawn, not for those of a file"
 
 EVEN = 0.5
 """Proved probability of failing from which sizes are said to be guaranteed to fail."""
 
-SEARCHED = 10**12
-"""Largest size that is looked for."""
+
+class Given(Protocol):
+    """What may bring vectors of its own; None stands for drawn ones."""
+
+    @property
+    def vectors(self) -> Any:
+        """Vectors of a file."""
+
+
+Asked = TypeVar("Asked", bound=Given)
 
 
 @dataclass(frozen=True)
@@ -49,14 +58,6 @@ class Outlook:
     failing: float | None = None
     sizes: tuple[str, ...] = ()
     note: str = ""
-
-    def of_drawn(self, given: bool) -> Self:
-        """Take back what is proved of drawn embeddings only, if vectors of a file are ``given``."""
-        if not given:
-            return self
-        said = "this is for embeddings that are drawn, not for those of a file"
-        note = f"{self.note}; {said}" if self.note else said
-        return replace(self, guaranteed=None, failing=None, note=note)
 
     def verdict(self, delta: float) -> str:
         """Say ``guaranteed`` (with probability 1 - delta), ``guaranteed to fail`` or the like."""
@@ -101,6 +102,20 @@ class Outlook:
         }  # fmt: skip
 
 
+def of_drawn(outlook: Callable[[Asked], Outlook | None]) -> Callable[[Asked], Outlook | None]:
+    """Let an outlook take back what is proved of drawn embeddings where vectors are given."""
+
+    @wraps(outlook)
+    def told(problem: Asked) -> Outlook | None:
+        found = outlook(problem)
+        if found is None or problem.vectors is None:
+            return found
+        note = "; ".join(filter(None, [found.note, DRAWN]))
+        return replace(found, guaranteed=None, failing=None, note=note)
+
+    return told
+
+
 def chance_text(chance: float) -> str:
     """Write a probability: by its digits, or where it is all but 1 by what it lacks of that.
 
@@ -111,44 +126,3 @@ def chance_text(chance: float) -> str:
     """
     lacks = 1 - chance
     return f"1 - {lacks:.2g}" if 0 < lacks <= 5e-5 else f"{chance:.4g}"
-
-
-def check_delta(delta: float) -> float:
-    """Return an allowed probability of failing.
-
-    Raises
-    ------
-    InputError
-        If it is not in (0, 1).
-    """
-    if not 0 < delta < 1:
-        raise InputError(f"delta = {delta} is not between 0 and 1")
-    return delta
-
-
-def least(enough: Callable[[int], bool], start: int = 2) -> int | None:
-    """Smallest size that is enough, up to a thousandth, of a condition that larger sizes keep.
-
-    Parameters
-    ----------
-    enough : says of a size whether it is.
-    start : smallest size that is tried.
-
-    Returns
-    -------
-    The size, or None if none up to 1e12 is enough.
-
-    Examples
-    --------
-    >>> least(lambda size: size >= 77), least(lambda size: False)
-    (77, None)
-    """
-    low, high = start - 1, start
-    while not enough(high):
-        if high >= SEARCHED:
-            return None
-        low, high = high, min(2 * high, SEARCHED)
-    while high - low > max(1, high // 1000):
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high

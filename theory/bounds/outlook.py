@@ -9,13 +9,19 @@ from theory.outlook import Outlook
 
 __all__ = ["map_outlook", "table_outlook"]
 
+UNIFORM = (None, "random", "permutation", "identity")
+"""Laws of which every table is as likely; of the identity where embeddings are drawn."""
+
 
 def map_outlook(problem: Problem) -> Outlook | None:
     """Bits with which some of N uniform facts is still wrong, but for a chance of delta."""
     if problem.N is None:
         return None
     M = problem.outputs or problem.N
-    bits = map_bits(problem.N, M, "permutation" if problem.facts == "permutation" else "random")
+    event = f"a model of few bits is wrong on one of N = {problem.N} facts"
+    if problem.facts not in UNIFORM:
+        return Outlook(event, note=f"the count is for uniform tables, not {problem.facts} facts")
+    bits = map_bits(problem.N, M, problem.facts or "random")
     short = bits + math.log2(problem.delta)
     each = "" if problem.d is None else f": {bits / problem.d**2:.3g} for each entry of a d x d W"
     return Outlook(

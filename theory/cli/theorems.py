@@ -10,6 +10,7 @@ from theory.claims import Kind, spaced
 from theory.cli.inputs import integers, read_vectors, shipped
 from theory.cli.options import (
     DEGREE,
+    FACTS,
     HEAD_DIM,
     HEADS,
     JSON,
@@ -75,9 +76,7 @@ def conditions(
     rank: str | None = RANK,
     width: str | None = WIDTH,
     degree: int | None = DEGREE,
-    facts: str | None = typer.Option(
-        None, help="Fact map: identity, permutation, random, balanced or zipf."
-    ),
+    facts: str | None = typer.Option(None, help=FACTS.help),
     outputs: int | None = OUTPUTS,
     table: Path | None = typer.Option(
         None, help="For transformers and flows: CSV with columns subject, relation, answer."

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from assoc.errors import InputError
 from assoc.memories.mlp import choose_degree
+from sims.engine.bracketing import bracket
 from sims.memories.construction import Construction
 from theory.claims import Problem
 from theory.memories import sign_gates
@@ -16,8 +16,9 @@ from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.hypotheses import proved_failure
 from theory.memories.optimal import orthogonal_cost
 from theory.memories.recall import all_recalled, expected_recall
+from theory.memories.sizes import LARGEST_D
 from theory.memories.width import width_of
-from theory.outlook import EVEN, Outlook, chance_text, least
+from theory.outlook import EVEN, Outlook, chance_text, of_drawn
 
 __all__ = [
     "best_outlook",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 
+@of_drawn
 def linear_outlook(problem: Problem) -> Outlook | None:
     """Outlook of Theorem 1: the memory of outer products, whole or behind a projector."""
     d, N, rank = problem.d, problem.N, problem.rank
@@ -54,8 +56,7 @@ def linear_outlook(problem: Problem) -> Outlook | None:
         sizes = (*ranks, whole, f"N <= {most}")
     # The converse is for as many outputs as inputs; more can only lose more.
     failing = failure_floor(N, d) if rank is None and predicted < EVEN else None
-    found = Outlook(event, guaranteed, predicted, failing, sizes)
-    return found.of_drawn(problem.vectors is not None)
+    return Outlook(event, guaranteed, predicted, failing, sizes)
 
 
 def _balanced_outlook(problem: Problem) -> Outlook | None:
@@ -69,10 +70,10 @@ def _balanced_outlook(problem: Problem) -> Outlook | None:
     guaranteed = 1 - proved_failure(problem)
     predicted = all_recalled(Construction("linear"), d=d, N=N, facts="balanced", M=M)
     sizes = () if guaranteed >= 1 - problem.delta else most
-    found = Outlook(_event(N), guaranteed=guaranteed, predicted=predicted, sizes=sizes)
-    return found.of_drawn(problem.vectors is not None)
+    return Outlook(_event(N), guaranteed=guaranteed, predicted=predicted, sizes=sizes)
 
 
+@of_drawn
 def rank_outlook(problem: Problem) -> Outlook | None:
     """Outlook of Theorem 1 behind a projector; of a rank that is not given, the least."""
     if problem.rank is not None or problem.d is None or problem.N is None or not problem.injective:
@@ -80,6 +81,7 @@ def rank_outlook(problem: Problem) -> Outlook | None:
     return Outlook(_event(problem.N), sizes=(_enough(problem, "rank"),))
 
 
+@of_drawn
 def sharp_outlook(problem: Problem) -> Outlook | None:
     """Outlook of the law: predicted recall, and the N at which it is 99 %."""
     from theory.memories.capacity import capacity_of
@@ -99,6 +101,7 @@ def sharp_outlook(problem: Problem) -> Outlook | None:
     )
 
 
+@of_drawn
 def network_outlook(problem: Problem) -> Outlook | None:
     """Outlook of Theorem 2: predicted for Hermite polynomials, proved for gates of 1 and -1."""
     d, N = problem.d, problem.N
@@ -123,6 +126,7 @@ def network_outlook(problem: Problem) -> Outlook | None:
     )
 
 
+@of_drawn
 def gates_outlook(problem: Problem) -> Outlook | None:
     """Outlook of square waves as gates, of which the constants are known."""
     d, N, m = problem.d, problem.N, problem.width
@@ -133,10 +137,10 @@ def gates_outlook(problem: Problem) -> Outlook | None:
     guaranteed = None if m is None else 1 - sign_gates.failure_bound(N, d, m)
     enough = guaranteed is not None and guaranteed >= 1 - problem.delta
     sizes = () if enough else (_enough_gates(problem),)
-    found = Outlook(_event(N), guaranteed=guaranteed, sizes=sizes)
-    return found.of_drawn(problem.vectors is not None)
+    return Outlook(_event(N), guaranteed=guaranteed, sizes=sizes)
 
 
+@of_drawn
 def best_outlook(problem: Problem) -> Outlook | None:
     """Outlook of the best W: the N at which N delta is d^2, on either side of which it is sharp."""
     d, N = problem.d, problem.N
@@ -154,11 +158,8 @@ def _enough_gates(problem: Problem) -> str:
     """Say from how many square waves on all is recalled with the probability that is asked for."""
     assert problem.N is not None
     assert problem.d is not None
-    try:
-        m = sign_gates.guaranteed_width(problem.N, problem.d, delta=problem.delta)
-    except InputError:
-        return "no number of gates"
-    return f"m >= {m} gates"
+    m = sign_gates.least_width(problem.N, problem.d, delta=problem.delta)
+    return "no number of gates" if m is None else f"m >= {m} gates"
 
 
 def _event(N: int | None) -> str:
@@ -167,15 +168,12 @@ def _event(N: int | None) -> str:
 
 def _enough(problem: Problem, name: str) -> str:
     """Say from which value of a size on all is recalled with the probability that is asked for."""
-    symbol = {"d": "d", "rank": "m"}[name]
-    most = problem.d if name == "rank" else None
+    symbol, least = {"d": ("d", 2), "rank": ("m", 1)}[name]
+    limit = LARGEST_D if name == "d" or problem.d is None else problem.d
 
     def enough(size: int) -> bool:
-        past = most is not None and size > most
         sized: Problem = replace(problem, **{name: size})  # type: ignore[arg-type]
-        return past or 1 - proved_failure(sized) >= 1 - problem.delta
+        return size >= least and proved_failure(sized) <= problem.delta
 
-    size = least(enough, start=1 if name == "rank" else 2)
-    if size is None or (most is not None and size > most):
-        return f"no {symbol}"
-    return f"{symbol} >= {size}"
+    _, size = bracket(enough, start=min(64, limit), limit=limit, resolution=1e-3)
+    return f"{symbol} >= {size:.0f}" if size <= limit else f"no {symbol}"

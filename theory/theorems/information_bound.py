@@ -308,7 +308,7 @@ def _tables(problem: Problem) -> tuple[Condition, ...]:
     """Check that the table is drawn; taken for granted where no law is named."""
     if problem.facts is None:
         return ()
-    drawn = problem.facts in ("permutation", "random")
+    drawn = problem.facts in ("identity", "permutation", "random")
     return (
         Condition(
             "facts independent of all that is given",

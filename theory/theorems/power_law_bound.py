@@ -419,7 +419,7 @@ def _inputs(problem: Problem) -> tuple[Condition, ...]:
     """Check that answers are drawn, and all alike; taken for granted where no law is named."""
     if problem.facts is None:
         return ()
-    drawn = problem.facts in ("permutation", "random")
+    drawn = problem.facts in ("identity", "permutation", "random")
     return (
         Condition(
             "answers uniform",

@@ -3,7 +3,7 @@
 from math import ceil
 
 from theory.claims import Problem
-from theory.outlook import Outlook
+from theory.outlook import Outlook, of_drawn
 from theory.transformers.counts import counts_of
 from theory.transformers.dual_guarantee import dual_dimension
 from theory.transformers.guarantee import failure_bound, guaranteed_dimension
@@ -12,6 +12,7 @@ from theory.transformers.superposed import superposed_all
 __all__ = ["attention_outlook", "network_outlook"]
 
 
+@of_drawn
 def attention_outlook(problem: Problem) -> Outlook | None:
     """Outlook of Theorem 3: plain sums by their guarantee, dual values by independence."""
     task, d = problem.task, problem.d
@@ -39,11 +40,10 @@ def attention_outlook(problem: Problem) -> Outlook | None:
     guaranteed = max(plain, 1.0 if d >= n and heads_dual else 0.0)
     predicted = superposed_all(S, R, task.largest_answer_set, d, noise=task.noise)
     enough = guaranteed >= 1 - problem.delta
-    found = Outlook(
+    return Outlook(
         event, guaranteed=guaranteed, predicted=predicted, sizes=() if enough else sizes,
         note="" if enough else "the law is that of plain sums",
     )  # fmt: skip
-    return found.of_drawn(problem.vectors is not None)
 
 
 def network_outlook(problem: Problem) -> Outlook | None:
