@@ -303,7 +303,7 @@ def test_listing_the_theorems_loads_no_compiler():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
     assert "theory" in loaded
-    assert not {"numba", "mpmath", "sympy", "matplotlib", "pandas", "jax"} & set(loaded)
+    assert not {"numba", "mpmath", "sympy", "flint", "matplotlib", "pandas", "jax"} & set(loaded)
 
 
 OTHER_TESTS: dict[str, str] = {
