@@ -2,17 +2,24 @@
 
 import importlib
 import re
+import sys
 import traceback
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import ParamSpec, TypeVar
 
 from assoc.errors import InputError
 
-__all__ = ["extra_of", "imported", "shown"]
+__all__ = ["called", "extra_of", "imported", "importing_from", "module_at", "shown"]
 
 DISTRIBUTION = "factual-recall"
+
+Arguments = ParamSpec("Arguments")
+Returned = TypeVar("Returned")
 
 
 def extra_of(package: str) -> str | None:
@@ -35,7 +42,7 @@ def extra_of(package: str) -> str | None:
 
 
 def imported(name: str, *, here: bool = False) -> ModuleType:
-    """Import a module that may be wrong in any way.
+    """Import a module that may be wrong in any way; what it prints goes to stderr.
 
     Parameters
     ----------
@@ -63,9 +70,53 @@ def imported(name: str, *, here: bool = False) -> ModuleType:
     if hidden:
         raise InputError(hidden)
     try:
-        return importlib.import_module(name)
+        with redirect_stdout(sys.stderr):
+            return importlib.import_module(name)
     except Exception as error:  # It may fail in any way; say how, keep the cause.
-        raise InputError(_failure(name, error)) from error
+        said = _failure(error)
+        absent = error.name if isinstance(error, ModuleNotFoundError) else None
+        if not _places(error):
+            found = absent is not None and f"{name}.".startswith(f"{absent}.")
+            said = f"no module named {name!r}" if found else f"module {name!r}: {said}"
+        raise InputError(said) from error
+
+
+def importing_from(folder: Path) -> None:
+    """Have modules of a folder found by this process, after whatever is installed."""
+    # What an editable installation finds is not on the path, and is to come first as well.
+    importlib.import_module("sims")
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
+def module_at(file: Path) -> ModuleType:
+    """Import a file, as a module of the packages that its folders are.
+
+    The folder above the outermost package is from then on searched for modules.
+
+    Parameters
+    ----------
+    file : ends in ``.py``; a folder is a package if it has an ``__init__.py``.
+
+    Raises
+    ------
+    InputError
+        As :func:`imported`, or if another module of that name is found in its place.
+    """
+    file = file.resolve()
+    names, folder = [] if file.name == "__init__.py" else [file.stem], file.parent
+    while (folder / "__init__.py").is_file():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    importing_from(folder)
+    importlib.invalidate_caches()
+    module = imported(".".join(names))
+    if module.__file__ is None or not Path(module.__file__).samefile(file):
+        raise InputError(
+            f"{shown(str(file))} is hidden by {module.__file__ or module.__name__}; "
+            "give it another name"
+        )
+    return module
 
 
 def shown(file: str) -> str:
@@ -74,14 +125,33 @@ def shown(file: str) -> str:
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
-def _failure(name: str, error: Exception) -> str:
+def called(
+    function: Callable[Arguments, Returned], *args: Arguments.args, **named: Arguments.kwargs
+) -> Returned:
+    """Call what somebody wrote, which may fail in any way; what it prints goes to stderr.
+
+    Raises
+    ------
+    InputError
+        If it fails: its file, the line and the error.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            return function(*args, **named)
+    except InputError:
+        raise
+    except Exception as error:  # It may fail in any way; say how, keep the cause.
+        raise InputError(_failure(error)) from error
+
+
+def _failure(error: Exception) -> str:
+    """Tell an error of code that we called in one line: its file, its line, and what it says."""
     said = error.msg if isinstance(error, SyntaxError) else str(error)
-    said = " ".join(f"{type(error).__name__}: {said}".split())
+    said = " ".join(f"{type(error).__name__}: {said}".split()).removesuffix(":")
     places = _places(error)
     absent = error.name if isinstance(error, ModuleNotFoundError) else None
     if not places:
-        found = absent is not None and f"{name}.".startswith(f"{absent}.")
-        return f"no module named {name!r}" if found else f"module {name!r}: {said}"
+        return said
     extra = extra_of(absent.partition(".")[0]) if absent else None
     if extra:
         said += f"; pip install '{DISTRIBUTION}[{extra}]'"
@@ -93,7 +163,7 @@ def _failure(name: str, error: Exception) -> str:
 
 
 def _places(error: Exception) -> list[tuple[str, int]]:
-    """Files and lines on the way to an error, from the module that was asked for."""
+    """Files and lines on the way to an error, from the code that was called."""
     # The first frame is ours, the next ones are the import system's.
     frames = traceback.extract_tb(error.__traceback__)[1:]
     places = [

@@ -9,7 +9,9 @@ from .gradient_flow.trajectory import TrajectoryResult, trajectory
 from .memories.predict import PredictionResult, predict
 from .publishing.appendix import AppendixResult, appendix
 from .publishing.status import StatusResult, status
-from .registry import VerifyResult, registered, verify
+from .registry import registered, verify
+from .scaffolding import new_construction, new_theorem
+from .verdicts import VerifyResult
 
 __all__ = [
     "Answer",
@@ -30,6 +32,8 @@ __all__ = [
     "facts_in_memory",
     "facts_in_transformers",
     "load_model",
+    "new_construction",
+    "new_theorem",
     "predict",
     "registered",
     "save_model",

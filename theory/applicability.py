@@ -1,6 +1,6 @@
 """Which hypotheses of a theorem hold on given sizes or vectors, and what follows at these sizes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from assoc.embeddings import preprocess as transform
 from assoc.errors import InputError
 from assoc.facts.maps import MAPS
 from assoc.facts.recall_task import RecallTask
+from assoc.imports import called
 from assoc.memories.hermite import check_degree
 from sims.engine.randomness import Source
 from sims.engine.results import Result
@@ -18,7 +19,7 @@ from sims.memories.construction import Construction, Size
 from theory.claims import Condition, Problem, Theorem
 from theory.memories.sizes import check_delta
 from theory.outlook import Outlook
-from theory.registry import find
+from theory.registry import chosen
 
 __all__ = ["Case", "ConditionsResult", "conditions"]
 
@@ -107,8 +108,9 @@ class ConditionsResult(Result):
 
 
 def conditions(
-    theorem: str,
+    theorem: str | Theorem,
     *,
+    theorems: Iterable[str] = (),
     d: int | None = None,
     N: int | Sequence[int] | None = None,
     rank: Size | None = None,
@@ -129,7 +131,8 @@ def conditions(
 
     Parameters
     ----------
-    theorem : its name.
+    theorem : its name, ``module:NAME``, or a :class:`theory.claims.Theorem`.
+    theorems : sources of further theorems: see :mod:`theory.sources`.
     d, N, rank, width, degree, facts, outputs : sizes, as for
         :func:`sims.memories.recall.measure`; several N are checked one by one. Of what is not
         given it is said what would do.
@@ -156,10 +159,7 @@ def conditions(
 
     Examples
     --------
-    >>> result = conditions("linear-capacity", d=64, N=40)
-    >>> result
-    ConditionsResult(linear-capacity, fails: none)
-    >>> result.cases[0].outlook.verdict(0.01)
+    >>> conditions("linear-capacity", d=64, N=40).cases[0].outlook.verdict(0.01)
     'guaranteed'
     >>> from assoc.facts.recall_task import grid_task
     >>> conditions("attention-only", d=16, task=grid_task(64, 64, 8))
@@ -169,7 +169,7 @@ def conditions(
     ConditionsResult(knowledge-extraction, fails: held-out facts are covered, enough subjects ...)
     """
     check_delta(delta)
-    found = find(theorem)
+    (found,) = chosen([theorem], theorems)
     numbers = [N] if N is None or isinstance(N, int) else list(N)
     if not numbers:
         raise InputError("N: no number of facts is given")
@@ -229,14 +229,15 @@ def _result(
     assumed: tuple[str, ...] = ()
     for how, problem in problems:
         checked = [
-            (hypothesis.text, hypothesis.check(problem)) for hypothesis in theorem.hypotheses
+            (hypothesis.text, called(hypothesis.check, problem))
+            for hypothesis in theorem.hypotheses
         ]
         found = tuple(condition for _, conditions in checked for condition in conditions)
         if not cases:
             assumed = tuple(text for text, conditions in checked if not conditions)
         outlook = None
         if theorem.outlook is not None:
-            outlook = theorem.outlook(problem) or SILENT
+            outlook = called(theorem.outlook, problem) or SILENT
         cases.append(Case(problem.N, how, found, outlook))
     return ConditionsResult(theorem.name, source, problems[0][1].delta, assumed, tuple(cases))
 

@@ -284,6 +284,7 @@ class Theorem:
     claims : what is judged.
     figure : draws the theorem's picture from findings (claim name -> finding).
     outlook : says what is known of the conclusion on a problem; None where it cannot say.
+    origin : where one that is not ours is imported from, ``module:NAME``; filled in when found.
     """
 
     name: str
@@ -296,6 +297,7 @@ class Theorem:
     claims: tuple[Claim, ...]
     figure: "Callable[[Mapping[str, Finding]], Figure]"
     outlook: "Callable[[Problem], Outlook | None] | None" = None
+    origin: str = ""
 
     def conditions(self, problem: Problem) -> tuple[Condition, ...]:
         """Check every hypothesis on a problem."""

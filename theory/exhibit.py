@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from assoc.imports import called
 from sims.sweeps.tasks import Task
 from theory.rendering.tables import Column, Table
 
@@ -68,13 +69,13 @@ class Exhibit:
     def tasks(self, *, size: str, seed: int) -> Sequence[Task]:
         """Return the points that are needed at a size."""
         regime = {**self.quick, **(self.full if size == "full" else {})}
-        return self.points(seed=seed, size=size, **regime)
+        return called(self.points, seed=seed, size=size, **regime)
 
     def records(self, tasks: Sequence[Task], values: Mapping[str, Any]) -> Rows | None:
         """Return the records, or None while a point is missing."""
         if any(task.key not in values for task in tasks):
             return None
-        return self.rows(tasks, [values[task.key] for task in tasks])
+        return called(self.rows, tasks, [values[task.key] for task in tasks])
 
     def table(self, rows: Rows) -> Table:
         """Return the table of records."""

@@ -1,34 +1,36 @@
-"""The theorems, found by their modules, and the running of their claims.
+"""The theorems by their names, and the running of their claims.
 
-A file in ``theory/theorems`` that defines ``THEOREM`` is a theorem; there is no other list.
+A file in ``theory/theorems`` that defines ``THEOREM`` is a theorem; there is no other list. Those
+of others stand beside them: see :mod:`theory.sources`.
 """
 
-import difflib
-from collections.abc import Callable, Collection, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from functools import cache
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-import theory.theorems
 from assoc.errors import InputError
-from sims.engine.results import Result
+from assoc.imports import called, imported
 from sims.sweeps.tasks import Progress, Task, sweep
-from theory.claims import Claim, Finding, Theorem, Verdict
-from theory.discovery import defined
+from theory.claims import Finding, Theorem
+from theory.sources import known_theorems, names_in, nearest
+from theory.verdicts import ClaimResult, VerifyResult
+from theory.wholeness import check_theorem
 
 __all__ = [
     "SIZES",
-    "ClaimResult",
-    "VerifyResult",
     "check_size",
+    "chosen",
     "claim_task",
     "claim_tasks",
     "find",
     "judged",
-    "nearest",
+    "packages_of",
     "registered",
     "run_claim",
+    "selected",
     "verify",
 ]
 
@@ -36,14 +38,27 @@ SIZES = ("quick", "full")
 """Regimes in which claims are judged."""
 
 
-@cache
-def registered() -> tuple[Theorem, ...]:
-    """Return every theorem, in the order of their names."""
-    return defined(theory.theorems, "THEOREM", Theorem)
+_handed: dict[str, Theorem] = {}
+"""Theorems that no module defines, while they are judged, by their origin."""
 
 
-def find(name: str) -> Theorem:
+def registered(sources: Iterable[str] = ()) -> tuple[Theorem, ...]:
+    """Return every theorem, ours and others, in the order of their names.
+
+    Parameters
+    ----------
+    sources : of theorems that neither an installed package nor the project names.
+    """
+    return tuple(known_theorems(sources).values())
+
+
+def find(name: str, sources: Iterable[str] = ()) -> Theorem:
     """Return the theorem of that name.
+
+    Parameters
+    ----------
+    name : as in ``recall list``, or ``module:NAME``.
+    sources : as for :func:`registered`.
 
     Raises
     ------
@@ -57,114 +72,100 @@ def find(name: str) -> Theorem:
     ...
     assoc.errors.InputError: unknown theorem 'linear-capasity'; did you mean 'linear-capacity'?
     """
-    known = {theorem.name: theorem for theorem in registered()}
-    if name in known:
-        return known[name]
-    raise InputError(f"unknown theorem {name!r}; {nearest(name, known)}")
+    (found,) = chosen([name], sources)
+    return found
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """Say which known name is meant by an unknown one, or which there are."""
-    near = difflib.get_close_matches(name, known, 1, 0.4)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-
-
-@dataclass(frozen=True)
-class ClaimResult:
-    """A claim's verdict, and whether its controls were caught.
+def chosen(names: Iterable[str | Theorem], sources: Iterable[str] = ()) -> list[Theorem]:
+    """Return theorems by their names, each once, in the order in which they are named.
 
     Parameters
     ----------
-    theorem, claim : what was judged.
-    finding : the verdict and the numbers behind it.
-    controls : what was found in each of the claim's controls, by name; empty if they were not run.
-    seconds : computing time of all runs.
+    names : names, ``module:NAME``, or theorems themselves.
+    sources : as for :func:`registered`.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown or something in a source is broken.
     """
-
-    theorem: str
-    claim: Claim
-    finding: Finding
-    controls: Mapping[str, Finding]
-    seconds: float
-
-    @property
-    def controls_caught(self) -> bool:
-        """Whether no control was mistaken for a success."""
-        return all(control.verdict is Verdict.VIOLATED for control in self.controls.values())
-
-    @property
-    def verdict(self) -> Verdict:
-        """The finding's verdict, or inconclusive if a control passed as well."""
-        if self.finding.verdict is Verdict.HOLDS and not self.controls_caught:
-            return Verdict.INCONCLUSIVE
-        return self.finding.verdict
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record of the command line's JSON."""
-        finding = self.finding
-        return {
-            "theorem": self.theorem,
-            "claim": self.claim.name,
-            "statement": self.claim.statement,
-            "kind": str(self.claim.kind),
-            "source": self.claim.source,
-            "verdict": str(self.verdict),
-            "quantity": finding.quantity,
-            "measured": finding.measured,
-            "interval": None if finding.interval is None else list(finding.interval),
-            "predicted": finding.predicted,
-            "tolerance": finding.tolerance,
-            "conditions": [
-                {"name": c.name, "holds": c.holds, "value": c.value, "required": c.required}
-                for c in finding.conditions
-            ],
-            "arms": {name: str(verdict) for name, verdict in finding.arms.items()},
-            "controls": {name: self._control(name) for name in ("must_fail", "fault")},
-            "near_misses": {name: self._control(name) for name in self.claim.near_misses},
-            "would_notice": finding.would_notice,
-            "relative": finding.relative,
-            "note": finding.note,
-            "table": [dict(row) for row in finding.table],
-            "seconds": round(self.seconds, 3),
-        }
-
-    def _control(self, name: str) -> str | None:
-        return str(self.controls[name].verdict) if name in self.controls else None
+    given = list(names)
+    also = [name for name in given if isinstance(name, str) and ":" in name]
+    known = known_theorems((*sources, *also))
+    found: dict[str, Theorem] = {}
+    for name in given:
+        if isinstance(name, Theorem):
+            theorem = _placed(name, known)
+        elif name in also:
+            theorem = next(known[each] for each in names_in([name]) if each in known)
+        elif name in known:
+            theorem = known[name]
+        else:
+            raise InputError(f"unknown theorem {name!r}; {nearest(name, known)}")
+        if found.setdefault(theorem.name, theorem).origin != theorem.origin:
+            raise InputError(f"two theorems have the name {theorem.name!r}")
+    return list(found.values())
 
 
-@dataclass(frozen=True, repr=False)
-class VerifyResult(Result):
-    """Verdicts of a run over claims."""
+def selected(names: Iterable[str | Theorem], sources: Iterable[str] = ()) -> list[Theorem]:
+    """Return the theorems to judge: those named, or all of the sources, or all there are.
 
-    size: str
-    seed: int
-    claims: tuple[ClaimResult, ...]
-
-    def __repr__(self) -> str:
-        counts = ", ".join(f"{count} {name}" for name, count in self.summary().items())
-        return f"VerifyResult({self.size}, {counts})"
-
-    def summary(self) -> dict[str, int]:
-        """Count the verdicts."""
-        return {str(v): sum(c.verdict is v for c in self.claims) for v in Verdict}
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one record per claim, without the tables."""
-        return [
-            {key: value for key, value in claim.to_dict().items() if key != "table"}
-            for claim in self.claims
-        ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record of the command line's JSON."""
-        return {
-            "size": self.size,
-            "claims": [claim.to_dict() for claim in self.claims],
-            "summary": self.summary(),
-        }
+    Raises
+    ------
+    InputError
+        As :func:`chosen`.
+    """
+    named, given = list(names), list(sources)
+    if named:
+        return chosen(named, given)
+    if not given:
+        return list(registered())
+    known = known_theorems(given)
+    return [known[name] for name in names_in(given) if name in known]
 
 
-def run_claim(theorem: str, claim: str, regime: str, seed: int) -> dict[str, Any]:
+def _placed(theorem: Theorem, known: Mapping[str, Theorem]) -> Theorem:
+    """Return a theorem that was handed over as an object, with its origin.
+
+    Raises
+    ------
+    InputError
+        If it is not whole.
+    """
+    if theorem.origin or known.get(theorem.name) is theorem:
+        return theorem
+    check_theorem(theorem, f"theorem {theorem.name!r}")
+    return replace(theorem, origin=_place_of(theorem) or f"object {id(theorem)}")
+
+
+def _place_of(theorem: object) -> str:
+    """Return where an object is imported from; nothing if no module defines it."""
+    for name, module in list(sys.modules.items()):
+        for constant, value in list(getattr(module, "__dict__", {}).items()):
+            if value is theorem:
+                return f"{name}:{constant}"
+    return ""
+
+
+@contextmanager
+def _handing_over(theorems: Iterable[Theorem]) -> Iterator[None]:
+    """Have :func:`run_claim` find theorems in this process, whatever they come from."""
+    given = {theorem.origin: theorem for theorem in theorems if theorem.origin}
+    _handed.update(given)
+    try:
+        yield
+    finally:
+        for origin in given:
+            del _handed[origin]
+
+
+def packages_of(theorems: Iterable[Theorem]) -> list[str]:
+    """Return the packages whose code counts for the claims of theorems, besides what is ours."""
+    origins = {theorem.origin.partition(".")[0].partition(":")[0] for theorem in theorems}
+    return sorted(name for name in origins if name.isidentifier())
+
+
+def run_claim(theorem: str, claim: str, regime: str, seed: int, origin: str = "") -> dict[str, Any]:
     """Run a claim's check in one regime and return the finding as a record.
 
     Parameters
@@ -172,14 +173,48 @@ def run_claim(theorem: str, claim: str, regime: str, seed: int) -> dict[str, Any
     theorem, claim : names.
     regime : ``quick``, ``full`` or one of the claim's controls.
     seed : determines every random number.
+    origin : where a theorem that is not ours is imported from.
+
+    Raises
+    ------
+    InputError
+        If the check fails or returns something else than a finding.
     """
-    chosen = next(c for c in find(theorem).claims if c.name == claim)
-    return chosen.check(seed=seed, **chosen.regime(regime)).to_dict()
+    found = _loaded(origin) if origin else find(theorem)
+    wanted = next(each for each in found.claims if each.name == claim)
+    finding = called(wanted.check, seed=seed, **wanted.regime(regime))
+    if not isinstance(finding, Finding):
+        raise InputError(f"the check returned a {type(finding).__name__}, not a Finding")
+    return finding.to_dict()
 
 
-def claim_task(theorem: str, claim: str, regime: str, *, seed: int) -> Task:
-    """Return the point of a sweep that runs a claim's check in one regime."""
+def _loaded(origin: str) -> Theorem:
+    """Import a theorem that is not ours.
+
+    Raises
+    ------
+    InputError
+        If this process cannot import it.
+    """
+    if origin in _handed:
+        return _handed[origin]
+    module, _, constant = origin.partition(":")
+    found = getattr(imported(module), constant, None) if constant else None
+    if not isinstance(found, Theorem):
+        raise InputError(f"a worker finds no theorem in {origin}; put it in a file, or workers=1")
+    return found
+
+
+def claim_task(theorem: str, claim: str, regime: str, *, seed: int, origin: str = "") -> Task:
+    """Return the point of a sweep that runs a claim's check in one regime.
+
+    Parameters
+    ----------
+    theorem, claim, regime, seed, origin : as for :func:`run_claim`.
+    """
     arguments = {"theorem": theorem, "claim": claim, "regime": regime, "seed": seed}
+    if origin:
+        arguments["origin"] = origin
     return Task(f"{theorem}/{claim}/{regime}", f"{__name__}:run_claim", arguments)
 
 
@@ -188,7 +223,7 @@ def claim_tasks(
 ) -> list[Task]:
     """Return the points that judge every claim of some theorems, with their controls if asked."""
     return [
-        claim_task(theorem.name, claim.name, regime, seed=seed)
+        claim_task(theorem.name, claim.name, regime, seed=seed, origin=theorem.origin)
         for theorem in theorems
         for claim in theorem.claims
         for regime in (size, *(claim.controls if controls else ()))
@@ -238,8 +273,9 @@ def check_size(size: str) -> None:
 
 
 def verify(
-    names: Iterable[str] = (),
+    names: Iterable[str | Theorem] = (),
     *,
+    theorems: Iterable[str] = (),
     size: str = "quick",
     seed: int = 0,
     controls: bool = True,
@@ -251,7 +287,10 @@ def verify(
 
     Parameters
     ----------
-    names : theorems; none means all.
+    names : theorems by name or as ``module:NAME``, or :class:`theory.claims.Theorem` objects; none
+        means all, or all of ``theorems`` if there are any.
+    theorems : modules, files or folders that hold theorems besides ours and the project's: see
+        :mod:`theory.sources`.
     size : ``quick`` or ``full``.
     seed : determines every random number.
     controls : also run each claim where it must fail and with its planted fault.
@@ -264,11 +303,16 @@ def verify(
     Raises
     ------
     InputError
-        If a theorem or the size is unknown, or a check cannot be carried out.
+        If a theorem or the size is unknown, a source cannot be used, or a check cannot be carried
+        out.
     """
     check_size(size)
-    chosen = [find(name) for name in names] or list(registered())
-    tasks = claim_tasks(chosen, size=size, seed=seed, controls=controls)
-    found = sweep(tasks, executor=executor, workers=workers, progress=progress)
+    judged_ones = selected(names, theorems)
+    tasks = claim_tasks(judged_ones, size=size, seed=seed, controls=controls)
+    with _handing_over(judged_ones):
+        found = sweep(
+            tasks, packages=packages_of(judged_ones), executor=executor, workers=workers,
+            progress=progress,
+        )  # fmt: skip
     found.complete()
-    return judged(chosen, found.values, found.seconds, size=size, seed=seed, controls=controls)
+    return judged(judged_ones, found.values, found.seconds, size=size, seed=seed, controls=controls)

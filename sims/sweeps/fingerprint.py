@@ -1,7 +1,10 @@
 """What code a result was computed by: a digest of sources and of the libraries under them."""
 
+import ast
 import hashlib
-from collections.abc import Iterable
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -18,12 +21,16 @@ TRAINING = ("jax", "jaxlib", "optax")
 
 OURS = ("assoc", "sims")
 
+HOUSE = ("assoc", "sims", "theory")
+"""What imports nothing but itself and libraries."""
+
 
 def fingerprint(packages: Iterable[str] = (), *, training: bool = True) -> str:
     """Return twelve hexadecimal digits that change with the code that computes.
 
-    They cover every Python file of ``assoc``, ``sims`` and the given packages, in the order of
-    their names, and the versions of the libraries that do the arithmetic. Machines that agree
+    They cover every Python file of ``assoc``, ``sims`` and the given packages, and of what these
+    import from folders of the user, in the order of their names, and the versions of the
+    libraries that do the arithmetic. Machines that agree
     on it run the same code; processors may still differ in the last bit of a matrix product.
 
     Parameters
@@ -50,13 +57,55 @@ def fingerprint(packages: Iterable[str] = (), *, training: bool = True) -> str:
 @cache
 def _digest(packages: tuple[str, ...], training: bool) -> str:
     digest = hashlib.sha256()
-    for package in packages:
+    for package in _with_imports(packages):
         for name, path in _sources(package):
             digest.update(f"{name}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     for library in (*LIBRARIES, *TRAINING):
         digest.update(f"{library} {_version(library, training)}\0".encode())
     return digest.hexdigest()[:12]
+
+
+def _with_imports(packages: Iterable[str]) -> list[str]:
+    """Return packages, and those of the user that they import, directly or not, in order."""
+    found, waiting = set(packages), list(packages)
+    while waiting:
+        package = waiting.pop()
+        if package in HOUSE or package in sys.stdlib_module_names:
+            continue
+        for _, path in _sources(package):
+            new = {name for name in _imports(path) if name not in found and _of_the_user(name)}
+            found |= new
+            waiting += new
+    return sorted(found)
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield the top-level packages that a file imports; none if it is no Python."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def _of_the_user(name: str) -> bool:
+    """Whether a package is neither of Python, nor installed, nor ours."""
+    if name in HOUSE or name in sys.stdlib_module_names:
+        return False
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):
+        return False
+    if spec is None:
+        return False
+    places = [*(spec.submodule_search_locations or ()), *([spec.origin] if spec.origin else [])]
+    installed = [sysconfig.get_path(kind) for kind in ("purelib", "platlib")]
+    return not any(Path(place).is_relative_to(root) for place in places for root in installed)
 
 
 def _version(library: str, training: bool) -> str:

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-import theory.publishing.appendix
 import theory.publishing.contents
-import theory.publishing.status
 import theory.registry
 from theory.claims import (
     Claim,
@@ -97,12 +95,9 @@ def register(
     exhibits: Iterable[Exhibit] | None = None,
 ) -> None:
     """Have these theorems or exhibits found, in place of those of the package."""
-    users = (theory.publishing.appendix, theory.publishing.status)
     if theorems is not None:
-        found = tuple(theorems)
-        for module in (theory.registry, *users):
-            patch.setattr(module, "registered", lambda: found)
+        found = {theorem.name: theorem for theorem in theorems}
+        patch.setattr(theory.registry, "known_theorems", lambda sources=(): found)
     if exhibits is not None:
-        shown = tuple(exhibits)
-        for module in (theory.publishing.contents, *users):
-            patch.setattr(module, "exhibits", lambda: shown)
+        shown = {exhibit.name: exhibit for exhibit in exhibits}
+        patch.setattr(theory.publishing.contents, "known_exhibits", lambda sources=(): shown)

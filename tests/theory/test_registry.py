@@ -12,7 +12,7 @@ import theory.theorems
 from assoc import InputError
 from tests.helpers import toys
 from tests.helpers.oracles import one_line
-from theory import registry
+from theory import registry, sources
 from theory.claims import Condition, Verdict
 from theory.registry import find, registered, verify
 
@@ -20,13 +20,13 @@ from theory.registry import find, registered, verify
 @pytest.fixture
 def fresh():
     """Forget what was found, before and after."""
-    registered.cache_clear()
+    sources.forget()
     yield
-    registered.cache_clear()
+    sources.forget()
 
 
 def use(monkeypatch, *theorems):
-    monkeypatch.setattr(registry, "registered", lambda: theorems)
+    toys.register(monkeypatch, theorems=theorems)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_new_file_is_a_new_theorem_and_nothing_else_is_needed(monkeypatch, tmp
     )
     (tmp_path / "helpers.py").write_text("CONSTANT = 1\n")
     before = {theorem.name for theorem in registered()}
-    registered.cache_clear()
+    sources.forget()
     monkeypatch.setattr(
         theory.theorems, "__path__", [*theory.theorems.__path__, str(tmp_path)], raising=True
     )
@@ -90,8 +90,8 @@ def test_a_new_file_is_a_new_theorem_and_nothing_else_is_needed(monkeypatch, tmp
 )
 def test_a_broken_file_names_itself_in_one_line(source, said, monkeypatch, tmp_path, fresh):
     path = tmp_path / "a_broken_one.py"
-    path.write_text(source)
-    registered.cache_clear()
+    path.write_text(f"{source}\n# A file that has THEOREM in it is read.\n")
+    sources.forget()
     monkeypatch.setattr(theory.theorems, "__path__", [*theory.theorems.__path__, str(tmp_path)])
     with pytest.raises(InputError) as caught:
         registered()
@@ -100,8 +100,8 @@ def test_a_broken_file_names_itself_in_one_line(source, said, monkeypatch, tmp_p
 
 
 def test_a_file_that_needs_an_extra_says_what_to_install(monkeypatch, tmp_path, fresh):
-    (tmp_path / "mine.py").write_text("import numpy\nimport optax.losses\n")
-    registered.cache_clear()
+    (tmp_path / "mine.py").write_text("import numpy\nimport optax.losses\nTHEOREM = 1\n")
+    sources.forget()
     monkeypatch.setattr(theory.theorems, "__path__", [*theory.theorems.__path__, str(tmp_path)])
     monkeypatch.setitem(sys.modules, "optax", None)
     with pytest.raises(InputError, match=re.escape("pip install 'factual-recall[train]'")) as no:

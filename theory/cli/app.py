@@ -2,11 +2,12 @@
 
 import os
 import sys
-from importlib import import_module
+from pathlib import Path
 
 import typer
 
 from assoc.errors import InputError
+from assoc.imports import importing_from
 from theory.cli import (
     appendix,
     bound,
@@ -15,6 +16,7 @@ from theory.cli import (
     flow,
     knowledge,
     memories,
+    new,
     theorems,
 )
 
@@ -50,15 +52,14 @@ flow.register(app)
 knowledge.register(app)
 bound.register(app)
 appendix.register(app)
+new.register(app)
 
 
 def main() -> None:
     """Run the command; bad input is one line on stderr and exit status 2."""
     if any(":" in argument for argument in sys.argv):
-        # A user's own construction is imported from where the command is run. What is installed
-        # comes first, and so does our package, for which an editable installation does not see.
-        import_module("sims")
-        sys.path.append(os.getcwd())
+        # A user's own construction is imported from where the command is run.
+        importing_from(Path.cwd())
     try:
         status = app(standalone_mode=False)
     except InputError as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from assoc.errors import InputError
-from theory.cli.options import JSON, SEED, WORKERS
+from theory.cli.options import JSON, SEED, THEOREMS, WORKERS
 from theory.cli.output import command_line, emit, print_table, progress_bar, say
 from theory.cli.theorems import print_verdicts
 
@@ -27,6 +27,7 @@ def appendix(
     only: list[str] | None = typer.Option(
         None, help="A theorem or an exhibit; may be given several times, or with commas."
     ),
+    theorems: list[str] | None = THEOREMS,
     seed: int = SEED,
     store: Path | None = typer.Option(
         None, help="File of finished points; default: appendix-SIZE-seedSEED.sqlite in the folder."
@@ -52,6 +53,7 @@ def appendix(
     Examples: `recall appendix --out build/appendix`;
     `recall appendix --out paper/recall --size full --only sharp-linear-capacity`;
     `recall appendix --out build/appendix --redraw`;
+    `recall appendix --out build/appendix --theorems my_paper.theorems`;
     `recall appendix --out build/appendix --scheduler tcp://127.0.0.1:8786`
     """
     from theory.publishing.appendix import appendix as run
@@ -67,8 +69,9 @@ def appendix(
         raise InputError(f"--scheduler {scheduler!r} is no address like tcp://127.0.0.1:8786")
     with progress_bar("appendix") as progress:
         result = run(
-            out, size=size, only=names, seed=seed, store=kept, executor=scheduler or executor,
-            workers=workers, redraw=redraw, progress=progress, command=command_line(),
+            out, size=size, only=names, theorems=theorems or (), seed=seed, store=kept,
+            executor=scheduler or executor, workers=workers, redraw=redraw, progress=progress,
+            command=command_line(),
         )  # fmt: skip
     if json:
         emit({"result": result.to_dict()}, seed=seed)
@@ -85,6 +88,7 @@ def appendix(
 
 def status(
     store: Path = typer.Argument(help="File of finished points."),
+    theorems: list[str] | None = THEOREMS,
     json: bool = JSON,
 ) -> None:
     """Say what a sweep's store holds, also while it is being written.
@@ -93,7 +97,7 @@ def status(
     """
     from theory.publishing.status import status as read
 
-    result = read(store)
+    result = read(store, theorems=theorems or ())
     if json:
         emit({"result": result.to_dict()}, seed=None)
         return

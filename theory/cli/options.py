@@ -19,6 +19,7 @@ __all__ = [
     "RANK",
     "ROUNDING",
     "SEED",
+    "THEOREMS",
     "THREADS",
     "WIDTH",
     "WORKERS",
@@ -86,6 +87,12 @@ EMBEDDINGS = typer.Option(
 
 PREPROCESS = typer.Option("none", help="For a file: none, normalise, centre or whiten.")
 """Option for what is done to vectors of a file first."""
+
+THEOREMS = typer.Option(
+    None,
+    help="Module, file or folder with theorems of your own; may be given several times.",
+)
+"""Option for sources of theorems and exhibits."""
 
 THREADS = typer.Option(None, min=1, help="Threads; all cores if not given. Never changes a result.")
 """Option for the number of threads."""

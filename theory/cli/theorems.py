@@ -17,6 +17,7 @@ from theory.cli.options import (
     OUTPUTS,
     RANK,
     SEED,
+    THEOREMS,
     WIDTH,
     WORKERS,
 )
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from assoc.facts.recall_task import RecallTask
     from sims.knowledge.trials import Told
     from theory.applicability import ConditionsResult
-    from theory.registry import ClaimResult, VerifyResult
+    from theory.verdicts import ClaimResult, VerifyResult
 
 __all__ = ["print_verdicts", "register"]
 
@@ -43,13 +44,14 @@ def register(app: typer.Typer) -> None:
     app.command()(verify)
 
 
-def list_claims(json: bool = JSON) -> None:
-    """List the theorems and their claims.
+def list_claims(theorems: list[str] | None = THEOREMS, json: bool = JSON) -> None:
+    """List the theorems and their claims, yours beside ours.
 
-    Example: `recall list`
+    Examples: `recall list`; `recall list --theorems my_paper.theorems`
     """
     from theory.registry import registered
 
+    known = registered(theorems or ())
     rows = [
         {
             "theorem": theorem.name,
@@ -58,19 +60,20 @@ def list_claims(json: bool = JSON) -> None:
             "statement": claim.statement,
             "source": claim.source,
         }
-        for theorem in registered()
+        for theorem in known
         for claim in theorem.claims
     ]
     if json:
         emit({"result": {"claims": rows}}, seed=None)
         return
-    for theorem in registered():
+    for theorem in known:
         shown = [row for row in rows if row["theorem"] == theorem.name]
         print_table(f"{theorem.name}: {theorem.title}", shown, ["claim", "kind", "statement"])
 
 
 def conditions(
-    theorem: str = typer.Argument(help="A name of `recall list`."),
+    theorem: str = typer.Argument(help="A name of `recall list`, or your module:NAME."),
+    theorems: list[str] | None = THEOREMS,
     d: int | None = typer.Option(None, "--d", "-d", help="Dimension."),
     N: str | None = typer.Option(None, "--N", "-N", help="Facts, or several: 100,200,400."),
     rank: str | None = RANK,
@@ -131,7 +134,7 @@ def conditions(
     task = _task(table, {"subjects": subjects, "relations": relations, "answers": answers})
     vectors = None if embeddings is None else read_vectors(embeddings)
     result = check(
-        theorem, d=d, N=numbers, rank=rank, width=width,
+        theorem, theorems=theorems or (), d=d, N=numbers, rank=rank, width=width,
         degree=degree, facts=facts, outputs=outputs, embeddings=vectors, preprocess=preprocess,
         heads=heads, head_dim=head_dim, task=task, told=told, fine_tuned=fine_tuned, delta=delta,
     )  # fmt: skip
@@ -227,7 +230,10 @@ def _task(table: Path | None, sizes: "Mapping[str, int | None]") -> "RecallTask 
 
 
 def verify(
-    theorem: list[str] | None = typer.Argument(None, help="Theorems to judge; all if none."),
+    theorem: list[str] | None = typer.Argument(
+        None, help="Theorems to judge; if none, all of --theorems, or all there are."
+    ),
+    theorems: list[str] | None = THEOREMS,
     size: str = typer.Option("quick", help="quick or full."),
     seed: int = SEED,
     controls: bool = typer.Option(
@@ -239,7 +245,8 @@ def verify(
 ) -> None:
     """Judge the claims. Exit status 1 if one is violated.
 
-    Examples: `recall verify`; `recall verify linear-capacity --size full --report build/report`
+    Examples: `recall verify`; `recall verify linear-capacity --size full --report build/report`;
+    `recall verify --theorems my_theorem.py`; `recall verify my_paper.capacity:SHARP`
     """
     from theory.publishing.report import write_report
     from theory.registry import verify as run
@@ -248,8 +255,8 @@ def verify(
         raise InputError(f"--report {report}: not a folder")
     with progress_bar("judging the claims") as progress:
         result = run(
-            theorem or (), size=size, seed=seed, controls=controls, workers=workers,
-            progress=progress,
+            theorem or (), theorems=theorems or (), size=size, seed=seed, controls=controls,
+            workers=workers, progress=progress,
         )  # fmt: skip
     if json:
         emit(result.to_dict(), seed=seed)

@@ -19,15 +19,7 @@ from theory.exhibit import Exhibit
 from theory.publishing.contents import all_tasks, exhibits
 from theory.publishing.report import TEMPLATES, page
 from theory.publishing.sections import Part, Section, exhibit_part, theorem_parts
-from theory.registry import (
-    VerifyResult,
-    check_size,
-    claim_tasks,
-    find,
-    judged,
-    nearest,
-    registered,
-)
+from theory.registry import check_size, claim_tasks, find, judged, packages_of, registered
 from theory.rendering.drawing import drawn
 from theory.rendering.files import (
     as_json,
@@ -38,6 +30,8 @@ from theory.rendering.files import (
     write_whole,
 )
 from theory.rendering.tables import latex_literal, latex_markdown, latex_text
+from theory.sources import names_in, nearest
+from theory.verdicts import VerifyResult
 
 __all__ = ["AppendixResult", "appendix", "default_store"]
 
@@ -102,6 +96,7 @@ def appendix(
     *,
     size: str = "quick",
     only: Iterable[str] = (),
+    theorems: Iterable[str] = (),
     seed: int = 0,
     store: str | Path | None = None,
     executor: Executor | str = "processes",
@@ -116,8 +111,10 @@ def appendix(
     ----------
     out : folder, made if it does not exist.
     size : ``quick`` or ``full``.
-    only : theorems (with the exhibits of their sections) and exhibits; none means all. Exhibits
-        whose extra is not installed are left out unless they are named.
+    only : theorems (with the exhibits of their sections) and exhibits; none means all, or all of
+        ``theorems`` if there are any. Exhibits whose extra is not installed are left out unless
+        they are named.
+    theorems : sources of further theorems and exhibits: see :mod:`theory.sources`.
     seed : determines every random number.
     store : file of the sweep's points, which is resumed; None stands for one in ``out`` named
         after size and seed.
@@ -132,34 +129,37 @@ def appendix(
     Raises
     ------
     InputError
-        If a name is unknown or its extra is missing, an argument out of range, the store cannot
-        be used, or a file cannot be written.
+        If a name is unknown or its extra missing, an argument out of range, the store cannot be
+        used, or a file cannot be written.
     """
     start = time.perf_counter()
     check_size(size)
-    theorems, shown = _chosen(only)
+    sources = tuple(theorems)
+    chosen, shown = _chosen(list(dict.fromkeys(only)) or names_in(sources), sources)
     folder = Path(out)
     kept = default_store(folder, size=size, seed=seed) if store is None else Path(store)
     request = {"sweep": "appendix", "size": size, "seed": str(seed), "version": tool_version()}
     needed = {exhibit.name: exhibit.tasks(size=size, seed=seed) for exhibit in shown}
-    tasks = all_tasks(theorems, shown, size, seed)
+    tasks = all_tasks(chosen, shown, size, seed)
     if redraw:
         points = _stored(kept, request, tasks)
         make_folder(folder)
     else:
         make_folder(folder)
         points = sweep(
-            tasks.values(), store=kept, request=request, packages=["theory"], executor=executor,
-            workers=workers, progress=progress,
+            tasks.values(), store=kept, request=request,
+            packages=["theory", *packages_of(chosen)], executor=executor, workers=workers,
+            progress=progress,
         )  # fmt: skip
-    verdicts = judged(theorems, points.values, points.seconds, size=size, seed=seed)
-    missing: dict[str, str] = {}
-    sections = []
-    for theorem in registered():
-        section, lacking = _section(theorem, theorems, shown, verdicts, needed, points.values)
-        if section is not None:
-            sections.append(section)
-        missing |= {name: _reason(keys, points.failures) for name, keys in lacking.items()}
+    verdicts = judged(chosen, points.values, points.seconds, size=size, seed=seed)
+    found = [
+        _section(theorem, chosen, shown, verdicts, needed, points.values)
+        for theorem in registered(sources)
+    ]
+    sections = [section for section, _ in found if section is not None]
+    missing = {
+        name: _reason(keys, points.failures) for _, part in found for name, keys in part.items()
+    }
     origin = {**provenance(command=command, seed=seed), "computed by code": points.code}
     files = _write(folder, sections, verdicts, missing, size=size, seed=seed, origin=origin)
     took = time.perf_counter() - start
@@ -176,13 +176,13 @@ def appendix(
     )
 
 
-def _chosen(only: Iterable[str]) -> tuple[list[Theorem], list[Exhibit]]:
+def _chosen(names: Sequence[str], sources: Sequence[str]) -> tuple[list[Theorem], list[Exhibit]]:
     """Return the theorems to judge, and the exhibits to show."""
-    names = list(dict.fromkeys(only))
+    every = exhibits(sources)
     if not names:
-        return list(registered()), [exhibit for exhibit in exhibits() if exhibit.available]
-    known = {exhibit.name: exhibit for exhibit in exhibits()}
-    possible = [theorem.name for theorem in registered()] + list(known)
+        return list(registered(sources)), [exhibit for exhibit in every if exhibit.available]
+    known = {exhibit.name: exhibit for exhibit in every}
+    possible = [theorem.name for theorem in registered(sources)] + list(known)
     for name in names:
         if name not in possible:
             raise InputError(f"unknown theorem or exhibit {name!r}; {nearest(name, possible)}")
@@ -191,11 +191,11 @@ def _chosen(only: Iterable[str]) -> tuple[list[Theorem], list[Exhibit]]:
             raise InputError(
                 f"exhibit {name!r} needs an extra: pip install 'factual-recall[{extra}]'"
             )
-    theorems = [find(name) for name in names if name not in known]
+    theorems = [find(name, sources) for name in names if name not in known]
     inside = {theorem.name for theorem in theorems}
     shown = [
         exhibit
-        for exhibit in exhibits()
+        for exhibit in every
         if exhibit.name in names or (exhibit.theorem in inside and exhibit.available)
     ]
     return theorems, shown

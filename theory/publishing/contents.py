@@ -1,22 +1,24 @@
 """What an appendix contains: the theorems and exhibits found, and the points they need."""
 
 from collections.abc import Iterable
-from functools import cache
 
-import theory.exhibits
 from sims.sweeps.tasks import Task
 from theory.claims import Theorem
-from theory.discovery import defined
 from theory.exhibit import Exhibit
 from theory.registry import claim_tasks
+from theory.sources import known_exhibits
 
 __all__ = ["all_tasks", "exhibits"]
 
 
-@cache
-def exhibits() -> tuple[Exhibit, ...]:
-    """Return every exhibit, in the order of their names."""
-    return defined(theory.exhibits, "EXHIBIT", Exhibit)
+def exhibits(sources: Iterable[str] = ()) -> tuple[Exhibit, ...]:
+    """Return every exhibit, ours and others, in the order of their names.
+
+    Parameters
+    ----------
+    sources : as for :func:`theory.registry.registered`.
+    """
+    return tuple(known_exhibits(sources).values())
 
 
 def all_tasks(

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from theory.claims import Verdict, spaced
 from theory.publishing.sections import Section, theorem_parts
-from theory.registry import VerifyResult, find
+from theory.registry import find
 from theory.rendering.drawing import drawn
 from theory.rendering.files import as_json, make_folder, provenance, write_whole
+from theory.verdicts import VerifyResult
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

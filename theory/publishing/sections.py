@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from assoc.imports import called
 from theory.claims import Theorem, spaced
 from theory.exhibit import Exhibit
-from theory.registry import ClaimResult
 from theory.rendering.drawing import styled
 from theory.rendering.tables import Column, Table
+from theory.verdicts import ClaimResult
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -122,7 +123,7 @@ def controls_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:
 def theorem_parts(theorem: Theorem, claims: Sequence[ClaimResult]) -> list[Part]:
     """Return a theorem's own table and figure, and the table of its controls if they were run."""
     with styled():
-        figure = theorem.figure({claim.claim.name: claim.finding for claim in claims})
+        figure = called(theorem.figure, {claim.claim.name: claim.finding for claim in claims})
     names = ", ".join(claim.claim.name for claim in claims)
     own = Part(
         theorem.name,
@@ -142,7 +143,7 @@ def exhibit_part(exhibit: Exhibit, rows: Sequence[Mapping[str, Any]]) -> Part:
     figure = None
     if exhibit.figure is not None:
         with styled():
-            figure = exhibit.figure(records)
+            figure = called(exhibit.figure, records)
     return Part(
         exhibit.name,
         exhibit.title,

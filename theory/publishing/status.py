@@ -1,7 +1,7 @@
 """What the store of a sweep holds, and what it still lacks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,12 +67,14 @@ class StatusResult(Result):
         }  # fmt: skip
 
 
-def status(store: str | Path) -> StatusResult:
+def status(store: str | Path, *, theorems: Iterable[str] = ()) -> StatusResult:
     """Read what a store holds, also while a sweep writes to it.
 
     Parameters
     ----------
     store : the file.
+    theorems : sources of theorems and exhibits, as for
+        :func:`theory.publishing.appendix.appendix`.
 
     Raises
     ------
@@ -86,8 +88,10 @@ def status(store: str | Path) -> StatusResult:
     if request.get("sweep") == "appendix" and request.get("size") in SIZES:
         if not request.get("seed", "").isdecimal():
             raise InputError(f"{path}: damaged (its seed is {request.get('seed', 'missing')!r})")
-        shown = [exhibit for exhibit in exhibits() if exhibit.available]
-        wanted = tuple(all_tasks(registered(), shown, request["size"], int(request["seed"])))
+        sources = tuple(theorems)
+        shown = [exhibit for exhibit in exhibits(sources) if exhibit.available]
+        every = registered(sources)
+        wanted = tuple(all_tasks(every, shown, request["size"], int(request["seed"])))
     return StatusResult(
         path, request, {key: point.seconds for key, point in points.items()}, wanted,
         max((point.finished for point in points.values()), default=None),

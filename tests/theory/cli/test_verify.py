@@ -5,7 +5,6 @@ import json
 import pytest
 
 from tests.helpers import toys
-from theory import registry
 from theory.claims import Condition, Verdict
 
 UNFIT = Condition("centred", False, "0.1", "about 0", "centre")
@@ -16,7 +15,7 @@ def use(monkeypatch):
     """Register these theorems and no others."""
 
     def register(*theorems):
-        monkeypatch.setattr(registry, "registered", lambda: theorems)
+        toys.register(monkeypatch, theorems=theorems)
         # Other processes would not know of them.
         monkeypatch.setenv("RECALL_WORKERS", "1")
 

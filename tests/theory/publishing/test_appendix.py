@@ -361,7 +361,7 @@ def test_a_claim_that_fails_is_named_and_its_exhibits_are_written(use, tmp_path)
     )
     result = run(tmp_path / "out")
     assert list(result.missing) == ["first"]
-    assert result.missing["first"].count("(ValueError: the toy broke)") == 3
+    assert result.missing["first"].count("ValueError: the toy broke)") == 3
     assert "tables/drawn.tex" in result.files
     assert "tables/first.tex" not in result.files
     # The verdicts that are known are told.

@@ -15,7 +15,7 @@ import pytest
 from assoc import InputError
 from tests.helpers import toys
 from tests.helpers.oracles import one_line
-from theory import registry, verify
+from theory import verify
 from theory.claims import Condition, Verdict
 from theory.publishing.report import write_report
 from theory.rendering.files import as_json
@@ -58,7 +58,7 @@ def run(monkeypatch):
     )
     unfit = toys.claim("unfit", Verdict.NOT_APPLICABLE, quick={"conditions": (FAILING,)})
     second = toys.theorem(unfit, name="second-toy")
-    monkeypatch.setattr(registry, "registered", lambda: (first, second))
+    toys.register(monkeypatch, theorems=(first, second))
     return verify(seed=3)
 
 
@@ -148,7 +148,7 @@ def test_records_of_different_keys_share_a_table(run, tmp_path):
 
 
 def test_controls_that_were_not_run_are_not_called_caught(monkeypatch, tmp_path):
-    monkeypatch.setattr(registry, "registered", lambda: (toys.theorem(toys.claim("a")),))
+    toys.register(monkeypatch, theorems=(toys.theorem(toys.claim("a")),))
     page = write_report(verify(controls=False), tmp_path, command="recall verify")
     text = page.read_text(encoding="utf-8")
     assert re.search(r"<td>not run\s*</td>", text)
