@@ -1,4 +1,4 @@
-"""The template of CONTRIBUTING.md, pasted as it stands."""
+"""What `recall new-theorem` writes, as it stands, in a copy of the checkout."""
 
 import json
 import os
@@ -16,16 +16,14 @@ COMMAND = (sys.executable, "-c", "from theory.cli import main; main()")
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    """A copy of the checkout with the template in it."""
-    copy = tmp_path_factory.mktemp("pasted") / "checkout"
+    """A copy of the checkout with the new file in it."""
+    copy = tmp_path_factory.mktemp("copy") / "checkout"
     for name in ("assoc", "sims", "theory"):
         shutil.copytree(ROOT / name, copy / name)
     (copy / "tests").mkdir()
     for name in ("pyproject.toml", "tests/conftest.py", "tests/test_layout.py"):
         shutil.copy2(ROOT / name, copy / name)
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    (template,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    (copy / "theory" / "theorems" / "my_theorem.py").write_text(template, encoding="utf-8")
+    run(*COMMAND, "new-theorem", "my-theorem", "--out", "theory/theorems", where=copy)
     return copy
 
 
@@ -62,16 +60,16 @@ def test_its_hypotheses_are_checked_and_it_has_an_appendix(checkout):
 
 @pytest.mark.slow
 def test_it_keeps_the_rules_of_the_house(checkout):
-    pasted = checkout / "theory" / "theorems" / "my_theorem.py"
+    written = checkout / "theory" / "theorems" / "my_theorem.py"
     pytest_layout = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_layout.py")
     found = run(sys.executable, *pytest_layout, "-k", "my_theorem", where=checkout)
     assert re.search(r"\d+ passed", found)
     style = ("-m", "ruff", "--quiet")
     if shutil.which("ruff", path=str(Path(sys.executable).parent)) is None:
         pytest.skip("the extra 'test' is not installed: no ruff")
-    run(sys.executable, *style, "check", pasted, where=checkout)
-    run(sys.executable, *style, "format", "--check", pasted, where=checkout)
+    run(sys.executable, *style, "check", written, where=checkout)
+    run(sys.executable, *style, "format", "--check", written, where=checkout)
     # Types are checked beside the checkout's own cache, which a copy does not have.
     alone = checkout.parent / "my_theorem.py"
-    shutil.copy(pasted, alone)
+    shutil.copy(written, alone)
     run(sys.executable, "-m", "mypy", alone, where=ROOT)

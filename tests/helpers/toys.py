@@ -58,7 +58,8 @@ def claim(name: str, verdict: Verdict = Verdict.HOLDS, **regimes: Mapping[str, A
         full=regimes.get("full", {}),
         must_fail=regimes.get("must_fail", caught),
         why_fail="it is told to",
-        fault=regimes.get("fault", caught),
+        # No other than must_fail in what it finds, but another regime.
+        fault=regimes.get("fault", {**caught, "arms": {}}),
         fault_text="the toy is broken",
         near_misses=regimes.get("near_misses", {}),
     )

@@ -152,14 +152,12 @@ def appendix(
             progress=progress,
         )  # fmt: skip
     verdicts = judged(chosen, points.values, points.seconds, size=size, seed=seed)
-    found = [
-        _section(theorem, chosen, shown, verdicts, needed, points.values)
-        for theorem in registered(sources)
-    ]
-    sections = [section for section, _ in found if section is not None]
-    missing = {
-        name: _reason(keys, points.failures) for _, part in found for name, keys in part.items()
-    }
+    sections: list[Section] = []
+    missing: dict[str, str] = {}
+    for theorem in registered(sources):
+        section, lacking = _section(theorem, chosen, shown, verdicts, needed, points.values)
+        sections += [] if section is None else [section]
+        missing |= {name: _reason(keys, points.failures) for name, keys in lacking.items()}
     origin = {**provenance(command=command, seed=seed), "computed by code": points.code}
     files = _write(folder, sections, verdicts, missing, size=size, seed=seed, origin=origin)
     took = time.perf_counter() - start
