@@ -12,6 +12,7 @@ reproducible; both error rates are those of the intervals.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -124,10 +125,15 @@ def _failing_noticed(trials: int, delta: float) -> float:
     """Return the chance of failing at which a guarantee holds with probability 0.05 only."""
     from scipy import stats
 
-    allowed = 0
-    while proportion_interval(trials - allowed - 1, trials, level=GUARANTEE_LEVEL)[0] >= 1 - delta:
-        allowed += 1
+    # Failures among which the guarantee still holds: fewer leave a higher lower end.
+    allowed = bisect_left(
+        range(1, trials + 1), True, key=lambda failed: not _still_holds(trials, failed, delta)
+    )
     return float(stats.beta.ppf(0.95, allowed + 1, trials - allowed))
+
+
+def _still_holds(trials: int, failed: int, delta: float) -> bool:
+    return proportion_interval(trials - failed, trials, level=GUARANTEE_LEVEL)[0] >= 1 - delta
 
 
 def judge_slope(
