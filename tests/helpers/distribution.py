@@ -26,7 +26,10 @@ COMMANDS = (
     ("--version",),
     ("list",),
     ("facts", "countries.csv", "--memory", "linear", "--d", "64"),
-    ("appendix", "--only", "nlb-figure-5", "--out", "appendix"),
+    ("new-construction", "ridge"),
+    ("measure", "ridge:build", "--d", "32", "--N", "40"),
+    ("new-theorem", "mine"),
+    ("appendix", "--theorems", "mine.py", "--out", "appendix"),
 )
 """Run by the installed wheel in an empty folder: they need data, style and templates."""
 

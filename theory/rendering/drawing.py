@@ -40,5 +40,13 @@ def drawn(figure: "Figure", suffix: str, origin: Mapping[str, Any]) -> bytes:
     metadata: dict[str, Any] = {FORMATS[suffix]: json.dumps(origin)}
     metadata |= {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix, {})
     with styled():
+        _lay_out(figure)
         figure.savefig(buffer, format=suffix, metadata=metadata)
     return buffer.getvalue()
+
+
+def _lay_out(figure: "Figure") -> None:
+    """Place the parts of a figure once, whatever number of files it is written to."""
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        figure.set_layout_engine(None)
