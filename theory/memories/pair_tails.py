@@ -59,8 +59,8 @@ class Tails:
     t : (GRID,) levels, from above 0 to where T is at most exp(-depth - NEGLIGIBLE).
     low, high : (GRID,) bounds on T.
     slope_low, slope_high : (GRID,) bounds on sigma(t) = -t T'(t) / (2 T(t)).
-    cells : (2 GRID,) upper bounds on the probabilities of the cells that ``ends`` closes.
-    ends : (2 GRID,) upper ends of cells that cover [-1, 1].
+    ends : (2 GRID + 2,) upper ends of cells that cover [-1, 1]; the first reaches down to -1.
+    cells : (2 GRID + 2,) upper bounds on the probabilities of these cells.
     """
 
     d: int
