@@ -187,9 +187,7 @@ def guaranteed_width(
     for _ in range(5):
         rng.bit_generator.state = state
         widths = [math.ceil(low * RATIO**step) for step in range(36)]
-        drawn = drawn_gates(
-            widths[-1], kind, frequency, d, U.shape[1], precision(E, U), rng=rng
-        )
+        drawn = drawn_gates(widths[-1], kind, frequency, d, U.shape[1], precision(E, U), rng=rng)
         enough = failure_bounds(drawn, E, U, f, widths=widths) <= delta
         if enough.any():
             return int(widths[int(enough.argmax())])
