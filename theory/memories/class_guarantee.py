@@ -133,4 +133,4 @@ def _pair(counts: Counter[int], own: int, other: int, tails: Tails) -> float:
     # P(C_a - C_y <= -t) is the tail of the length of a sum of ``terms`` inputs times a coordinate.
     below = np.minimum(product_tail(-STRENGTHS[:-1], 0, tails, extra=float(terms)), 0.5)
     steps = np.maximum(given[:-1] - given[1:], 0.0)
-    return float(given[-1] + below[0] + np.append(below[1:], 0.5) @ steps)
+    return min(1.0, float(given[-1] + below[0] + np.append(below[1:], 0.5) @ steps))

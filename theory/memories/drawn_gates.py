@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import precision
 from assoc.checks import check_width, several
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
@@ -163,7 +164,8 @@ def guaranteed_width(
     E, U, f : as for :func:`failure_bounds`.
     delta : allowed failure probability over the outputs v_i, in (0, 1).
     gates, omega : as for :func:`assoc.memories.sign_gates.sign_gated`.
-    rng : gates are drawn from it. A network built from a generator in the same state has them.
+    rng : gates are drawn from it. A network of E and U built from a generator in the same state has
+        them.
 
     Raises
     ------
@@ -185,9 +187,7 @@ def guaranteed_width(
     for _ in range(5):
         rng.bit_generator.state = state
         widths = [math.ceil(low * RATIO**step) for step in range(36)]
-        drawn = drawn_gates(
-            widths[-1], kind, frequency, d, U.shape[1], np.dtype(np.float64), rng=rng
-        )
+        drawn = drawn_gates(widths[-1], kind, frequency, d, U.shape[1], precision(E, U), rng=rng)
         enough = failure_bounds(drawn, E, U, f, widths=widths) <= delta
         if enough.any():
             return int(widths[int(enough.argmax())])

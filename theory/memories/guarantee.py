@@ -146,7 +146,12 @@ def _mean(n: int, tails: Tails, rank: int, used: bool) -> float:
     """Bound the chance that an output wins, which is the answer to some input or not."""
     chances = _chances_of_levels(tails.d, tails.depth, rank, used)
     present = chances > 0
-    return float(chances[present] @ product_tail(LEVELS[present], n, tails))
+    return float(chances[present] @ product_tail(_levels(rank, tails.d)[present], n, tails))
+
+
+def _levels(rank: int, d: int) -> Floats:
+    """Levels of the signal, smaller ones where a projector leaves little of it."""
+    return LEVELS * min(1.0, 100 * float(np.sqrt(rank / d)))
 
 
 @lru_cache(maxsize=32)
@@ -161,15 +166,16 @@ def _chances_of_levels(d: int, depth: float, rank: int, used: bool) -> Floats:
     share, share_cells = np.ones(1), np.ones(1)
     if rank < d:
         ends, cells = ends[-1::-4][::-1], _merged(cells, 4)
-        share, share_cells = cells_of_share(rank, d, CELLS_OF_SHARE)
+        share, share_cells = cells_of_share(rank, d, CELLS_OF_SHARE, depth=depth)
     scale = np.sqrt(np.maximum(1 - ends, 0.0) / 2)
     epsilon, chance = (ends, cells) if used else (np.zeros(1), np.ones(1))
-    found = np.zeros(len(LEVELS))
+    levels = _levels(rank, d)
+    found = np.zeros(len(levels))
     for s, mass in zip(share, share_cells, strict=True):
         gap = np.maximum(np.sqrt(s) - epsilon, 0.0)
-        place = np.searchsorted(LEVELS, np.multiply.outer(gap, scale) * (1 - SLACK**2), "right") - 1
+        place = np.searchsorted(levels, np.multiply.outer(gap, scale) * (1 - SLACK**2), "right") - 1
         found += mass * np.bincount(
-            place.ravel(), np.multiply.outer(chance, cells).ravel(), len(LEVELS)
+            place.ravel(), np.multiply.outer(chance, cells).ravel(), len(levels)
         )
     return found
 

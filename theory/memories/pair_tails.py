@@ -59,8 +59,8 @@ class Tails:
     t : (GRID,) levels, from above 0 to where T is at most exp(-depth - NEGLIGIBLE).
     low, high : (GRID,) bounds on T.
     slope_low, slope_high : (GRID,) bounds on sigma(t) = -t T'(t) / (2 T(t)).
-    cells : (2 GRID,) upper bounds on the probabilities of the cells that ``ends`` closes.
-    ends : (2 GRID,) upper ends of cells that cover [-1, 1].
+    ends : (2 GRID + 2,) upper ends of cells that cover [-1, 1]; the first reaches down to -1.
+    cells : (2 GRID + 2,) upper bounds on the probabilities of these cells.
     """
 
     d: int
@@ -322,14 +322,19 @@ def _tilted(slope: Floats, d: float, level: Floats, *, under: bool = False) -> F
     return np.asarray(np.where(known, value, np.inf))
 
 
-def cells_of_share(rank: int, d: int, cells: int) -> tuple[Floats, Floats]:
+def cells_of_share(rank: int, d: int, cells: int, *, depth: float = 0.0) -> tuple[Floats, Floats]:
     """Lower ends of cells that cover (0, 1), and bounds on their chances, under Beta(m/2, (d-m)/2).
 
-    The law of the share of a uniform unit vector that a projector of rank m keeps.
+    The law of the share of a uniform unit vector that a projector of rank m keeps. The first cell,
+    which reaches down to 0, has a chance of about exp(-depth - NEGLIGIBLE), or 1e-12 if that is
+    less.
     """
     a, b = rank / 2, (d - rank) / 2
     ends = special.betaincinv(a, b, np.linspace(0, 1, cells + 1)[1:-1])
     # Finer cells in the lower tail, where the bound is largest.
     deep = special.betaincinv(a, b, np.geomspace(1e-12, 1 / cells, 16)[:-1])
-    ends = np.unique(np.concatenate([[0.0], ends, deep]))
-    return ends, np.array([above(mass) for mass in beta_masses(rank, d, ends[1:])])
+    deepest = special.betaincinv(a, b, np.geomspace(np.exp(-depth - NEGLIGIBLE), 1e-12, 24)[:-1])
+    ends = np.unique(np.concatenate([[0.0], ends, deep, deepest[np.isfinite(deepest)]]))
+    masses = np.array([above(mass) for mass in beta_masses(rank, d, ends[1:])])
+    # A ball without an end says nothing, and a chance is at most 1.
+    return ends, np.where(masses <= 1, masses, 1.0)

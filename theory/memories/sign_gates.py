@@ -296,9 +296,11 @@ def _best(
     shape = np.broadcast_shapes(start.shape, c.shape)
     s, zeta, found = np.ones(shape), np.ones(shape), np.full(shape, np.inf)
     for share in np.linspace(0.3, 1, 10):
-        for room in (1.0, 2.0, 4.0):
-            tried = np.broadcast_to(share * start, shape)
-            slack = tried * gap * c * math.sqrt(3 / (2 * m) + kappa**2 / 2) * room
+        tried = np.broadcast_to(share * start, shape)
+        reach = tried * gap * c
+        usual = reach * math.sqrt(3 / (2 * m) + kappa**2 / 2)
+        # The last leaves 6 B / m room below 1 where s is of the order of m, with d above N.
+        for slack in (usual, 2 * usual, 4 * usual, 6 * reach**2 / m):
             value = exponent(d, m, kappa, high, low, c, G, Q, s=tried, zeta=slack)
             better = value < found
             found, s, zeta = (

@@ -79,8 +79,9 @@ class Counts:
 def full_table(subjects: int, relations: int, answers: int, *, noise: int) -> Counts:
     """Counts of a table with a fact for every subject and relation.
 
-    Where some of the D answers of a relation do not occur they are as many tokens more that nothing
-    is said about, so that guarantees hold for these tables all the more.
+    As many answers of a relation occur as can, min(S, D). Where fewer do, the others are as many
+    tokens more that nothing is said about, so that guarantees hold for these tables all the more
+    (``docs/attention-guarantees.md``).
 
     Parameters
     ----------

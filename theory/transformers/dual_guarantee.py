@@ -71,11 +71,12 @@ def dual_pair(terms: int, n: int, d: int, *, c: int, cells: int = CELLS) -> tupl
         raise InputError(f"d = {d} is not below n = {n}, and no competitor reaches the answer")
     least = (2 - c) / math.sqrt(2 * (4 + c**2 + terms - (2 - c) ** 2 / 2))
     ends, masses = beta_cells(d, n, cells)
-    # At the lower ends of the cells, and at 1.
-    levels = [*(least * np.sqrt(ends / (1 - ends))).tolist(), 1.0]
-    tails = [coordinate_tail(level * (1 - SHIFT), n - 1) for level in levels]
-    high = sum(above(mass * tail) for mass, tail in zip(masses, tails[:-1], strict=True))
-    low = sum(below(mass * tail) for mass, tail in zip(masses, tails[1:], strict=True))
+    # At the lower ends of the cells, and at their upper ends, of which the last has no tail.
+    levels = (least * np.sqrt(ends / (1 - ends))).tolist()
+    upper = [coordinate_tail(level * (1 - SHIFT), n - 1) for level in levels]
+    lower = [coordinate_tail(level * (1 + SHIFT), n - 1) for level in levels[1:]]
+    high = sum(above(mass * tail) for mass, tail in zip(masses, upper, strict=True))
+    low = sum(below(mass * tail) for mass, tail in zip(masses[:-1], lower, strict=True))
     return low / SLACK, min(1.0, high * SLACK)
 
 

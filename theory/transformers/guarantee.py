@@ -93,7 +93,7 @@ def heads_bound(counts: Counts, d: int, *, gap: float = GAP) -> float:
               \le \exp\bigl(-d\,[\mu (\tfrac12 - \gamma) - \tfrac58 \mu^2
               - \tfrac12 (\mu - \tfrac12 \mu^2)^2]\bigr),
 
-    t = <phi_z, phi_end> and t' independent sphere coordinates, for any mu > 0: about exp(-d/18) at
+    t = <phi_z, phi_end> and t' independent sphere coordinates, for any mu > 0: about exp(-d/16) at
     its best for gamma = 0. The bound on the right is taken where it is negligible, and a sum over
     cells of t elsewhere.
 

@@ -47,6 +47,12 @@ def test_more_facts_lose_more_and_more_dimensions_less():
     assert class_failure_bound(balanced_sizes(80, 40), 120) < bounds[1]
 
 
+@pytest.mark.parametrize(("sizes", "d"), [([10**6] * 3, 64), ([50, 1], 3)])
+def test_no_more_pairs_go_wrong_than_there_are(sizes, d):
+    pairs = sum(sizes) * (len(sizes) - 1)
+    assert 0.4 * pairs < class_failure_bound(sizes, d) <= pairs * (1 + 1e-5)
+
+
 def test_bad_input_is_named():
     with pytest.raises(InputError, match="d of at least 3"):
         class_failure_bound([1, 2], 2)

@@ -87,6 +87,16 @@ def test_what_is_guaranteed_is_recalled_on_vectors_that_are_not_random():
     assert certified_margins(network, E, U, f).certified.all()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_gates_of_the_width_are_those_of_the_network_in_either_precision(dtype):
+    E, U, f, _ = draw(7, N=30, d=16)
+    E, U = E.astype(dtype), U.astype(dtype)
+    for seed in range(8):
+        m = guaranteed_width(E, U, f, delta=0.2, rng=np.random.default_rng(seed))
+        network = sign_gated(m)(E, U, f, rng=np.random.default_rng(seed))
+        assert failure_bounds(network, E, U, f)[0] <= 0.2
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -254,3 +254,10 @@ def test_sums_of_squared_coordinates_are_what_the_proof_says():
         assert stats.kstest(Q[:, z], stats.beta(0.5, (d - 1) / 2).cdf).pvalue > 1e-6
     correlations = np.corrcoef(Q.T)[np.triu_indices(3, 1)]
     assert np.abs(correlations).max() < 5 / np.sqrt(draws)
+
+
+@pytest.mark.parametrize(("d", "rank"), [(2**16, 2**15), (10**8, 10**4), (10**9, 10**3)])
+def test_behind_a_projector_much_is_guaranteed_at_large_sizes_too(d, rank):
+    """Not held back by what is cut off: the chance of a small share, or a small signal."""
+    N = int(0.08 * rank * d / np.log(rank * d))
+    assert failure_bound(N, d, rank=rank) < 0.5

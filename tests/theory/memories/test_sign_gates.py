@@ -160,6 +160,11 @@ def test_bounds_fall_with_the_width_and_rise_with_the_facts():
     assert failure_bound(2, 8, 1) == 1.0
 
 
+def test_more_gates_do_not_lose_the_bound_where_facts_are_few():
+    for m in (100, 10**3, 10**4, 10**6, 10**9):
+        assert failure_bound(10, 1000, m) < 1e-6
+
+
 def test_the_width_is_the_first_that_is_proved_within_a_percent():
     m = guaranteed_width(256, 48, delta=0.1)
     assert failure_bound(256, 48, m) <= 0.1 < failure_bound(256, 48, round(m / 1.02))
