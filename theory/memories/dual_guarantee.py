@@ -34,12 +34,15 @@ from theory.memories.cells import beta_cells, coordinate_cells
 from theory.memories.coordinate_sums import sum_tail
 from theory.memories.sizes import LARGEST_N, check_delta, check_sizes
 
-__all__ = ["dual_inputs_bound", "dual_inputs_capacity"]
+__all__ = ["MOST_DUAL", "dual_inputs_bound", "dual_inputs_capacity"]
 
 Floats = NDArray[np.float64]
 
 SHARES, LEVELS, REACH = 120, 400, 9.5
 """Cells of s, and levels up to which many standard deviations at which tails are evaluated."""
+
+MOST_DUAL = 10**5
+"""Largest d up to which the bound is quick and close; the cells are too coarse for many more."""
 
 SLACK = 1 + 1e-9
 """Covers the rounding of sums and products of doubles, which is smaller by orders."""

@@ -255,6 +255,9 @@ def enough_gates(problem: Problem) -> tuple[Condition, ...]:
         missing = ", ".join(option for option, size in sizes if size is None)
         mend = f"give {missing}, or see the width below"
         return (Condition(name, None, "", required, mend),)
+    if problem.crowded:
+        value = f"M = {problem.outputs} outputs for N = {N} facts"
+        return (Condition(name, None, value, required, "the bound is for M = N"),)
     bound = gates_bound(N, d, m)
     value = f"N log N / (m d) = {N * np.log(N) / (m * d):.4g}, failure probability <= {bound:.2g}"
     holds = bound <= problem.delta

@@ -36,11 +36,13 @@ from scipy import special
 from assoc.checks import check_width
 from assoc.errors import InputError
 from assoc.memories.sign_gates import check_gates
-from sims.engine.bracketing import bracket
+from sims.engine.bracketing import bracket, size_of_load
 from theory.memories.balls import above, coordinate_tail
-from theory.memories.sizes import check_delta, check_sizes
+from theory.memories.sizes import LARGEST_N, check_delta, check_sizes
 
-__all__ = ["exponent", "failure_bound", "guaranteed_width", "kernel", "least_width"]
+__all__ = [
+    "exponent", "failure_bound", "guaranteed_facts", "guaranteed_width", "kernel", "least_width",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -199,6 +201,26 @@ def least_width(N: int, d: int, *, delta: float = 0.5, omega: float | None = Non
         start=min(start, limit), limit=limit, resolution=0.01,
     )  # fmt: skip
     return int(found) if found <= limit else None
+
+
+def guaranteed_facts(d: int, m: int, *, delta: float = 0.5, omega: float | None = None) -> int:
+    """Most facts, by bisection, that m gates are proved to recall whole, but for a chance delta.
+
+    Parameters are those of :func:`guaranteed_width`.
+
+    Examples
+    --------
+    >>> 500 < guaranteed_facts(64, 804) < 530
+    True
+    """
+    check_delta(delta)
+    m = check_width(m)
+    check_sizes(d=d)
+    low, _ = bracket(
+        lambda N: failure_bound(N, d, m, omega=omega) > delta,
+        start=max(2, size_of_load(m * d / 8)), limit=LARGEST_N, resolution=1e-3,
+    )  # fmt: skip
+    return low
 
 
 @lru_cache(maxsize=256)
