@@ -18,7 +18,7 @@ Mardia and Jupp, Directional Statistics (2000), sections 9.4 and 10.4.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from assoc.arrays import Floats
 from assoc.embeddings import check_vectors
@@ -108,8 +108,8 @@ def isotropy(E: Floats) -> Isotropy:
         d,
         (float(norms.min()), float(np.median(norms)), float(norms.max())),
         float(np.linalg.norm(mean)),
-        float(stats.chi2.sf(n * d * float(mean @ mean), d)),
-        float(stats.chi2.sf(bingham, (d - 1) * (d + 2) / 2)),
+        float(special.chdtrc(d, n * d * float(mean @ mean))),
+        float(special.chdtrc((d - 1) * (d + 2) / 2, max(bingham, 0.0))),
         (energy * n - 1) / (n - 1) * d,
     )
 
