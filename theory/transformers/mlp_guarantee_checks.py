@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -61,42 +62,16 @@ def check_mlp_guarantee(
     answers_alone : the bound counts no competitors but answers.
     parts : which are judged.
     """
-
-    def bound(trial: int) -> float:
-        source = _source(shape, seed)
-        task, Phi = _drawn(shape, d, source, trial)
-        if answers_alone:
-            said, labels = np.unique(task.labels, return_inverse=True)
-            network = _gates(width, d, omega, source, trial)
-            return float(failure_bounds(network, copied_sums(task, Phi), Phi[said], labels)[0])
-        rng = source.generator(trial, MEMORY)
-        return float(mlp_bounds(task, Phi, (width,), omega=omega, rng=rng)[0])
-
-    def counts(shape: Shape, d: int, most: int, trial: int) -> Floats:
-        source = _source(shape, seed)
-        task, Phi = _drawn(shape, d, source, trial)
-        whole = _gates(most, d, omega, source, trial)
-        few = max(1, round(share * most))
-        assert whole.phase is not None  # square waves have phases
-        network = SignGated(whole.W[:few], whole.P[:few], whole.V[:few], None, whole.phase[:few])
-        rng = source.generator(trial, OUTPUTS)
-        with blas_threads(1):
-            return np.asarray(
-                wrong_pairs_of_outputs(
-                    network, _copied(task, Phi), Phi, task.labels, draws=draws, rng=rng
-                )
-            )
+    many, one = _Tables(shape, d, omega, seed), _Tables(*small, omega, seed)
 
     def judged() -> Iterator[tuple[str, Finding]]:
         if "pairs" in parts:
-            found = np.array(
-                [counts(shape, d, width, trial) for trial in range(tables)], np.float64
-            )
-            mean = float(np.mean([bound(trial) for trial in range(tables)]))
+            found = np.array([many.counts(t, width, share, draws) for t in range(tables)])
+            bounds = [many.bound(t, width, answers_alone=answers_alone) for t in range(tables)]
             row: dict[str, Any] = {
                 "d": d, "m": width, "trials": found.size, "measured": float(found.mean()),
                 "error": math.sqrt(float(found.var(axis=1, ddof=1).mean()) / found.size),
-                "bound": mean, "predicted": mean / ratio,
+                "bound": float(np.mean(bounds)), "predicted": float(np.mean(bounds)) / ratio,
             }  # fmt: skip
             yield (
                 "pairs",
@@ -105,42 +80,70 @@ def check_mlp_guarantee(
                 ),
             )
         if "enough" in parts:
-            source = _source(small[0], seed)
-            enough = _proved_width(*small, source, delta, omega)
-            whole = int((counts(*small, enough, 0) == 0).sum())
-            yield (
-                "enough",
-                judge_guarantee(
-                    "probability that every fact is answered",
-                    [{"d": small[1], "m": enough, "successes": whole, "trials": draws}],
-                    delta=delta,
-                ),
-            )
+            enough = _proved_width(one, delta)
+            whole = int((one.counts(0, enough, share, draws) == 0).sum())
+            row = {"d": one.d, "m": enough, "successes": whole, "trials": draws}
+            quantity = "probability that every fact is answered"
+            yield "enough", judge_guarantee(quantity, [row], delta=delta)
 
     return judge_arms(dict(judged()))
 
 
+@dataclass(frozen=True)
+class _Tables:
+    """Tables of a shape, each with embeddings in R^d and gates of a frequency."""
+
+    shape: Shape
+    d: int
+    omega: float
+    seed: int
+
+    def drawn(self, trial: int) -> tuple[RecallTask, Floats]:
+        """Draw a table, and its embeddings in double precision."""
+        task, Phi = self.shape.draw(self.d, self.source, trial)
+        return task, np.asarray(Phi, np.float64)
+
+    @property
+    def source(self) -> Source:
+        """What every random number comes from."""
+        return table_source(self.shape, self.seed, "mlp guarantee")
+
+    def gates(self, trial: int, width: int) -> SignGated:
+        """Draw gates, the first ones of a wider network."""
+        rng = self.source.generator(trial, MEMORY)
+        return drawn_gates(
+            width, "square", self.omega, self.d, self.d, np.dtype(np.float64), rng=rng
+        )
+
+    def bound(self, trial: int, width: int, *, answers_alone: bool) -> float:
+        """Bound the pairs that fail over the outputs, perhaps of answers as competitors alone."""
+        task, Phi = self.drawn(trial)
+        if answers_alone:
+            said, labels = np.unique(task.labels, return_inverse=True)
+            network, X = self.gates(trial, width), copied_sums(task, Phi)
+            return float(failure_bounds(network, X, Phi[said], labels)[0])
+        rng = self.source.generator(trial, MEMORY)
+        return float(mlp_bounds(task, Phi, (width,), omega=self.omega, rng=rng)[0])
+
+    def counts(self, trial: int, width: int, share: float, draws: int) -> Floats:
+        """Count pairs that fail for outputs drawn anew, of a share of the gates."""
+        task, Phi = self.drawn(trial)
+        whole, few = self.gates(trial, width), max(1, round(share * width))
+        assert whole.phase is not None  # square waves have phases
+        network = SignGated(whole.W[:few], whole.P[:few], whole.V[:few], None, whole.phase[:few])
+        E, rng = _copied(task, Phi), self.source.generator(trial, OUTPUTS)
+        with blas_threads(1):
+            return np.asarray(
+                wrong_pairs_of_outputs(network, E, Phi, task.labels, draws=draws, rng=rng)
+            )
+
+
 @cache
-def _proved_width(shape: Shape, d: int, source: Source, delta: float, omega: float) -> int:
+def _proved_width(tables: _Tables, delta: float) -> int:
     """Width that is guaranteed, worked out once for a claim and its controls."""
-    task, Phi = _drawn(shape, d, source, 0)
-    return mlp_width(task, Phi, delta=delta, omega=omega, rng=source.generator(0, MEMORY))
-
-
-def _source(shape: Shape, seed: int) -> Source:
-    return table_source(shape, seed, "mlp guarantee")
-
-
-def _drawn(shape: Shape, d: int, source: Source, trial: int) -> tuple[RecallTask, Floats]:
-    """Table and embeddings of a trial, in double precision."""
-    task, Phi = shape.draw(d, source, trial)
-    return task, np.asarray(Phi, np.float64)
-
-
-def _gates(width: int, d: int, omega: float, source: Source, trial: int) -> SignGated:
-    """Gates of a trial, the first ones of a wider network."""
-    rng = source.generator(trial, MEMORY)
-    return drawn_gates(width, "square", omega, d, d, np.dtype(np.float64), rng=rng)
+    task, Phi = tables.drawn(0)
+    rng = tables.source.generator(0, MEMORY)
+    return mlp_width(task, Phi, delta=delta, omega=tables.omega, rng=rng)
 
 
 def _copied(task: RecallTask, Phi: Floats) -> Floats:
