@@ -136,6 +136,11 @@ class Problem:
         room = self.N is None or self.outputs is None or self.outputs >= self.N
         return room and self.map in ("identity", "permutation")
 
+    @property
+    def crowded(self) -> bool:
+        """Whether some outputs are no fact's answer, but compete."""
+        return self.N is not None and self.outputs is not None and self.outputs > self.N
+
 
 @dataclass(frozen=True)
 class Hypothesis:

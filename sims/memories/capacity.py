@@ -208,6 +208,8 @@ def rate_crossing(
     width: Size | None = None,
     degree: int | None = None,
     rounding: str | None = None,
+    gates: str | None = None,
+    omega: float | None = None,
     trials: int = 100,
     seed: int = 0,
     experiment: str = "crossing",
@@ -220,7 +222,7 @@ def rate_crossing(
 
     Parameters
     ----------
-    memory, rank, bits, width, degree, rounding, seed, experiment, threads :
+    memory, rank, bits, width, degree, rounding, gates, omega, seed, experiment, threads :
         as for :func:`sims.memories.recall.measure`.
     d : dimension.
     rate : recall at the crossing, in (0, 1).
@@ -242,7 +244,7 @@ def rate_crossing(
         raise InputError(f"near = {near} is not a positive number of facts")
     if trials < 2:
         raise InputError(f"trials = {trials}: an interval needs at least 2")
-    construction = Construction(memory, rank, bits, width, degree, rounding)
+    construction = Construction(memory, rank, bits, width, degree, rounding, gates, omega)
     ensemble = Ensemble.of(construction, RandomVectors(d), seed, experiment)
     workers = Workers.of(threads)
 

@@ -27,6 +27,8 @@ def fewest_bits(
     rank: Size | None = None,
     width: Size | None = None,
     degree: int | None = None,
+    gates: str | None = None,
+    omega: float | None = None,
     bits: Sequence[int] = BITS,
     rounding: str | None = None,
     embeddings: Any = "sphere",
@@ -45,7 +47,7 @@ def fewest_bits(
 
     Parameters
     ----------
-    memory, d, rank, width, degree, rounding, embeddings, preprocess, facts, outputs :
+    memory, d, rank, width, degree, gates, omega, rounding, embeddings, preprocess, facts, outputs :
         as for :func:`sims.memories.recall.measure`.
     N : number of facts.
     bits : bits per weight b that are tried, each in every trial.
@@ -68,7 +70,7 @@ def fewest_bits(
     FewestBitsResult(linear, d=32, 24 facts: b=1)
     """
     coding = Coding.of(bits, rounding)
-    construction = Construction(memory, rank, None, width, degree)
+    construction = Construction(memory, rank, None, width, degree, gates=gates, omega=omega)
     setting = settle(
         d=d, embeddings=embeddings, preprocess=preprocess, facts=facts, outputs=outputs
     )

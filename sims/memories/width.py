@@ -280,6 +280,8 @@ def width_crossing(
     rate: float,
     near: float,
     degree: int | None = None,
+    gates: str | None = None,
+    omega: float | None = None,
     facts: str = "identity",
     outputs: int | None = None,
     trials: int = 20,
@@ -294,7 +296,7 @@ def width_crossing(
 
     Parameters
     ----------
-    memory, d, N, degree, facts, outputs, trials, seed, experiment, threads : as for
+    memory, d, N, degree, gates, omega, facts, outputs, trials, seed, experiment, threads : as for
         :func:`smallest_width`.
     rate : recall at the crossing, in (0, 1).
     near : where the search starts.
@@ -317,7 +319,7 @@ def width_crossing(
         raise InputError(f"trials = {trials}: an interval needs at least 2")
     setting = RandomVectors(d, facts=facts, outputs=outputs)
     step = _step(memory)
-    narrowest = Construction(memory, width=step, degree=degree)
+    narrowest = Construction(memory, width=step, degree=degree, gates=gates, omega=omega)
     ensemble = Ensemble.of(narrowest, setting, seed, experiment)
     workers = Workers.of(threads)
 

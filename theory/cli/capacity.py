@@ -231,7 +231,7 @@ def _search_bits(asked: _Search) -> None:
 
     dimensions, vectors = integers(asked.d, "d"), embeddings_of(asked.embeddings)
     asked.refuse(
-        "bits", "max_N", "max_width", "store", "resolution", "gates", "omega",
+        "bits", "max_N", "max_width", "store", "resolution",
         why="has no place where the fewest bits are searched",
     )  # fmt: skip
     N, bits = integers(asked.N, "N"), integers(asked.fewest_bits, "fewest-bits")
@@ -242,8 +242,9 @@ def _search_bits(asked: _Search) -> None:
     with working("searching"):
         found = fewest_bits(
             asked.memory, N=N[0], d=None if dimensions is None else dimensions[0], bits=bits or [],
-            rank=asked.rank, width=asked.width, degree=asked.degree, rounding=asked.rounding,
-            embeddings=vectors, preprocess=asked.preprocess, **asked.setting(),
+            rank=asked.rank, width=asked.width, degree=asked.degree, gates=asked.gates,
+            omega=asked.omega, rounding=asked.rounding, embeddings=vectors,
+            preprocess=asked.preprocess, **asked.setting(),
         )  # fmt: skip
     if asked.json:
         emit({"result": found.to_dict()}, seed=asked.seed)

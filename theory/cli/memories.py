@@ -58,7 +58,7 @@ def predict(
 
     Examples: `recall predict linear --d 64 --N 256`; `recall predict linear --d 1000000`;
     `recall predict low-rank --rank d/2 --d 64,128,256 --plot capacity.png`;
-    `recall predict gated-mlp --d 64 --N 512,1024,2048`
+    `recall predict gated-mlp --d 64 --N 512,1024,2048`; `recall predict sign-gated --d 64 --N 512`
     """
     check_plot(plot)
     from theory.memories.predict import predict as compute
@@ -82,12 +82,16 @@ def predict(
 def _legend(row: "Mapping[str, Any]") -> str:
     """Say what the columns of a prediction are."""
     if "load" in row:
-        return "load: N log N / (m d)"
+        return "load: N log N / (m d)" + ("; failure bound: proved" * ("failure_bound" in row))
     if "error" in row:
         return "all: every one; error: standard error of the cost of a fact; law: N log N / d^2"
     if "load_99" in row:
-        return "load: N log N / (m d); 99: expected recall 99 %; all: every one, half the draws"
-    return "law: N log N / d^2; failure bound and floor, N guaranteed and failing: proved"
+        proved = {"width_guaranteed", "N_guaranteed"} & set(row)
+        said = "load: N log N / (m d); 99: expected recall 99 %; all: every one, half the draws"
+        return f"{said}; guaranteed: that, proved" if proved else said
+    said = "law: N log N / d^2; failure bound and floor, N guaranteed and failing: proved"
+    gaussian = any(key.endswith("gaussian") for key in row)
+    return f"{said}; gaussian: of Gaussian inputs" if gaussian else said
 
 
 def measure(

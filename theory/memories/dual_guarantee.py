@@ -34,12 +34,15 @@ from theory.memories.cells import beta_cells, coordinate_cells
 from theory.memories.coordinate_sums import sum_tail
 from theory.memories.sizes import LARGEST_N, check_delta, check_sizes
 
-__all__ = ["dual_inputs_bound", "dual_inputs_capacity"]
+__all__ = ["MOST_DUAL", "dual_inputs_bound", "dual_inputs_capacity", "dual_inputs_pairs"]
 
 Floats = NDArray[np.float64]
 
 SHARES, LEVELS, REACH = 120, 400, 9.5
 """Cells of s, and levels up to which many standard deviations at which tails are evaluated."""
+
+MOST_DUAL = 10**5
+"""Largest d up to which the bound is quick and close; the cells are too coarse for many more."""
 
 SLACK = 1 + 1e-9
 """Covers the rounding of sums and products of doubles, which is smaller by orders."""
@@ -68,6 +71,20 @@ def dual_inputs_bound(N: int, d: int, *, M: int | None = None) -> float:
     >>> dual_inputs_bound(64, 64), dual_inputs_bound(120, 64) < 0.5 < dual_inputs_bound(160, 64)
     (0.0, True)
     """
+    return min(1.0, dual_inputs_pairs(N, d, M=M))
+
+
+def dual_inputs_pairs(N: int, d: int, *, M: int | None = None) -> float:
+    """Bound the expected number of pairs of an input and an output that beats its answer.
+
+    Parameters and errors are those of :func:`dual_inputs_bound`; it bounds this number also where
+    it exceeds 1.
+
+    Examples
+    --------
+    >>> 60 < dual_inputs_pairs(90, 32) < 80
+    True
+    """
     M = N if M is None else M
     check_sizes(d=d, N=N, M=M)
     if d < 3:
@@ -90,7 +107,7 @@ def dual_inputs_bound(N: int, d: int, *, M: int | None = None) -> float:
     bound = N * (N - 1) * _mean(level, t_mass, shares, rho, rho_mass, d)
     if M > N:
         bound += N * (M - N) * _mean(r, np.ones(1), shares, rho, rho_mass, d)
-    return min(1.0, bound * SLACK)
+    return bound * SLACK
 
 
 def dual_inputs_capacity(d: int, *, delta: float = 0.5) -> int:

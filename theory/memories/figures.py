@@ -13,8 +13,8 @@ from sims.memories.width import WidthResult
 from theory.memories.capacity import capacity_of
 from theory.memories.classes import INJECTIVE
 from theory.memories.converse import failing_from
-from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.optimal import optimal_capacity
+from theory.memories.proved import GAUSSIAN, proved_capacity, proved_width
 from theory.memories.recall import expected_recall, predictable
 from theory.memories.width import width_of
 from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, figure_of
@@ -73,7 +73,7 @@ def with_width_theory(
     outputs: int | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
-    """Draw measured widths with the prediction, where there is one."""
+    """Draw measured widths with the prediction and the guarantee, where there are any."""
     ax = result.plot(ax)
     if predictable(construction, result.facts) and result.embeddings == "sphere":
         for d in sorted({p.d for p in result.points}):
@@ -85,25 +85,35 @@ def with_width_theory(
                 for N in grid
             ]
             ax.plot(grid, predicted, "-", label=f"d = {d}, prediction, nothing fitted")
+            if rate < 1:
+                continue
+            sure = [proved_width(construction, d=d, N=int(N), facts=facts, M=outputs) for N in grid]
+            _dashed(ax, grid, sure, label=f"d = {d}, guarantee: proved for half the draws")
     ax.legend(frameon=False)
     return ax
 
 
 def _capacity_curves(ax: "Axes", construction: Construction, d: np.ndarray, *, rate: float) -> None:
-    """Add the predicted and, for whole recall by W itself, the proved capacities."""
+    """Add the predicted and, for whole recall, the proved capacities."""
     grid = np.unique(np.round(np.geomspace(d.min(), d.max(), 9)).astype(int))
     predicted = [capacity_of(construction, d=int(k), rate=rate) for k in grid]
     ax.plot(grid, predicted, "-", color=PREDICTED, label="prediction, nothing fitted")
-    guaranteed = construction.memory in ("linear", "low-rank") and construction.bits is None
-    if guaranteed and rate == 1:
-        sure = [guaranteed_capacity(int(k), rank=construction.rank_at(int(k))) for k in grid]
-        ax.plot(grid, sure, "--", color=GUARANTEED, label="guarantee: proved for half the draws")
+    if rate == 1 and construction.memory != GAUSSIAN:
+        sure = [proved_capacity(construction, d=int(k)) for k in grid]
+        _dashed(ax, grid, sure, label="guarantee: proved for half the draws")
     if construction == Construction("linear") and rate == 1:
         failing = [(int(k), failing_from(int(k))) for k in grid]
         known = [(k, N) for k, N in failing if N is not None]
         if known:
             label = "converse: proved to fail in half the draws"
             ax.plot(*zip(*known, strict=True), ":", color=GUARANTEED, label=label)
+
+
+def _dashed(ax: "Axes", grid: np.ndarray, sure: Sequence[int | None], *, label: str) -> None:
+    """Add what is proved, at the sizes at which something is."""
+    known = [(x, y) for x, y in zip(grid, sure, strict=True) if y is not None]
+    if known:
+        ax.plot(*zip(*known, strict=True), "--", color=GUARANTEED, label=label)
 
 
 def with_recall_theory(

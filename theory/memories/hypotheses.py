@@ -18,7 +18,7 @@ Mardia and Jupp, Directional Statistics (2000), sections 9.4 and 10.4.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from assoc.arrays import Floats
 from assoc.embeddings import check_vectors
@@ -108,8 +108,8 @@ def isotropy(E: Floats) -> Isotropy:
         d,
         (float(norms.min()), float(np.median(norms)), float(norms.max())),
         float(np.linalg.norm(mean)),
-        float(stats.chi2.sf(n * d * float(mean @ mean), d)),
-        float(stats.chi2.sf(bingham, (d - 1) * (d + 2) / 2)),
+        float(special.chdtrc(d, n * d * float(mean @ mean))),
+        float(special.chdtrc((d - 1) * (d + 2) / 2, max(bingham, 0.0))),
         (energy * n - 1) / (n - 1) * d,
     )
 
@@ -255,6 +255,9 @@ def enough_gates(problem: Problem) -> tuple[Condition, ...]:
         missing = ", ".join(option for option, size in sizes if size is None)
         mend = f"give {missing}, or see the width below"
         return (Condition(name, None, "", required, mend),)
+    if problem.crowded:
+        value = f"M = {problem.outputs} outputs for N = {N} facts"
+        return (Condition(name, None, value, required, "the bound is for M = N"),)
     bound = gates_bound(N, d, m)
     value = f"N log N / (m d) = {N * np.log(N) / (m * d):.4g}, failure probability <= {bound:.2g}"
     holds = bound <= problem.delta

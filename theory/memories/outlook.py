@@ -12,6 +12,7 @@ from theory.claims import Problem
 from theory.memories import sign_gates
 from theory.memories.class_guarantee import balanced_capacity
 from theory.memories.converse import failure_floor
+from theory.memories.dual_guarantee import MOST_DUAL, dual_inputs_capacity
 from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.hypotheses import proved_failure
 from theory.memories.optimal import orthogonal_cost
@@ -29,6 +30,8 @@ __all__ = [
     "sharp_outlook",
 ]
 
+BIJECTIONS = "what is proved is for as many outputs as facts"
+
 
 @of_drawn
 def linear_outlook(problem: Problem) -> Outlook | None:
@@ -42,7 +45,7 @@ def linear_outlook(problem: Problem) -> Outlook | None:
     if N is None:
         assert d is not None
         most = guaranteed_capacity(d, delta=problem.delta, M=problem.outputs, rank=rank)
-        return Outlook(event, sizes=(f"N <= {most}",))
+        return Outlook(event, sizes=(f"N <= {most}",), note=_by_least_squares(problem))
     if d is None:
         return Outlook(event, sizes=(_enough(replace(problem, rank=None), "d"),))
     guaranteed = 1 - proved_failure(problem)
@@ -56,7 +59,20 @@ def linear_outlook(problem: Problem) -> Outlook | None:
         sizes = (*ranks, whole, f"N <= {most}")
     # The converse is for as many outputs as inputs; more can only lose more.
     failing = failure_floor(N, d) if rank is None and predicted < EVEN else None
-    return Outlook(event, guaranteed, predicted, failing, sizes)
+    note = _by_least_squares(problem) if sizes else ""
+    return Outlook(event, guaranteed, predicted, failing, sizes, note)
+
+
+def _by_least_squares(problem: Problem) -> str:
+    """Say what is guaranteed of another matrix, on other inputs, where that is known."""
+    d = problem.d
+    assert d is not None
+    if problem.rank is not None or problem.crowded or not 3 <= d <= MOST_DUAL:
+        return ""
+    if problem.N is None and problem.outputs is not None:
+        return ""
+    most = dual_inputs_capacity(d, delta=problem.delta)
+    return f"dual-inputs on Gaussian inputs: guaranteed for N <= {most}"
 
 
 def _balanced_outlook(problem: Problem) -> Outlook | None:
@@ -116,14 +132,14 @@ def network_outlook(problem: Problem) -> Outlook | None:
         if np.isfinite(enough)
         else f"at degree k = {k} no width is enough (law)"
     )
-    sizes = (f"{_enough_gates(problem)} of 1 and -1 (theorem sign-gates)",)
+    sizes: tuple[str, ...] = ()
+    if problem.injective and not problem.crowded:
+        sizes = (f"{_enough_gates(problem)} of 1 and -1 (theorem sign-gates)",)
     if problem.width is None:
         note = f"{note}: give a width m for its probability"
-        return Outlook(_event(N), sizes=sizes if problem.injective else (), note=note)
+        return Outlook(_event(N), sizes=sizes, note=note)
     predicted = all_recalled(replace(network, width=problem.width), **given)
-    return Outlook(
-        _event(N), predicted=predicted, sizes=sizes if problem.injective else (), note=note
-    )
+    return Outlook(_event(N), predicted=predicted, sizes=sizes, note=note)
 
 
 @of_drawn
@@ -134,6 +150,8 @@ def gates_outlook(problem: Problem) -> Outlook | None:
         return None
     if not problem.injective:
         return Outlook(_event(N), note=f"what is proved is for bijections, not {problem.map} facts")
+    if problem.crowded:
+        return Outlook(_event(N), note=BIJECTIONS)
     guaranteed = None if m is None else 1 - sign_gates.failure_bound(N, d, m)
     enough = guaranteed is not None and guaranteed >= 1 - problem.delta
     sizes = () if enough else (_enough_gates(problem),)

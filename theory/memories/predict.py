@@ -15,9 +15,9 @@ from sims.memories.width import parameters_per_neuron
 from theory.memories.capacity import capacity_of
 from theory.memories.classes import INJECTIVE, classes_of
 from theory.memories.converse import failing_from, failure_floor
-from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.optimal import optimal_capacity, optimal_limit, optimal_width
-from theory.memories.recall import all_recalled, expected_recall
+from theory.memories.proved import GAUSSIAN, proved_bound, proved_capacity, proved_width
+from theory.memories.recall import SIGNED, all_recalled, expected_recall
 from theory.memories.sizes import check_sizes
 from theory.memories.width import best_degree, width_of
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["PredictionResult", "predict"]
-
-GUARANTEED = ("linear", "low-rank")
-
 
 READ_OUTS = ("optimal-mlp", "optimal-bilinear")
 """Networks of random features with the best read-out."""
@@ -68,11 +65,13 @@ class PredictionResult(Result):
         if "width_all" in self.points[0]:
             for d in sorted({p["d"] for p in self.points}):
                 chosen = [p for p in self.points if p["d"] == d]
-                for key, style in (("width_99", "o-"), ("width_all", "s--")):
-                    if key not in chosen[0]:
-                        continue
-                    label = f"d = {d}, {'99 %' if key == 'width_99' else 'all'} recalled"
-                    ax.plot([p["N"] for p in chosen], [p[key] for p in chosen], style, label=label)
+                for key, style, what in (
+                    ("width_99", "o-", "99 % recalled"), ("width_all", "s--", "all recalled"),
+                    ("width_guaranteed", "^:", "proved for half the draws"),
+                ):  # fmt: skip
+                    known = [(p["N"], p[key]) for p in chosen if p.get(key) is not None]
+                    if known:
+                        ax.plot(*zip(*known, strict=True), style, label=f"d = {d}, {what}")
             log_scales(ax, x_base=2)
             ax.set_xlabel("facts N")
             ax.set_ylabel("width m")
@@ -88,6 +87,7 @@ class PredictionResult(Result):
         else:
             keys = (("N_99", "99 % recalled"), ("N_all", "all recalled, half the draws"),
                     ("N_guaranteed", "all recalled, proved for half the draws"),
+                    ("N_guaranteed_gaussian", "the same, proved of Gaussian inputs"),
                     ("N_failing", "not all recalled, proved for half the draws"))  # fmt: skip
             for key, label in keys:
                 known = [(p["d"], p[key]) for p in self.points if p.get(key) is not None]
@@ -124,7 +124,9 @@ def predict(
     N : number of facts, or several; None asks for the capacities N_99 (expected recall 99 %),
         N_all (all recalled with probability 1/2), N_guaranteed (proved for that probability) and
         N_failing (the least N found that is proved to fail with that probability; of ``linear``).
-        For a network without a width, the widths are asked for that recall N facts so. For
+        For a network without a width, the widths are asked for that recall N facts so; for
+        ``sign-gated`` and ``sign-mlp`` also width_guaranteed. What is proved of ``dual-inputs``
+        is for Gaussian inputs, and called so (N_guaranteed_gaussian). For
         ``optimal-linear`` there is N_all alone, with the standard error of the projections that it
         is measured by; above d = 256 answers count as nearly orthogonal, and there is none.
     rank, width, degree, gates, omega : what the memory needs or takes.
@@ -172,12 +174,6 @@ def predict(
     return PredictionResult(construction.label(), facts, tuple(points))
 
 
-def _guaranteed(construction: Construction, facts: str) -> bool:
-    """Whether there is a proved bound: of exact weights and injective maps alone."""
-    exact = construction.bits is None
-    return exact and construction.memory in GUARANTEED and facts in INJECTIVE
-
-
 def _refuted(construction: Construction, facts: str) -> bool:
     """Whether there is a proved converse: of the Hebbian memory and injective maps alone."""
     return construction == Construction("linear") and facts in INJECTIVE
@@ -190,9 +186,7 @@ def _recall(
     if name in READ_OUTS or name == "optimal-linear":
         known = "its capacity (no --N)" if name == "optimal-linear" else "its width (no --width)"
         raise InputError(f"no prediction for the recall of {name!r}, only for {known}")
-    bound = None
-    if _guaranteed(construction, facts):
-        bound = failure_bound(N, d, M=outputs, rank=construction.rank_at(d))
+    bound = proved_bound(construction, d=d, N=N, facts=facts, M=outputs)
     floor = failure_floor(N, d) if _refuted(construction, facts) else None
     recall = {
         "d": d,
@@ -200,15 +194,16 @@ def _recall(
         "M": N if outputs is None else outputs,
         "recall": expected_recall(construction, d=d, N=N, facts=facts, M=outputs),
         "all_recalled": all_recalled(construction, d=d, N=N, facts=facts, M=outputs),
-        "failure_bound": bound,
+        _proved("failure_bound", name): bound,
         "failure_floor": floor,
         "law": float(N * np.log(float(N)) / d**2),
     }
     width = construction.width_at(d)
     if width is None:
         return recall
-    # A network has no guarantee, and its own measure of load.
-    del recall["failure_bound"], recall["failure_floor"], recall["law"]
+    # A network has its own measure of load, no converse, and a guarantee only with square waves.
+    for key in ("failure_floor", "law", *(() if name in SIGNED else ("failure_bound",))):
+        del recall[key]
     k = construction.degree_at(N, d)
     return {
         **recall,
@@ -217,6 +212,11 @@ def _recall(
         "parameters": width * _each(construction, d),
         "load": float(N * np.log(float(N)) / (width * d)),
     }
+
+
+def _proved(key: str, memory: str) -> str:
+    """Name of what is proved, which says so where it is of other inputs than the prediction."""
+    return f"{key}_gaussian" if memory == GAUSSIAN else key
 
 
 def _widths(
@@ -234,12 +234,16 @@ def _widths(
     width_99 = width_of(construction, d=d, N=N, rate=0.99, facts=facts, M=outputs)
     width_all = width_of(construction, d=d, N=N, facts=facts, M=outputs)
     each = _each(construction, d)
+    sure: dict[str, Any] = {}
+    if construction.memory in SIGNED:
+        sure["width_guaranteed"] = proved_width(construction, d=d, N=N, facts=facts, M=outputs)
     return {
         "d": d,
         "N": N,
         **chosen,
         "width_99": width_99,
         "width_all": width_all,
+        **sure,
         "parameters_99": width_99 * each,
         "parameters_all": width_all * each,
         "load_99": float(N * np.log(float(N)) / (width_99 * d)),
@@ -288,9 +292,8 @@ def _capacities(
         return _best(d)
     N_99 = capacity_of(construction, d=d, rate=0.99, facts=facts, M=outputs)
     N_all = capacity_of(construction, d=d, facts=facts, M=outputs)
-    sure = None
-    if _guaranteed(construction, facts):
-        sure = guaranteed_capacity(d, M=outputs, rank=construction.rank_at(d))
+    name = str(construction.memory)
+    sure = proved_capacity(construction, d=d, facts=facts, M=outputs)
     failing = failing_from(d) if _refuted(construction, facts) else None
     if failing is not None and outputs is not None and failing > outputs:
         failing = None  # no injective map has as many facts
@@ -298,7 +301,7 @@ def _capacities(
         "d": d,
         "N_99": N_99,
         "N_all": N_all,
-        "N_guaranteed": sure,
+        _proved("N_guaranteed", name): sure,
         "N_failing": failing,
         "law_99": float(N_99 * np.log(N_99) / d**2),
         "law_all": float(N_all * np.log(N_all) / d**2),
@@ -306,8 +309,9 @@ def _capacities(
     width = construction.width_at(d)
     if width is None:
         return capacities
-    # A network has no guarantee, and its own measure of load.
-    for key in ("N_guaranteed", "N_failing", "law_99", "law_all"):
+    # As for its recall.
+    kept = name in SIGNED
+    for key in ("N_failing", "law_99", "law_all", *(() if kept else ("N_guaranteed",))):
         del capacities[key]
     return {
         **capacities,

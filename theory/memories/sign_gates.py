@@ -36,11 +36,13 @@ from scipy import special
 from assoc.checks import check_width
 from assoc.errors import InputError
 from assoc.memories.sign_gates import check_gates
-from sims.engine.bracketing import bracket
+from sims.engine.bracketing import bracket, size_of_load
 from theory.memories.balls import above, coordinate_tail
-from theory.memories.sizes import check_delta, check_sizes
+from theory.memories.sizes import LARGEST_N, check_delta, check_sizes
 
-__all__ = ["exponent", "failure_bound", "guaranteed_width", "kernel", "least_width"]
+__all__ = [
+    "exponent", "failure_bound", "guaranteed_facts", "guaranteed_width", "kernel", "least_width",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -52,6 +54,9 @@ COARSE = 4
 
 FAR = (5e-3, 1e-6, 1e-10)
 """Chances, of which the best is taken, that two inputs are closer than the level c0."""
+
+SLACK = 1 + 1e-6
+"""Covers rounding in exponents of up to a few hundred, which is smaller by many orders."""
 
 WIDEST = 10**15
 
@@ -146,6 +151,11 @@ def failure_bound(N: int, d: int, m: int, *, omega: float | None = None) -> floa
     >>> failure_bound(1024, 64, 2000) < 0.2 < failure_bound(1024, 64, 1500)
     True
     """
+    return _bound(N, d, m, omega, enough=0.0)
+
+
+def _bound(N: int, d: int, m: int, omega: float | None, *, enough: float) -> float:
+    """Bound of :func:`failure_bound`, or the first one that is ``enough``, which may be larger."""
     check_sizes(d=d, N=N, M=N)
     m = check_width(m)
     if m > WIDEST:
@@ -160,8 +170,9 @@ def failure_bound(N: int, d: int, m: int, *, omega: float | None = None) -> floa
         if found >= best and best < 1:
             break
         best = min(best, found)
-    # The slack covers rounding in exponents of up to a few hundred, many orders smaller.
-    return min(1.0, best * (1 + 1e-6))
+        if best * SLACK <= enough:
+            break
+    return min(1.0, best * SLACK)
 
 
 def guaranteed_width(N: int, d: int, *, delta: float = 0.5, omega: float | None = None) -> int:
@@ -195,10 +206,30 @@ def least_width(N: int, d: int, *, delta: float = 0.5, omega: float | None = Non
     start = max(1, round(8 * N * math.log(N) / d))
     limit = min(1000 * start, WIDEST)
     _, found = bracket(
-        lambda m: failure_bound(N, d, m, omega=omega) <= delta,
+        lambda m: _bound(N, d, m, omega, enough=delta) <= delta,
         start=min(start, limit), limit=limit, resolution=0.01,
     )  # fmt: skip
     return int(found) if found <= limit else None
+
+
+def guaranteed_facts(d: int, m: int, *, delta: float = 0.5, omega: float | None = None) -> int:
+    """Most facts, by bisection, that m gates are proved to recall whole, but for a chance delta.
+
+    Parameters are those of :func:`guaranteed_width`.
+
+    Examples
+    --------
+    >>> 500 < guaranteed_facts(64, 804) < 530
+    True
+    """
+    check_delta(delta)
+    m = check_width(m)
+    check_sizes(d=d)
+    low, _ = bracket(
+        lambda N: _bound(N, d, m, omega, enough=delta) > delta,
+        start=max(2, size_of_load(m * d / 8)), limit=LARGEST_N, resolution=1e-3,
+    )  # fmt: skip
+    return low
 
 
 @lru_cache(maxsize=256)
@@ -262,11 +293,11 @@ def _pair(N: int, d: int, m: int, level: float, omega: float) -> float:
     grid = (rho.worst, rho.best, c.worst, m * length.worst, energy.worst)
     kappa = math.exp(-(omega**2) * (1 - level)) * (1 + 1e-9)
     shapes = [(-1, 1, 1, 1), (-1, 1, 1, 1), (1, -1, 1, 1), (1, 1, -1, 1), (1, 1, 1, -1)]
-    fine = [axis.reshape(shape) for axis, shape in zip(grid, shapes, strict=True)]
+    fine = [_split(axis, shape) for axis, shape in zip(grid, shapes, strict=True)]
     blocks = [axis[_worst(axis)].reshape(s) for axis, s in zip(grid, shapes, strict=True)]
     blocks[1] = rho.best[::COARSE].reshape(shapes[1])
-    s, zeta = (_spread(values) for values in _best(d, m, kappa, *blocks))
-    values = np.exp(exponent(d, m, kappa, *fine, s=s, zeta=zeta))
+    s, zeta = (np.expand_dims(values, (1, 3, 5, 7)) for values in _best(d, m, kappa, *blocks))
+    values = np.exp(exponent(d, m, kappa, *fine, s=s, zeta=zeta)).reshape(CELLS)
     for ladder in (energy, length, c, rho):
         values = ladder.mean(values)
     return float(values)
@@ -277,11 +308,13 @@ def _worst(axis: Floats) -> NDArray[np.intp]:
     return np.minimum(np.arange(COARSE - 1, len(axis), COARSE), len(axis) - 2)
 
 
-def _spread(values: Floats) -> Floats:
-    """Give what was chosen for a few cells to each of them."""
-    for axis in range(4):
-        values = np.repeat(values, COARSE, axis=axis)
-    return values
+def _split(axis: Floats, shape: tuple[int, ...]) -> Floats:
+    """Put an axis in the two places of blocks and of cells in a block.
+
+    Each term of the exponent is then worked out once for all cells on which it does not depend.
+    """
+    places = [place for size in shape for place in ((-1, COARSE) if size == -1 else (1, 1))]
+    return axis.reshape(places)
 
 
 def _best(

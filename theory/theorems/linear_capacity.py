@@ -45,6 +45,7 @@ from theory.memories.class_guarantee import balanced_sizes, class_failure_bound
 from theory.memories.faults import confined, forgetful
 from theory.memories.figures import capacity_figure
 from theory.memories.guarantee import failure_bound, guaranteed_capacity, pairs_bound
+from theory.memories.guarantee_checks import check_dual_inputs
 from theory.memories.hypotheses import (
     INDEPENDENT,
     INJECTIVE,
@@ -738,6 +739,35 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             fault={"memory": forgetful(resolve("dual-inputs")[1])},
             fault_text="the memory is built without its last fact",
             near_misses={"margins below what rounding may do": {"rounding": 1e16}},
+        ),
+        Claim(
+            name="dual-inputs",
+            kind=Kind.CONSTANT,
+            source="derived here; proof in docs/attention-guarantees.md, the factor computed",
+            statement="Least squares on Gaussian inputs loses as many pairs as the law of its "
+            "proof says, to 15 % where that is about 50, and the proved bound is at least that law "
+            "and at most 1.7 times it.",
+            check=check_dual_inputs,
+            quick={
+                "sizes": ((32, 90, 90),),
+                "laws": ((32, 90, 90), (64, 200, 200), (32, 70, 200)),
+                "trials": 600,
+                "tolerance": 0.15,
+                "ratio": 1.7,
+            },
+            full={"sizes": ((32, 90, 90), (32, 80, 160), (64, 240, 240)), "trials": 4000},
+            must_fail={"inputs": "sphere"},
+            why_fail="inputs of equal lengths span no uniform range, and fewer pairs are lost",
+            fault={"weakened": 0.5, "parts": ("law",)},
+            fault_text="pairs are counted in one order",
+            near_misses={
+                "pairs are counted twice": {"weakened": 2.0, "parts": ("law",)},
+                "two fifths are missing": {"weakened": 0.6, "parts": ("law",)},
+                "the last fact is left out": {
+                    "memory": forgetful(resolve("dual-inputs")[1]),
+                    "parts": ("pairs",),
+                },
+            },
         ),
         Claim(
             name="non-injective",

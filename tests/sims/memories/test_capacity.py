@@ -307,6 +307,14 @@ def test_the_search_may_start_anywhere(near):
     assert low < expected < high
 
 
+def test_the_crossing_of_gates_is_that_of_the_gates_that_are_asked_for():
+    given = {"d": 16, "rate": 0.9, "near": 60, "width": 60, "trials": 8}
+    two, one = (rate_crossing("sign-gated", gates=g, **given)[0] for g in ("two-signs", "sign"))
+    square, slow = (rate_crossing("sign-gated", omega=w, **given)[0] for w in (None, 0.4))
+    assert one < two
+    assert slow < square
+
+
 def test_a_known_crossing():
     """A memory that recalls about 100 facts, the first, and no others: recall is 100 / N."""
 

@@ -23,6 +23,8 @@ SEARCHES = [
     ("low-rank", {"rank": "d/2", "rounding": "stochastic"}),
     ("low-rank-svd", {"rank": "d/2"}),
     ("gated-mlp", {"width": "2d", "degree": 2}),
+    ("sign-gated", {"width": 60, "gates": "two-signs"}),
+    ("sign-mlp", {"width": 60, "omega": 2.0}),
     ("bilinear-ridge", {"width": 24, "rounding": "stochastic"}),
     ("assoc.memories.linear:dual_both", {"rounding": "stochastic"}),
 ]
@@ -92,6 +94,7 @@ def test_threads_and_executors_change_nothing(processes):
         ("linear", {"rounding": "up"}, "rounding 'up' is not one of nearest, stochastic"),
         ("linear", {"N": 0}, "N = 0 is not positive"),
         ("linear", {"trials": 0}, "trials = 0"),
+        ("linear", {"gates": "sign"}, "memory 'linear' takes no gates"),
         ("gated-mlp", {}, "memory 'gated-mlp' needs its width given"),
         (table, {}, "Table cannot be stored in bits per weight"),
     ],

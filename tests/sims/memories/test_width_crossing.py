@@ -69,6 +69,19 @@ def test_the_crossing_lies_between_widths_measured_below_and_above():
     assert again == (m, (low, high))
 
 
+def test_gates_are_those_that_are_asked_for(monkeypatch):
+    asked = []
+
+    def counts(ensemble, N, trials, *workers):
+        asked.append(ensemble.construction)
+        return [round(N * ensemble.construction.width / 400 + np.cos(7 * t)) for t in trials]
+
+    monkeypatch.setattr(width, "count_recalled", counts)
+    width_crossing("sign-mlp", d=8, N=1000, rate=0.5, near=200, gates="square", omega=2.5)
+    assert {(each.gates, each.omega) for each in asked} == {("square", 2.5)}
+    assert all(each.width % 2 == 0 for each in asked)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -80,6 +93,7 @@ def test_the_crossing_lies_between_widths_measured_below_and_above():
         ({"memory": "linear"}, "memory 'linear' has no width to search; one of mlp, gated-mlp, "),
         ({"memory": "nonesuch"}, "memory 'nonesuch' has no width to search"),
         ({"degree": 2}, "memory 'bilinear' takes no degree"),
+        ({"gates": "sign"}, "memory 'bilinear' takes no gates"),
         ({"d": 0}, "d = 0 is not a positive dimension"),
         ({"N": 0}, "N = 0 is not a positive number of facts"),
     ],

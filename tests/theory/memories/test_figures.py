@@ -8,6 +8,7 @@ from sims import capacity, measure, smallest_width
 from sims.memories.construction import Construction
 from tests.helpers.figures import curves, keys
 from tests.helpers.oracles import table
+from theory.memories import figures
 from theory.memories.capacity import capacity_of
 from theory.memories.figures import (
     capacity_figure,
@@ -17,6 +18,7 @@ from theory.memories.figures import (
 )
 from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.recall import expected_recall
+from theory.memories.sign_gates import guaranteed_facts, guaranteed_width
 from theory.memories.width import width_of
 from theory.rendering.axes import figure_of
 
@@ -108,6 +110,23 @@ def test_widths_stand_beside_their_prediction(memory, search, predicted):
         line = shown["d = 8, prediction, nothing fitted"]
         assert line.get_xdata().tolist() == [8]
         assert line.get_ydata()[-1] == width_of(Construction(memory), d=8, N=8, rate=0.9)
+
+
+def test_gates_of_square_waves_stand_beside_what_is_proved(monkeypatch):
+    monkeypatch.setattr(figures, "width_of", lambda construction, **sizes: 40.0)
+    monkeypatch.setattr(figures, "capacity_of", lambda construction, **sizes: 40.0)
+    result = smallest_width("sign-gated", d=16, N=20, trials=2)
+    shown = curves(with_width_theory(result, Construction("sign-gated")))
+    proved = shown["d = 16, guarantee: proved for half the draws"]
+    assert proved.get_xdata().tolist() == [20]
+    assert proved.get_ydata().tolist() == [guaranteed_width(20, 16)]
+    shown = curves(with_width_theory(result, Construction("sign-gated", gates="sign")))
+    assert not any("guarantee" in label for label in shown)
+    result = capacity("sign-gated", d=16, width=80, trials=2)
+    shown = curves(with_capacity_theory(result, Construction("sign-gated", width=80)))
+    assert shown["guarantee: proved for half the draws"].get_ydata().tolist() == [
+        guaranteed_facts(16, 80)
+    ]
 
 
 def test_axes_that_are_given_are_used():

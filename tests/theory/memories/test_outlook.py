@@ -1,5 +1,7 @@
 """Verdicts on the sizes of memories: each is what the bound, the law or the converse says."""
 
+from dataclasses import replace
+
 import pytest
 
 from assoc.errors import InputError
@@ -8,7 +10,9 @@ from theory.claims import Problem
 from theory.memories import sign_gates
 from theory.memories.class_guarantee import balanced_sizes, class_failure_bound
 from theory.memories.converse import failure_floor
+from theory.memories.dual_guarantee import dual_inputs_bound, dual_inputs_capacity
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
+from theory.memories.hypotheses import enough_gates
 from theory.memories.outlook import (
     best_outlook,
     gates_outlook,
@@ -42,6 +46,17 @@ def test_beyond_it_the_sizes_that_would_do_are_just_enough():
     sizes = sizes_of(linear_outlook(Problem(d=64, N=300)))
     assert sizes["N"] == guaranteed_capacity(64, delta=0.01)
     assert failure_bound(300, sizes["d"]) <= 0.01 < failure_bound(300, sizes["d"] - 1)
+
+
+def test_least_squares_on_gaussian_inputs_has_a_guarantee_beside_it():
+    most = dual_inputs_capacity(64, delta=0.01)
+    said = f"dual-inputs on Gaussian inputs: guaranteed for N <= {most}"
+    assert linear_outlook(Problem(d=64, N=most)).note == said
+    assert linear_outlook(Problem(d=64)).note == said
+    assert dual_inputs_bound(most, 64) <= 0.01 < dual_inputs_bound(most + 2, 64)
+    assert linear_outlook(Problem(d=64, N=40)).note == ""
+    for other in ({"rank": 32}, {"outputs": 500}, {"d": 2}, {"d": 10**6, "N": 10**12}):
+        assert linear_outlook(Problem(**{"d": 64, "N": most, **other})).note == ""
 
 
 def test_far_beyond_it_is_proved_to_fail():
@@ -101,6 +116,18 @@ def test_gates_are_held_against_their_bound():
     assert gates_outlook(Problem(d=8, N=40)).sizes == ("no number of gates",)
     with pytest.raises(InputError, match="no width is proved"):
         sign_gates.guaranteed_width(40, 8, delta=0.01)
+
+
+def test_outputs_that_are_no_answer_are_not_taken_for_proved():
+    """The bound on gates is for bijections, and more rivals can only win more often."""
+    crowded = Problem(d=64, N=300, width=2000, outputs=10**6)
+    assert gates_outlook(replace(crowded, outputs=300)).guaranteed > 0.99
+    assert gates_outlook(crowded).guaranteed is None
+    assert "as many outputs as facts" in gates_outlook(crowded).note
+    assert network_outlook(crowded).sizes == ()
+    (condition,) = enough_gates(crowded)
+    assert condition.holds is None
+    assert enough_gates(replace(crowded, outputs=300))[0].holds
 
 
 @pytest.mark.parametrize(("N", "side"), [(300, "below"), (1000, "above")])

@@ -9,8 +9,10 @@ from sims.memories.construction import Construction
 from tests.helpers.oracles import one_line, table
 from theory import predict
 from theory.memories import predict as predicting
+from theory.memories import sign_gates
 from theory.memories.capacity import capacity_of
 from theory.memories.converse import failing_from
+from theory.memories.dual_guarantee import dual_inputs_bound, dual_inputs_capacity
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
 from theory.memories.optimal import optimal_width
 from theory.memories.recall import all_recalled, expected_recall
@@ -136,6 +138,40 @@ def test_a_network_has_parameters_and_a_load_of_its_own(memory, options, degree,
         "parameters": m * each,
         "load": pytest.approx(60 * np.log(60) / (m * 16)),
     }
+
+
+def test_what_is_proved_of_square_waves_stands_beside_the_law(monkeypatch):
+    for law in ("width_of", "capacity_of", "expected_recall", "all_recalled"):
+        monkeypatch.setattr(predicting, law, lambda construction, **sizes: 40.0)
+    (point,) = predict("sign-gated", d=16, N=24).points
+    m = point["width_guaranteed"]
+    assert m == sign_gates.guaranteed_width(24, 16)
+    assert predict("sign-mlp", d=16, N=24).points[0]["width_guaranteed"] == 2 * m
+    assert predict("sign-gated", d=16, N=24, gates="sign").points[0]["width_guaranteed"] is None
+    (point,) = predict("sign-gated", d=16, N=24, width=m).points
+    assert point["failure_bound"] == sign_gates.failure_bound(24, 16, m) <= 0.5
+    assert (
+        predict("sign-mlp", d=16, N=24, width=2 * m).points[0]["failure_bound"]
+        == (point["failure_bound"])
+    )
+    (point,) = predict("sign-gated", d=16, width=m).points
+    assert 24 <= point["N_guaranteed"] <= 26
+    assert {"failure_floor", "N_failing", "law_all"}.isdisjoint(point)
+    ax = predict("sign-gated", d=16, N=24).plot()
+    drawn = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    assert drawn["d = 16, proved for half the draws"].get_ydata().tolist() == [m]
+
+
+def test_what_is_proved_of_gaussian_inputs_is_called_so():
+    (point,) = predict("dual-inputs", d=16).points
+    assert point["N_guaranteed_gaussian"] == dual_inputs_capacity(16)
+    assert "N_guaranteed" not in point
+    (point,) = predict("dual-inputs", d=16, N=20).points
+    assert point["failure_bound_gaussian"] == dual_inputs_bound(20, 16)
+    assert "failure_bound" not in point
+    assert predict("dual-inputs", d=2).points[0]["N_guaranteed_gaussian"] is None
+    ax = predict("dual-inputs", d=[16, 32]).plot()
+    assert "the same, proved of Gaussian inputs" in ax.get_legend_handles_labels()[1]
 
 
 def test_capacities_of_a_network():

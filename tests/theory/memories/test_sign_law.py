@@ -8,7 +8,7 @@ from sims.memories.construction import Construction
 from sims.memories.recall import measure
 from theory.memories.classes import classes_of
 from theory.memories.predict import predict
-from theory.memories.recall import expected_failure, predictable
+from theory.memories.recall import expected_failure, expected_recall, predictable
 from theory.memories.sign_law import failure_probability
 from theory.memories.width import width_of
 
@@ -51,6 +51,13 @@ def test_a_single_fact_is_recalled_and_the_edges():
     )
     assert many < 1e-3 < few
     assert predictable(Construction("sign-mlp", width=8), "zipf")
+
+
+@pytest.mark.parametrize("m", [1, 4, 8, 9])
+def test_a_handful_of_gates_recalls_little(m):
+    """So few that the largest of them are all there are."""
+    recall = expected_recall(Construction("sign-gated", width=m), d=16, N=24)
+    assert 1 / 24 < recall < 0.5
 
 
 def test_predictions_carry_their_gates():
