@@ -114,9 +114,12 @@ class _Twinned:
         return self.decide(E, U, f, rng=rng).memory
 
 
-def mute(build: Build, *, proves: bool = True, recalls: bool = True) -> Build:
-    """Let a build that decides keep its proofs, or the memory it has found, to itself."""
-    return _Mute(build, proves, recalls)
+def mute(build: Build, *, proves: bool = True, recalls: bool = True, every: int = 1) -> Build:
+    """Let a build that decides keep its proofs, or the memory it has found, to itself.
+
+    It does so in one draw of ``every`` on average.
+    """
+    return _Mute(build, proves, recalls, every)
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ class _Mute:
     build: Build
     proves: bool
     recalls: bool
+    every: int
 
     def decide(
         self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator, prove: bool = True
@@ -133,6 +137,8 @@ class _Mute:
         if not isinstance(self.build, Decides):
             raise InputError("only a build that decides can be kept from saying so")
         found = self.build.decide(E, U, f, rng=rng, prove=prove)
+        if rng.integers(self.every):
+            return found
         nothing = Factors((np.zeros((U.shape[1], E.shape[1]), E.dtype),))
         return Decision(
             found.memory if self.recalls else nothing, found.refuted if self.proves else None

@@ -224,8 +224,8 @@ $m = d/2$), in the limit $N \gg d$.
             statement="At the largest N with proved failure probability <= 0.1, a rank-m "
             "projector recalls all N facts with probability at least 0.9.",
             check=check_guarantee,
-            quick={"sizes": ((64, 32), (128, 64)), "delta": 0.1, "trials": 200},
-            full={"sizes": ((64, 32), (128, 32), (128, 64), (256, 128)), "trials": 1000},
+            quick={"sizes": ((64, 32), (128, 64)), "delta": 0.1, "trials": 1000},
+            full={"sizes": ((64, 32), (128, 32), (128, 64), (256, 128)), "trials": 2000},
             must_fail={"beyond": 6.0, "sizes": ((64, 32),)},
             why_fail="six times the guaranteed N lies beyond the capacity",
             fault={"damaged": True},
