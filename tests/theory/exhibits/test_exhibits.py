@@ -38,10 +38,16 @@ CLAIMS = ["bits-efficiencies", "stage-times"]
 SEVERAL = ["extraction-phases", "knowledge-learning", "trained-tradeoff"]
 """Exhibits whose points have several records each."""
 
+TOGETHER = ["guaranteed-gates"]
+"""Exhibits with a record for two points, a search and what is proved for the same sizes."""
+
 MEASURED = {
     "capacity": {"N", "interval", "law", "low", "high"},
     "width": {"width", "interval", "parameters", "load", "low", "high"},
     "smallest": {"size", "least", "most", "interval", "parameters", "low", "high"},
+    "copied-gates": {"gates", "interval", "low", "high"},
+    "copied-proof": set(),
+    "gates-proof": set(),
     "recalled": {"recall", "interval"},
     "flow": {"t_relation", "t_subject", "t_loss", "loss", "relation_loss", "subject_loss"},
     "extraction": {"answered", "interval", "learnt", "excess_share"},
@@ -56,6 +62,9 @@ MEASURED = {
 PREDICTIONS = {
     "bits-efficiencies": {"predicted"},
     "extraction-phases": {"covering", "ties"},
+    "guaranteed-attention": {"guaranteed", "predicted"},
+    "guaranteed-capacity": {"guaranteed", "predicted", "fails"},
+    "guaranteed-gates": {"guaranteed", "given", "predicted"},
     "knowledge-learning": set(),
     "mlp-widths": {"predicted", "leading"},
     "nlb-figure-1": {"predicted"},
@@ -127,12 +136,14 @@ def censored(task, value):
     """Return a value whose search ended without an answer."""
     value = copy.deepcopy(value)
     for record in value.get("points", [value]):
-        if kind(task) in ("width", "smallest", "trained-smallest"):
+        if kind(task) in ("width", "smallest", "trained-smallest", "copied-gates"):
             record |= {"interval": [4.0, None], "parameters": None}
         if kind(task) == "trained-capacity":
             record |= {"N": None, "law": None, "interval": [4.0, None]}
         if kind(task) == "trained-smallest":
             record |= {task.arguments["vary"]: None, "high": [None] * len(record["high"])}
+        if kind(task) == "copied-gates":
+            record |= {"gates": None}
         if kind(task) == "width":
             record |= {"width": None, "load": None}
         if kind(task) == "smallest":
@@ -239,7 +250,7 @@ def test_records_cover_the_columns(name, rows):
     # A column that nothing fills is none.
     for key in exhibit.columns:
         assert any(row[key] is not None for row in rows), key
-    if name not in (*CLAIMS, "nlb-figure-4-right", "nlb-figure-5", *SEVERAL):
+    if name not in (*CLAIMS, "nlb-figure-4-right", "nlb-figure-5", *SEVERAL, *TOGETHER):
         assert len(rows) == len(tasks)
 
 
