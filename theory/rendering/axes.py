@@ -46,6 +46,9 @@ STYLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 """Labels and lines of what is predicted and proved; they differ without colour."""
 
 
+NARROW = 4.0
+"""Largest over smallest value of a logarithmic axis that is labelled at every digit."""
+
 FEW = 30.0
 """Largest over smallest value of an axis that has too few powers of ten to label it by."""
 
@@ -201,7 +204,8 @@ def guarantee_axes(
         ax.errorbar(places, medians, yerr=bars(medians, ends), fmt="o", color=MEASURED, mfc="white",
                     label="measured median, 99 % interval")  # fmt: skip
     log_scales(ax, x_base=2)
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = ax.get_ylim()
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low > NARROW else range(1, 10)))
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FormatStrFormatter("%g"))
         axis.set_minor_formatter(NullFormatter())

@@ -20,6 +20,8 @@ from sims.sweeps.tasks import sweep
 from tests.helpers.small_exhibits import SMALL, computed, small_exhibits, stored_findings
 from theory.exhibit import Exhibit
 from theory.exhibits.bits_efficiencies import LIMIT
+from theory.memories.class_guarantee import balanced_capacity
+from theory.memories.guarantee import guaranteed_capacity
 from theory.publishing.contents import exhibits
 from theory.registry import SIZES, claim_tasks, registered
 from theory.rendering.drawing import drawn, styled
@@ -524,6 +526,27 @@ def test_bits_of_facts_are_those_of_their_answers():
         assert row["bits per fact"] == math.log2(row["D"])
         assert row["per fact"] == row["parameters"] / (row["S"] * row["R"])
         assert (row["law"] is None) == (row["model"] != "attention-only-sum")
+
+
+def test_guaranteed_capacities_are_below_the_law_and_those_that_fail_above():
+    rows = {(row["memory"], row["d"]): row for row in made("guaranteed-capacity")}
+    assert len(rows) == 6
+    for row in rows.values():
+        assert row["guaranteed"] < row["predicted"]
+        assert row["fails"] is None or row["fails"] > 2 * row["predicted"]
+        assert row["predicted"] / 2 < row["measured"] < 2 * row["predicted"]
+    assert [key for key, row in rows.items() if row["fails"]] == [("single matrix", 96)]
+    assert rows["projector of rank d/2", 24]["guaranteed"] == guaranteed_capacity(24, rank=12)
+    assert rows["d balanced classes", 24]["guaranteed"] == balanced_capacity(24, 24)
+
+
+def test_guaranteed_sizes_are_above_the_law():
+    for row in made("guaranteed-attention"):
+        assert row["guaranteed"] > row["predicted"] > row["measured"] / 1.5
+    alone, behind = made("guaranteed-gates")
+    assert alone["guaranteed"] > alone["given"] > alone["predicted"]
+    assert behind["given"] > behind["measured"]
+    assert (behind["guaranteed"], behind["predicted"], behind["shape"]) == (None, None, "4, 4, 4")
 
 
 def test_one_process_computes_the_exhibits(request):
