@@ -4,19 +4,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from sims.engine.randomness import MEMORY, Source
 from sims.knowledge.extraction import knowledge_extraction
 from sims.knowledge.training import PRE_TRAINING
 from sims.knowledge.trials import Told
+from sims.memories.settings import RandomVectors
 from sims.sweeps.tasks import Task
-from sims.transformers.architecture import Architecture, Shape
+from sims.transformers.architecture import Architecture, GaussianShape, Shape, table_source
+from sims.transformers.gates import fewest_gates
 from sims.transformers.recall import measure_facts
 from sims.transformers.smallest import smallest_size
+from theory.memories.drawn_gates import guaranteed_width
+from theory.transformers.mlp_guarantee import mlp_width
 
 __all__ = [
     "capacity_task",
+    "copied_gates",
+    "copied_gates_task",
+    "copied_proof",
+    "copied_proof_task",
     "extraction",
     "extraction_task",
     "flow_task",
+    "gates_proof",
+    "gates_proof_task",
     "learning_task",
     "parameters_at",
     "recalled",
@@ -48,6 +61,21 @@ def flow_task(**arguments: Any) -> Task:
 def smallest_task(**arguments: Any) -> Task:
     """Return the point that searches a transformer, by the arguments of :func:`smallest`."""
     return _task("smallest", f"{__name__}:smallest", arguments)
+
+
+def gates_proof_task(**arguments: Any) -> Task:
+    """Return the point that proves numbers of gates, by the arguments of :func:`gates_proof`."""
+    return _task("gates-proof", f"{__name__}:gates_proof", arguments)
+
+
+def copied_gates_task(**arguments: Any) -> Task:
+    """Return the point that searches gates behind attention, as :func:`copied_gates` is asked."""
+    return _task("copied-gates", f"{__name__}:copied_gates", arguments)
+
+
+def copied_proof_task(**arguments: Any) -> Task:
+    """Return the point that proves gates behind attention, as :func:`copied_proof` is asked."""
+    return _task("copied-proof", f"{__name__}:copied_proof", arguments)
 
 
 def trained_capacity_task(**arguments: Any) -> Task:
@@ -93,6 +121,7 @@ def smallest(
     share: float | None = None,
     start: int | None = None,
     step: int = 1,
+    embeddings: str = "sphere",
 ) -> dict[str, Any]:
     """Search the smallest transformer that holds a random table.
 
@@ -103,6 +132,7 @@ def smallest(
     shape : S, R, D.
     vary, trials, seed, experiment, start, step : as for
         :func:`sims.transformers.smallest.smallest_size`.
+    embeddings : their law, ``sphere`` or ``gaussian``.
 
     Returns
     -------
@@ -112,8 +142,9 @@ def smallest(
     built = Architecture(
         model, d, head_dim=head_dim, share=share, width=step if vary == "width" else None
     )
+    sizes = GaussianShape if embeddings == GaussianShape.law else Shape
     found = smallest_size(
-        built, Shape(*shape), vary=vary, start=start, step=step, trials=trials, seed=seed,
+        built, sizes(*shape), vary=vary, start=start, step=step, trials=trials, seed=seed,
         experiment=experiment,
     )  # fmt: skip
     (row,) = found.rows()
@@ -169,6 +200,72 @@ def recalled(
     found = measure_facts(built, Shape(*shape), trials=trials, seed=seed, experiment=experiment)
     (row,) = found.rows()
     return row
+
+
+def gates_proof(
+    *, N: int, d: int, omega: float, draws: int, seed: int, experiment: str
+) -> dict[str, Any]:
+    """Find how many square-wave gates are proved to be enough for embeddings that are drawn.
+
+    Parameters
+    ----------
+    N, d : number of facts and dimension; embeddings are uniform on the sphere, the map injective.
+    omega : frequency of the gates.
+    draws : of embeddings and gates.
+    seed, experiment : determine every random number.
+
+    Returns
+    -------
+    ``gates``: the median over draws of :func:`theory.memories.drawn_gates.guaranteed_width`.
+    """
+    source, setting = Source(seed, experiment, (d, N)), RandomVectors(d)
+    found = [
+        guaranteed_width(
+            *setting.draw(N, source, draw),
+            gates="square", omega=omega, rng=source.generator(draw, MEMORY),
+        )
+        for draw in range(draws)
+    ]  # fmt: skip
+    return {"N": N, "d": d, "gates": float(np.median(found)), "draws": found}
+
+
+def copied_gates(
+    shape: Sequence[int], *, d: int, omega: float, trials: int, seed: int, experiment: str
+) -> dict[str, Any]:
+    """Search the fewest square-wave gates behind attention that answer a random table.
+
+    Parameters
+    ----------
+    shape : S, R, D.
+    d, omega, trials, seed, experiment : as for :func:`sims.transformers.gates.fewest_gates`.
+    """
+    return fewest_gates(
+        Shape(*shape), d=d, omega=omega, trials=trials, seed=seed, experiment=experiment
+    ).row()
+
+
+def copied_proof(
+    shape: Sequence[int], *, d: int, omega: float, draws: int, seed: int, experiment: str
+) -> dict[str, Any]:
+    """Find how many square-wave gates behind attention are proved enough for drawn tables.
+
+    Parameters
+    ----------
+    shape : S, R, D.
+    d, omega, seed, experiment : as for :func:`copied_gates`.
+    draws : of tables, embeddings and gates.
+
+    Returns
+    -------
+    ``gates``: the median over draws of :func:`theory.transformers.mlp_guarantee.mlp_width`.
+    """
+    table = Shape(*shape)
+    source = table_source(table, seed, experiment)
+    found = [
+        mlp_width(*table.draw(d, source, draw), omega=omega, rng=source.generator(draw, MEMORY))
+        for draw in range(draws)
+    ]
+    return {"gates": float(np.median(found)), "draws": found}
 
 
 def extraction(

@@ -50,6 +50,7 @@ __all__ = [
     "attention_mlp",
     "choose_feature_degree",
     "choose_overlap_degree",
+    "copied_sums",
     "hybrid",
 ]
 
@@ -200,6 +201,34 @@ def attended_tokens(task: RecallTask, groups: list[NDArray[np.intp]]) -> NDArray
             own = np.isin(column, group)
             looked[own, head] = column[own]
     return looked
+
+
+def copied_sums(task: RecallTask, embeddings: Floats) -> NDArray[np.float64]:
+    """Return what heads that copy give for each fact, over sqrt(2): (phi_s + phi_r)/sqrt(2).
+
+    Parameters
+    ----------
+    task : the facts.
+    embeddings : (n, d) of all tokens.
+
+    Returns
+    -------
+    (N, d), of norms about 1 where embeddings have norm 1.
+
+    Raises
+    ------
+    InputError
+        If the embeddings are not one finite vector for each token.
+
+    Examples
+    --------
+    >>> from assoc.facts.recall_task import grid_task
+    >>> task = grid_task(2, 1, 1, noise=0)
+    >>> copied_sums(task, np.eye(5)).round(3).tolist()
+    [[0.707, 0.0, 0.707, 0.0, 0.0], [0.0, 0.707, 0.707, 0.0, 0.0]]
+    """
+    Phi = np.asarray(check_embeddings(embeddings, task), np.float64)
+    return np.asarray(Phi[task.cues].sum(axis=1) / np.sqrt(2))
 
 
 def choose_feature_degree(width: int, d: int) -> int:

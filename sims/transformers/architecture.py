@@ -1,15 +1,16 @@
 """Which transformer is built, and for tables of which shape."""
 
 from dataclasses import asdict, dataclass, replace
+from typing import ClassVar
 
 from assoc.arrays import Floats
 from assoc.catalogue import TRANSFORMERS, BuildModel, build_name, resolve_transformer
-from assoc.embeddings import sphere
+from assoc.embeddings import LAWS
 from assoc.facts.recall_task import NOISE, RecallTask, balanced_task
 from assoc.transformers.model import OneLayer
 from sims.engine.randomness import FACTS, INPUTS, MEMORY, Source
 
-__all__ = ["LENGTH", "VARIED", "Architecture", "Shape", "table_source"]
+__all__ = ["LENGTH", "VARIED", "Architecture", "GaussianShape", "Shape", "table_source"]
 
 LENGTH = 32
 """Length T of the prompts unless another is asked for."""
@@ -34,6 +35,9 @@ class Shape:
     answers: int
     noise: int = NOISE
 
+    law: ClassVar[str] = "sphere"
+    """Law of the embeddings, one of :data:`assoc.embeddings.LAWS`."""
+
     @property
     def facts(self) -> int:
         """Number of facts, S R."""
@@ -48,7 +52,15 @@ class Shape:
             noise=self.noise,
             rng=source.generator(trial, FACTS),
         )
-        return task, source.vectors(sphere, task.vocabulary, d, trial=trial, stream=INPUTS)
+        law = LAWS[self.law]
+        return task, source.vectors(law, task.vocabulary, d, trial=trial, stream=INPUTS)
+
+
+@dataclass(frozen=True)
+class GaussianShape(Shape):
+    """The same sizes, with Gaussian embeddings."""
+
+    law: ClassVar[str] = "gaussian"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,9 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
         "training": {"steps": 60, "learning_rate": 0.5},
         "trials": 2,
     },
+    "guaranteed-attention": {"shapes": ((4, 4, 8), (6, 6, 8)), "trials": 3},
+    "guaranteed-capacity": {"d": (24, 96), "trials": 3},
+    "guaranteed-gates": {"d": 24, "N": (48,), "d_copied": 24, "shapes": ((4, 4, 4),), "trials": 3},
     "knowledge-learning": {
         "told": {"subjects": 8, "templates": 3, "multiplicity": 2, "values": 4, "fillers": 2},
         "pre_training": {"steps": 60, "learning_rate": 0.5},

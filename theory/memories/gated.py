@@ -205,8 +205,8 @@ def joint_law(
     """
     # The few largest of m neurons make the tail of the law, not its bulk.
     order = np.argsort(neuron.energy)
-    common = order[np.cumsum(neuron.weight[order]) <= 1 - OUTLIERS / m]
-    common = common if len(common) else order
+    few = m <= 2 * OUTLIERS
+    common = order if few else order[np.cumsum(neuron.weight[order]) <= 1 - OUTLIERS / m]
     centre, deviation, level, width = _spreads(neuron, kernel, m, common)
     S_mean, S_deviation, B_mean, B_deviation = _spreads(neuron, kernel, m, order)
     S = _grid(centre - BELOW * deviation, S_mean + ABOVE * S_deviation, deviation)

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sims.engine.results import log_scales
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -21,6 +22,8 @@ __all__ = [
     "comparison_figure",
     "figure_of",
     "growth_axes",
+    "guarantee_axes",
+    "legend_above",
     "load_axes",
     "log_axes",
 ]
@@ -28,6 +31,23 @@ __all__ = [
 MEASURED, PREDICTED, GUARANTEED = "#000000", "#0072B2", "#D55E00"
 """Colours of Okabe and Ito's palette, which colour-blind people can tell apart."""
 
+
+STYLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "predicted": ("predicted, nothing fitted", {"color": PREDICTED, "ls": "-"}),
+    "guaranteed": ("guaranteed, in half of the draws", {"color": GUARANTEED, "ls": "--"}),
+    "given": (
+        "guaranteed for given embeddings", {"color": GUARANTEED, "ls": "-.", "marker": "^"}
+    ),
+    "fails": (
+        "guaranteed to fail in half of the draws",
+        {"color": GUARANTEED, "ls": ":", "lw": 1.8, "marker": "x"},
+    ),
+}  # fmt: skip
+"""Labels and lines of what is predicted and proved; they differ without colour."""
+
+
+NARROW = 4.0
+"""Largest over smallest value of a logarithmic axis that is labelled at every digit."""
 
 FEW = 30.0
 """Largest over smallest value of an axis that has too few powers of ten to label it by."""
@@ -152,6 +172,53 @@ def growth_axes(
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     ax.legend(frameon=False, fontsize="small")
+
+
+def guarantee_axes(
+    ax: "Axes",
+    x: Sequence[float],
+    measured: Sequence[float | None],
+    intervals: Sequence[Sequence[float | None] | None],
+    **curves: Sequence[float | None],
+) -> None:
+    """Draw what is measured among curves of what is predicted and proved, on logarithmic axes.
+
+    Parameters
+    ----------
+    ax : where to draw.
+    x : (n,) sizes.
+    measured : (n,) medians; None where a search found nothing.
+    intervals : (n,) of the medians; an end that is unbounded is None.
+    curves : (n,) by their kind, one of :data:`STYLES`; None where there is nothing to say.
+    """
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+
+    known = [(a, b, ends) for a, b, ends in zip(x, measured, intervals, strict=True) if b]
+    for kind, values in curves.items():
+        points = [(a, b) for a, b in zip(x, values, strict=True) if b is not None]
+        if points:
+            label, style = STYLES[kind]
+            ax.plot(*zip(*points, strict=True), mfc="white", label=label, **style)
+    if known:
+        places, medians, ends = zip(*known, strict=True)
+        ax.errorbar(places, medians, yerr=bars(medians, ends), fmt="o", color=MEASURED, mfc="white",
+                    label="measured median, 99 % interval")  # fmt: skip
+    log_scales(ax, x_base=2)
+    low, high = ax.get_ylim()
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low > NARROW else range(1, 10)))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FormatStrFormatter("%g"))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def legend_above(figure: "Figure") -> None:
+    """Put one legend of all axes above them, each label once."""
+    found: dict[str, Artist] = {}
+    for ax in figure.axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    if found:
+        figure.legend(list(found.values()), list(found), loc="outside upper center", ncols=2)
 
 
 def figure_of(ax: "Axes") -> "Figure":

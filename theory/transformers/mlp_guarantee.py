@@ -21,41 +21,13 @@ from assoc.arrays import Floats
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
 from assoc.memories.sign_gates import drawn_gates
-from assoc.transformers.attention_only import check_embeddings
+from assoc.transformers.attention_mlp import copied_sums
 from theory.memories.drawn_gates import failure_bounds, guaranteed_width
 
-__all__ = ["COPIED_OMEGA", "copied_sums", "mlp_bounds", "mlp_width"]
+__all__ = ["COPIED_OMEGA", "mlp_bounds", "mlp_width"]
 
 COPIED_OMEGA = 3.0
 """Frequency of the square waves."""
-
-
-def copied_sums(task: RecallTask, embeddings: Floats) -> NDArray[np.float64]:
-    """Return what heads that copy give for each fact, over sqrt(2): (phi_s + phi_r)/sqrt(2).
-
-    Parameters
-    ----------
-    task : the facts.
-    embeddings : (n, d) of all tokens.
-
-    Returns
-    -------
-    (N, d), of norms about 1 where embeddings have norm 1.
-
-    Raises
-    ------
-    InputError
-        If the embeddings are not one finite vector for each token.
-
-    Examples
-    --------
-    >>> from assoc.facts.recall_task import grid_task
-    >>> task = grid_task(2, 1, 1, noise=0)
-    >>> copied_sums(task, np.eye(5)).round(3).tolist()
-    [[0.707, 0.0, 0.707, 0.0, 0.0], [0.0, 0.707, 0.707, 0.0, 0.0]]
-    """
-    Phi = np.asarray(check_embeddings(embeddings, task), np.float64)
-    return np.asarray(Phi[task.cues].sum(axis=1) / np.sqrt(2))
 
 
 def mlp_bounds(

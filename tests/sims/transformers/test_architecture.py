@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sims.transformers.architecture import Architecture, Shape, table_source
+from sims.transformers.architecture import Architecture, GaussianShape, Shape, table_source
 
 SMALL = Shape(6, 4, 3, noise=5)
 ONLY = Architecture("attention-only", 12)
@@ -17,6 +17,18 @@ def test_a_shape_draws_its_own_table_each_trial():
     assert (one.facts != other.facts).any()
     assert Phi.shape == (one.vocabulary, 10)
     np.testing.assert_allclose(np.linalg.norm(Phi, axis=1), 1, atol=1e-6)
+
+
+def test_a_gaussian_shape_draws_the_same_table_with_other_embeddings():
+    source = table_source(SMALL, 0, "test")
+    (task, Phi), (same, normal) = (
+        kind(6, 4, 3, noise=5).draw(400, source, 0) for kind in (Shape, GaussianShape)
+    )
+    assert (task.facts == same.facts).all()
+    assert Phi.shape == normal.shape
+    length = np.linalg.norm(normal, axis=1)
+    assert 0.8 < length.min() < 0.99
+    assert 1.01 < length.max() < 1.2
 
 
 def test_an_architecture_knows_its_sizes():

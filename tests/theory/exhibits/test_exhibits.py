@@ -20,6 +20,8 @@ from sims.sweeps.tasks import sweep
 from tests.helpers.small_exhibits import SMALL, computed, small_exhibits, stored_findings
 from theory.exhibit import Exhibit
 from theory.exhibits.bits_efficiencies import LIMIT
+from theory.memories.class_guarantee import balanced_capacity
+from theory.memories.guarantee import guaranteed_capacity
 from theory.publishing.contents import exhibits
 from theory.registry import SIZES, claim_tasks, registered
 from theory.rendering.drawing import drawn, styled
@@ -38,10 +40,16 @@ CLAIMS = ["bits-efficiencies", "stage-times"]
 SEVERAL = ["extraction-phases", "knowledge-learning", "trained-tradeoff"]
 """Exhibits whose points have several records each."""
 
+TOGETHER = ["guaranteed-gates"]
+"""Exhibits with a record for two points, a search and what is proved for the same sizes."""
+
 MEASURED = {
     "capacity": {"N", "interval", "law", "low", "high"},
     "width": {"width", "interval", "parameters", "load", "low", "high"},
     "smallest": {"size", "least", "most", "interval", "parameters", "low", "high"},
+    "copied-gates": {"gates", "interval", "low", "high"},
+    "copied-proof": set(),
+    "gates-proof": set(),
     "recalled": {"recall", "interval"},
     "flow": {"t_relation", "t_subject", "t_loss", "loss", "relation_loss", "subject_loss"},
     "extraction": {"answered", "interval", "learnt", "excess_share"},
@@ -56,6 +64,9 @@ MEASURED = {
 PREDICTIONS = {
     "bits-efficiencies": {"predicted"},
     "extraction-phases": {"covering", "ties"},
+    "guaranteed-attention": {"guaranteed", "predicted"},
+    "guaranteed-capacity": {"guaranteed", "predicted", "fails"},
+    "guaranteed-gates": {"guaranteed", "given", "predicted"},
     "knowledge-learning": set(),
     "mlp-widths": {"predicted", "leading"},
     "nlb-figure-1": {"predicted"},
@@ -127,12 +138,14 @@ def censored(task, value):
     """Return a value whose search ended without an answer."""
     value = copy.deepcopy(value)
     for record in value.get("points", [value]):
-        if kind(task) in ("width", "smallest", "trained-smallest"):
+        if kind(task) in ("width", "smallest", "trained-smallest", "copied-gates"):
             record |= {"interval": [4.0, None], "parameters": None}
         if kind(task) == "trained-capacity":
             record |= {"N": None, "law": None, "interval": [4.0, None]}
         if kind(task) == "trained-smallest":
             record |= {task.arguments["vary"]: None, "high": [None] * len(record["high"])}
+        if kind(task) == "copied-gates":
+            record |= {"gates": None}
         if kind(task) == "width":
             record |= {"width": None, "load": None}
         if kind(task) == "smallest":
@@ -239,7 +252,7 @@ def test_records_cover_the_columns(name, rows):
     # A column that nothing fills is none.
     for key in exhibit.columns:
         assert any(row[key] is not None for row in rows), key
-    if name not in (*CLAIMS, "nlb-figure-4-right", "nlb-figure-5", *SEVERAL):
+    if name not in (*CLAIMS, "nlb-figure-4-right", "nlb-figure-5", *SEVERAL, *TOGETHER):
         assert len(rows) == len(tasks)
 
 
@@ -513,6 +526,27 @@ def test_bits_of_facts_are_those_of_their_answers():
         assert row["bits per fact"] == math.log2(row["D"])
         assert row["per fact"] == row["parameters"] / (row["S"] * row["R"])
         assert (row["law"] is None) == (row["model"] != "attention-only-sum")
+
+
+def test_guaranteed_capacities_are_below_the_law_and_those_that_fail_above():
+    rows = {(row["memory"], row["d"]): row for row in made("guaranteed-capacity")}
+    assert len(rows) == 6
+    for row in rows.values():
+        assert row["guaranteed"] < row["predicted"]
+        assert row["fails"] is None or row["fails"] > 2 * row["predicted"]
+        assert row["predicted"] / 2 < row["measured"] < 2 * row["predicted"]
+    assert [key for key, row in rows.items() if row["fails"]] == [("single matrix", 96)]
+    assert rows["projector of rank d/2", 24]["guaranteed"] == guaranteed_capacity(24, rank=12)
+    assert rows["d balanced classes", 24]["guaranteed"] == balanced_capacity(24, 24)
+
+
+def test_guaranteed_sizes_are_above_the_law():
+    for row in made("guaranteed-attention"):
+        assert row["guaranteed"] > row["predicted"] > row["measured"] / 1.5
+    alone, behind = made("guaranteed-gates")
+    assert alone["guaranteed"] > alone["given"] > alone["predicted"]
+    assert behind["given"] > behind["measured"]
+    assert (behind["guaranteed"], behind["predicted"], behind["shape"]) == (None, None, "4, 4, 4")
 
 
 def test_one_process_computes_the_exhibits(request):

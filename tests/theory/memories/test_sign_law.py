@@ -6,6 +6,7 @@ import pytest
 from assoc.memories.sign_gates import GATES
 from sims.memories.construction import Construction
 from sims.memories.recall import measure
+from sims.memories.width import smallest_width
 from theory.memories.classes import classes_of
 from theory.memories.predict import predict
 from theory.memories.recall import expected_failure, expected_recall, predictable
@@ -65,3 +66,10 @@ def test_predictions_carry_their_gates():
     assert found["parameters"] == 400 * 64
     assert predict("sign-mlp", d=32, N=200, width=400).points[0]["parameters"] == 400 * 65
     assert np.isfinite(predict("sign-gated", d=32, N=100).points[0]["width_all"])
+
+
+def test_few_facts_need_few_gates():
+    predicted = width_of(Construction("sign-gated", gates="square", omega=5.0), d=64, N=16)
+    found = smallest_width("sign-gated", d=64, N=16, gates="square", omega=5.0, trials=40).points[0]
+    low, high = found.interval()
+    assert low / 1.1 < predicted < high * 1.1

@@ -7,10 +7,10 @@ from assoc import InputError
 from assoc.embeddings import sphere
 from assoc.facts.recall_task import balanced_task, even_task
 from assoc.memories.sign_gates import PiecewiseLinear, SignGated, drawn_gates, sign_two_layer
-from assoc.transformers.attention_mlp import attended_tokens
+from assoc.transformers.attention_mlp import attended_tokens, copied_sums
 from assoc.transformers.attention_only import attend, cue_groups
 from assoc.transformers.model import Transformer
-from theory.transformers.mlp_guarantee import COPIED_OMEGA, copied_sums, mlp_bounds, mlp_width
+from theory.transformers.mlp_guarantee import COPIED_OMEGA, mlp_bounds, mlp_width
 
 
 def drawn(S, R, D, d, seed=0):
