@@ -96,7 +96,7 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
     "sharp-constants": {"d": (16, 32), "trials": 8},
     "trained-memories": {"matrices": (3, 4), "networks": (3,), "trials": 2},
     "trained-tradeoff": {"shape": (3, 3, 2), "d": 6, "heads": (2,), "widths": (0, 4)},
-    "trained-transformers": {"families": {"S = R, D = 8": ((2, 2, 8),)}, "trials": 2},
+    "trained-transformers": {"families": {"S = R, D = 8": ((2, 2, 8), (3, 3, 8))}, "trials": 2},
     "transformer-sizes": {"shapes": ((4, 4, 4),), "d": 16, "trials": 2},
 }
 """What is smaller, by the exhibit's name."""

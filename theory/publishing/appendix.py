@@ -129,8 +129,7 @@ def appendix(
     Raises
     ------
     InputError
-        If a name is unknown or its extra missing, an argument out of range, the store cannot be
-        used, or a file cannot be written.
+        If a name is unknown or its extra missing, an argument out of range, or a file unusable.
     """
     start = time.perf_counter()
     check_size(size)

@@ -11,7 +11,7 @@ import numpy as np
 from assoc.arrays import Floats
 from assoc.facts.recall_task import RecallTask
 from assoc.memories.sign_gates import SignGated, drawn_gates
-from assoc.transformers.attention_mlp import attended_tokens
+from assoc.transformers.attention_mlp import attended_tokens, copied_sums
 from assoc.transformers.attention_only import attend, cue_groups
 from assoc.transformers.model import Transformer
 from sims.engine.parallel import blas_threads
@@ -21,7 +21,7 @@ from theory.claims import Finding
 from theory.judging import judge_arms, judge_guarantee, judge_predictions
 from theory.memories.drawn_gates import failure_bounds
 from theory.memories.plain.sign_gates import wrong_pairs_of_outputs
-from theory.transformers.mlp_guarantee import COPIED_OMEGA, copied_sums, mlp_bounds, mlp_width
+from theory.transformers.mlp_guarantee import COPIED_OMEGA, mlp_bounds, mlp_width
 
 __all__ = ["check_mlp_guarantee"]
 
