@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import log_softmax, softmax
 
 from assoc.arrays import Floats
 from assoc.checks import check_fits
@@ -34,7 +34,7 @@ from assoc.gradient_flow.linear_attention import Losses
 
 __all__ = ["ATTENTIONS", "EmbeddedAttention", "check_prompts", "cue_prompts"]
 
-ATTENTIONS = ("linear", "softmax")
+ATTENTIONS = ("linear", "scipy.special.softmax")
 """Kinds of attention."""
 
 
@@ -146,7 +146,7 @@ class EmbeddedAttention:
         """Weights (P, n) of all tokens, times how many a prompt holds, and what is read (P, d)."""
         keys = self.embeddings @ q
         weights = self._held * keys
-        if self.attention == "softmax":
+        if self.attention == "scipy.special.softmax":
             # Only tokens that a prompt holds have a say in what its largest key is.
             top = np.where(self._held > 0, keys, -np.inf).max(axis=1, keepdims=True)
             weights = self._held * np.exp(np.minimum(keys - top, 0.0))
@@ -157,13 +157,13 @@ class EmbeddedAttention:
         """Probabilities (P, A) of all answers to all prompts."""
         W, q = self.unpack(state)
         _, read = self._read(q)
-        return np.asarray(softmax(read @ W.T @ self._answers.T, axis=1))
+        return np.asarray(scipy.special.softmax(read @ W.T @ self._answers.T, axis=1))
 
     def losses(self, state: Floats) -> Losses:
         """Total, relation-only and subject-only loss, means over the prompts."""
         W, q = self.unpack(state)
         _, read = self._read(q)
-        logp = log_softmax(read @ W.T @ self._answers.T, axis=1)
+        logp = scipy.special.log_softmax(read @ W.T @ self._answers.T, axis=1)
         rows = np.arange(len(logp))
         facts, task = self.task.facts, self.task
         repeats = len(logp) // len(task)
@@ -187,7 +187,7 @@ class EmbeddedAttention:
         """Right-hand side of the gradient flow of the mean loss in W and q."""
         W, q = self.unpack(state)
         weights, read = self._read(q)
-        rest = -softmax(read @ W.T @ self._answers.T, axis=1)
+        rest = -scipy.special.softmax(read @ W.T @ self._answers.T, axis=1)
         rest[np.arange(len(rest)), self._labels] += 1.0
         rest /= len(rest)
         moved_W = self._answers.T @ (rest.T @ read)

@@ -33,8 +33,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from assoc.arrays import UNDERFLOW, Floats, Integers, dot_error, precision, row_norms
 from assoc.checks import check_fits, check_width
@@ -396,5 +396,5 @@ def drawn_gates(
     phase = None
     if gates == "square":
         W *= omega
-        phase = (2 * np.pi * special.ndtr(rest[:, 0].astype(np.float64))).astype(dtype)
+        phase = (2 * np.pi * scipy.special.ndtr(rest[:, 0].astype(np.float64))).astype(dtype)
     return SignGated(W, np.zeros_like(W), V, rest.copy() if gates == "two-signs" else None, phase)

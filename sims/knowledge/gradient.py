@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse
 
 from assoc.facts.knowledge import Contexts
 from sims.knowledge.model import Weights
@@ -59,12 +59,12 @@ class Batch:
             targets.astype(np.float32), weights.astype(np.float32),
         )  # fmt: skip
 
-    def seen(self, mass: Singles) -> sparse.csr_array:
+    def seen(self, mass: Singles) -> "scipy.sparse.csr_array":
         """Return masses (E,) as a matrix (C, n); the next call fills the same one anew."""
         self._by_context.data = mass
         return self._by_context
 
-    def seen_from(self, mass: Singles) -> sparse.csr_array:
+    def seen_from(self, mass: Singles) -> "scipy.sparse.csr_array":
         """Return masses (E,) as a matrix (n, C); the next call fills the same one anew."""
         matrix, order = self._by_token
         matrix.data = mass[order]
@@ -73,16 +73,16 @@ class Batch:
     # The places of the masses are the same at every step of a training, and finding them takes
     # longer than the product.
     @cached_property
-    def _by_context(self) -> sparse.csr_array:
+    def _by_context(self) -> "scipy.sparse.csr_array":
         ends = np.append(self.starts, len(self.rows))
-        return sparse.csr_array((self.times, self.tokens, ends), shape=self._shape)
+        return scipy.sparse.csr_array((self.times, self.tokens, ends), shape=self._shape)
 
     @cached_property
-    def _by_token(self) -> tuple[sparse.csr_array, NDArray[np.intp]]:
+    def _by_token(self) -> "tuple[scipy.sparse.csr_array, NDArray[np.intp]]":
         order = np.argsort(self.tokens, kind="stable")
         ends = np.searchsorted(self.tokens[order], np.arange(self._shape[1] + 1))
         places = (self.times[order], self.rows[order], ends)
-        return sparse.csr_array(places, shape=self._shape[::-1]), order
+        return scipy.sparse.csr_array(places, shape=self._shape[::-1]), order
 
     @property
     def _shape(self) -> tuple[int, int]:

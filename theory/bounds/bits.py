@@ -18,8 +18,8 @@ NLB, Theorem 7 and Corollary 1 (restated, and made exact here; proofs in docs/lo
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, special
 
 from assoc.checks import positive
 from assoc.errors import InputError
@@ -98,7 +98,7 @@ def corollary_form(a: float, M: int, bits: float) -> float:
     if not bits > 0:
         raise InputError(f"B = {bits:g} is not a positive number of bits")
     stored = _finite(bits) / math.log2(_outputs(M))
-    return float(math.log(M) / ((a - 1) * special.zeta(a)) * stored ** (1 - a))
+    return float(math.log(M) / ((a - 1) * scipy.special.zeta(a)) * stored ** (1 - a))
 
 
 def information_of_error(error: NDArray[np.float64] | float, M: int) -> NDArray[np.float64]:
@@ -120,8 +120,8 @@ def information_of_error(error: NDArray[np.float64] | float, M: int) -> NDArray[
     """
     e = np.minimum(np.asarray(error, np.float64), 1 - 1 / _outputs(M))
     # As a divergence: near e = 1 - 1/M the difference of logarithms would cancel.
-    right = special.rel_entr(1 - e, 1 / M)
-    wrong = special.rel_entr(e, 1 - 1 / M)
+    right = scipy.special.rel_entr(1 - e, 1 / M)
+    wrong = scipy.special.rel_entr(e, 1 - 1 / M)
     return np.asarray(np.maximum(right + wrong, 0.0))
 
 
@@ -168,8 +168,8 @@ def least_error_rate(law: InputLaw, M: int, bits: float) -> float:
             low -= 5
         while excess(high) >= 0:
             high += 5
-        log_mu = float(optimize.brentq(excess, low, high, xtol=1e-13))
-        wrong = special.expit(math.log(M - 1) - np.exp(log_p - log_mu))
+        log_mu = float(scipy.optimize.brentq(excess, low, high, xtol=1e-13))
+        wrong = scipy.special.expit(math.log(M - 1) - np.exp(log_p - log_mu))
     # The nodes of an infinite law end where its inputs cannot be told from chance.
     lost = law.beyond(FARTHEST) * (1 - 1 / M) if np.isinf(law.inputs) else 0.0
     return float(count @ (p * wrong)) + lost
@@ -183,7 +183,7 @@ def _information_at(x: NDArray[np.float64], M: int) -> NDArray[np.float64]:
     """
     small, large = x < SERIES, x > KNOWN
     middle = np.where(small | large, 1.0, x)
-    right = special.expit(middle - math.log(M - 1))
+    right = scipy.special.expit(middle - math.log(M - 1))
     value = right * middle - np.log1p(np.expm1(middle) / M)
     near = np.where(small, x, 0.0)
     series = (M - 1) / M**2 * near**2 * (0.5 + (M - 2) / M * near / 3)
@@ -230,7 +230,7 @@ def map_bits(N: int, M: int, facts: str = "random") -> float:
         classes = (M - larger) * _log2_factorial(floor) + larger * _log2_factorial(floor + 1)
         return _log2_factorial(N) - classes
     if facts == "zipf":
-        return float(N * special.entr(zipf_sizes(1.0, M)).sum() / LOG2)
+        return float(N * scipy.special.entr(zipf_sizes(1.0, M)).sum() / LOG2)
     raise InputError(f"facts {facts!r} is not one of {', '.join(MAPS)}")
 
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, special
 
 from theory.bounds.table_counts import check_table, count_tables, countable
 
@@ -86,7 +86,7 @@ def log_rising(W: float, J: float) -> float:
         # One factor at a time up to where Stirling's series is good to rounding.
         steps = math.ceil(DIRECT - W)
         if steps >= J:
-            return float(special.gammaln(W + J + 1) - special.gammaln(W + 1))
+            return float(scipy.special.gammaln(W + J + 1) - scipy.special.gammaln(W + 1))
         low = W + np.arange(1.0, steps + 1)
         return float(np.log(low).sum()) + log_rising(W + steps, J - steps)
     # Stirling's series; its next term is below W^-5 / 1260.
@@ -152,10 +152,12 @@ def _log_stirling(S: int, k: int) -> float:
     if k in (1, S):
         return 0.0
     ratio = S / k
-    rho = float(optimize.brentq(lambda r: r / -math.expm1(-r) - ratio, 1e-12, ratio, xtol=1e-15))
+    rho = float(
+        scipy.optimize.brentq(lambda r: r / -math.expm1(-r) - ratio, 1e-12, ratio, xtol=1e-15)
+    )
     if rho < 50:
         z = np.arange(1.0, 240.0)
-        pmf = np.exp(z * math.log(rho) - special.gammaln(z + 1) - math.log(math.expm1(rho)))
+        pmf = np.exp(z * math.log(rho) - scipy.special.gammaln(z + 1) - math.log(math.expm1(rho)))
         variance = float(pmf @ (z - ratio) ** 2)
         fourth = float(pmf @ (z - ratio) ** 4)
     else:
@@ -229,9 +231,9 @@ def _saddle_bits(S: int, R: int, D: int, vocabulary: int) -> float:
 
     def value(place: NDArray[np.float64]) -> float:
         rho = math.exp(min(max(place[0], -60.0), 60.0))
-        share = special.expit(place[1])
+        share = scipy.special.expit(place[1])
         K = share * R * most
-        slope = float(special.digamma(vocabulary - K + 1))
+        slope = float(scipy.special.digamma(vocabulary - K + 1))
         expm1 = math.log(math.expm1(rho)) if rho < 700 else rho
         inner = math.lgamma(S + 1) - S * math.log(rho) + log_truncated(slope + expm1, most)
         return float((log_rising(vocabulary - K, K) - K * slope + R * inner) / LOG2)
@@ -240,7 +242,7 @@ def _saddle_bits(S: int, R: int, D: int, vocabulary: int) -> float:
     for guess in (-1.0, 1.0, 4.0):
         start = np.array([math.log(S / most + 0.5), guess])
         options = {"xatol": 1e-9, "fatol": 0.0}
-        best: Any = optimize.minimize(  # type: ignore[call-overload]  # options: a dict of any kind
+        best: Any = scipy.optimize.minimize(  # type: ignore[call-overload]  # options: a dict of any kind
             value, start, method="Nelder-Mead", options=options
         )
         found.append(float(best.fun))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from scipy import special
+import scipy
 
 from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
@@ -101,7 +101,9 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
         chosen = [row for row in found if row["memory"] == name]
 
         def load(row: Mapping[str, Any], N: float | None) -> float | None:
-            return None if N is None else float(special.xlogy(N, N)) / (row["rank"] * row["d"])
+            return (
+                None if N is None else float(scipy.special.xlogy(N, N)) / (row["rank"] * row["d"])
+            )
 
         guarantee_axes(
             ax,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special
+import scipy
 
 from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
@@ -62,7 +62,7 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
             predicted = capacity_of(Construction(memory, bits=bits), d=d)
         elif bits is None:
             predicted = optimal_capacity(d)[0]
-        stored = float(special.xlogy(N, N)) / np.log(2) / d**2
+        stored = float(scipy.special.xlogy(N, N)) / np.log(2) / d**2
         found.append(
             {
                 "memory": NAMES[memory],
@@ -93,7 +93,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
         chosen = [row for row in exact if row["memory"] == name]
         law = [row["law"] for row in chosen]
         ends = [
-            [None if end is None else float(special.xlogy(end, end)) / row["d"] ** 2
+            [None if end is None else float(scipy.special.xlogy(end, end)) / row["d"] ** 2
              for end in row["interval"]]
             for row in chosen
         ]  # fmt: skip
@@ -103,7 +103,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     best = [log_N * np.exp(log_N) / d**2 for d, log_N in ((d, optimal_limit(d)) for d in grid)]
     ax.plot(grid, best, color=PREDICTED, lw=1, label="predicted, answers nearly orthogonal")
     plain = [capacity_of(Construction("linear"), d=int(d)) for d in grid]
-    ax.plot(grid, special.xlogy(plain, plain) / grid**2, color=PREDICTED, lw=1, ls="--",
+    ax.plot(grid, scipy.special.xlogy(plain, plain) / grid**2, color=PREDICTED, lw=1, ls="--",
             label="predicted, outer products")  # fmt: skip
     for level in (1 / 8, 1 / 2):
         ax.axhline(level, color="0.4", lw=0.7, ls=":")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special
+import scipy
 
 from assoc.bits.levels import gaussian_quantiser
 from sims.memories.construction import Construction
@@ -48,7 +48,7 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
     for row in capacity_rows(tasks, values):
 
         def law(N: float, d: int = row["d"]) -> float:
-            return float(special.xlogy(N, N) / d**2)
+            return float(scipy.special.xlogy(N, N) / d**2)
 
         found.append(
             {

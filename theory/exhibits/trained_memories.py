@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special
+import scipy
 
 from sims.engine.statistics import log_slope
 from sims.sweeps.tasks import Task
@@ -65,7 +65,7 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
         memory = asked["memory"] if "memory" in asked else f"trained-{asked['model']}"
         d, N = point["d"], point["N"]
         parameters = 4 * d * d if memory in NETWORKS else d * d
-        stored = None if N is None else float(special.xlogy(N, N) / np.log(2)) / parameters
+        stored = None if N is None else float(scipy.special.xlogy(N, N) / np.log(2)) / parameters
         found.append(
             {
                 "memory": NAMES[memory],
@@ -87,7 +87,7 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
         x = [row["parameters"] for row in chosen]
         if len(chosen) > 1 and all(min(row["ends"]) > 1 for row in chosen):
             ends = np.array([row["ends"] for row in chosen], float)
-            slopes = {"slope": ends, "slope_of_N_log_N": special.xlogy(ends, ends)}
+            slopes = {"slope": ends, "slope_of_N_log_N": scipy.special.xlogy(ends, ends)}
             for key, y in slopes.items():
                 slope = list(log_slope(x, y)[1])
                 for row in chosen:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from assoc.errors import InputError
 from sims.memories.construction import Construction
@@ -70,7 +70,7 @@ def capacity_of(
         low, high = high, high + 0.7
     while excess(low) < 0 and low > 0:
         low, high = max(low - 0.7, 0.0), low
-    return float(np.exp(optimize.brentq(excess, low, high, xtol=1e-4)))
+    return float(np.exp(scipy.optimize.brentq(excess, low, high, xtol=1e-4)))
 
 
 def limit_estimate(d: float, N: float, level: float) -> float:

@@ -29,10 +29,9 @@ similar gate. On average over what matters it adds a share of 24/d to the noise 
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.polynomial.hermite_e import hermegauss
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.interpolate import CubicSpline
 
 from assoc.memories.hermite import hermite, sphere_moment
 from sims.engine.parallel import blas_threads
@@ -232,7 +231,7 @@ def joint_law(
         alive = largest > NEGLIGIBLE * abs(transform[0, 0])
         up = up[: np.flatnonzero(alive[up])[-1] + 1] if alive[up].any() else up[:1]
         down = down[: np.flatnonzero(alive[down])[-1] + 1] if alive[down].any() else down[:1]
-    law = fft.irfft(fft.ifft(transform.conj(), axis=0), len(B), axis=1)
+    law = scipy.fft.irfft(scipy.fft.ifft(transform.conj(), axis=0), len(B), axis=1)
     law *= np.exp(-s[0].real * (S - S[0]))[:, None] * np.exp(-b[0].real * (B - B[0]))
     return S, B, law
 
@@ -255,14 +254,14 @@ def _spreads(
 def _grid(low: float, high: float, width: float) -> Floats:
     """Points from low to high that resolve a law of standard deviation ``width``."""
     steps = min(max(round(STEPS * (high - low) / width), FEWEST), MOST)
-    count = fft.next_fast_len(steps + steps % 2, real=True)
+    count = scipy.fft.next_fast_len(steps + steps % 2, real=True)
     return low + np.arange(count) * (high - low) / count
 
 
 def _frequencies(grid: Floats, tilt: float) -> Complex:
     """Tilted frequencies of the discrete Fourier transform on a grid."""
     step = float(grid[1] - grid[0])
-    theta = -tilt / (step * len(grid)) + 2j * np.pi * fft.fftfreq(len(grid), step)
+    theta = -tilt / (step * len(grid)) + 2j * np.pi * scipy.fft.fftfreq(len(grid), step)
     return np.asarray(theta, np.complex128)
 
 
@@ -316,7 +315,9 @@ def failure_of(
     ]
     # Given S, recall is smooth in log B.
     knots = np.geomspace(max(B[0], B[-1] / SPAN), B[-1], KNOTS)
-    curve = CubicSpline(np.log(knots), _recall(d, S[:, None], knots, rivalry), axis=1)
+    curve = scipy.interpolate.CubicSpline(
+        np.log(knots), _recall(d, S[:, None], knots, rivalry), axis=1
+    )
     failure = float(np.sum(law * (1 - curve(np.log(np.maximum(B, knots[0]))))))
     # Beyond the window lies what a single outlier does to otherwise average sums.
     jump, average = neuron.energy / m**2, float(neuron.weight @ neuron.energy) / m + kernel.noise

@@ -18,7 +18,7 @@ Mardia and Jupp, Directional Statistics (2000), sections 9.4 and 10.4.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special
+import scipy
 
 from assoc.arrays import Floats
 from assoc.embeddings import check_vectors
@@ -108,8 +108,8 @@ def isotropy(E: Floats) -> Isotropy:
         d,
         (float(norms.min()), float(np.median(norms)), float(norms.max())),
         float(np.linalg.norm(mean)),
-        float(special.chdtrc(d, n * d * float(mean @ mean))),
-        float(special.chdtrc((d - 1) * (d + 2) / 2, max(bingham, 0.0))),
+        float(scipy.special.chdtrc(d, n * d * float(mean @ mean))),
+        float(scipy.special.chdtrc((d - 1) * (d + 2) / 2, max(bingham, 0.0))),
         (energy * n - 1) / (n - 1) * d,
     )
 
@@ -162,8 +162,10 @@ def duplicate_condition(problem: Problem) -> tuple[Condition, ...]:
             top, pair = float(cosines[i, j]), (int(i) + start, int(j))
     log_level = np.log(LEVEL) - np.log(n * (n - 1) / 2)
     limit = float(
-        optimize.brentq(
-            lambda t: np.log(0.5 * special.betaincc(0.5, (d - 1) / 2, t * t) + 1e-300) - log_level,
+        scipy.optimize.brentq(
+            lambda t: (
+                np.log(0.5 * scipy.special.betaincc(0.5, (d - 1) / 2, t * t) + 1e-300) - log_level
+            ),
             0.0,
             1.0,
         )

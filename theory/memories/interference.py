@@ -32,9 +32,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
-from scipy.interpolate import CubicSpline
 
 from theory.memories.quadrature import chi_square_nodes, sphere_nodes
 
@@ -215,8 +214,8 @@ def _log_tail(d: int) -> tuple[Floats, float]:
     half = 0.5, (d - 1) / 2
     tail = 0.5 * np.where(
         x < 0.8,
-        special.betaincc(*half, -np.expm1(-(x**2))),
-        special.betainc(*half[::-1], np.exp(-(x**2))),
+        scipy.special.betaincc(*half, -np.expm1(-(x**2))),
+        scipy.special.betainc(*half[::-1], np.exp(-(x**2))),
     )
-    spline = CubicSpline(x, np.log(tail))
+    spline = scipy.interpolate.CubicSpline(x, np.log(tail))
     return np.ascontiguousarray(spline.c * (x[1] - x[0]) ** np.arange(3, -1, -1)[:, None]), end

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from scipy import optimize, special
+import scipy
 
 from assoc.checks import positive
 from assoc.errors import InputError
@@ -80,14 +80,14 @@ def orthogonal_cost(log_M: float) -> float:
     def excess(t: float) -> float:
         return float(np.log(t) - rivals - _log_excess(t, 1))
 
-    t = float(optimize.brentq(excess, 1e-9, np.sqrt(2 * rivals) + 2, xtol=1e-12))
+    t = float(scipy.optimize.brentq(excess, 1e-9, np.sqrt(2 * rivals) + 2, xtol=1e-12))
     second = float(np.exp(rivals + _log_excess(t, 2)))
-    return float(t**2 + (1 + second) * (1 - 1 / (1 + np.exp(rivals + special.log_ndtr(-t)))))
+    return float(t**2 + (1 + second) * (1 - 1 / (1 + np.exp(rivals + scipy.special.log_ndtr(-t)))))
 
 
 def _log_excess(t: float, power: int) -> float:
     """Log E (g - t)_+^k of a normal g, k = 1 or 2, by Mills' ratio; t up to 100."""
-    mills = np.sqrt(np.pi / 2) * special.erfcx(t / np.sqrt(2))
+    mills = np.sqrt(np.pi / 2) * scipy.special.erfcx(t / np.sqrt(2))
     share = 1 - t * mills if power == 1 else (1 + t**2) * mills - t
     return float(np.log(share) - t**2 / 2 - np.log(np.sqrt(2 * np.pi)))
 
@@ -111,7 +111,7 @@ def optimal_limit(d: float) -> float:
     def excess(log_N: float) -> float:
         return float(log_N + np.log(orthogonal_cost(log_N)) - 2 * np.log(d))
 
-    return float(optimize.brentq(excess, np.log(2), 2 * np.log(d) + 2, xtol=1e-9))
+    return float(scipy.optimize.brentq(excess, np.log(2), 2 * np.log(d) + 2, xtol=1e-9))
 
 
 @cache

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from theory.memories.balls import above, below, coordinate_tail
 from theory.memories.cells import beta_masses
@@ -330,10 +330,12 @@ def cells_of_share(rank: int, d: int, cells: int, *, depth: float = 0.0) -> tupl
     less.
     """
     a, b = rank / 2, (d - rank) / 2
-    ends = special.betaincinv(a, b, np.linspace(0, 1, cells + 1)[1:-1])
+    ends = scipy.special.betaincinv(a, b, np.linspace(0, 1, cells + 1)[1:-1])
     # Finer cells in the lower tail, where the bound is largest.
-    deep = special.betaincinv(a, b, np.geomspace(1e-12, 1 / cells, 16)[:-1])
-    deepest = special.betaincinv(a, b, np.geomspace(np.exp(-depth - NEGLIGIBLE), 1e-12, 24)[:-1])
+    deep = scipy.special.betaincinv(a, b, np.geomspace(1e-12, 1 / cells, 16)[:-1])
+    deepest = scipy.special.betaincinv(
+        a, b, np.geomspace(np.exp(-depth - NEGLIGIBLE), 1e-12, 24)[:-1]
+    )
     ends = np.unique(np.concatenate([[0.0], ends, deep, deepest[np.isfinite(deepest)]]))
     masses = np.array([above(mass) for mass in beta_masses(rank, d, ends[1:])])
     # A ball without an end says nothing, and a chance is at most 1.

@@ -20,8 +20,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import integrate, optimize, special
 
 from assoc.errors import InputError
 from assoc.facts.input_laws import PowerLaw
@@ -81,7 +81,7 @@ def weighted_recall(q: Floats, d: float) -> Floats:
             own: Floats, variance: Floats, square: Floats = square, count: Floats = count
         ) -> Floats:
             spread = np.sqrt(square / d + variance[..., None])
-            return np.asarray(special.log_ndtr(own[..., None] / spread) @ count)
+            return np.asarray(scipy.special.log_ndtr(own[..., None] / spread) @ count)
 
         log_recall[place] = _log_right(q[x], q[0], energy - q[x] ** 2, d, log_chance)
     return np.asarray(np.exp(np.interp(np.log1p(np.arange(len(q))), np.log1p(kept), log_recall)))
@@ -131,17 +131,17 @@ def _log_right(
     # The heaviest input wins where t is above a bar; on each side of it all is smooth in Phi(t).
     bar = own * math.sqrt(d) / top
     noise = math.sqrt(max((top * bar) ** 2 + energy, tiny)) / d
-    share = special.ndtr(bar + noise * g * math.sqrt(d) / top)[:, None]
+    share = scipy.special.ndtr(bar + noise * g * math.sqrt(d) / top)[:, None]
     u = np.concatenate([share * (1 + place) / 2, share + (1 - share) * (1 + place) / 2], axis=1)
     u_weight = np.concatenate([share * weight / 2, (1 - share) * weight / 2], axis=1)
-    t = special.ndtri(np.clip(u, tiny, 1 - 1e-16))  # (noise, t)
+    t = scipy.special.ndtri(np.clip(u, tiny, 1 - 1e-16))  # (noise, t)
     variance = np.maximum((top * t) ** 2 + energy, tiny) / d**2
     level = own + np.sqrt(variance) * g[:, None]
     against_top = (level - top * t / math.sqrt(d)) / np.sqrt(variance)
-    value = log_chance(level, variance) + special.log_ndtr(against_top)
+    value = log_chance(level, variance) + scipy.special.log_ndtr(against_top)
     with np.errstate(divide="ignore"):
         log_weight = np.log(u_weight * (g_weight / g_weight.sum())[:, None])
-    return float(special.logsumexp(value + log_weight))
+    return float(scipy.special.logsumexp(value + log_weight))
 
 
 def limit_constant(a: float) -> float:
@@ -165,13 +165,13 @@ def limit_constant(a: float) -> float:
     z = np.arange(1.0, FACTORS + 1)
 
     def lost(log_t: float) -> float:
-        log_psi = special.log_ndtr((z / math.exp(log_t)) ** a).sum()
+        log_psi = scipy.special.log_ndtr((z / math.exp(log_t)) ** a).sum()
         return float(-math.expm1(log_psi)) * math.exp((1 - a) * log_t)
 
     # Below t = 0.1 nothing is lost to 1e-16; above t = 60 all is, and the rest is elementary.
     high = math.log(60.0)
-    value = integrate.quad(lost, math.log(0.1), high, limit=400, epsrel=1e-9)[0]
-    return float((value + math.exp((1 - a) * high) / (a - 1)) / special.zeta(a))
+    value = scipy.integrate.quad(lost, math.log(0.1), high, limit=400, epsrel=1e-9)[0]
+    return float((value + math.exp((1 - a) * high) / (a - 1)) / scipy.special.zeta(a))
 
 
 def dimension_exponent(weights: str, a: float, *, shared: bool = False) -> float:
@@ -297,8 +297,8 @@ def _counts(memory: Weighted) -> float:
 
     def log_chance(own: Floats, variance: Floats) -> Floats:
         spread = np.sqrt(mean[heavy] ** 2 / d + variance[..., None])
-        against_heavy = special.log_ndtr(own[..., None] / spread) @ number[heavy]
-        lost = special.ndtr(-own[..., None] / np.sqrt(n**2 / d + variance[..., None]))
+        against_heavy = scipy.special.log_ndtr(own[..., None] / spread) @ number[heavy]
+        lost = scipy.special.ndtr(-own[..., None] / np.sqrt(n**2 / d + variance[..., None]))
         left = np.log1p(-np.minimum(lost @ pmf, 1 - 1e-16))
         return np.asarray(against_heavy + left @ number[light])
 
@@ -347,7 +347,7 @@ def best_first(
     if high < 2:
         return 1, _first_of(memory, 1)
     # Over real n: on whole numbers neighbouring steps of the search would see no slope.
-    found = optimize.minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         height, bounds=(0.0, math.log(high)), method="bounded", options={"xatol": 1e-6}
     )
     near = math.floor(math.exp(found.x))

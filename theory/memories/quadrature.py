@@ -8,9 +8,8 @@ the parameters of dimension 10^4 and more, where these do not.
 from functools import cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.linalg import eigh_tridiagonal
 
 __all__ = [
     "Nodes",
@@ -28,7 +27,7 @@ Nodes = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def _golub_welsch(diagonal: NDArray[np.float64], off: NDArray[np.float64]) -> Nodes:
-    values, vectors = eigh_tridiagonal(diagonal, off)
+    values, vectors = scipy.linalg.eigh_tridiagonal(diagonal, off)
     weights = vectors[0] ** 2
     return np.asarray(values, np.float64), np.asarray(weights / weights.sum(), np.float64)
 
@@ -149,13 +148,13 @@ def mean_nodes(value: Floats, weight: Floats, m: int, n: int = 24) -> Nodes:
     bulk = np.sqrt(max(float(weight[common] @ value[common] ** 2) - centre**2, 1e-12) / m)
     low = max(centre - 8 * bulk, 0.0)
     high = mean + 12 * np.sqrt((float(weight @ value**2) - mean**2) / m)
-    count = fft.next_fast_len(max(64, min(round(3 * (high - low) / bulk), 4096)), real=True)
+    count = scipy.fft.next_fast_len(max(64, min(round(3 * (high - low) / bulk), 4096)), real=True)
     span = high - low
     # Tilted, so that what lies above the grid does not fold back into it.
     s = (-8.0 + 2j * np.pi * np.arange(count // 2 + 1)) / span
     transform = [np.exp(m * np.log(np.exp(z / m * value) @ weight) - z * low) for z in s]
     grid = np.arange(count) * span / count
-    law = fft.irfft(np.conj(transform), count) * np.exp(8.0 * grid / span)
+    law = scipy.fft.irfft(np.conj(transform), count) * np.exp(8.0 * grid / span)
     reached = np.maximum.accumulate((np.cumsum(law) - law / 2) / law.sum())
     place, share = np.polynomial.legendre.leggauss(n)
     return np.interp((1 + place) / 2, reached, low + grid), share / 2

@@ -30,8 +30,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from assoc.checks import check_width
 from assoc.errors import InputError
@@ -377,7 +377,7 @@ def exponent(
             - (d - 1) / 2 * np.log1p(-xi)
             + s**2 * (1 + c) ** 2 * (1 + high) / (2 * G * (1 - xi))
             + a**2 / 2
-            + np.log(2 * special.ndtr(a))
+            + np.log(2 * scipy.special.ndtr(a))
             - np.log(rest) / 2
         )
         allowed = (xi < 1) & (rest > 0) & np.isfinite(value)

@@ -27,8 +27,8 @@ from functools import cache
 from types import MappingProxyType
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, special
 
 from assoc.bits.levels import gaussian_quantiser
 from assoc.errors import InputError
@@ -81,7 +81,9 @@ def svd_efficiency(fraction: float) -> float:
     def p(a: float) -> float:
         return float(np.sqrt(max(4 - a * a, 0.0)) / np.pi)
 
-    tau = float(optimize.brentq(lambda t: integrate.quad(p, t, 2)[0] - fraction, 0, 2, xtol=1e-12))
+    tau = float(
+        scipy.optimize.brentq(lambda t: integrate.quad(p, t, 2)[0] - fraction, 0, 2, xtol=1e-12)
+    )
 
     def below(a: float) -> float:
         return float(integrate.quad(lambda b: p(b) / (a * a - b * b), 0, tau, limit=200)[0])
@@ -236,10 +238,10 @@ def _read_out(d: int, N: float, width: int, value: Floats, weight: Floats) -> In
     s, share = mean_nodes(value, weight, width)
 
     def excess(log_tau: float) -> float:
-        return float(share @ special.expit(log_tau + np.log(s))) - width / N
+        return float(share @ scipy.special.expit(log_tau + np.log(s))) - width / N
 
-    log_tau = optimize.brentq(excess, -60, 60)
-    return _least_squares(d, share, special.expit(log_tau + np.log(s)), N)
+    log_tau = scipy.optimize.brentq(excess, -60, 60)
+    return _least_squares(d, share, scipy.special.expit(log_tau + np.log(s)), N)
 
 
 STRENGTHS: Mapping[str, Callable[[Construction, float, int], Interference]] = MappingProxyType(

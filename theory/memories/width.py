@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
-from scipy import optimize, special
+import scipy
 
 from assoc.errors import InputError
 from assoc.memories.hermite import DEGREES
@@ -69,7 +69,9 @@ def width_of(
         network = replace(construction, width=width)
         recall = measure(network, d=d, N=N, facts=facts, M=M)
         # The odds are nearly a power of m.
-        return float(special.logit(np.clip(recall, TINY, 1 - TINY)) - special.logit(level))
+        return float(
+            scipy.special.logit(np.clip(recall, TINY, 1 - TINY)) - scipy.special.logit(level)
+        )
 
     # Start where the leading order puts it, and widen until the level is bracketed.
     guess = 2 * N * np.log(max(N, 2)) / d
@@ -89,7 +91,7 @@ def width_of(
         if low <= least:
             return float(step)
         low, high, stride = max(low - stride, least), low, 2 * stride
-    return float(np.exp(optimize.brentq(excess, low, high, xtol=1e-3)))
+    return float(np.exp(scipy.optimize.brentq(excess, low, high, xtol=1e-3)))
 
 
 def best_degree(

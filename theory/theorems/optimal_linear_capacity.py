@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
+import scipy
 
 from assoc.catalogue import resolve
 from assoc.errors import InputError
@@ -113,7 +113,7 @@ def check_capacity(
                 "measured": measured,
                 "error": float(np.hypot(error, doubt)),
                 "predicted": predicted,
-                "law": float(special.xlogy(measured, measured)) / dimension**2,
+                "law": float(scipy.special.xlogy(measured, measured)) / dimension**2,
             }
         )
     return judge_predictions("capacity of the best W", rows, tolerance=tolerance, relative=True)
@@ -251,7 +251,7 @@ def _mean(memory: str | Build, d: int, trials: int, seed: int) -> tuple[float, f
 
 def _limiting(d: int) -> float:
     """The N with N log N = d^2 / 2."""
-    return float(np.exp(special.lambertw(d**2 / 2).real))
+    return float(np.exp(scipy.special.lambertw(d**2 / 2).real))
 
 
 # --- Figure -------------------------------------------------------------------------------------

@@ -28,8 +28,8 @@ a variable, none happens with probability E (1 - q)^k: what counts in place of k
 """
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from assoc.checks import as_size, positive
 from assoc.errors import InputError
@@ -152,8 +152,10 @@ def heads_right(subjects: int, relations: int, d: int, *, group: int, length: in
     for tokens in (positive(subjects, "S"), positive(relations, "R")):
         g = tokens / np.ceil(tokens / positive(group, "group"))
         own = 1 + np.sqrt(max(g - 0.75, 0.0) / as_size(d, "d")) * nodes
-        over_end = special.ndtr((own - 0.5) / np.sqrt(g / d))
-        over_others = special.ndtr(own / np.sqrt((g + 0.25) / d)) ** (positive(length, "T") - 2)
+        over_end = scipy.special.ndtr((own - 0.5) / np.sqrt(g / d))
+        over_others = scipy.special.ndtr(own / np.sqrt((g + 0.25) / d)) ** (
+            positive(length, "T") - 2
+        )
         right *= float(weight @ (over_end * over_others))
     return right
 
@@ -214,7 +216,7 @@ def _clumping(rivals: float, sharing: tuple[float, ...], variances: tuple[float,
     both, by_u, by_w, by_z = sharing
     x, u, z, w = np.maximum(variances, 0.0)
     gap = 1 + np.sqrt(u) * nodes[:, None] - np.sqrt(w) * nodes
-    lost = special.ndtr(-gap / np.sqrt(max(x + z, TINY)))
+    lost = scipy.special.ndtr(-gap / np.sqrt(max(x + z, TINY)))
     mean = float(weight @ lost @ weight)
     if rivals <= 0 or mean < TINY:
         return 1.0
@@ -229,7 +231,7 @@ def _clumping(rivals: float, sharing: tuple[float, ...], variances: tuple[float,
     share_both = factor(group @ weight, both)
     share_u = factor(some(group @ weight, by_u), both * by_u) / share_both
     share_w = factor(some(weight @ group, by_w), both * by_w) / share_both
-    lost_by_z = special.ndtr((np.sqrt(z) * nodes - 1) / np.sqrt(max(x + u + w, TINY)))
+    lost_by_z = scipy.special.ndtr((np.sqrt(z) * nodes - 1) / np.sqrt(max(x + u + w, TINY)))
     share_z = factor(some(lost_by_z, by_z), by_z)
     # A fact that is missed for several competitors is one miss already.
     counted = factor(some(lost @ weight, rivals), rivals)

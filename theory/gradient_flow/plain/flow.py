@@ -17,8 +17,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import integrate, optimize
 
 from assoc.arrays import Floats
 from assoc.facts.recall_task import RecallTask, balanced_task
@@ -295,7 +295,7 @@ def run_symbols(*, alpha: float, t_max: float, share: float = 0.5, mistake: str 
     level = 0.3
     run = flow(model, t_max=t_max, alpha=alpha, rtol=1e-12, loss_below=level, samples=3)
     start = np.append(np.full(n * A, alpha), np.full(n, alpha * np.sqrt(A + 1)))
-    solved = integrate.solve_ivp(
+    solved = scipy.integrate.solve_ivp(
         lambda _, y: plain.together(plain.velocity(plain.apart(y))),
         (0, t_max), start, "LSODA", dense_output=True, rtol=1e-12, atol=1e-12 * alpha,
     )  # fmt: skip
@@ -313,7 +313,7 @@ def run_symbols(*, alpha: float, t_max: float, share: float = 0.5, mistake: str 
             return float(plain.losses(plain.apart(at(t)))[which] - height)
 
         measured = getattr(run, name)
-        here = float(optimize.brentq(excess, 0.0, t_max, rtol=1e-12))
+        here = float(scipy.optimize.brentq(excess, 0.0, t_max, rtol=1e-12))
         rows.append((name, np.inf if measured is None else measured, here))
     for k, time in enumerate(run.time.tolist()):
         y = at(time)

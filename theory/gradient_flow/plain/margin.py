@@ -17,7 +17,7 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import integrate, optimize
+import scipy
 
 from assoc.arrays import Floats
 from assoc.facts.recall_task import RecallTask, grid_task
@@ -85,11 +85,11 @@ def dual_program(model: LinearAttention, *, copies: bool = True) -> tuple[float,
     def least(mu: Floats) -> float:
         return -float(mu.sum())
 
-    found: Any = optimize.minimize(  # type: ignore[call-overload]  # the stubs know no such method
+    found: Any = scipy.optimize.minimize(  # type: ignore[call-overload]  # the stubs know no such method
         least,
         np.full(len(pairs), 0.1),
         jac=lambda mu: -np.ones(len(mu)),
-        bounds=optimize.Bounds(0, np.inf),
+        bounds=scipy.optimize.Bounds(0, np.inf),
         constraints={"type": "ineq", "fun": room, "jac": slope},
         method="SLSQP",
         options={"maxiter": 500, "ftol": 1e-15},
@@ -199,7 +199,7 @@ def bound_symbols(*, squared: bool = True, relations: bool = True, wrong: int = 
         def fall(_: float, x: Floats, c: float = c) -> Floats:
             return np.asarray(-c * (-np.expm1(-np.exp(x))) ** wrong * np.exp(-x))
 
-        solved = integrate.solve_ivp(
+        solved = scipy.integrate.solve_ivp(
             fall, (0, times[-1]), [math.log(first)], "DOP853", times, rtol=1e-13, atol=1e-13
         )
         rows += [

@@ -11,7 +11,7 @@ direction, and stage times are integrals over log x by Gauss's rule on small pan
 import math
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from assoc.facts.recall_task import RecallTask, grid_task
 from assoc.gradient_flow.linear_attention import LinearAttention
@@ -95,7 +95,7 @@ def half(n: int, share: float = 0.5) -> float:
     def excess(gap: float) -> float:
         return math.log1p((n - 1) * math.exp(-gap)) - share * math.log(n)
 
-    return float(optimize.brentq(excess, 0.0, 50.0, xtol=1e-14))
+    return float(scipy.optimize.brentq(excess, 0.0, 50.0, xtol=1e-14))
 
 
 def stage_symbols(

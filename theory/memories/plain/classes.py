@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from assoc.facts.maps import MAPS, class_sizes, zipf_sizes
 from sims.memories.construction import Construction
@@ -135,7 +135,7 @@ def prediction_symbols(*, share: float = 1.0, independent: bool = False) -> list
     overlap = 1 / 16 if independent else share * float(np.mean(pairs))
     rows: list[Row] = [("overlap of a vocabulary", mean_square_overlap(V), overlap)]
     for rank in (8, 12):
-        s, weight = special.roots_jacobi(12, (16 - rank) / 2 - 1, rank / 2 - 1)
+        s, weight = scipy.special.roots_jacobi(12, (16 - rank) / 2 - 1, rank / 2 - 1)
         s = (1 + s) / 2
         # Mean square of a projected overlap, in units of that of independent vectors.
         through = (overlap + (16 / rank - 1) / 16) * rank

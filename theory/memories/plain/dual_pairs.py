@@ -16,8 +16,8 @@ per cent.
 """
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 __all__ = ["dual_pairs_lost"]
 
@@ -44,11 +44,11 @@ def dual_pairs_lost(N: int, d: int, *, M: int | None = None) -> float:
     """
     if d >= N:
         return 0.0
-    s, share = special.roots_jacobi(SHARES, (N - d) / 2 - 1, d / 2 - 1)
+    s, share = scipy.special.roots_jacobi(SHARES, (N - d) / 2 - 1, d / 2 - 1)
     r = np.sqrt((1 + s) / (1 - s))
-    rho, weight = special.roots_gegenbauer(COORDINATES, (d - 2) / 2)
+    rho, weight = scipy.special.roots_gegenbauer(COORDINATES, (d - 2) / 2)
     scale = np.sqrt((1 - rho) / 2)
-    t, place = special.roots_gegenbauer(COORDINATES, (N - 3) / 2)
+    t, place = scipy.special.roots_gegenbauer(COORDINATES, (N - 3) / 2)
     share, weight, place = (w / w.sum() for w in (share, weight, place))
     level = (r[:, None] - t) / np.sqrt(1 - t**2)
     used = np.einsum(
@@ -62,9 +62,9 @@ def _tail(x: Floats, n: int, d: int) -> Floats:
     """P(sum of a_z tau_z >= x), elementwise."""
     # Squared coordinates have the mean 1/d and the variance 2 (d - 1) / (d^2 (d + 2)).
     shape = n * (d + 2) / (2 * (d - 1))
-    y, weight = special.roots_genlaguerre(LENGTHS, shape - 1)
+    y, weight = scipy.special.roots_genlaguerre(LENGTHS, shape - 1)
     length = y / shape * n / d
     ratio = np.minimum(x[..., None] ** 2 / length, 1.0)
-    half = special.betaincc(0.5, (n - 1) / 2, ratio) / 2
+    half = scipy.special.betaincc(0.5, (n - 1) / 2, ratio) / 2
     tail = np.where(x[..., None] >= 0, half, 1 - half)
     return np.asarray(tail @ (weight / weight.sum()))

@@ -7,8 +7,8 @@ the independent bound, tells.
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import integrate, optimize, special
 
 from theory.claims import Condition, Problem
 from theory.memories.guarantee import guaranteed_capacity
@@ -59,7 +59,7 @@ def _rayleigh(unit: Floats, freedom: int) -> float:
     """P(chi^2 > n d |mean|^2), with a degree for each coordinate of the mean."""
     n, d = unit.shape
     total = float(np.sum(unit @ unit.T))
-    return float(special.gammaincc((d + freedom) / 2, d * total / n / 2))
+    return float(scipy.special.gammaincc((d + freedom) / 2, d * total / n / 2))
 
 
 def _bingham(unit: Floats, freedom: int) -> float:
@@ -68,7 +68,7 @@ def _bingham(unit: Floats, freedom: int) -> float:
     entries = sum(1 for i in range(d) for j in range(d) if i <= j) - 1
     total = float(np.sum((unit @ unit.T) ** 2))
     statistic = n * d * (d + 2) / 2 * (total / n**2 - 1 / d)
-    return float(special.gammaincc((entries + freedom) / 2, statistic / 2))
+    return float(scipy.special.gammaincc((entries + freedom) / 2, statistic / 2))
 
 
 def _isotropy_thresholds(freedom: int) -> list[Row]:
@@ -99,7 +99,9 @@ def _isotropy_thresholds(freedom: int) -> list[Row]:
 def _edge(
     changed: Callable[[float], Floats], p: Callable[[Floats, int], float], freedom: int
 ) -> float:
-    return float(optimize.brentq(lambda by: p(changed(by), freedom) - LEVEL, 0.2, 3.0, xtol=1e-9))
+    return float(
+        scipy.optimize.brentq(lambda by: p(changed(by), freedom) - LEVEL, 0.2, 3.0, xtol=1e-9)
+    )
 
 
 def _normalised(E: Floats) -> Floats:
@@ -115,7 +117,7 @@ def _duplicate_thresholds() -> list[Row]:
         def excess(t: float, d: int = d, pairs: int = pairs) -> float:
             return pairs * _mass(t, d) / _mass(-1.0, d) / LEVEL - 1
 
-        edge = optimize.brentq(excess, 0.1, 0.9999, xtol=1e-12)
+        edge = scipy.optimize.brentq(excess, 0.1, 0.9999, xtol=1e-12)
         for t, holds in ((edge * (1 - APART), 1.0), (edge * (1 + APART), 0.0)):
             E = np.eye(d)[:n]
             E[-1] = t * E[0] + np.sqrt(1 - t * t) * E[-1]
@@ -126,7 +128,7 @@ def _duplicate_thresholds() -> list[Row]:
 
 def _mass(t: float, d: int) -> float:
     """Integral of a coordinate's density from t on, but for its constant."""
-    return float(integrate.quad(lambda v: (1 - v * v) ** ((d - 3) / 2), t, 1, epsabs=0)[0])
+    return float(scipy.integrate.quad(lambda v: (1 - v * v) ** ((d - 3) / 2), t, 1, epsabs=0)[0])
 
 
 def _size_thresholds() -> list[Row]:

@@ -18,8 +18,8 @@ and none of its code. Means over rho, epsilon and s are by Gauss's rules for the
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 __all__ = ["noise_chance", "pair_chance", "pairs_lost"]
 
@@ -48,11 +48,11 @@ def pairs_lost(N: int, d: int, *, M: int | None = None, rank: int | None = None)
     >>> round(pairs_lost(40, 32), 3)
     2.36
     """
-    t, t_weight = special.roots_gegenbauer(COORDINATES, (d - 2) / 2)
+    t, t_weight = scipy.special.roots_gegenbauer(COORDINATES, (d - 2) / 2)
     t_weight /= t_weight.sum()
     s, s_weight = np.ones(1), np.ones(1)
     if rank is not None and rank < d:
-        s, s_weight = special.roots_jacobi(FACTORS, (d - rank) / 2 - 1, rank / 2 - 1)
+        s, s_weight = scipy.special.roots_jacobi(FACTORS, (d - rank) / 2 - 1, rank / 2 - 1)
         s, s_weight = (1 + s) / 2, s_weight / s_weight.sum()
     total = 0.0
     for rho, weight in zip(t, t_weight, strict=True):
@@ -87,11 +87,11 @@ def noise_chance(r: float, n: int, d: int) -> float:
     >>> round(noise_chance(0.2, 60, 48), 3)
     0.236
     """
-    omega, weight = special.roots_gegenbauer(4 * COORDINATES, (d - 3) / 2)
+    omega, weight = scipy.special.roots_gegenbauer(4 * COORDINATES, (d - 3) / 2)
     w, each, power = _grid(n, d)
     chance = 0.0
     for t, mass in zip(np.maximum(-omega, 0.0), weight / weight.sum(), strict=True):
-        own = special.hyp0f1(d / 2, -(w**2) * (1 + t) / 8)
+        own = scipy.special.hyp0f1(d / 2, -(w**2) * (1 + t) / 8)
         sine = np.sin(w * r / np.sqrt(2 * (1 + t)))
         chance += mass * (0.5 - float(sine @ (each * power * own / w)) / np.pi)
     return float(chance)
@@ -99,9 +99,9 @@ def noise_chance(r: float, n: int, d: int) -> float:
 
 def _of_product(w: Floats, d: int) -> Floats:
     """E cos(w sigma tau): the mean over tau of 0F1(; d/2; -(w tau)^2 / 4)."""
-    t, weight = special.roots_gegenbauer(2 * COORDINATES, (d - 2) / 2)
+    t, weight = scipy.special.roots_gegenbauer(2 * COORDINATES, (d - 2) / 2)
     return np.asarray(
-        special.hyp0f1(d / 2, -(np.multiply.outer(w, t) ** 2) / 4) @ (weight / weight.sum())
+        scipy.special.hyp0f1(d / 2, -(np.multiply.outer(w, t) ** 2) / 4) @ (weight / weight.sum())
     )
 
 

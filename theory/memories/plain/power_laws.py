@@ -6,8 +6,8 @@ the mass that is lost beyond the input at which recall ends.
 """
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import integrate, special
 
 from assoc.embeddings import sphere
 from assoc.facts.input_laws import GivenLaw, PowerLaw, power_sum
@@ -159,9 +159,9 @@ def _weighted(q: Floats, d: int, own: bool, rivals: bool) -> list[float]:
         level = q[x] + sigma * NOISE
         chance = np.ones_like(weight)
         if rivals:
-            chance *= special.ndtr((level - top * T[:, None] / np.sqrt(d)) / sigma)
+            chance *= scipy.special.ndtr((level - top * T[:, None] / np.sqrt(d)) / sigma)
         for each in others:
-            chance *= special.ndtr(level / np.sqrt(each**2 / d + sigma**2))
+            chance *= scipy.special.ndtr(level / np.sqrt(each**2 / d + sigma**2))
         recalled.append(float(np.sum(weight * chance)))
     return recalled
 
@@ -176,12 +176,12 @@ def _counts(p: Floats, samples: int, d: int, steady: bool) -> float:
     weight /= weight.sum()
     sigma = np.sqrt((heavy * t) ** 2 + energy) / d
     number = np.arange(int(heavy + 7 * np.sqrt(heavy)) + 2)
-    laws = [np.exp(number * np.log(m) - m - special.gammaln(number + 1)) for m in mean]
+    laws = [np.exp(number * np.log(m) - m - scipy.special.gammaln(number + 1)) for m in mean]
     recall = np.zeros(len(number))
     for c in number[1:]:
         level = c + sigma * g
-        chance = special.ndtr((level - heavy * t / np.sqrt(d)) / sigma)
-        lost = [special.ndtr(-level / np.sqrt(n**2 / d + sigma**2)) for n in number[1:]]
+        chance = scipy.special.ndtr((level - heavy * t / np.sqrt(d)) / sigma)
+        lost = [scipy.special.ndtr(-level / np.sqrt(n**2 / d + sigma**2)) for n in number[1:]]
         for law in laws[1:]:
             chance = chance * (1 - np.tensordot(law[1:], lost, 1))
         recall[c] = float(np.sum(weight * chance))
@@ -221,11 +221,11 @@ def _constant(a: float) -> float:
     t = np.exp(log_t)
     log_psi = np.zeros(len(t))
     for z in range(1, 1200):
-        term = special.log_ndtr((z / t) ** a)
+        term = scipy.special.log_ndtr((z / t) ** a)
         log_psi += term
         if term.min() > -1e-17:
             break
-    inside = integrate.simpson(t ** (1 - a) * -np.expm1(log_psi), x=log_t)
+    inside = scipy.integrate.simpson(t ** (1 - a) * -np.expm1(log_psi), x=log_t)
     return float((inside + 60 ** (1 - a) / (a - 1)) / _zeta(a, 1, np.inf))
 
 

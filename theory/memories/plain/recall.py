@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import integrate, optimize, special
 
 from sims.memories.construction import Construction
 from theory.memories.capacity import capacity_of, limit_estimate
@@ -138,19 +138,19 @@ def _beaten(d: int, A: Floats, r2: float, variance: float, size: float, phi: flo
     rest = (phi - 1) * signal**2 + r2
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(rest > 0, signal / np.sqrt(np.maximum(rest, 0)), np.sign(signal) * np.inf)
-    return np.asarray(special.stdtr(d - 1, -t * np.sqrt(d - 1)) @ weight)
+    return np.asarray(scipy.special.stdtr(d - 1, -t * np.sqrt(d - 1)) @ weight)
 
 
 @lru_cache(maxsize=64)
 def _chi_square(degrees: float, n: int) -> tuple[Floats, Floats]:
-    x, weight = special.roots_genlaguerre(n, degrees / 2 - 1)
+    x, weight = scipy.special.roots_genlaguerre(n, degrees / 2 - 1)
     return 2 * x / degrees, weight / weight.sum()
 
 
 @lru_cache(maxsize=64)
 def _coordinate(d: float, n: int) -> tuple[Floats, Floats]:
     """Nodes of sqrt(d) t for a coordinate t on the sphere of R^d."""
-    t, weight = special.roots_gegenbauer(n, (d - 2) / 2)
+    t, weight = scipy.special.roots_gegenbauer(n, (d - 2) / 2)
     return np.sqrt(d) * t, weight / weight.sum()
 
 
@@ -200,14 +200,16 @@ def _tail(t: float, d: float) -> float:
     """P(T > t): cos^(d - 2) of the latitude, integrated."""
     ends = (np.arcsin(t), np.pi / 2)
     top, whole = (
-        integrate.quad(lambda v: np.cos(v) ** (d - 2), low, ends[1], epsrel=1e-12, epsabs=0)[0]
+        scipy.integrate.quad(lambda v: np.cos(v) ** (d - 2), low, ends[1], epsrel=1e-12, epsabs=0)[
+            0
+        ]
         for low in (ends[0], 0.0)
     )
     return float(top / (2 * whole))
 
 
 def _normal_tail(t: float, d: float) -> float:
-    return float(special.ndtr(-t * np.sqrt(d)))
+    return float(scipy.special.ndtr(-t * np.sqrt(d)))
 
 
 def _cases() -> list[tuple[str, Interference, Classes]]:
@@ -306,6 +308,6 @@ def _limits() -> list[Row]:
                 s = np.exp(2 * log_d - log_N) / c
                 return float(k * log_N - s - 0.5 * np.log(4 * np.pi * s) - np.log(np.log(2)))
 
-            N = np.exp(optimize.brentq(excess, log_d, 2 * log_d, xtol=1e-14))
+            N = np.exp(scipy.optimize.brentq(excess, log_d, 2 * log_d, xtol=1e-14))
             rows.append(("corrected limit", limit_estimate(np.exp(log_d), N, level), level))
     return rows

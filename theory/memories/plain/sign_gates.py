@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from scipy import integrate, special
+import scipy
 
 from assoc.arrays import Floats, Integers
 from assoc.memories.sign_gates import SignGated
@@ -44,7 +44,7 @@ def kernel_symbols(*, frequency: float = 1.0, squared: bool = True) -> list[Row]
 
 def _agreement_of_signs(ratio: float, g: Floats) -> Floats:
     """Mean of sgn g sgn g' given g."""
-    return np.asarray(np.sign(g) * special.erf(ratio * g))
+    return np.asarray(np.sign(g) * scipy.special.erf(ratio * g))
 
 
 def _agreement_of_waves(spread: float, g: Floats) -> Floats:
@@ -98,7 +98,7 @@ def _log_average(size: float, slope: float, bend: float) -> float:
     def weighted(g: float) -> float:
         return math.exp(size * abs(g) + slope * g + (bend - 0.5) * g * g)
 
-    value = integrate.quad(weighted, -40, 40, points=[0.0], limit=200)[0]
+    value = scipy.integrate.quad(weighted, -40, 40, points=[0.0], limit=200)[0]
     return math.log(value / math.sqrt(TURN))
 
 

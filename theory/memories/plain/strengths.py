@@ -13,8 +13,8 @@ from collections.abc import Callable
 from itertools import combinations_with_replacement
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, special
 
 from sims.memories.construction import Construction
 from theory.memories.interference import Interference
@@ -97,15 +97,17 @@ def _kept(bits: int | None) -> float:
         density = np.exp(-(edges**2) / 2)
         signal = step * (1 + 2 * density.sum()) / np.sqrt(2 * np.pi)
         jumps = np.diff((step * levels) ** 2)
-        return float(-(signal**2) / ((step / 2) ** 2 + 2 * jumps @ special.ndtr(-edges)))
+        return float(-(signal**2) / ((step / 2) ** 2 + 2 * jumps @ scipy.special.ndtr(-edges)))
 
-    return -float(optimize.minimize_scalar(lost, bounds=(0.05, 3), options={"xatol": 1e-9}).fun)
+    return -float(
+        scipy.optimize.minimize_scalar(lost, bounds=(0.05, 3), options={"xatol": 1e-9}).fun
+    )
 
 
 def _truncated(fraction: float) -> float:
     if fraction == 1:
         return 1.0
-    v = optimize.brentq(lambda t: (2 * t - np.sin(2 * t)) / np.pi - fraction, 0, np.pi / 2)
+    v = scipy.optimize.brentq(lambda t: (2 * t - np.sin(2 * t)) / np.pi - fraction, 0, np.pi / 2)
     return float(2 / np.pi * (v - np.sin(4 * v) / 4))
 
 
@@ -180,13 +182,13 @@ def _independent(d: int, degree: int, width: int) -> int:
 
 def _product(x: Floats) -> Floats:
     """Laplace transform of (g g')^2, by Bessel's function K_0."""
-    return np.asarray(special.k0e(1 / (8 * x)) / np.sqrt(4 * np.pi * x))
+    return np.asarray(scipy.special.k0e(1 / (8 * x)) / np.sqrt(4 * np.pi * x))
 
 
 def _hermite(degree: int) -> Callable[[Floats], Floats]:
     """Laplace transform of a squared Hermite polynomial of unit mean square."""
     polynomial = np.polynomial.hermite_e.HermiteE([0] * degree + [1])
-    square = polynomial(G) ** 2 / float(special.factorial(degree))
+    square = polynomial(G) ** 2 / float(scipy.special.factorial(degree))
     weight = np.exp(-(G**2) / 2) / np.exp(-(G**2) / 2).sum()
     return lambda x: np.asarray(np.exp(-np.multiply.outer(x, square)) @ weight)
 
@@ -208,5 +210,5 @@ def _leverage(transform: Callable[[Floats], Floats], m: int, N: int) -> tuple[fl
         power = np.exp(m * np.interp(LOG_X + log_tau - np.log(m), LOG_X, log_transform, left=0.0))
         return float(step * (x * np.exp(-x) @ power)) - (1 - m / N)
 
-    tau = float(np.exp(optimize.brentq(excess, -8, 8)))
+    tau = float(np.exp(scipy.optimize.brentq(excess, -8, 8)))
     return tau, _inverses(transform, m)[0]

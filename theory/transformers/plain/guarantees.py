@@ -11,8 +11,8 @@ and means over rho and over the share s come from sums over even grids.
 """
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 __all__ = ["dual_pair_law", "gap_law", "pair_law", "sum_law"]
 
@@ -71,7 +71,7 @@ def dual_pair_law(terms: int, n: int, d: int, *, c: int) -> float:
     # Of c's squared length, half the squared product with (1, -1) lies along it.
     across = others - (2 - c) ** 2 / 2
     level = (2 - c) ** 2 / (2 * across) * s / (1 - s)
-    tail = 0.5 * special.betainc((n - 2) / 2, 0.5, np.clip(1 - level, 0.0, 1.0))
+    tail = 0.5 * scipy.special.betainc((n - 2) / 2, 0.5, np.clip(1 - level, 0.0, 1.0))
     return float(weight @ tail / weight.sum())
 
 
@@ -90,7 +90,7 @@ def gap_law(d: int, *, gap: float) -> float:
     """
     t, weight = _coordinates(d, GRID)
     level = (0.5 - gap + t) / np.sqrt(1.25 + t)
-    half = 0.5 * special.betainc((d - 1) / 2, 0.5, np.clip(1 - level**2, 0.0, 1.0))
+    half = 0.5 * scipy.special.betainc((d - 1) / 2, 0.5, np.clip(1 - level**2, 0.0, 1.0))
     return float(weight @ np.where(level >= 0, half, 1 - half) / weight.sum())
 
 

@@ -13,10 +13,10 @@ from itertools import product
 from math import ceil, exp, log1p, sqrt
 
 import numpy as np
+import scipy
 from numpy.polynomial.hermite_e import hermegauss
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
-from scipy import special
 
 from theory.transformers.superposed import (
     heads_right,
@@ -195,7 +195,7 @@ def _length_grid(terms: float, d: int) -> tuple[Floats, Floats]:
 
 def _beyond(gap: Floats, side: Floats, d: int) -> Floats:
     """Chance that a coordinate on the sphere exceeds gap over the root of gap^2 + side."""
-    half = special.betainc((d - 1) / 2, 0.5, side / (gap**2 + side)) / 2
+    half = scipy.special.betainc((d - 1) / 2, 0.5, side / (gap**2 + side)) / 2
     return np.asarray(np.where(gap >= 0, half, 1 - half))
 
 
@@ -208,7 +208,7 @@ def _clumps(rivals: float, sharing: tuple[float, ...], variances: tuple[float, .
     if rivals <= 0:
         return 1.0
     first, second = node[:, None], node[None, :]
-    lost = special.ndtr(-(1 + sqrt(u) * first - sqrt(w) * second) / sqrt(x + z))
+    lost = scipy.special.ndtr(-(1 + sqrt(u) * first - sqrt(w) * second) / sqrt(x + z))
     mean = float(weight @ lost @ weight)
 
     def rate(chances: Floats, events: float) -> float:
@@ -217,7 +217,7 @@ def _clumps(rivals: float, sharing: tuple[float, ...], variances: tuple[float, .
 
     joint = 1 - (1 - lost) ** both
     over_w, over_u = joint @ weight, weight @ joint
-    by_subject = special.ndtr((sqrt(z) * node - 1) / sqrt(x + u + w))
+    by_subject = scipy.special.ndtr((sqrt(z) * node - 1) / sqrt(x + u + w))
     ratios = (
         rate(over_w, by_u) / by_u,
         rate(over_u, by_w) / by_w,
@@ -237,7 +237,7 @@ def _looking(tokens: int, d: int, group: int, length: int) -> float:
     chance = 0.0
     for z, share in zip(node.tolist(), weight.tolist(), strict=True):
         own = 1 + sqrt((g - 0.75) / d) * z
-        above_end = 0.5 * (1 + special.erf((own - 0.5) / sqrt(2 * g / d)))
-        above_other = 0.5 * (1 + special.erf(own / sqrt(2 * (g + 0.25) / d)))
+        above_end = 0.5 * (1 + scipy.special.erf((own - 0.5) / sqrt(2 * g / d)))
+        above_other = 0.5 * (1 + scipy.special.erf(own / sqrt(2 * (g + 0.25) / d)))
         chance += share * above_end * above_other ** (length - 2)
     return float(chance)
