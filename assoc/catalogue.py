@@ -1,6 +1,7 @@
 """Constructions by name, memories and transformers, and the user's own by ``module:function``."""
 
 import difflib
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,7 @@ __all__ = [
     "BuildModel",
     "Recipe",
     "build_name",
+    "options_of",
     "resolve",
     "resolve_transformer",
 ]
@@ -150,7 +152,8 @@ def resolve(memory: str | Build, **given: float | str | None) -> tuple[str, Buil
     given : options by name: ``rank`` and ``width`` (m), ``degree`` (k); ``gates`` and ``omega`` of
         sign-gated ones; for every memory but ``sign``, also the user's own, ``bits`` (b) and
         ``rounding``, by which its weights are encoded (:func:`assoc.bits.codes.coded`). None stands
-        for not given. Only those that the memory knows may be given.
+        for not given. Only those that the memory knows may be given; a build function of the user's
+        knows its keyword-only parameters: ``build(E, U, f, *, rng, width=256)``.
 
     Returns
     -------
@@ -219,32 +222,44 @@ def _resolve(
 ) -> tuple[str, Any]:
     options: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     name = asked if isinstance(asked, str) else build_name(asked)
-    recipe = known.get(asked) if isinstance(asked, str) else None
-    for option in () if recipe is None else recipe.needs:
+    make = _maker(kind, known, returns, asked)
+    for option in options:
+        if option not in make.options:
+            raise InputError(f"{kind} {name!r} takes no {option}")
+    for option in make.needs:
         if option not in options:
             raise InputError(f"{kind} {name!r} needs its {option} given")
-    for option in options:
-        if option not in (CODED if recipe is None else recipe.options):
-            raise InputError(f"{kind} {name!r} takes no {option}")
     coding = {option: options.pop(option) for option in CODED if option in options}
     if "rounding" in coding and "bits" not in coding:
         raise InputError(f"{kind} {name!r}: a rounding needs bits given")
-    build = _build(kind, known, returns, asked, options)
+    build = make.make(**options)
     return name, coded(build, **coding) if coding else build
 
 
-def _build(
-    kind: str,
-    known: Mapping[str, Recipe],
-    returns: type[Any],
-    asked: str | Callable[..., Any],
-    options: Mapping[str, Any],
-) -> Any:
-    """Build function with exact weights."""
+def options_of(memory: str | Build) -> tuple[str, ...]:
+    """Options that a memory knows, of those that :func:`resolve` takes.
+
+    Raises
+    ------
+    InputError
+        As for :func:`resolve`.
+
+    Examples
+    --------
+    >>> options_of("low-rank")
+    ('rank', 'bits', 'rounding')
+    """
+    return _maker("memory", MEMORIES, Memory, memory).options
+
+
+def _maker(
+    kind: str, known: Mapping[str, Recipe], returns: type[Any], asked: str | Callable[..., Any]
+) -> Recipe:
+    """Return how a construction with exact weights is made of its options."""
     if not isinstance(asked, str):
-        return asked
+        return _of_function(asked, lambda function: function)
     if asked in known:
-        return known[asked].make(**options)
+        return known[asked]
     if ":" in asked:
         return _imported(kind, asked, returns)
     near = difflib.get_close_matches(asked, known, 1)
@@ -254,7 +269,25 @@ def _build(
     )
 
 
-def _imported(kind: str, name: str, returns: type[Any]) -> Any:
+def _of_function(function: Callable[..., Any], wrap: Callable[[Callable[..., Any]], Any]) -> Recipe:
+    """Return the recipe of a build function of the user's, whose options are its parameters."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # Of something that says nothing of its parameters.
+        parameters = {}.values()
+    own = {
+        each.name: each.default is each.empty
+        for each in parameters
+        if each.kind is each.KEYWORD_ONLY and each.name != "rng"
+    }
+    return Recipe(
+        lambda **options: wrap(partial(function, **options) if options else function),
+        needs=tuple(name for name, needed in own.items() if needed),
+        takes=tuple(name for name, needed in own.items() if not needed),
+    )
+
+
+def _imported(kind: str, name: str, returns: type[Any]) -> Recipe:
     module_name, _, attribute = name.partition(":")
     try:
         module = imported(module_name, here=True)
@@ -263,11 +296,9 @@ def _imported(kind: str, name: str, returns: type[Any]) -> Any:
     build = getattr(module, attribute, None)
     if not callable(build):
         raise InputError(f"{kind} {name!r}: {module_name} has no function {attribute!r}")
-    return (
-        build
-        if isinstance(build, HebbianBuild | Decides)
-        else _UserBuild(kind, name, build, returns)
-    )
+    if isinstance(build, HebbianBuild | Decides):
+        return Recipe(lambda: build)
+    return _of_function(build, partial(_UserBuild, kind, name, returns))
 
 
 @dataclass(frozen=True)
@@ -276,8 +307,8 @@ class _UserBuild:
 
     kind: str
     name: str
-    function: Callable[..., Any]
     returns: type[Any]
+    function: Callable[..., Any]
 
     def __call__(self, *facts: Any, rng: np.random.Generator) -> Any:
         try:

@@ -106,7 +106,7 @@ def _modules(place: str, constant: str) -> Iterator[ModuleType]:
             raise InputError(f"no file or folder {place!r}")
         yield module_at(path)
     else:
-        module = imported(place, here=True)
+        module = imported(place, here=place.partition(".")[0] != __name__.partition(".")[0])
         yield module
         for info in pkgutil.iter_modules(getattr(module, "__path__", ())):
             spec = info.module_finder.find_spec(f"{place}.{info.name}", None)

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
+from inspect import signature
 from typing import Any
 
+from assoc.catalogue import options_of
 from assoc.errors import InputError
 from assoc.imports import called, imported
 from sims.sweeps.tasks import Progress, Task, sweep
-from theory.claims import Finding, Theorem
+from theory.claims import Finding, Theorem, Verdict
 from theory.sources import known_theorems, names_in, nearest
 from theory.verdicts import ClaimResult, VerifyResult
 from theory.wholeness import check_theorem
@@ -165,7 +167,14 @@ def packages_of(theorems: Iterable[Theorem]) -> list[str]:
     return sorted(name for name in origins if name.isidentifier())
 
 
-def run_claim(theorem: str, claim: str, regime: str, seed: int, origin: str = "") -> dict[str, Any]:
+def _package(memory: str) -> list[str]:
+    """Return the package of a construction that is named by its module, if it is."""
+    return [memory.partition(":")[0].partition(".")[0]] if ":" in memory else []
+
+
+def run_claim(
+    theorem: str, claim: str, regime: str, seed: int, origin: str = "", memory: str = ""
+) -> dict[str, Any]:
     """Run a claim's check in one regime and return the finding as a record.
 
     Parameters
@@ -174,6 +183,11 @@ def run_claim(theorem: str, claim: str, regime: str, seed: int, origin: str = ""
     regime : ``quick``, ``full`` or one of the claim's controls.
     seed : determines every random number.
     origin : where a theorem that is not ours is imported from.
+    memory : ``module:function`` of a construction to judge in place of the claim's own, or a name.
+
+    Returns
+    -------
+    The finding; not applicable where the check takes no such memory.
 
     Raises
     ------
@@ -182,7 +196,17 @@ def run_claim(theorem: str, claim: str, regime: str, seed: int, origin: str = ""
     """
     found = _loaded(origin) if origin else find(theorem)
     wanted = next(each for each in found.claims if each.name == claim)
-    finding = called(wanted.check, seed=seed, **wanted.regime(regime))
+    arguments = wanted.regime(regime)
+    if memory:
+        if "memory" not in signature(wanted.check).parameters:
+            return Finding(Verdict.NOT_APPLICABLE, "", note="its check takes no memory").to_dict()
+        arguments["memory"] = memory
+    try:
+        finding = called(wanted.check, seed=seed, **arguments)
+    except InputError as error:
+        if not memory:
+            raise
+        return Finding(Verdict.NOT_APPLICABLE, "", note=str(error)).to_dict()
     if not isinstance(finding, Finding):
         raise InputError(f"the check returned a {type(finding).__name__}, not a Finding")
     return finding.to_dict()
@@ -205,25 +229,37 @@ def _loaded(origin: str) -> Theorem:
     return found
 
 
-def claim_task(theorem: str, claim: str, regime: str, *, seed: int, origin: str = "") -> Task:
+def claim_task(
+    theorem: str, claim: str, regime: str, *, seed: int, origin: str = "", memory: str = ""
+) -> Task:
     """Return the point of a sweep that runs a claim's check in one regime.
 
     Parameters
     ----------
-    theorem, claim, regime, seed, origin : as for :func:`run_claim`.
+    theorem, claim, regime, seed, origin, memory : as for :func:`run_claim`.
     """
     arguments = {"theorem": theorem, "claim": claim, "regime": regime, "seed": seed}
-    if origin:
-        arguments["origin"] = origin
+    arguments |= {"origin": origin} if origin else {}
+    arguments |= {"memory": memory} if memory else {}
     return Task(f"{theorem}/{claim}/{regime}", f"{__name__}:run_claim", arguments)
 
 
 def claim_tasks(
-    theorems: Iterable[Theorem], *, size: str, seed: int, controls: bool = True
+    theorems: Iterable[Theorem], *, size: str, seed: int, controls: bool = True, memory: str = ""
 ) -> list[Task]:
-    """Return the points that judge every claim of some theorems, with their controls if asked."""
+    """Return the points that judge every claim of some theorems, with their controls if asked.
+
+    A ``memory`` stands in for the claim's own, not in the controls.
+    """
     return [
-        claim_task(theorem.name, claim.name, regime, seed=seed, origin=theorem.origin)
+        claim_task(
+            theorem.name,
+            claim.name,
+            regime,
+            seed=seed,
+            origin=theorem.origin,
+            memory=memory if regime == size else "",
+        )
         for theorem in theorems
         for claim in theorem.claims
         for regime in (size, *(claim.controls if controls else ()))
@@ -279,6 +315,7 @@ def verify(
     size: str = "quick",
     seed: int = 0,
     controls: bool = True,
+    memory: str = "",
     executor: Executor | str = "processes",
     workers: int | None = 1,
     progress: Callable[[Progress], None] | None = None,
@@ -294,6 +331,8 @@ def verify(
     size : ``quick`` or ``full``.
     seed : determines every random number.
     controls : also run each claim where it must fail and with its planted fault.
+    memory : a name, or ``module:function`` of a construction of the user's, that stands in for the
+        memory of every claim whose check takes one; the other claims are not applicable.
     executor, workers, progress : as for :func:`sims.sweeps.tasks.sweep`.
 
     Returns
@@ -308,11 +347,13 @@ def verify(
     """
     check_size(size)
     judged_ones = selected(names, theorems)
-    tasks = claim_tasks(judged_ones, size=size, seed=seed, controls=controls)
+    if memory:
+        options_of(memory)
+    tasks = claim_tasks(judged_ones, size=size, seed=seed, controls=controls, memory=memory)
     with _handing_over(judged_ones):
         found = sweep(
-            tasks, packages=packages_of(judged_ones), executor=executor, workers=workers,
-            progress=progress,
+            tasks, packages=[*packages_of(judged_ones), *_package(memory)],
+            executor=executor, workers=workers, progress=progress,
         )  # fmt: skip
     found.complete()
     return judged(judged_ones, found.values, found.seconds, size=size, seed=seed, controls=controls)

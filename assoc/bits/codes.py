@@ -25,19 +25,20 @@ from numpy.polynomial import Polynomial
 
 from assoc.arrays import Floats, precision
 from assoc.bits.levels import Levels, check_bits, check_rounding, quantise, weights_of
+from assoc.bits.objects import SCALE_BITS, rounded
 from assoc.errors import InputError
 from assoc.memories.linear import HebbianBuild, Store
-from assoc.memories.memory import Factors
+from assoc.memories.memory import Factors, Memory
 from assoc.memories.networks import Gated, TwoLayer
 from assoc.memories.sign_gates import PiecewiseLinear, SignGated
 from assoc.transformers.model import Attention, Transformer
 
-__all__ = ["SCALE_BITS", "Code", "Layout", "arrays_of", "coded", "encode"]
-
-SCALE_BITS = 32
-"""Bits of a stored scale, a single-precision number."""
+__all__ = ["Code", "Layout", "arrays_of", "coded", "encode", "in_bits"]
 
 BYTE = 8
+
+CODED_CLASSES = (Factors, Gated, TwoLayer, SignGated, PiecewiseLinear, Transformer)
+"""What can be written down as bits; other memories are rounded where they are."""
 
 
 @dataclass(frozen=True)
@@ -302,6 +303,33 @@ def _unpacked(data: bytes, entries: int, bits: int) -> Levels:
     return np.packbits(each).view(f">u{word // BYTE}").astype(np.uint16)
 
 
+def in_bits(
+    memory: Any,
+    bits: int,
+    rounding: str = "nearest",
+    *,
+    rng: np.random.Generator,
+    embeddings: Floats | None = None,
+) -> Any:
+    """Return a memory, or a transformer, as it is with b bits per weight; ``bits`` counts them.
+
+    Parameters
+    ----------
+    memory : of a class that :func:`encode` takes, then it is decoded from what was encoded, or any
+        other memory, whose arrays are rounded (:func:`assoc.bits.objects.rounded`).
+    bits, rounding, rng : as for :func:`encode`.
+    embeddings : (n, d) of all tokens, for a transformer.
+
+    Raises
+    ------
+    InputError
+        As :func:`encode` and :func:`assoc.bits.objects.rounded`.
+    """
+    if type(memory) not in CODED_CLASSES and isinstance(memory, Memory):
+        return rounded(memory, bits, rounding=rounding, rng=rng)
+    return encode(memory, bits, rounding=rounding, rng=rng).decode(embeddings)
+
+
 def coded(build: Callable[..., Any], bits: int, rounding: str = "nearest") -> Any:
     """Return the build whose memories are those of another, in b bits per weight.
 
@@ -314,7 +342,8 @@ def coded(build: Callable[..., Any], bits: int, rounding: str = "nearest") -> An
     Returns
     -------
     A build function with the arguments of the other. Transformers are decoded with the embeddings
-    that they are built for.
+    that they are built for; memories of other classes than :func:`encode` takes are rounded by
+    :func:`assoc.bits.objects.rounded`.
 
     Raises
     ------
@@ -350,5 +379,5 @@ class _CodedBuild:
 
     def __call__(self, *facts: Any, rng: np.random.Generator) -> Any:
         built = self.build(*facts, rng=rng)
-        code = encode(built, self.bits, rounding=self.rounding, rng=rng)
-        return code.decode(facts[1] if isinstance(built, Transformer) else None)
+        embeddings = facts[1] if isinstance(built, Transformer) else None
+        return in_bits(built, self.bits, self.rounding, rng=rng, embeddings=embeddings)

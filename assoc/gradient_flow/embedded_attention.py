@@ -34,7 +34,7 @@ from assoc.gradient_flow.linear_attention import Losses
 
 __all__ = ["ATTENTIONS", "EmbeddedAttention", "check_prompts", "cue_prompts"]
 
-ATTENTIONS = ("linear", "scipy.special.softmax")
+ATTENTIONS = ("linear", "softmax")
 """Kinds of attention."""
 
 
@@ -146,7 +146,7 @@ class EmbeddedAttention:
         """Weights (P, n) of all tokens, times how many a prompt holds, and what is read (P, d)."""
         keys = self.embeddings @ q
         weights = self._held * keys
-        if self.attention == "scipy.special.softmax":
+        if self.attention == "softmax":
             # Only tokens that a prompt holds have a say in what its largest key is.
             top = np.where(self._held > 0, keys, -np.inf).max(axis=1, keepdims=True)
             weights = self._held * np.exp(np.minimum(keys - top, 0.0))

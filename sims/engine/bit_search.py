@@ -1,7 +1,7 @@
 r"""The fewest bits per weight with which everything is still recalled, whatever is encoded.
 
 A trial's memory or model is built once, with exact weights, and then encoded with each number b of
-bits per weight (:func:`assoc.bits.codes.encode`); what is asked is decoded from the bits that are
+bits per weight (:func:`assoc.bits.codes.in_bits`); what is asked is decoded from the bits that are
 counted. Recall is not monotone in b, so what is reported is the first b, in increasing order, with
 which everything is recalled: it fails with every smaller b that was tried, and with a larger one it
 may fail again.
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assoc.bits.codes import Code, encode
+from assoc.arrays import Floats
+from assoc.bits.codes import in_bits
 from assoc.bits.levels import check_bits
 from assoc.checks import trial_count
 from assoc.errors import InputError
@@ -214,7 +215,7 @@ class Coding:
         recalled: Callable[[Any], int],
         *,
         rng: np.random.Generator,
-        decode: Callable[[Code], Any],
+        embeddings: Floats | None = None,
     ) -> Found:
         """Count what is recalled with exact weights and, decoded, with each b.
 
@@ -223,13 +224,14 @@ class Coding:
         built : memory or model with exact weights.
         recalled : counts what one of them recalls.
         rng : as the build left it; stochastic rounding goes on from there, with every b.
-        decode : makes a memory or model of its code.
+        embeddings : (n, d) of all tokens, for a transformer.
         """
-        codes = [
-            encode(built, b, rounding=self.rounding, rng=copy.deepcopy(rng)) for b in self.bits
+        stored = [
+            in_bits(built, b, self.rounding, rng=copy.deepcopy(rng), embeddings=embeddings)
+            for b in self.bits
         ]
-        exact, *counts = (recalled(each) for each in (built, *map(decode, codes)))
-        return Found(exact, tuple(counts), built.parameters, tuple(code.bits for code in codes))
+        exact, *counts = (recalled(each) for each in (built, *stored))
+        return Found(exact, tuple(counts), built.parameters, tuple(each.bits for each in stored))
 
 
 def search_bits(

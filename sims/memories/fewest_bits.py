@@ -92,5 +92,4 @@ def _trial(ensemble: Ensemble, N: int, coding: Coding, trial: int) -> Found:
         memory,
         lambda asked: int(recalled(asked, E, U, f, threads=1).sum()),
         rng=rng,
-        decode=lambda code: code.decode(),
     )

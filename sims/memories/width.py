@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.catalogue import MEMORIES
+from assoc.catalogue import MEMORIES, build_name, options_of
 from assoc.checks import positive, several, trial_count
 from assoc.errors import InputError
+from assoc.memories.memory import Build
 from sims.engine.bracketing import bracket
 from sims.engine.criterion import Criterion
 from sims.engine.crossing import crossing
@@ -56,6 +57,7 @@ class WidthPoint(Brackets):
         one measured to be (infinite where the search was censored).
     parameters : stored numbers of a network per unit of width.
     degree : k of the network, where it has one.
+    fixed : stored numbers besides, whatever the width.
     """
 
     d: int
@@ -64,6 +66,7 @@ class WidthPoint(Brackets):
     high: tuple[float, ...]
     parameters: int
     degree: int | None = None
+    fixed: int = 0
 
     @property
     def width(self) -> float:
@@ -95,7 +98,7 @@ class WidthResult(SearchResult):
                 **({} if p.degree is None else {"degree": p.degree}),
                 "width": finite(p.width),
                 "interval": p.finite_interval(),
-                "parameters": finite(p.width * p.parameters),
+                "parameters": finite(p.fixed + p.width * p.parameters),
                 "load": p.load,
                 **p.tally(),
                 **p.ends(),
@@ -118,7 +121,7 @@ class WidthResult(SearchResult):
 
 
 def smallest_width(
-    memory: str,
+    memory: str | Build,
     *,
     N: int | Sequence[int],
     d: int | Sequence[int] | None = None,
@@ -145,7 +148,8 @@ def smallest_width(
 
     Parameters
     ----------
-    memory : a network of :data:`assoc.catalogue.MEMORIES`: a name that needs a width.
+    memory : a network of :data:`assoc.catalogue.MEMORIES`, a name that takes a width; or a build
+        function of the user's with ``width`` among its keyword-only parameters.
     N, d : number of facts and dimension, or several; every pair is searched.
     criterion : ``all``, or the fraction of a trial's inputs that must be recalled.
     degree, gates, omega, embeddings, preprocess, facts, outputs, seed, experiment : as for
@@ -234,10 +238,16 @@ def _point(search: _Search, brackets: Iterable[tuple[int, float]]) -> WidthPoint
     """Return what the trials of a search found."""
     construction, d = search.ensemble.construction, search.ensemble.setting.d
     low, high = zip(*brackets, strict=True)
-    each = parameters_per_neuron(
-        str(construction.memory), d, gates=construction.gates, omega=construction.omega
-    )
-    return WidthPoint(d, search.N, low, high, each, construction.degree_at(search.N, d))
+    one, two = (_count(replace(construction, width=k * search.step), d) for k in (1, 2))
+    each = (two - one) // search.step
+    degree = construction.degree_at(search.N, d)
+    return WidthPoint(d, search.N, low, high, each, degree, one - each * search.step)
+
+
+def _count(construction: Construction, d: int) -> int:
+    """Count the parameters of a network, on two facts."""
+    rng = Source(0, "parameters", (d,)).generator(0, MEMORY)
+    return construction.build(d)(np.eye(2, d), np.eye(2, d), np.arange(2), rng=rng).parameters
 
 
 def _widened(ensemble: Ensemble, width: int) -> Ensemble:
@@ -245,15 +255,19 @@ def _widened(ensemble: Ensemble, width: int) -> Ensemble:
     return replace(ensemble, construction=replace(ensemble.construction, width=width))
 
 
-def _step(memory: str) -> int:
+def _step(memory: str | Build) -> int:
     """Width of the narrowest network; all widths are multiples of it."""
     return 2 if memory in PAIRED else 1
 
 
-def _check_network(memory: str) -> None:
-    if memory not in MEMORIES or "width" not in MEMORIES[memory].options:
+def _check_network(memory: str | Build) -> None:
+    if "width" not in options_of(memory):
         known = ", ".join(name for name, recipe in MEMORIES.items() if "width" in recipe.options)
-        raise InputError(f"memory {memory!r} has no width to search; one of {known}")
+        name = memory if isinstance(memory, str) else build_name(memory)
+        raise InputError(
+            f"memory {name!r} has no width to search; one of {known}, or a function of your own "
+            "with width among its keyword-only parameters"
+        )
 
 
 def parameters_per_neuron(
@@ -266,10 +280,8 @@ def parameters_per_neuron(
     >>> parameters_per_neuron("mlp", 64), parameters_per_neuron("gated-mlp", 64)
     (128, 192)
     """
-    rng = Source(0, "parameters", (d,)).generator(0, MEMORY)
     step = _step(memory)
-    build = Construction(memory, width=step, gates=gates, omega=omega).build(d)
-    return build(np.eye(2, d), np.eye(2, d), np.arange(2), rng=rng).parameters // step
+    return _count(Construction(memory, width=step, gates=gates, omega=omega), d) // step
 
 
 def width_crossing(

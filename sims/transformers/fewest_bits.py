@@ -89,4 +89,4 @@ def _trial(
             embeddings=embeddings,
         ).known  # fmt: skip
 
-    return coding.count(model, known, rng=rng, decode=lambda code: code.decode(embeddings))
+    return coding.count(model, known, rng=rng, embeddings=embeddings)

@@ -17,6 +17,7 @@ from assoc import (
     resolve,
     resolve_transformer,
 )
+from assoc.catalogue import options_of
 from assoc.memories.hermite import DEGREES
 from assoc.memories.linear import HebbianBuild, dual_inputs, hebbian
 from assoc.memories.memory import memory_bits
@@ -134,8 +135,8 @@ def test_a_users_own_build_in_bits(rng):
         with pytest.raises(InputError) as caught:
             resolve(own, bits=2)[1](E, U, f, rng=rng)
         assert one_line(caught.value) == (
-            "Table cannot be stored in bits per weight: it is not one of Factors, Gated, "
-            "TwoLayer, SignGated, PiecewiseLinear, Transformer"
+            "Table cannot be stored in bits per weight: its attributes hold 0 numbers in arrays, "
+            "and it has 30 parameters"
         )
 
 
@@ -278,7 +279,7 @@ def test_what_is_wrong_with_a_users_module_is_said(source, said, tmp_path, monke
             {"width": 8},
             "memory 'tests.helpers.oracles:table' takes no width",
         ),
-        ("gated", {"width": 8}, "memory 'gated' takes no width"),
+        ("gated", {"width": 8}, "unknown memory 'gated': did you mean 'gated-mlp'?"),
         ("mpl", {}, "unknown memory 'mpl': did you mean 'mlp'? Known: linear, "),
         ("nowhere:build", {}, "memory 'nowhere:build': no module named 'nowhere'"),
         ("assoc.nowhere:build", {}, "no module named 'assoc.nowhere'"),
@@ -322,3 +323,27 @@ def test_a_missing_dependency_of_a_users_module_is_named_with_the_line(tmp_path,
         resolve("theirs:build")
     assert one_line(caught.value).startswith("memory 'theirs:build': ")
     assert "theirs" not in sys.modules
+
+
+# --- options of the user's own constructions ----------------------------------------------------
+
+
+def test_keyword_parameters_of_a_build_are_its_options():
+    def build(E, U, f, *, rng, width=8, degree=1):
+        return width, degree
+
+    assert options_of(build) == ("width", "degree", "bits", "rounding")
+    assert resolve(build)[1](1, 2, 3, rng=None) == (8, 1)
+    assert resolve(build, width=16, degree=2)[1](1, 2, 3, rng=None) == (16, 2)
+    assert options_of("gated-mlp") == ("width", "degree", "bits", "rounding")
+
+
+def test_what_a_build_must_be_told_is_asked_for():
+    def build(E, U, f, *, rng, width):
+        return width
+
+    with pytest.raises(InputError, match="memory 'build' needs its width given"):
+        resolve(build)
+    with pytest.raises(InputError, match="memory 'build' takes no rank"):
+        resolve(build, rank=3, width=2)
+    assert resolve(build, width=2)[1](1, 2, 3, rng=None) == 2

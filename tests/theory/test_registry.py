@@ -260,3 +260,25 @@ def test_bad_arguments_are_named_before_any_work(monkeypatch, arguments, said):
     with pytest.raises(InputError) as caught:
         verify(**arguments)
     assert said in one_line(caught.value)
+
+
+# --- a construction in place of the claim's own -------------------------------------------------
+
+
+def test_a_memory_stands_in_where_a_check_takes_one():
+    found = {
+        each.claim.name: each
+        for each in verify(["low-rank-capacity"], memory="dual-inputs", controls=False).claims
+    }
+    assert found["projector"].verdict is Verdict.NOT_APPLICABLE
+    assert found["projector"].finding.note == "memory 'dual-inputs' takes no rank"
+    assert found["guarantee"].finding.note == "its check takes no memory"
+    # The exponent of another memory is measured, and is not that of the theorem.
+    assert found["exponent"].verdict in (Verdict.VIOLATED, Verdict.INCONCLUSIVE)
+    assert found["exponent"].finding.table
+
+
+def test_a_memory_that_is_not_there_is_named_before_any_work(monkeypatch):
+    monkeypatch.setattr(registry, "sweep", None)
+    with pytest.raises(InputError, match="unknown memory 'linaer': did you mean 'linear'"):
+        verify(["linear-capacity"], memory="linaer")

@@ -12,6 +12,7 @@ from theory.cli import (
     appendix,
     bound,
     capacity,
+    compare,
     facts,
     flow,
     knowledge,
@@ -47,6 +48,7 @@ def _options(
 theorems.register(app)
 memories.register(app)
 capacity.register(app)
+compare.register(app)
 facts.register(app)
 flow.register(app)
 knowledge.register(app)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
-from theory.claims import Kind, spaced
+from theory.claims import Kind, Verdict, spaced
 from theory.cli.inputs import integers, read_vectors, shipped
 from theory.cli.options import (
     DEGREE,
@@ -239,6 +239,9 @@ def verify(
     controls: bool = typer.Option(
         True, help="Also run each claim where it must fail, and with a planted fault."
     ),
+    memory: str = typer.Option(
+        "", help="Judge this construction (a name, or module:function) where a claim takes one."
+    ),
     report: Path | None = typer.Option(None, help="Write report.html, figures and JSON here."),
     workers: int | None = WORKERS,
     json: bool = JSON,
@@ -246,7 +249,8 @@ def verify(
     """Judge the claims. Exit status 1 if one is violated.
 
     Examples: `recall verify`; `recall verify linear-capacity --size full --report build/report`;
-    `recall verify --theorems my_theorem.py`; `recall verify my_paper.capacity:SHARP`
+    `recall verify --theorems my_theorem.py`; `recall verify my_paper.capacity:SHARP`;
+    `recall verify linear-capacity --memory my_module:build`
     """
     from theory.publishing.report import write_report
     from theory.registry import verify as run
@@ -256,7 +260,7 @@ def verify(
     with progress_bar("judging the claims") as progress:
         result = run(
             theorem or (), theorems=theorems or (), size=size, seed=seed, controls=controls,
-            workers=workers, progress=progress,
+            memory=memory, workers=workers, progress=progress,
         )  # fmt: skip
     if json:
         emit(result.to_dict(), seed=seed)
@@ -276,20 +280,24 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
         columns = [column for column in rows[0] if controls or column != "controls"]
         optional = ["quantity", "seconds", "kind", "would notice", "allowed"]
         print_table(name, rows, columns, optional=optional, styles=STYLES)
+        for claim in result.claims:
+            if claim.theorem == name and claim.verdict is Verdict.NOT_APPLICABLE:
+                print(f"{claim.claim.name} is not applicable: {claim.finding.note}")
     counts = ", ".join(f"{count} {name}" for name, count in result.summary().items() if count)
     if counts:
         print(f"size {result.size}, seed {result.seed}: {counts.replace('_', ' ')}")
 
 
 def _verdict_row(claim: "ClaimResult") -> dict[str, Any]:
-    guaranteed = claim.claim.kind is Kind.SUFFICIENT
+    predicted = claim.finding.predicted
+    guaranteed = claim.claim.kind is Kind.SUFFICIENT and predicted is not None
     return {
         "claim": claim.claim.name,
         "kind": str(claim.claim.kind),
         "verdict": spaced(claim.verdict),
         "quantity": claim.finding.quantity,
         "measured": claim.finding.measured,
-        "predicted": f">= {claim.finding.predicted:.5g}" if guaranteed else claim.finding.predicted,
+        "predicted": f">= {predicted:.5g}" if guaranteed else predicted,
         "allowed": None if guaranteed else claim.finding.tolerance,
         "would notice": claim.finding.noticed,
         "controls": "caught" if claim.controls_caught else "MISSED",

@@ -15,7 +15,7 @@ from sims.engine.criterion import Criterion
 from sims.memories import width
 from sims.memories.construction import Construction
 from sims.memories.ensemble import Ensemble
-from sims.memories.recall import count_recalled
+from sims.memories.recall import count_recalled, measure
 from sims.memories.settings import RandomVectors
 from sims.memories.width import (
     WidthPoint,
@@ -283,7 +283,7 @@ def test_parameters_per_neuron_are_those_of_a_network(memory, d):
     ("arguments", "said"),
     [
         ({"memory": "linear"}, "memory 'linear' has no width to search; one of mlp, gated-mlp, "),
-        ({"memory": "nonesuch"}, "memory 'nonesuch' has no width to search"),
+        ({"memory": "nonesuch"}, "unknown memory 'nonesuch': one of linear, "),
         (
             {"memory": "tests.helpers.oracles:table"},
             "memory 'tests.helpers.oracles:table' has no width to search",
@@ -326,3 +326,46 @@ def test_a_capacity_and_a_width_agree():
     found = smallest_width("bilinear-ridge", d=16, N=60, criterion=0.9, trials=30).points[0]
     back = capacity("bilinear-ridge", d=16, width=round(found.width), criterion=0.9, trials=30)
     assert pytest.approx(60, rel=0.15) == back.points[0].N
+
+
+# --- networks of the user's own -----------------------------------------------------------------
+
+
+class Net:
+    """A random layer and a read-out, and as many parameters besides as the width does not move."""
+
+    def __init__(self, W, V):
+        self.W, self.V = W, V
+
+    @property
+    def parameters(self):
+        return self.W.size + self.V.size + 7
+
+    def __call__(self, E):
+        return np.maximum(E @ self.W.T, 0) @ self.V.T
+
+
+def own(E, U, f, *, rng, width=256):
+    W = rng.standard_normal((width, E.shape[1]))
+    H = np.maximum(E @ W.T, 0)
+    return Net(W, np.linalg.lstsq(H, U[f], rcond=None)[0].T)
+
+
+def test_the_width_of_a_users_network_is_searched():
+    (point,) = smallest_width(own, d=16, N=60, trials=4).points
+    for trial, enough in enumerate(point.high):
+        recalls = [
+            measure(own, d=16, N=60, width=int(m), first=trial, trials=1, experiment="width")
+            for m in (enough, enough - 1)
+        ]
+        assert [found.points[0].whole for found in recalls] == [1, 0]
+    (row,) = smallest_width(own, d=16, N=60, trials=4).rows()
+    assert row["parameters"] == 7 + 32 * row["width"]
+
+
+def test_a_construction_without_a_width_says_so():
+    def fixed(E, U, f, *, rng):
+        return own(E, U, f, rng=rng)
+
+    with pytest.raises(InputError, match="memory 'fixed' has no width to search; one of mlp, "):
+        smallest_width(fixed, d=8, N=8)

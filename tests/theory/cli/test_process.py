@@ -59,7 +59,7 @@ def test_a_violated_claim_gives_status_1(tmp_path):
         "import sys\nfrom tests.helpers import toys\nfrom theory import registry\n"
         "from theory.claims import Verdict\nfrom theory.cli import main\n"
         "theorem = toys.theorem(toys.claim('wrong', Verdict.VIOLATED))\n"
-        "registry.registered = lambda: (theorem,)\n"
+        "registry.known_theorems = lambda sources=(): {theorem.name: theorem}\n"
         "sys.argv = ['recall', 'verify', '--json', '--workers', '1']\nmain()\n"
     )
     done = subprocess.run(

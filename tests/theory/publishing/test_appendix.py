@@ -349,7 +349,7 @@ def test_a_point_that_fails_is_named_and_the_rest_is_written(use, tmp_path):
 
 
 def test_a_claim_that_fails_is_named_and_its_exhibits_are_written(use, tmp_path):
-    def check(*, seed, verdict):
+    def check(*, seed, **named):
         raise ValueError("the toy broke")
 
     use(
