@@ -76,7 +76,7 @@ def _asked(config: pytest.Config) -> bool:
 def _tests(session: pytest.Session, config: pytest.Config) -> Iterator["ClaimTest"]:
     """Yield a test for each claim at each size, and for each of its controls."""
     from assoc.errors import InputError
-    from theory.registry import SIZES, check_size, registered
+    from theory.registry import check_size, registered
 
     sizes = [size.strip() for size in config.option.recall_size.split(",")]
     try:
@@ -85,7 +85,6 @@ def _tests(session: pytest.Session, config: pytest.Config) -> Iterator["ClaimTes
         theorems = registered(config.option.recall_theorems)
     except InputError as error:
         raise pytest.UsageError(str(error)) from error
-    assert set(sizes) <= set(SIZES)
     for theorem in theorems:
         if theorem.origin or config.option.recall_ours:
             parent = _Source.from_parent(session, path=_file(theorem), name=theorem.name)
@@ -123,8 +122,9 @@ class ClaimTest(pytest.Item):
         test: ClaimTest = cls.from_parent(parent, name=f"{claim.name}[{regime}]")
         test.theorem, test.claim, test.regime = theorem, claim, regime
         test.add_marker("theory")
-        # Where tests are spread over processes those of a claim stay together.
-        test.add_marker(pytest.mark.xdist_group(f"{theorem.name}/{claim.name}"))
+        if parent.config.pluginmanager.hasplugin("xdist"):
+            # Where tests are spread over processes those of a claim stay together.
+            test.add_marker(pytest.mark.xdist_group(f"{theorem.name}/{claim.name}"))
         return test
 
     def runtest(self) -> None:

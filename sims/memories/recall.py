@@ -88,6 +88,19 @@ class RecallResult(Result):
     seed: int
     points: tuple[RecallPoint, ...]
 
+    @property
+    def recall(self) -> float:
+        """Mean fraction recalled, where one size was measured.
+
+        Raises
+        ------
+        InputError
+            If there are several: each of :attr:`points` has its own.
+        """
+        if len(self.points) > 1:
+            raise InputError(f"{len(self.points)} sizes were measured: see points")
+        return self.points[0].recall
+
     def __repr__(self) -> str:
         listed = ", ".join(f"N={p.N}: {p.recall:.4f}" for p in self.points[:4])
         more = ", ..." if len(self.points) > 4 else ""

@@ -356,3 +356,11 @@ def test_bad_arguments_are_named(arguments, said):
     with pytest.raises(InputError) as caught:
         counts(**arguments)
     assert said in one_line(caught.value)
+
+
+def test_one_size_has_a_recall_and_several_have_one_each():
+    assert measure("linear", d=16, N=8, trials=5).recall == (
+        measure("linear", d=16, N=8, trials=5).points[0].recall
+    )
+    with pytest.raises(InputError, match="2 sizes were measured: see points"):
+        _ = measure("linear", d=16, N=[8, 16], trials=5).recall
