@@ -33,9 +33,11 @@ verify: $(VENV)/.installed-core
 test: $(VENV)/.installed-test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
 	$(PY) -m codespell_lib
-	$(PY) -m pytest -n auto --dist loadgroup
+	@# One process for types, beside those of the tests; either failure is one.
+	@mkdir -p build; $(PY) -m mypy >build/mypy.log 2>&1 & types=$$!; \
+	$(PY) -m pytest -n auto --dist loadgroup; tests=$$?; \
+	wait $$types; types=$$?; cat build/mypy.log; exit $$((tests || types))
 
 # One subject, without the tests that take more than 5 s: see CONTRIBUTING.md.
 quick: $(VENV)/.installed-test

@@ -14,8 +14,12 @@ DOCS = Path(__file__).parents[1]
 
 
 def command() -> str:
-    """Return the command that runs the calling script, from the top of the checkout."""
-    return f"python docs/scripts/{Path(sys.argv[0]).name}"
+    """Return the command that runs the calling script, from the top of the checkout.
+
+    Files that it was given are of this machine, and are not named.
+    """
+    named = [argument for argument in sys.argv[1:] if not Path(argument).exists()]
+    return " ".join([f"python docs/scripts/{Path(sys.argv[0]).name}", *named])
 
 
 def store(
