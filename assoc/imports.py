@@ -169,7 +169,10 @@ def _places(error: Exception) -> list[tuple[str, int]]:
     places = [
         (frame.filename, frame.lineno or 0)
         for frame in frames
-        if frame.filename != importlib.__file__ and not frame.filename.startswith("<frozen ")
+        if frame.filename != importlib.__file__
+        and not frame.filename.startswith("<frozen ")
+        # Under pytest it imports.
+        and "/_pytest/assertion/" not in frame.filename
     ]
     if isinstance(error, SyntaxError) and error.filename:
         # A file that is no Python has no frame of its own; eval and its like have no file.

@@ -54,7 +54,8 @@ def test_the_commands_of_the_page(tmp_path):
             continue
         if command == "recall list --theorems theorems/pseudo_inverse.py":
             shutil.copy(PAPER / "pyproject.toml", tmp_path)
-        said[command] = run(command, tmp_path)
+        # Judged on another memory than its own, a claim is violated.
+        said[command] = run(command, tmp_path, status=1 if "--memory" in command else 0)
         if command.startswith("recall new-"):
             _, _, name, *_ = command.split()
             assert (tmp_path / REPLACED[name]).is_file()

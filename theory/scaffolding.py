@@ -65,7 +65,7 @@ def _written(name: str, folder: str | Path, template: str, placeholder: str) -> 
         raise InputError(f"{file} exists; choose another name, or remove it")
     if find_spec(module) is not None:
         raise InputError(f"{name!r} is the name of a module that is installed")
-    text = (files("theory.templates") / template).read_text(encoding="utf-8")
+    text = (files("theory.starters") / template).read_text(encoding="utf-8")
     make_folder(file.parent)
     write_whole(file, text.replace(placeholder, name))
     return file

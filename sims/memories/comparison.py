@@ -164,7 +164,7 @@ def compare(
 
     Examples
     --------
-    >>> found = compare(["linear", "dual-inputs"], d=32, N=24, trials=40)
+    >>> found = compare(["linear", "dual-inputs"], d=32, N=60, trials=20)
     >>> found.points[1].difference_interval[0] > 0
     True
     """

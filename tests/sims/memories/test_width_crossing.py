@@ -91,7 +91,7 @@ def test_gates_are_those_that_are_asked_for(monkeypatch):
         ({"trials": 1}, "trials = 1: an interval needs at least 2"),
         ({"threads": 0}, "threads = 0 is not positive"),
         ({"memory": "linear"}, "memory 'linear' has no width to search; one of mlp, gated-mlp, "),
-        ({"memory": "nonesuch"}, "memory 'nonesuch' has no width to search"),
+        ({"memory": "nonesuch"}, "unknown memory 'nonesuch': one of linear, "),
         ({"degree": 2}, "memory 'bilinear' takes no degree"),
         ({"gates": "sign"}, "memory 'bilinear' takes no gates"),
         ({"d": 0}, "d = 0 is not a positive dimension"),
