@@ -9,8 +9,9 @@ from assoc.arrays import Floats, Integers
 from assoc.errors import InputError
 from assoc.memories.memory import Build, Factors, Memory
 from assoc.memories.optimal import Decides, Decision
+from assoc.memories.refutation import Refutation
 
-__all__ = ["confined", "forgetful", "mute", "twinned", "understating", "whispering"]
+__all__ = ["boastful", "confined", "forgetful", "mute", "twinned", "understating", "whispering"]
 
 
 def forgetful(build: Build, *, fraction: float = 0.0) -> Build:
@@ -120,6 +121,32 @@ def mute(build: Build, *, proves: bool = True, recalls: bool = True, every: int 
     It does so in one draw of ``every`` on average.
     """
     return _Mute(build, proves, recalls, every)
+
+
+def boastful(build: Build) -> Build:
+    """Let a build that decides say of everything that it is proved impossible."""
+    return _Boastful(build)
+
+
+@dataclass(frozen=True)
+class _Boastful:
+    """A build that decides, whose proofs prove nothing."""
+
+    build: Build
+
+    def decide(
+        self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator, prove: bool = True
+    ) -> Decision:
+        if not isinstance(self.build, Decides):
+            raise InputError("only a build that decides can boast of it")
+        found = self.build.decide(E, U, f, rng=rng, prove=prove)
+        return Decision(
+            found.memory,
+            found.refuted or Refutation(residual=0.0, curvature=1.0, reach=1.0, weight=1.0),
+        )
+
+    def __call__(self, E: Floats, U: Floats, f: Integers, *, rng: np.random.Generator) -> Memory:
+        return self.decide(E, U, f, rng=rng).memory
 
 
 @dataclass(frozen=True)

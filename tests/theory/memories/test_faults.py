@@ -7,7 +7,7 @@ from assoc import margins
 from assoc.memories.linear import hebbian
 from assoc.memories.low_rank import projected, truncated
 from assoc.memories.optimal import optimal_linear
-from theory.memories.faults import confined, forgetful, mute
+from theory.memories.faults import boastful, confined, forgetful, mute
 
 RNG = np.random.default_rng(0)
 E = np.eye(40)
@@ -52,3 +52,10 @@ def test_a_part_of_a_decision_is_lost():
     for proves in (True, False):
         found = mute(optimal_linear, proves=proves).decide(twins, np.eye(2), F[:2], rng=RNG)
         assert (found.refuted is not None) is proves
+
+
+def test_a_boast_is_made_of_what_is_recalled_too():
+    E, f = np.eye(3), np.arange(3)
+    found = boastful(optimal_linear).decide(E, E, f, rng=RNG)
+    assert found.refuted.proved
+    assert (margins(found.memory, E, E, f) > 0).all()
