@@ -1,5 +1,6 @@
 """Import what others wrote; a failure is one line with its file, its line and the error."""
 
+import ast
 import importlib
 import re
 import sys
@@ -169,7 +170,7 @@ def _places(error: Exception) -> list[tuple[str, int]]:
     places = [
         (frame.filename, frame.lineno or 0)
         for frame in frames
-        if frame.filename != importlib.__file__
+        if frame.filename not in (importlib.__file__, ast.__file__)
         and not frame.filename.startswith("<frozen ")
         # Under pytest it imports.
         and "/_pytest/assertion/" not in frame.filename
