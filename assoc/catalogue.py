@@ -12,7 +12,7 @@ import numpy as np
 
 from assoc.arrays import Floats
 from assoc.bits.codes import coded
-from assoc.errors import InputError
+from assoc.errors import InputError, UnfitError
 from assoc.facts.recall_task import RecallTask
 from assoc.imports import imported
 from assoc.memories.fitted_features import fitted
@@ -225,10 +225,10 @@ def _resolve(
     make = _maker(kind, known, returns, asked)
     for option in options:
         if option not in make.options:
-            raise InputError(f"{kind} {name!r} takes no {option}")
+            raise UnfitError(f"{kind} {name!r} takes no {option}")
     for option in make.needs:
         if option not in options:
-            raise InputError(f"{kind} {name!r} needs its {option} given")
+            raise UnfitError(f"{kind} {name!r} needs its {option} given")
     coding = {option: options.pop(option) for option in CODED if option in options}
     if "rounding" in coding and "bits" not in coding:
         raise InputError(f"{kind} {name!r}: a rounding needs bits given")

@@ -1,6 +1,6 @@
-"""The one exception that bad input raises."""
+"""What bad input raises."""
 
-__all__ = ["InputError"]
+__all__ = ["InputError", "UnfitError"]
 
 
 class InputError(ValueError):
@@ -8,3 +8,7 @@ class InputError(ValueError):
 
     The command line prints the line on stderr and exits with status 2.
     """
+
+
+class UnfitError(InputError):
+    """A construction is not of the kind that is asked for: it lacks an option, or cannot decide."""

@@ -6,18 +6,46 @@ import re
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TextIO, TypeVar
 
 from assoc.errors import InputError
 
 __all__ = ["called", "extra_of", "imported", "importing_from", "module_at", "shown"]
 
 DISTRIBUTION = "factual-recall"
+
+
+class _Aside:
+    """Sends what is printed to stderr, while any thread is inside.
+
+    ``contextlib.redirect_stdout`` would leave it there if two threads were inside and the first to
+    enter were the first to leave.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._stdout: TextIO | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._stdout, sys.stdout = sys.stdout, sys.stderr
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0 and self._stdout is not None:
+                sys.stdout = self._stdout
+
+
+_ASIDE = _Aside()
 
 Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
@@ -71,7 +99,7 @@ def imported(name: str, *, here: bool = False) -> ModuleType:
     if hidden:
         raise InputError(hidden)
     try:
-        with redirect_stdout(sys.stderr):
+        with _ASIDE:
             return importlib.import_module(name)
     except Exception as error:  # It may fail in any way; say how, keep the cause.
         said = _failure(error)
@@ -137,7 +165,7 @@ def called(
         If it fails: its file, the line and the error.
     """
     try:
-        with redirect_stdout(sys.stderr):
+        with _ASIDE:
             return function(*args, **named)
     except InputError:
         raise

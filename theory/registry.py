@@ -13,7 +13,7 @@ from inspect import signature
 from typing import Any
 
 from assoc.catalogue import options_of
-from assoc.errors import InputError
+from assoc.errors import InputError, UnfitError
 from assoc.imports import called, imported
 from sims.sweeps.tasks import Progress, Task, sweep
 from theory.claims import Finding, Theorem, Verdict
@@ -203,7 +203,7 @@ def run_claim(
         arguments["memory"] = memory
     try:
         finding = called(wanted.check, seed=seed, **arguments)
-    except InputError as error:
+    except UnfitError as error:
         if not memory:
             raise
         return Finding(Verdict.NOT_APPLICABLE, "", note=str(error)).to_dict()

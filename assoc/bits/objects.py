@@ -8,7 +8,6 @@ a copy, and counted as b bits an entry and 32 bits a matrix.
 import copy
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -97,11 +96,7 @@ def rounded(
         matrices = array if array.ndim > 1 else np.atleast_1d(array)[:, None]
         levels, step = quantise(matrices, bits, rounding=rounding, rng=rng)
         values = weights_of(levels, step.astype(np.float32).astype(np.float64), bits)
-        _set(changed, name, values.astype(array.dtype).reshape(array.shape))
+        # Past what a frozen dataclass allows: this is a copy.
+        changed.__dict__[name] = values.astype(array.dtype).reshape(array.shape)
         scales += math.prod(matrices.shape[:-2])
     return Rounded(changed, bits * held + SCALE_BITS * scales)
-
-
-def _set(memory: Any, name: str, value: np.ndarray) -> None:
-    # Frozen dataclasses are copies of the user's, and ours to change.
-    memory.__dict__[name] = value

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assoc.checks import as_size, positive, several, trial_count
-from assoc.errors import InputError
+from assoc.errors import InputError, UnfitError
 from assoc.memories.decoding import certified_margins
 from assoc.memories.memory import Build
 from assoc.memories.optimal import Decides
@@ -297,7 +297,7 @@ def decide(ensemble: Ensemble, N: int, trial: int, *, prove: bool = True) -> tup
     """
     build = ensemble.build
     if not isinstance(build, Decides):
-        raise InputError(f"{ensemble.label} cannot prove what no memory of its kind recalls")
+        raise UnfitError(f"{ensemble.label} cannot prove what no memory of its kind recalls")
     E, U, f = ensemble.draw(N, trial)
     with blas_threads(1):
         rng = ensemble.source.generator(trial, MEMORY)

@@ -1,11 +1,13 @@
 """Modules of others that fail while they are imported, or that something else hides."""
 
+import re
 import sys
+from threading import Event, Thread
 
 import pytest
 
 from assoc.errors import InputError
-from assoc.imports import extra_of, imported
+from assoc.imports import called, extra_of, imported
 from tests.helpers.oracles import one_line
 
 
@@ -106,3 +108,46 @@ def test_what_is_no_module_is_said():
     assert complaint("") == "'' is not a module name"
     assert complaint("nowhere.at.all") == "no module named 'nowhere.at.all'"
     assert complaint("json.nowhere") == "no module named 'json.nowhere'"
+
+
+def test_what_threads_print_goes_aside_and_then_out_again(capsys):
+    """The first to begin is the first to end, which must not leave the other's stream behind."""
+    first_is_in, second_is_in, first_is_out = Event(), Event(), Event()
+
+    def first():
+        first_is_in.set()
+        second_is_in.wait(10)
+        print("first")
+
+    def second():
+        second_is_in.set()
+        first_is_out.wait(10)
+        print("second")
+
+    def run_first():
+        called(first)
+        first_is_out.set()
+
+    threads = [Thread(target=run_first), Thread(target=called, args=(second,))]
+    threads[0].start()
+    first_is_in.wait(10)
+    threads[1].start()
+    for thread in threads:
+        thread.join()
+    print("out")
+    printed = capsys.readouterr()
+    assert printed.out == "out\n"
+    assert printed.err.split() == ["first", "second"]
+
+
+def test_what_is_called_and_fails_is_told_with_its_file_and_its_line():
+    def fails():
+        return {}["nothing"]
+
+    with pytest.raises(InputError) as caught:
+        called(fails)
+    assert re.fullmatch(
+        r"tests/assoc/test_imports.py, line \d+: KeyError: 'nothing'", one_line(caught.value)
+    )
+    with pytest.raises(InputError, match=r"^as it is$"):
+        called(lambda: (_ for _ in ()).throw(InputError("as it is")))

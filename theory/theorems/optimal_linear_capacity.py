@@ -15,7 +15,7 @@ import numpy as np
 import scipy
 
 from assoc.catalogue import resolve
-from assoc.errors import InputError
+from assoc.errors import UnfitError
 from assoc.memories.low_rank import projected
 from assoc.memories.memory import Build
 from assoc.memories.optimal import Decides
@@ -67,7 +67,7 @@ def check_decided(
 ) -> Finding:
     """Decide draws below, at and above the predicted capacity, and count both kinds of answers."""
     if not isinstance(resolve(memory)[1], Decides):
-        raise InputError(f"memory {memory!r} decides nothing")
+        raise UnfitError(f"memory {memory!r} decides nothing")
     rows = []
     for dimension in d:
         ensemble = Ensemble.of(Construction(memory), RandomVectors(dimension), seed, "decided")
