@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assoc.errors import InputError
-from theory.claims import Claim, Hypothesis, Kind, Theorem
+from theory.claims import Claim, Hypothesis, Kind, Theorem, Verdict
 from theory.exhibit import Exhibit
 
 __all__ = ["check_exhibit", "check_theorem", "defects", "is_name"]
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 TEXTS = ("title", "source", "statement", "constants", "deviations")
+EXPECTED = (Verdict.HOLDS, Verdict.NOT_APPLICABLE)
 CLAIM_TEXTS = ("source", "statement", "why_fail", "fault_text")
 
 
@@ -56,6 +57,8 @@ def defects(theorem: Theorem) -> Iterator[str]:
             yield f"THEOREM: {field} is no text"
     if not theorem.hypotheses or not _all(theorem.hypotheses, Hypothesis):
         yield "THEOREM: hypotheses is no tuple of Hypothesis with at least one"
+    elif not all(_is_text(hypothesis.text) for hypothesis in theorem.hypotheses):
+        yield "THEOREM: a hypothesis has no text"
     figure: Any = theorem.figure
     if not callable(figure):
         yield "THEOREM: figure is no function"
@@ -80,6 +83,8 @@ def _of_claim(claim: Claim) -> Iterator[str]:
     kind: Any = claim.kind
     if not isinstance(kind, Kind):
         yield f"kind is no Kind: {kind!r}"
+    if claim.expected not in EXPECTED:
+        yield f"expected is {claim.expected!r}, neither {' nor '.join(EXPECTED)}"
     for field in CLAIM_TEXTS:
         if not _is_text(getattr(claim, field)):
             yield f"{field} is no text"
@@ -97,6 +102,9 @@ def _of_claim(claim: Claim) -> Iterator[str]:
 
 def _of_regimes(claim: Claim) -> Iterator[str]:
     signature = inspect.signature(claim.check)
+    seed = signature.parameters.get("seed")
+    if seed is not None and seed.default is not seed.empty:
+        yield "its check has a seed of its own, which every run has to be given"
     for name in ("quick", "full", *claim.controls):
         said = _misfit(signature, claim.regime(name))
         if said:

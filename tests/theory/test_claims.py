@@ -1,13 +1,13 @@
 """Every registered claim: it holds, it fails where it must, and it catches its planted fault."""
 
-import inspect
 from functools import cache
 
 import pytest
 
 from tests.helpers.judged import finding
 from theory.claims import Kind, Verdict
-from theory.registry import SIZES, registered
+from theory.registry import registered
+from theory.wholeness import defects
 
 SLOW = {
     "attention-mlp-neurons": ("quick", "must_fail"),
@@ -48,7 +48,6 @@ NAMED = {
     for theorem in registered()
     for claim in theorem.claims
 }
-CLAIMS = [pytest.param(claim, id=name) for name, (_, claim) in NAMED.items()]
 
 
 @cache
@@ -113,43 +112,10 @@ def test_every_claim_that_is_called_slow_is_there():
     assert set(SLOW) <= set(NAMED)
 
 
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_nothing_is_left_blank(claim):
-    assert isinstance(claim.kind, Kind)
-    for text in (claim.name, claim.source, claim.statement, claim.why_fail, claim.fault_text):
-        assert text.strip()
-    assert claim.expected in (Verdict.HOLDS, Verdict.NOT_APPLICABLE)
-
-
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_controls_differ_from_the_claim_and_from_each_other(claim):
-    regimes = [claim.regime(name) for name in ("quick", *claim.controls)]
-    assert all(regimes.count(regime) == 1 for regime in regimes)
-
-
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_every_regime_fits_its_check(claim):
-    """A wrong name would otherwise be seen only when somebody runs the full size."""
-    parameters = inspect.signature(claim.check).parameters
-    assert parameters["seed"].default is inspect.Parameter.empty
-    for regime in (*SIZES, *claim.controls):
-        inspect.signature(claim.check).bind(seed=0, **claim.regime(regime))
-
-
 @pytest.mark.parametrize("theorem", registered(), ids=lambda theorem: theorem.name)
 def test_theorems_are_whole(theorem):
-    for text in (
-        theorem.title,
-        theorem.source,
-        theorem.statement,
-        theorem.constants,
-        theorem.deviations,
-    ):
-        assert text.strip()
-    assert theorem.hypotheses
-    assert all(hypothesis.text.strip() for hypothesis in theorem.hypotheses)
-    names = [claim.name for claim in theorem.claims]
-    assert len(set(names)) == len(names) > 0
+    """Nothing is blank, every regime fits its check, each control is another regime."""
+    assert not list(defects(theorem))
 
 
 def test_kinds_and_expectations_are_spread():
