@@ -8,7 +8,7 @@ from assoc.facts.recall_task import NOISE
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import smallest_task
-from theory.rendering.axes import guarantee_axes, legend_above
+from theory.rendering.axes import guarantee_panels
 from theory.rendering.tables import Column
 from theory.transformers.counts import full_table
 from theory.transformers.dual_guarantee import dual_dimension
@@ -80,31 +80,13 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
 
 def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw the least d / (R + D) against the number of subjects, one panel for each kind."""
-    from matplotlib.figure import Figure
-
-    names = list(dict.fromkeys(row["values"] for row in found))
-    whole = Figure(figsize=(6.4, 3.2), layout="constrained")
-    axes = whole.subplots(1, len(names), squeeze=False)[0]
-    for ax, name in zip(axes, names, strict=True):
-        chosen = [row for row in found if row["values"] == name]
-
-        def load(row: Mapping[str, Any], d: float | None) -> float | None:
-            return None if d is None else d / (row["R"] + row["D"])
-
-        guarantee_axes(
-            ax,
-            [row["S"] for row in chosen],
-            [load(row, row["measured"]) for row in chosen],
-            [[load(row, end) for end in row["interval"]] for row in chosen],
-            **{
-                kind: [load(row, row[kind]) for row in chosen]
-                for kind in ("guaranteed", "predicted")
-            },
-        )
-        ax.set_title(name)
+    whole = guarantee_panels(
+        found, "values", "S", ("guaranteed", "predicted"),
+        scale=lambda row, d: d / (row["R"] + row["D"]), figsize=(6.4, 3.2),
+    )  # fmt: skip
+    for ax in whole.axes:
         ax.set_xlabel("subjects $S$, as many relations")
-    axes[0].set_ylabel("least dimension, $d / (R + D)$")
-    legend_above(whole)
+    whole.axes[0].set_ylabel("least dimension, $d / (R + D)$")
     return whole
 
 

@@ -14,7 +14,7 @@ from theory.memories.class_guarantee import balanced_capacity
 from theory.memories.converse import failing_from
 from theory.memories.guarantee import guaranteed_capacity
 from theory.points import capacity_task
-from theory.rendering.axes import guarantee_axes, legend_above
+from theory.rendering.axes import guarantee_panels
 from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
@@ -92,33 +92,14 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
 
 def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw N log N / (m d) against d, one panel for each memory."""
-    from matplotlib.figure import Figure
-
-    names = list(dict.fromkeys(row["memory"] for row in found))
-    whole = Figure(figsize=(6.6, 3.1), layout="constrained")
-    axes = whole.subplots(1, len(names), sharey=True, squeeze=False)[0]
-    for ax, name in zip(axes, names, strict=True):
-        chosen = [row for row in found if row["memory"] == name]
-
-        def load(row: Mapping[str, Any], N: float | None) -> float | None:
-            return (
-                None if N is None else float(scipy.special.xlogy(N, N)) / (row["rank"] * row["d"])
-            )
-
-        guarantee_axes(
-            ax,
-            [row["d"] for row in chosen],
-            [load(row, row["measured"]) for row in chosen],
-            [[load(row, end) for end in row["interval"]] for row in chosen],
-            **{
-                kind: [load(row, row[kind]) for row in chosen]
-                for kind in ("guaranteed", "predicted", "fails")
-            },
-        )
-        ax.set_title(name)
+    whole = guarantee_panels(
+        found, "memory", "d", ("guaranteed", "predicted", "fails"),
+        scale=lambda row, N: float(scipy.special.xlogy(N, N)) / (row["rank"] * row["d"]),
+        figsize=(6.6, 3.1), sharey=True,
+    )  # fmt: skip
+    for ax in whole.axes:
         ax.set_xlabel("dimension $d$")
-    axes[0].set_ylabel("$N \\log N / (m d)$")
-    legend_above(whole)
+    whole.axes[0].set_ylabel("$N \\log N / (m d)$")
     return whole
 
 

@@ -10,7 +10,7 @@ from theory.exhibit import Exhibit
 from theory.memories.sign_gates import least_width
 from theory.memories.width import width_of
 from theory.points import copied_gates_task, copied_proof_task, gates_proof_task, width_task
-from theory.rendering.axes import guarantee_axes, legend_above
+from theory.rendering.axes import guarantee_panels
 from theory.rendering.tables import Column
 from theory.transformers.mlp_guarantee import COPIED_OMEGA
 
@@ -90,27 +90,14 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
 
 def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw the number of gates against the number of facts, with and without attention."""
-    from matplotlib.figure import Figure
-
-    kinds = list(dict.fromkeys(row["inputs"] for row in found))
-    whole = Figure(figsize=(6.4, 3.3), layout="constrained")
-    axes = whole.subplots(1, len(kinds), squeeze=False)[0]
-    for ax, kind in zip(axes, kinds, strict=True):
-        chosen = [row for row in found if row["inputs"] == kind]
-        guarantee_axes(
-            ax,
-            [row["N"] for row in chosen],
-            [row["measured"] for row in chosen],
-            [row["interval"] for row in chosen],
-            **{
-                curve: [row[curve] for row in chosen]
-                for curve in ("guaranteed", "given", "predicted")
-            },
-        )
-        ax.set_title(f"{kind}, $d = {chosen[0]['d']}$")
+    curves = ("guaranteed", "given", "predicted")
+    whole = guarantee_panels(found, "inputs", "N", curves, figsize=(6.4, 3.3))
+    for ax in whole.axes:
+        kind = ax.get_title()
+        d = next(row["d"] for row in found if row["inputs"] == kind)
+        ax.set_title(f"{kind}, $d = {d}$")
         ax.set_xlabel("facts $N$" if kind == "random facts" else "facts $N = S R$")
-    axes[0].set_ylabel("gates $m$, all facts recalled")
-    legend_above(whole)
+    whole.axes[0].set_ylabel("gates $m$, all facts recalled")
     return whole
 
 

@@ -1,6 +1,6 @@
 """What figures share: colours, error bars, logarithmic axes, and axes for loads and growth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ __all__ = [
     "figure_of",
     "growth_axes",
     "guarantee_axes",
+    "guarantee_panels",
     "legend_above",
     "load_axes",
     "log_axes",
@@ -209,6 +210,49 @@ def guarantee_axes(
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FormatStrFormatter("%g"))
         axis.set_minor_formatter(NullFormatter())
+
+
+def guarantee_panels(
+    rows: Sequence[Mapping[str, Any]],
+    by: str,
+    x: str,
+    curves: Sequence[str],
+    *,
+    scale: Callable[[Mapping[str, Any], float], float] = lambda row, value: value,
+    figsize: tuple[float, float],
+    sharey: bool = False,
+) -> "Figure":
+    """Draw :func:`guarantee_axes` side by side, one for each kind of rows, under one legend.
+
+    Parameters
+    ----------
+    rows : with ``measured``, ``interval``, and the keys that follow.
+    by : names the panels, which have it as their title.
+    x : of the sizes.
+    curves : of :data:`STYLES`, and keys of the rows.
+    scale : makes of a row, and a value or end of an interval in it, what is drawn.
+    figsize, sharey : of the figure.
+    """
+    from matplotlib.figure import Figure
+
+    def drawn(row: Mapping[str, Any], value: float | None) -> float | None:
+        return None if value is None else scale(row, value)
+
+    kinds = list(dict.fromkeys(row[by] for row in rows))
+    figure = Figure(figsize=figsize, layout="constrained")
+    axes = figure.subplots(1, len(kinds), sharey=sharey, squeeze=False)[0]
+    for ax, kind in zip(axes, kinds, strict=True):
+        those = [row for row in rows if row[by] == kind]
+        guarantee_axes(
+            ax,
+            [row[x] for row in those],
+            [drawn(row, row["measured"]) for row in those],
+            [[drawn(row, end) for end in row["interval"]] for row in those],
+            **{curve: [drawn(row, row[curve]) for row in those] for curve in curves},
+        )
+        ax.set_title(kind)
+    legend_above(figure)
+    return figure
 
 
 def legend_above(figure: "Figure") -> None:
