@@ -137,9 +137,9 @@ def _installed() -> tuple[str, ...]:
     return tuple(sorted({point.value for point in entry_points(group=GROUP)}))
 
 
-def project(start: Path | None = None) -> Path | None:
-    """Return the nearest ``pyproject.toml`` from a folder upwards; None if there is none."""
-    here = (start or Path.cwd()).resolve()
+def project() -> Path | None:
+    """Return the nearest ``pyproject.toml`` from here upwards; None if there is none."""
+    here = Path.cwd()
     return next(
         (path for folder in (here, *here.parents) if (path := folder / "pyproject.toml").is_file()),
         None,

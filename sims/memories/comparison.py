@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.arrays import Floats
 from assoc.catalogue import options_of
 from assoc.checks import several
 from assoc.errors import InputError
@@ -17,10 +18,10 @@ from assoc.memories.memory import Build, memory_bits
 from sims.engine.randomness import MEMORY
 from sims.engine.results import Result, finite, log_scales, new_axes
 from sims.engine.statistics import Interval, median_interval
-from sims.memories.capacity import CapacityResult, capacity
+from sims.memories.capacity import CapacityPoint, capacity
 from sims.memories.construction import Construction
 from sims.memories.ensemble import Ensemble
-from sims.memories.recall import RecallResult, measure
+from sims.memories.recall import RecallPoint, measure
 from sims.memories.settings import settle
 
 if TYPE_CHECKING:
@@ -170,14 +171,20 @@ def compare(
     """
     constructions = _constructions(memories, options)
     laws = {"embeddings": embeddings, "facts": facts, "outputs": outputs}
-    rest = {**laws, "trials": trials, "seed": seed, "threads": threads}
-    points: list[Compared] = []
+    rest: dict[str, Any] = {**laws, "trials": trials, "seed": seed, "threads": threads}
+    points = []
     for k in several(d, "d"):
-        results = [_one(each, k, N, criterion, rest) for each in constructions]
-        if N is None:
-            points += _capacities(constructions, results, k, laws, seed)
-        else:
-            points += _recalls(constructions, results, k, laws, seed)
+        results = [
+            capacity(**vars(each), d=k, criterion=criterion, **rest)
+            if N is None
+            else measure(**vars(each), d=k, N=N, **rest)
+            for each in constructions
+        ]
+        for beside in zip(*(result.points for result in results), strict=True):
+            for construction, point in zip(constructions, beside, strict=True):
+                sizes = _stored(construction, k, max(1, round(point.N)), laws, seed)
+                name, first = construction.label(k), beside[0]
+                points.append(_compared(name, point, None if point is first else first, sizes))
     return ComparisonResult("capacity" if N is None else "recall", seed, trials, tuple(points))
 
 
@@ -202,69 +209,33 @@ def _constructions(
     return found
 
 
-def _one(
-    construction: Construction,
-    d: int,
-    N: int | Sequence[int] | None,
-    criterion: str | float,
-    rest: Mapping[str, Any],
-) -> RecallResult | CapacityResult:
-    given = {
-        name: getattr(construction, name)
-        for name in ("rank", "bits", "width", "degree", "rounding", "gates", "omega")
-    }
-    if N is None:
-        return capacity(construction.memory, d=d, criterion=criterion, **given, **rest)
-    return measure(construction.memory, d=d, N=N, **given, **rest)
+def _compared(
+    memory: str,
+    point: RecallPoint | CapacityPoint,
+    first: RecallPoint | CapacityPoint | None,
+    sizes: tuple[int, int | None],
+) -> Compared:
+    """Put a memory's values beside those of the first memory on the same draws."""
+    low, high = _ends(point)
+    value = point.recall if isinstance(point, RecallPoint) else point.N
+    found = Compared(memory, point.d, point.N, value, point.interval(), *sizes)
+    if first is None:
+        return found
+    first_low, first_high = _ends(first)
+    unit = point.judged if isinstance(point, RecallPoint) else 1
+    ends = median_interval(
+        ((low - first_high) / unit).tolist(), ((high - first_low) / unit).tolist()
+    )
+    apart = float(np.median(low - first_low)) / unit
+    return replace(found, difference=apart, difference_interval=ends)
 
 
-def _recalls(
-    constructions: Sequence[Construction],
-    results: Sequence[Any],
-    d: int,
-    laws: Mapping[str, Any],
-    seed: int,
-) -> list[Compared]:
-    points = []
-    for place, first in enumerate(results[0].points):
-        for construction, result in zip(constructions, results, strict=True):
-            point = result.points[place]
-            parameters, bits = _stored(construction, d, point.N, laws, seed)
-            new = Compared(
-                construction.label(d), d, point.N, point.recall, point.interval(), parameters, bits
-            )
-            if construction is not constructions[0]:
-                apart = (np.array(point.counts) - np.array(first.counts)) / point.judged
-                ends = median_interval(apart.tolist(), apart.tolist())
-                new = replace(new, difference=float(np.median(apart)), difference_interval=ends)
-            points.append(new)
-    return points
-
-
-def _capacities(
-    constructions: Sequence[Construction],
-    results: Sequence[Any],
-    d: int,
-    laws: Mapping[str, Any],
-    seed: int,
-) -> list[Compared]:
-    (first,) = results[0].points
-    points = []
-    for construction, result in zip(constructions, results, strict=True):
-        (point,) = result.points
-        parameters, bits = _stored(construction, d, max(1, round(point.N)), laws, seed)
-        new = Compared(
-            construction.label(d), d, point.N, point.N, point.interval(), parameters, bits
-        )
-        if construction is not constructions[0]:
-            # Each capacity is its bracket's lower end, or anything up to its upper end.
-            low = np.array(point.low) - np.array(first.high)
-            high = np.array(point.high) - np.array(first.low)
-            apart = np.array(point.low, np.float64) - np.array(first.low)
-            ends = median_interval(low.tolist(), high.tolist())
-            new = replace(new, difference=float(np.median(apart)), difference_interval=ends)
-        points.append(new)
-    return points
+def _ends(point: RecallPoint | CapacityPoint) -> tuple[Floats, Floats]:
+    """Return between what the number of facts recalled in each draw is known to lie."""
+    if isinstance(point, RecallPoint):
+        counts = np.array(point.counts, np.float64)
+        return counts, counts
+    return np.array(point.low, np.float64), np.array(point.high, np.float64)
 
 
 def _stored(

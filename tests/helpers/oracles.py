@@ -106,3 +106,8 @@ def forgetful(E: Array, U: Array, f: Array, *, rng: np.random.Generator) -> Any:
         return np.zeros((len(inputs), U.shape[1]))
 
     return memory
+
+
+def unbuildable(E: Any, U: Any, f: Any, *, rng: np.random.Generator) -> Any:
+    """A construction that fails whenever it is used."""
+    raise ZeroDivisionError("by nothing")

@@ -282,3 +282,11 @@ def test_a_memory_that_is_not_there_is_named_before_any_work(monkeypatch):
     monkeypatch.setattr(registry, "sweep", None)
     with pytest.raises(InputError, match="unknown memory 'linaer': did you mean 'linear'"):
         verify(["linear-capacity"], memory="linaer")
+
+
+def test_a_memory_that_breaks_is_not_one_that_does_not_apply():
+    with pytest.raises(InputError) as caught:
+        verify(["low-rank-capacity"], memory="tests.helpers.oracles:unbuildable", controls=False)
+    assert "exponent/quick: memory 'tests.helpers.oracles:unbuildable': ZeroDivisionError" in (
+        one_line(caught.value)
+    )

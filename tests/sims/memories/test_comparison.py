@@ -28,11 +28,11 @@ def test_differences_are_of_paired_draws():
         np.array(sims.measure(name, d=24, N=40, trials=12, seed=3).points[0].counts)
         for name in ("linear", "dual-inputs")
     ]
-    apart = np.sort(counts[1] - counts[0]) / 40
+    apart = np.sort(counts[1] - counts[0])
     assert found.points[0].difference is None
-    assert found.points[1].difference == np.median(apart)
+    assert found.points[1].difference == np.median(apart) / 40
     # Of 12 draws at 99 %: all but the smallest and the largest.
-    assert found.points[1].difference_interval == (apart[1], apart[-2])
+    assert found.points[1].difference_interval == (apart[1] / 40, apart[-2] / 40)
 
 
 def test_a_memory_does_not_differ_from_itself():
