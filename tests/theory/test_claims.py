@@ -34,6 +34,7 @@ SLOW = {
     "mlp-capacity-width": ("quick", "must_fail", "fault"),
     "optimal-linear-capacity-advantage": ("quick",),
     "optimal-linear-capacity-capacity": ("quick", "must_fail"),
+    "optimal-linear-capacity-decided": ("quick", "one proof in four is lost"),
     "optimal-linear-capacity-read-outs": ("quick",),
     "power-law-bound-bound": ("quick", "must_fail"),
     "power-law-bound-errors": ("quick",),

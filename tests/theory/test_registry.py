@@ -78,7 +78,7 @@ def test_a_new_file_is_a_new_theorem_and_nothing_else_is_needed(monkeypatch, tmp
         ("from theory import claims\n\n\nclaims.Claim()\n", ", line 4: TypeError: "),
         (
             "from assoc.catalogue import resolve\n\nresolve('low-rank')\n",
-            ", line 3: InputError: memory 'low-rank' needs its rank given (",
+            ", line 3: UnfitError: memory 'low-rank' needs its rank given (",
         ),
         ("THEOREM = 'a theorem'\n", ": THEOREM is of the type str, not Theorem"),
         ("THEOREM = None\n", ": THEOREM is of the type NoneType, not Theorem"),
