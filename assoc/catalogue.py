@@ -164,8 +164,9 @@ def resolve(memory: str | Build, **given: float | str | None) -> tuple[str, Buil
     Raises
     ------
     InputError
-        If the name is unknown, a module or function is not found, or an option is missing, out of
-        place or out of range.
+        If the name is unknown, a module or function is not found, or an option is out of range.
+    UnfitError
+        If an option is missing or out of place.
 
     Examples
     --------
@@ -174,7 +175,7 @@ def resolve(memory: str | Build, **given: float | str | None) -> tuple[str, Buil
     >>> resolve("low-rank")
     Traceback (most recent call last):
     ...
-    assoc.errors.InputError: memory 'low-rank' needs its rank given
+    assoc.errors.UnfitError: memory 'low-rank' needs its rank given
     """
     name, build = _resolve("memory", MEMORIES, Memory, memory, given)
     return name, build
@@ -194,7 +195,7 @@ def resolve_transformer(
 
     Raises
     ------
-    InputError
+    InputError, UnfitError
         As for :func:`resolve`.
 
     Examples
@@ -202,7 +203,7 @@ def resolve_transformer(
     >>> resolve_transformer("attention-mlp")
     Traceback (most recent call last):
     ...
-    assoc.errors.InputError: transformer 'attention-mlp' needs its width given
+    assoc.errors.UnfitError: transformer 'attention-mlp' needs its width given
     """
     name, build = _resolve("transformer", TRANSFORMERS, OneLayer, model, given)
     return name, build

@@ -41,7 +41,10 @@ SIZES = ("quick", "full")
 
 
 _handed: dict[str, Theorem] = {}
-"""Theorems that no module defines, while they are judged, by their origin."""
+"""Theorems that were handed over as objects, while they are judged, by their origin."""
+
+_OBJECT = "object "
+"""How the origin of a theorem begins that no module defines."""
 
 
 def registered(sources: Iterable[str] = ()) -> tuple[Theorem, ...]:
@@ -137,7 +140,7 @@ def _placed(theorem: Theorem, known: Mapping[str, Theorem]) -> Theorem:
     if theorem.origin or known.get(theorem.name) is theorem:
         return theorem
     check_theorem(theorem, f"theorem {theorem.name!r}")
-    return replace(theorem, origin=_place_of(theorem) or f"object {id(theorem)}")
+    return replace(theorem, origin=_place_of(theorem) or f"{_OBJECT}{id(theorem)}")
 
 
 def _place_of(theorem: object) -> str:
@@ -159,6 +162,22 @@ def _handing_over(theorems: Iterable[Theorem]) -> Iterator[None]:
     finally:
         for origin in given:
             del _handed[origin]
+
+
+def _check_findable(theorems: Iterable[Theorem]) -> None:
+    """Refuse theorems that no module defines, which another process could not import.
+
+    Raises
+    ------
+    InputError
+        Naming the first such theorem.
+    """
+    for theorem in theorems:
+        if theorem.origin.startswith(_OBJECT):
+            raise InputError(
+                f"theorem {theorem.name!r}: no module defines it, so other processes cannot find "
+                "it; put it in a file, or workers=1"
+            )
 
 
 def packages_of(theorems: Iterable[Theorem]) -> list[str]:
@@ -347,6 +366,8 @@ def verify(
     """
     check_size(size)
     judged_ones = selected(names, theorems)
+    if executor != "threads" and workers != 1:
+        _check_findable(judged_ones)
     if memory:
         options_of(memory)
     tasks = claim_tasks(judged_ones, size=size, seed=seed, controls=controls, memory=memory)

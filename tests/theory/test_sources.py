@@ -151,8 +151,15 @@ def test_a_theorem_that_no_module_defines_is_judged_here():
 def test_a_theorem_that_no_module_defines_is_refused_by_other_processes():
     mine = toys.theorem(toys.claim("a"), name="made-on-the-spot")
     said = complaint(verify, [mine], workers=2)
-    assert said.startswith("made-on-the-spot/a/quick: a worker finds no theorem in object ")
-    assert said.endswith("; put it in a file, or workers=1")
+    assert said == (
+        "theorem 'made-on-the-spot': no module defines it, so other processes cannot find it; "
+        "put it in a file, or workers=1"
+    )
+
+
+def test_a_theorem_that_no_module_defines_is_judged_by_threads():
+    mine = toys.theorem(toys.claim("a"), name="made-on-the-spot")
+    assert verify([mine], executor="threads", workers=2).summary()["holds"] == 1
 
 
 def test_a_theorem_of_a_module_is_judged_by_other_processes(folder):
