@@ -10,7 +10,8 @@ from sims.sweeps.fingerprint import fingerprint
 from sims.sweeps.store import Point, Store
 from tests.helpers.judged import finding, stored
 from theory.claims import Verdict
-from theory.registry import claim_task, find
+from theory.registry import find
+from theory.running import claim_task
 
 THEOREM = find("sharp-linear-capacity")
 CLAIM = next(claim for claim in THEOREM.claims if claim.name == "limits")

@@ -9,7 +9,8 @@ from .gradient_flow.trajectory import TrajectoryResult, trajectory
 from .memories.predict import PredictionResult, predict
 from .publishing.appendix import AppendixResult, appendix
 from .publishing.status import StatusResult, status
-from .registry import registered, verify
+from .registry import registered
+from .running import verify
 from .scaffolding import new_construction, new_theorem
 from .verdicts import VerifyResult
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 from assoc.arrays import Floats
@@ -261,16 +262,18 @@ class Claim:
         texts = {"must_fail": self.why_fail, "fault": f"fault: {self.fault_text}"}
         return texts.get(name, f"near miss: {name}")
 
-    def regime(self, size: str) -> dict[str, Any]:
-        """Return the regime of a name: ``quick``, ``full`` or one of the :attr:`controls`."""
-        changes: dict[str, Mapping[str, Any]] = {
-            "quick": {},
-            "full": self.full,
-            "must_fail": self.must_fail,
-            "fault": self.fault,
-            **self.near_misses,
-        }
-        return {**self.quick, **changes[size]}
+    def regime(self, name: str, own: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+        """Return the regime of a name: ``quick``, ``full`` or one of the :attr:`controls`.
+
+        Parameters
+        ----------
+        name : of the regime.
+        own : sizes of the user's in place of the claim's; what a control changes it changes of
+            these too.
+        """
+        controls = {"must_fail": self.must_fail, "fault": self.fault, **self.near_misses}
+        sizes = {"quick": {}, "full": self.full}
+        return {**self.quick, **sizes.get(name, {}), **own, **controls.get(name, {})}
 
 
 @dataclass(frozen=True)

@@ -66,10 +66,21 @@ class Exhibit:
         modules = () if self.extra is None else EXTRAS[self.extra]
         return all(find_spec(module) is not None for module in modules)
 
-    def tasks(self, *, size: str, seed: int) -> Sequence[Task]:
-        """Return the points that are needed at a size."""
-        regime = {**self.quick, **(self.full if size == "full" else {})}
-        return called(self.points, seed=seed, size=size, **regime)
+    def regime(self, size: str) -> dict[str, Any]:
+        """Return what a size asks the points for."""
+        return {**self.quick, **(self.full if size == "full" else {})}
+
+    def tasks(
+        self, *, size: str, seed: int, own: Mapping[str, Any] = MappingProxyType({})
+    ) -> Sequence[Task]:
+        """Return the points that are needed at a size.
+
+        Parameters
+        ----------
+        size, seed : as everywhere.
+        own : what the user has in place of what stands in the regime, and possibly of the seed.
+        """
+        return called(self.points, **{"seed": seed, "size": size, **self.regime(size), **own})
 
     def records(self, tasks: Sequence[Task], values: Mapping[str, Any]) -> Rows | None:
         """Return the records, or None while a point is missing."""

@@ -76,7 +76,8 @@ def _asked(config: pytest.Config) -> bool:
 def _tests(session: pytest.Session, config: pytest.Config) -> Iterator["ClaimTest"]:
     """Yield a test for each claim at each size, and for each of its controls."""
     from assoc.errors import InputError
-    from theory.registry import check_size, registered
+    from theory.registry import registered
+    from theory.running import check_size
 
     sizes = [size.strip() for size in config.option.recall_size.split(",")]
     try:
@@ -130,7 +131,7 @@ class ClaimTest(pytest.Item):
     def runtest(self) -> None:
         """Run the check, and compare its verdict with the one that it must have."""
         from theory.claims import Finding, Verdict
-        from theory.registry import run_claim
+        from theory.running import run_claim
 
         found = Finding.from_dict(
             run_claim(

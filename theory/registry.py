@@ -1,49 +1,21 @@
-"""The theorems by their names, and the running of their claims.
+"""The theorems by their names.
 
 A file in ``theory/theorems`` that defines ``THEOREM`` is a theorem; there is no other list. Those
 of others stand beside them: see :mod:`theory.sources`.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from inspect import signature
-from typing import Any
 
-from assoc.catalogue import options_of
-from assoc.errors import InputError, UnfitError
-from assoc.imports import called, imported
-from sims.sweeps.tasks import Progress, Task, sweep
-from theory.claims import Finding, Theorem, Verdict
+from assoc.errors import InputError
+from theory.claims import Theorem
 from theory.sources import known_theorems, names_in, nearest
-from theory.verdicts import ClaimResult, VerifyResult
 from theory.wholeness import check_theorem
 
-__all__ = [
-    "SIZES",
-    "check_size",
-    "chosen",
-    "claim_task",
-    "claim_tasks",
-    "find",
-    "judged",
-    "packages_of",
-    "registered",
-    "run_claim",
-    "selected",
-    "verify",
-]
+__all__ = ["IN_HAND", "chosen", "find", "registered", "selected"]
 
-SIZES = ("quick", "full")
-"""Regimes in which claims are judged."""
-
-
-_handed: dict[str, Theorem] = {}
-"""Theorems that were handed over as objects, while they are judged, by their origin."""
-
-_OBJECT = "object "
+IN_HAND = "object "
 """How the origin of a theorem begins that no module defines."""
 
 
@@ -140,7 +112,7 @@ def _placed(theorem: Theorem, known: Mapping[str, Theorem]) -> Theorem:
     if theorem.origin or known.get(theorem.name) is theorem:
         return theorem
     check_theorem(theorem, f"theorem {theorem.name!r}")
-    return replace(theorem, origin=_place_of(theorem) or f"{_OBJECT}{id(theorem)}")
+    return replace(theorem, origin=_place_of(theorem) or f"{IN_HAND}{id(theorem)}")
 
 
 def _place_of(theorem: object) -> str:
@@ -150,231 +122,3 @@ def _place_of(theorem: object) -> str:
             if value is theorem:
                 return f"{name}:{constant}"
     return ""
-
-
-@contextmanager
-def _handing_over(theorems: Iterable[Theorem]) -> Iterator[None]:
-    """Have :func:`run_claim` find theorems in this process, whatever they come from."""
-    given = {theorem.origin: theorem for theorem in theorems if theorem.origin}
-    _handed.update(given)
-    try:
-        yield
-    finally:
-        for origin in given:
-            del _handed[origin]
-
-
-def _check_findable(theorems: Iterable[Theorem]) -> None:
-    """Refuse theorems that no module defines, which another process could not import.
-
-    Raises
-    ------
-    InputError
-        Naming the first such theorem.
-    """
-    for theorem in theorems:
-        if theorem.origin.startswith(_OBJECT):
-            raise InputError(
-                f"theorem {theorem.name!r}: no module defines it, so other processes cannot find "
-                "it; put it in a file, or workers=1"
-            )
-
-
-def packages_of(theorems: Iterable[Theorem]) -> list[str]:
-    """Return the packages whose code counts for the claims of theorems, besides what is ours."""
-    origins = {theorem.origin.partition(".")[0].partition(":")[0] for theorem in theorems}
-    return sorted(name for name in origins if name.isidentifier())
-
-
-def _package(memory: str) -> list[str]:
-    """Return the package of a construction that is named by its module, if it is."""
-    return [memory.partition(":")[0].partition(".")[0]] if ":" in memory else []
-
-
-def run_claim(
-    theorem: str, claim: str, regime: str, seed: int, origin: str = "", memory: str = ""
-) -> dict[str, Any]:
-    """Run a claim's check in one regime and return the finding as a record.
-
-    Parameters
-    ----------
-    theorem, claim : names.
-    regime : ``quick``, ``full`` or one of the claim's controls.
-    seed : determines every random number.
-    origin : where a theorem that is not ours is imported from.
-    memory : ``module:function`` of a construction to judge in place of the claim's own, or a name.
-
-    Returns
-    -------
-    The finding; not applicable where the check takes no such memory.
-
-    Raises
-    ------
-    InputError
-        If the check fails or returns something else than a finding.
-    """
-    found = _loaded(origin) if origin else find(theorem)
-    wanted = next(each for each in found.claims if each.name == claim)
-    arguments = wanted.regime(regime)
-    if memory:
-        if "memory" not in signature(wanted.check).parameters:
-            return Finding(Verdict.NOT_APPLICABLE, "", note="its check takes no memory").to_dict()
-        arguments["memory"] = memory
-    try:
-        finding = called(wanted.check, seed=seed, **arguments)
-    except UnfitError as error:
-        if not memory:
-            raise
-        return Finding(Verdict.NOT_APPLICABLE, "", note=str(error)).to_dict()
-    if not isinstance(finding, Finding):
-        raise InputError(f"the check returned a {type(finding).__name__}, not a Finding")
-    return finding.to_dict()
-
-
-def _loaded(origin: str) -> Theorem:
-    """Import a theorem that is not ours.
-
-    Raises
-    ------
-    InputError
-        If this process cannot import it.
-    """
-    if origin in _handed:
-        return _handed[origin]
-    module, _, constant = origin.partition(":")
-    found = getattr(imported(module), constant, None) if constant else None
-    if not isinstance(found, Theorem):
-        raise InputError(f"a worker finds no theorem in {origin}; put it in a file, or workers=1")
-    return found
-
-
-def claim_task(
-    theorem: str, claim: str, regime: str, *, seed: int, origin: str = "", memory: str = ""
-) -> Task:
-    """Return the point of a sweep that runs a claim's check in one regime.
-
-    Parameters
-    ----------
-    theorem, claim, regime, seed, origin, memory : as for :func:`run_claim`.
-    """
-    arguments = {"theorem": theorem, "claim": claim, "regime": regime, "seed": seed}
-    arguments |= {"origin": origin} if origin else {}
-    arguments |= {"memory": memory} if memory else {}
-    return Task(f"{theorem}/{claim}/{regime}", f"{__name__}:run_claim", arguments)
-
-
-def claim_tasks(
-    theorems: Iterable[Theorem], *, size: str, seed: int, controls: bool = True, memory: str = ""
-) -> list[Task]:
-    """Return the points that judge every claim of some theorems, with their controls if asked.
-
-    A ``memory`` stands in for the claim's own, not in the controls.
-    """
-    return [
-        claim_task(
-            theorem.name,
-            claim.name,
-            regime,
-            seed=seed,
-            origin=theorem.origin,
-            memory=memory if regime == size else "",
-        )
-        for theorem in theorems
-        for claim in theorem.claims
-        for regime in (size, *(claim.controls if controls else ()))
-    ]
-
-
-def judged(
-    theorems: Iterable[Theorem],
-    values: Mapping[str, Any],
-    seconds: Mapping[str, float],
-    *,
-    size: str,
-    seed: int,
-    controls: bool = True,
-) -> VerifyResult:
-    """Return the verdicts of every claim whose points are all there.
-
-    Parameters
-    ----------
-    theorems : whose claims.
-    values, seconds : what came out of :func:`claim_tasks`, and how long it took, by key.
-    size, seed, controls : as for :func:`claim_tasks`.
-    """
-    results = []
-    for theorem in theorems:
-        for claim in theorem.claims:
-            run = claim.controls if controls else ()
-            keys = [claim_task(theorem.name, claim.name, r, seed=seed).key for r in (size, *run)]
-            if all(key in values for key in keys):
-                finding, *caught = (Finding.from_dict(values[key]) for key in keys)
-                took = sum(seconds[key] for key in keys)
-                found = dict(zip(run, caught, strict=True))
-                results.append(ClaimResult(theorem.name, claim, finding, found, took))
-    return VerifyResult(size, seed, tuple(results))
-
-
-def check_size(size: str) -> None:
-    """Refuse a size that is not one of :data:`SIZES`.
-
-    Raises
-    ------
-    InputError
-        If it is not.
-    """
-    if size not in SIZES:
-        raise InputError(f"size {size!r} is not one of {', '.join(SIZES)}")
-
-
-def verify(
-    names: Iterable[str | Theorem] = (),
-    *,
-    theorems: Iterable[str] = (),
-    size: str = "quick",
-    seed: int = 0,
-    controls: bool = True,
-    memory: str = "",
-    executor: Executor | str = "processes",
-    workers: int | None = 1,
-    progress: Callable[[Progress], None] | None = None,
-) -> VerifyResult:
-    """Judge the claims of some theorems, or of all.
-
-    Parameters
-    ----------
-    names : theorems by name or as ``module:NAME``, or :class:`theory.claims.Theorem` objects; none
-        means all, or all of ``theorems`` if there are any.
-    theorems : modules, files or folders that hold theorems besides ours and the project's: see
-        :mod:`theory.sources`.
-    size : ``quick`` or ``full``.
-    seed : determines every random number.
-    controls : also run each claim where it must fail and with its planted fault.
-    memory : a name, or ``module:function`` of a construction of the user's, that stands in for the
-        memory of every claim whose check takes one; the other claims are not applicable.
-    executor, workers, progress : as for :func:`sims.sweeps.tasks.sweep`.
-
-    Returns
-    -------
-    VerifyResult
-
-    Raises
-    ------
-    InputError
-        If a theorem or the size is unknown, a source cannot be used, or a check cannot be carried
-        out.
-    """
-    check_size(size)
-    judged_ones = selected(names, theorems)
-    if executor != "threads" and workers != 1:
-        _check_findable(judged_ones)
-    if memory:
-        options_of(memory)
-    tasks = claim_tasks(judged_ones, size=size, seed=seed, controls=controls, memory=memory)
-    with _handing_over(judged_ones):
-        found = sweep(
-            tasks, packages=[*packages_of(judged_ones), *_package(memory)],
-            executor=executor, workers=workers, progress=progress,
-        )  # fmt: skip
-    found.complete()
-    return judged(judged_ones, found.values, found.seconds, size=size, seed=seed, controls=controls)

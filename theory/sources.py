@@ -42,7 +42,7 @@ __all__ = [
 GROUP = "recall.theorems"
 """Entry-point group by which an installed package names its sources."""
 
-KEYS = ("theorems",)
+KEYS = ("theorems", "appendix")
 """What the table ``[tool.recall]`` may hold."""
 
 
@@ -164,6 +164,8 @@ def project_settings(file: Path) -> Mapping[str, Any]:
     for key in settings:
         if key not in KEYS:
             raise InputError(f"{shown(str(file))}: [tool.recall] {key}: {nearest(key, KEYS)}")
+    if not isinstance(settings.get("appendix", {}), dict):
+        raise InputError(f"{shown(str(file))}: [tool.recall] appendix is no table")
     named = settings.get("theorems", [])
     if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
         raise InputError(f"{shown(str(file))}: [tool.recall] theorems is not a list of strings")

@@ -15,7 +15,7 @@ from sims.sweeps.fingerprint import fingerprint
 from sims.sweeps.store import Point, stored_points, stored_request
 from theory.claims import Claim, Finding, Theorem
 from theory.publishing.appendix import default_store
-from theory.registry import claim_task
+from theory.running import claim_task
 
 STORE = default_store(Path(__file__).parents[2] / "build" / "report", size="quick", seed=0)
 

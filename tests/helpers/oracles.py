@@ -1,13 +1,16 @@
 """Slow and obvious versions of what the package computes, and memories made for tests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
+
+from assoc import InputError
 
 Array = NDArray[Any]
 
@@ -19,6 +22,13 @@ def one_line(error: BaseException) -> str:
     assert text == text.strip()
     assert "\n" not in text
     return text
+
+
+def complaint(call: Callable[..., Any], *args: Any, **named: Any) -> str:
+    """Message of the refusal that a call must end in."""
+    with pytest.raises(InputError) as caught:
+        call(*args, **named)
+    return one_line(caught.value)
 
 
 def margins_by_hand(W: Array, E: Array, U: Array, f: Sequence[int]) -> Array:

@@ -11,7 +11,7 @@ from sims.sweeps.tasks import Task, sweep
 from tests.helpers.extras import needs
 from theory.exhibit import Exhibit
 from theory.publishing.contents import exhibits
-from theory.registry import claim_task
+from theory.running import claim_task
 
 VERIFIED = Path(__file__).parents[2] / "docs" / "results" / "verify.json"
 

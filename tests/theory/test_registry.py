@@ -12,9 +12,10 @@ import theory.theorems
 from assoc import InputError
 from tests.helpers import toys
 from tests.helpers.oracles import one_line
-from theory import registry, sources
+from theory import running, sources
 from theory.claims import Condition, Verdict
-from theory.registry import find, registered, verify
+from theory.registry import find, registered
+from theory.running import verify
 
 
 @pytest.fixture
@@ -256,7 +257,7 @@ def test_a_run_counts_its_verdicts(monkeypatch):
     ],
 )
 def test_bad_arguments_are_named_before_any_work(monkeypatch, arguments, said):
-    monkeypatch.setattr(registry, "sweep", None)
+    monkeypatch.setattr(running, "sweep", None)
     with pytest.raises(InputError) as caught:
         verify(**arguments)
     assert said in one_line(caught.value)
@@ -279,7 +280,7 @@ def test_a_memory_stands_in_where_a_check_takes_one():
 
 
 def test_a_memory_that_is_not_there_is_named_before_any_work(monkeypatch):
-    monkeypatch.setattr(registry, "sweep", None)
+    monkeypatch.setattr(running, "sweep", None)
     with pytest.raises(InputError, match="unknown memory 'linaer': did you mean 'linear'"):
         verify(["linear-capacity"], memory="linaer")
 

@@ -5,12 +5,12 @@ import textwrap
 
 import pytest
 
-from assoc import InputError
 from tests.helpers import toys
-from tests.helpers.oracles import one_line
+from tests.helpers.oracles import complaint
 from theory import sources
 from theory.claims import Verdict
-from theory.registry import chosen, find, registered, selected, verify
+from theory.registry import chosen, find, registered, selected
+from theory.running import verify
 from theory.sources import known_exhibits, known_theorems, project, project_settings
 
 TOY = """\
@@ -37,12 +37,6 @@ def write(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(textwrap.dedent(text))
     return path
-
-
-def complaint(function, *args, **named):
-    with pytest.raises(InputError) as caught:
-        function(*args, **named)
-    return one_line(caught.value)
 
 
 # --- where they are found -----------------------------------------------------------------------

@@ -22,12 +22,19 @@ def register(app: typer.Typer) -> None:
 
 
 def appendix(
-    out: Path = typer.Option(..., help="Folder to write to; made if it does not exist."),
+    out: Path | None = typer.Option(None, help="Folder to write to; made if it does not exist."),
     size: str = typer.Option("quick", help="quick or full."),
     only: list[str] | None = typer.Option(
         None, help="A theorem or an exhibit; may be given several times, or with commas."
     ),
     theorems: list[str] | None = THEOREMS,
+    config: Path | None = typer.Option(
+        None,
+        help="File with sizes, seeds, columns and figure widths of your own; see --print-config.",
+    ),
+    print_config: bool = typer.Option(
+        False, help="Print the present ones, to edit, and do nothing else."
+    ),
     seed: int = SEED,
     store: Path | None = typer.Option(
         None, help="File of finished points; default: appendix-SIZE-seedSEED.sqlite in the folder."
@@ -48,18 +55,26 @@ def appendix(
     """Tables (LaTeX, CSV, Markdown), figures (PDF, SVG) and one page for all of it.
 
     Every finished point is stored at once: after an interrupt or a crash the same command goes on
-    where it stopped. Exit status 1 if a claim is violated, 3 if something is missing.
+    where it stopped. Without --config the table tool.recall.appendix of the project's
+    pyproject.toml is read. Exit status 1 if a claim is violated, 3 if something is missing.
 
     Examples: `recall appendix --out build/appendix`;
     `recall appendix --out paper/recall --size full --only sharp-linear-capacity`;
     `recall appendix --out build/appendix --redraw`;
     `recall appendix --out build/appendix --theorems my_paper.theorems`;
+    `recall appendix --print-config --only linear-capacity > sizes.toml`;
+    `recall appendix --out build/appendix --only linear-capacity --config sizes.toml`;
     `recall appendix --out build/appendix --scheduler tcp://127.0.0.1:8786`
     """
     from theory.publishing.appendix import appendix as run
-    from theory.publishing.appendix import default_store
+    from theory.publishing.appendix import default_store, printed_config
 
     names = [name.strip() for text in only or () for name in text.split(",")]
+    if print_config:
+        print(printed_config(names, theorems or (), size=size), end="")
+        return
+    if out is None:
+        raise InputError("--out: name a folder to write to")
     kept = default_store(out, size=size, seed=seed) if store is None else store
     if not resume and kept.exists():
         raise InputError(f"--no-resume: {kept} exists; name another store, or remove it")
@@ -69,9 +84,9 @@ def appendix(
         raise InputError(f"--scheduler {scheduler!r} is no address like tcp://127.0.0.1:8786")
     with progress_bar("appendix") as progress:
         result = run(
-            out, size=size, only=names, theorems=theorems or (), seed=seed, store=kept,
-            executor=scheduler or executor, workers=workers, redraw=redraw, progress=progress,
-            command=command_line(),
+            out, size=size, only=names, theorems=theorems or (), config=config, seed=seed,
+            store=kept, executor=scheduler or executor, workers=workers, redraw=redraw,
+            progress=progress, command=command_line(),
         )  # fmt: skip
     if json:
         emit({"result": result.to_dict()}, seed=seed)

@@ -253,7 +253,7 @@ def verify(
     `recall verify linear-capacity --memory my_module:build`
     """
     from theory.publishing.report import write_report
-    from theory.registry import verify as run
+    from theory.running import verify as run
 
     if report is not None and report.exists() and not report.is_dir():
         raise InputError(f"--report {report}: not a folder")

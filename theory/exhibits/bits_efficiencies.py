@@ -7,9 +7,9 @@ import numpy as np
 
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
-from theory.registry import claim_task
 from theory.rendering.axes import MEASURED, PREDICTED, bars
 from theory.rendering.tables import Column
+from theory.running import claim_task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

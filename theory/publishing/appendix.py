@@ -16,10 +16,13 @@ from sims.sweeps.store import stored_points, stored_request
 from sims.sweeps.tasks import Progress, SweepResult, Task, sweep
 from theory.claims import Theorem
 from theory.exhibit import Exhibit
+from theory.publishing.config import Config, config_of, printed
 from theory.publishing.contents import all_tasks, exhibits
-from theory.publishing.report import TEMPLATES, page
+from theory.publishing.document import document
+from theory.publishing.look import Look
+from theory.publishing.report import page
 from theory.publishing.sections import Part, Section, exhibit_part, theorem_parts
-from theory.registry import check_size, claim_tasks, find, judged, packages_of, registered
+from theory.registry import find, registered
 from theory.rendering.drawing import drawn
 from theory.rendering.files import (
     as_json,
@@ -29,16 +32,13 @@ from theory.rendering.files import (
     tool_version,
     write_whole,
 )
-from theory.rendering.tables import latex_literal, latex_markdown, latex_text
+from theory.running import check_size, claim_tasks, judged, packages_of
 from theory.sources import names_in, nearest
 from theory.verdicts import VerifyResult
 
-__all__ = ["AppendixResult", "appendix", "default_store"]
+__all__ = ["AppendixResult", "appendix", "default_store", "printed_config"]
 
 TABLES = ("tex", "csv", "md")
-
-WIDE = 6.8
-"""Inches from which a figure takes the whole line."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -97,6 +97,7 @@ def appendix(
     size: str = "quick",
     only: Iterable[str] = (),
     theorems: Iterable[str] = (),
+    config: str | Path | Mapping[str, Any] | None = None,
     seed: int = 0,
     store: str | Path | None = None,
     executor: Executor | str = "processes",
@@ -115,7 +116,10 @@ def appendix(
         ``theorems`` if there are any. Exhibits whose extra is not installed are left out unless
         they are named.
     theorems : sources of further theorems and exhibits: see :mod:`theory.sources`.
-    seed : determines every random number.
+    config : sizes, seeds, tables and figures of one's own, as a file or its contents: see
+        :mod:`theory.publishing.config`; None stands for what the project's ``pyproject.toml`` has
+        below ``[tool.recall.appendix]``, if anything.
+    seed : determines every random number that the config gives no seed of its own.
     store : file of the sweep's points, which is resumed; None stands for one in ``out`` named
         after size and seed.
     executor, workers, progress : as for :func:`sims.sweeps.tasks.sweep`.
@@ -138,39 +142,62 @@ def appendix(
     folder = Path(out)
     kept = default_store(folder, size=size, seed=seed) if store is None else Path(store)
     request = {"sweep": "appendix", "size": size, "seed": str(seed), "version": tool_version()}
-    needed = {exhibit.name: exhibit.tasks(size=size, seed=seed) for exhibit in shown}
-    tasks = all_tasks(chosen, shown, size, seed)
-    if redraw:
-        points = _stored(kept, request, tasks)
-        make_folder(folder)
-    else:
-        make_folder(folder)
-        points = sweep(
-            tasks.values(), store=kept, request=request,
-            packages=["theory", *packages_of(chosen)], executor=executor, workers=workers,
-            progress=progress,
-        )  # fmt: skip
-    verdicts = judged(chosen, points.values, points.seconds, size=size, seed=seed)
-    sections: list[Section] = []
-    missing: dict[str, str] = {}
-    for theorem in registered(sources):
-        section, lacking = _section(theorem, chosen, shown, verdicts, needed, points.values)
-        sections += [] if section is None else [section]
-        missing |= {name: _reason(keys, points.failures) for name, keys in lacking.items()}
+    own = config_of(config, registered(sources), exhibits(sources))
+    needed = own.points(shown, size=size, seed=seed)
+    tasks = all_tasks(chosen, needed, size, seed, own.claims)
+    points = _stored(kept, request, tasks) if redraw else None
+    make_folder(folder)
+    points = points or sweep(
+        tasks.values(), store=kept, request=request, packages=["theory", *packages_of(chosen)],
+        executor=executor, workers=workers, progress=progress,
+    )  # fmt: skip
+    verdicts = judged(chosen, points.values, points.seconds, size=size, seed=seed, own=own.claims)
+    sections, lacking = _sections(sources, chosen, shown, verdicts, needed, points.values, own)
+    missing = {name: _reason(keys, points.failures) for name, keys in lacking.items()}
     origin = {**provenance(command=command, seed=seed), "computed by code": points.code}
-    files = _write(folder, sections, verdicts, missing, size=size, seed=seed, origin=origin)
+    origin |= {"config": own.source} if own.source else {}
+    files = _write(
+        folder, sections, verdicts, missing, own.look, size=size, seed=seed, origin=origin
+    )
     took = time.perf_counter() - start
     manifest = {
         "tool": "recall", **origin, "size": size, "libraries": library_versions(),
-        "drawn by code": fingerprint(["theory"]), "store": kept.name,
-        "points": len(points.values), "computed": points.computed,
-        "computing seconds": round(sum(points.seconds.values()), 3), "wall seconds": round(took, 3),
-        "missing": missing, "files": files,
+        "drawn by code": fingerprint(["theory"]), "store": kept.name, **_spent(points, took),
+        "missing": missing, "set": dict(own.given), "files": files,
     }  # fmt: skip
     write_whole(folder / "manifest.json", as_json(manifest))
     return AppendixResult(
         folder, kept, verdicts, files, missing, len(points.values), points.computed, took
     )
+
+
+def _spent(points: SweepResult, took: float) -> dict[str, float]:
+    return {
+        "points": len(points.values),
+        "computed": points.computed,
+        "computing seconds": round(sum(points.seconds.values()), 3),
+        "wall seconds": round(took, 3),
+    }
+
+
+def printed_config(
+    only: Iterable[str] = (), theorems: Iterable[str] = (), *, size: str = "quick"
+) -> str:
+    """Return the present sizes of an appendix as a file to edit, for ``config``.
+
+    Parameters
+    ----------
+    only, theorems, size : as for :func:`appendix`.
+
+    Raises
+    ------
+    InputError
+        As :func:`appendix`.
+    """
+    check_size(size)
+    sources = tuple(theorems)
+    chosen, shown = _chosen(list(dict.fromkeys(only)) or names_in(sources), sources)
+    return printed(chosen, shown, size)
 
 
 def _chosen(names: Sequence[str], sources: Sequence[str]) -> tuple[list[Theorem], list[Exhibit]]:
@@ -217,6 +244,25 @@ def _stored(store: Path, request: Mapping[str, str], tasks: Mapping[str, Task]) 
     return SweepResult(tuple(tasks.values()), values, seconds, {}, 0, stored["code"])
 
 
+def _sections(
+    sources: Sequence[str],
+    theorems: Sequence[Theorem],
+    shown: Sequence[Exhibit],
+    verdicts: VerifyResult,
+    needed: Mapping[str, Sequence[Task]],
+    values: Mapping[str, Any],
+    own: Config,
+) -> tuple[list[Section], dict[str, list[str]]]:
+    """Return the sections of all theorems, and the keys of the points that parts of them lack."""
+    sections: list[Section] = []
+    missing: dict[str, list[str]] = {}
+    for theorem in registered(sources):
+        section, lacking = _section(theorem, theorems, shown, verdicts, needed, values, own)
+        sections += [] if section is None else [section]
+        missing |= lacking
+    return sections, missing
+
+
 def _section(
     theorem: Theorem,
     theorems: Sequence[Theorem],
@@ -224,18 +270,19 @@ def _section(
     verdicts: VerifyResult,
     needed: Mapping[str, Sequence[Task]],
     values: Mapping[str, Any],
+    own: Config,
 ) -> tuple[Section | None, dict[str, list[str]]]:
     """Return a theorem's section, and the keys of the points that parts of it lack."""
     found: list[Part] = []
     missing: dict[str, list[str]] = {}
     claims = [claim for claim in verdicts.claims if claim.theorem == theorem.name]
     if theorem in theorems:
-        keys = [t.key for t in claim_tasks([theorem], size=verdicts.size, seed=verdicts.seed)]
-        lacking = [key for key in keys if key not in values]
+        judging = claim_tasks([theorem], size=verdicts.size, seed=verdicts.seed, own=own.claims)
+        lacking = [task.key for task in judging if task.key not in values]
         if lacking:
             missing[theorem.name] = lacking
         else:
-            found += theorem_parts(theorem, claims)
+            found += theorem_parts(theorem, claims, own.claims, own.look)
     inside = [exhibit for exhibit in shown if exhibit.theorem == theorem.name]
     for exhibit in inside:
         tasks = needed[exhibit.name]
@@ -244,7 +291,7 @@ def _section(
             lacking = [task.key for task in tasks if task.key not in values]
             missing[exhibit.name] = lacking
         else:
-            found.append(exhibit_part(exhibit, rows))
+            found.append(exhibit_part(exhibit, rows, own.look))
     return Section(theorem, claims, found) if found or claims else None, missing
 
 
@@ -260,6 +307,7 @@ def _write(
     sections: Sequence[Section],
     verdicts: VerifyResult,
     missing: Mapping[str, str],
+    look: Look,
     *,
     size: str,
     seed: int,
@@ -275,10 +323,11 @@ def _write(
                 contents[f"tables/{part.name}.csv"] = part.table.csv()
                 contents[f"tables/{part.name}.md"] = part.table.markdown()
             if part.figure is not None:
-                pictures[part.name] = drawn(part.figure, "svg", origin)
+                style = look.style(part.name)
+                pictures[part.name] = drawn(part.figure, "svg", origin, style)
                 contents[f"figures/{part.name}.svg"] = pictures[part.name]
-                contents[f"figures/{part.name}.pdf"] = drawn(part.figure, "pdf", origin)
-    contents["appendix.tex"] = _latex(sections, origin)
+                contents[f"figures/{part.name}.pdf"] = drawn(part.figure, "pdf", origin, style)
+    contents["appendix.tex"] = document(sections, origin)
     contents["verify.json"] = as_json({"tool": "recall", **origin, **verdicts.to_dict()})
     contents["report.html"] = page(
         sections, pictures, size=size, seed=seed, origin=origin, missing=missing
@@ -296,51 +345,3 @@ def _write(
         data = content.encode() if isinstance(content, str) else content
         files[name] = hashlib.sha256(data).hexdigest()
     return files
-
-
-def _latex(sections: Sequence[Section], origin: Mapping[str, Any]) -> str:
-    """Return the document that holds all tables and figures."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True,
-        block_start_string="((*", block_end_string="*))", variable_start_string="(((",
-        variable_end_string=")))", comment_start_string="((#", comment_end_string="#))",
-    )  # fmt: skip
-    environment.filters |= {
-        "latex": latex_text,
-        "latex_markdown": latex_markdown,
-        "breakable": _breakable,
-    }
-    shown = [
-        {
-            "theorem": section.theorem,
-            "parts": [
-                {
-                    "name": part.name,
-                    "legend": part.legend,
-                    "table": part.table is not None,
-                    "figure": part.figure is not None,
-                    "width": _width(part),
-                }
-                for part in section.parts
-            ],
-        }
-        for section in sections
-    ]
-    made = (
-        f"Made by recall {origin['version']} (commit {origin['commit']}), seed {origin['seed']}: "
-        f"{origin['command']}"
-    )
-    return environment.get_template("appendix.tex").render(sections=shown, provenance=made)
-
-
-def _breakable(text: str) -> str:
-    """Return text for LaTeX as it is typed, with places to break long paths at."""
-    return latex_literal(text).replace("--", "-{}-").replace("/", r"/\allowbreak{}")
-
-
-def _width(part: Part) -> str:
-    """Return how wide a figure is set, in proportion to how wide it is drawn."""
-    inches = 0.0 if part.figure is None else float(part.figure.get_figwidth())
-    return f"{min(1.0, inches / WIDE):.2f}\\linewidth"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from assoc.imports import called
 from theory.claims import Theorem, spaced
 from theory.exhibit import Exhibit
+from theory.publishing.look import PLAIN, Look
+from theory.regimes import NOTHING, Own
 from theory.rendering.drawing import styled
 from theory.rendering.tables import Column, Table
 from theory.verdicts import ClaimResult
@@ -14,7 +16,17 @@ from theory.verdicts import ClaimResult
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Part", "Section", "claims_table", "controls_table", "exhibit_part", "theorem_parts"]
+__all__ = [
+    "CONTROLS",
+    "VERDICTS",
+    "Part",
+    "Section",
+    "claims_table",
+    "controls_name",
+    "controls_table",
+    "exhibit_part",
+    "theorem_parts",
+]
 
 VERDICTS = {
     "claim": Column("claim"),
@@ -26,6 +38,8 @@ VERDICTS = {
     "noticed": Column("would notice"),
     "verdict": Column("verdict"),
 }
+"""Columns of a theorem's verdicts."""
+
 CONTROLS = {
     "claim": Column("claim"),
     "what": Column("regime or fault", width=0.46),
@@ -33,6 +47,7 @@ CONTROLS = {
     "predicted": Column("predicted"),
     "verdict": Column("verdict"),
 }
+"""Columns of the regimes where a theorem's claims must fail."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +87,14 @@ class Section:
     parts: Sequence[Part]
 
 
-def claims_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:
-    """Return the table of a theorem's verdicts."""
+def claims_table(theorem: Theorem, claims: Iterable[ClaimResult], own: Own = NOTHING) -> Table:
+    """Return the table of a theorem's verdicts.
+
+    Parameters
+    ----------
+    theorem, claims : what was judged.
+    own : what the user has in place of regimes.
+    """
     rows = [
         {
             "claim": claim.claim.name,
@@ -96,6 +117,10 @@ def claims_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:
         "deviation by which all predictions would be violated with what was measured, whichever "
         "way it goes, as a share or in units of the quantity. Bounds are one-sided."
     )
+    for claim in theorem.claims:
+        changed = own.get(f"{theorem.name}/{claim.name}", {})
+        said = "; ".join(f"{key} = {value}" for key, value in changed.items())
+        caption += f" `{claim.name}` with {said}." if said else ""
     return Table(theorem.name, caption, VERDICTS, rows)
 
 
@@ -117,37 +142,44 @@ def controls_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:
         f"{theorem.title}: regimes where a claim must fail, with the reason, and faults planted in "
         "what is checked. A check is worth its verdict only if it says violated here."
     )
-    return Table(f"{theorem.name}-must-fail", caption, CONTROLS, rows)
+    return Table(controls_name(theorem.name), caption, CONTROLS, rows)
 
 
-def theorem_parts(theorem: Theorem, claims: Sequence[ClaimResult]) -> list[Part]:
+def controls_name(theorem: str) -> str:
+    """Return the name of the table of a theorem's controls."""
+    return f"{theorem}-must-fail"
+
+
+def theorem_parts(
+    theorem: Theorem, claims: Sequence[ClaimResult], own: Own = NOTHING, look: Look = PLAIN
+) -> list[Part]:
     """Return a theorem's own table and figure, and the table of its controls if they were run."""
-    with styled():
+    with styled(look.style(theorem.name)):
         figure = called(theorem.figure, {claim.claim.name: claim.finding for claim in claims})
     names = ", ".join(claim.claim.name for claim in claims)
-    own = Part(
+    main = Part(
         theorem.name,
         "",
-        claims_table(theorem, claims),
-        figure,
+        look.table(claims_table(theorem, claims, own)),
+        look.figure(theorem.name, figure),
         f"{theorem.title}: measured beside predicted.",
         f"Figure of {theorem.name}: what the checks {names} measured, beside what is predicted.",
     )
-    controls = controls_table(theorem, claims)
-    return [own, *([Part(controls.name, "Where it must fail", controls)] if controls.rows else [])]
+    controls = look.table(controls_table(theorem, claims))
+    return [main, *([Part(controls.name, "Where it must fail", controls)] if controls.rows else [])]
 
 
-def exhibit_part(exhibit: Exhibit, rows: Sequence[Mapping[str, Any]]) -> Part:
+def exhibit_part(exhibit: Exhibit, rows: Sequence[Mapping[str, Any]], look: Look = PLAIN) -> Part:
     """Return the table and figure of an exhibit."""
     records = [dict(row) for row in rows]
     figure = None
     if exhibit.figure is not None:
-        with styled():
-            figure = called(exhibit.figure, records)
+        with styled(look.style(exhibit.name)):
+            figure = look.figure(exhibit.name, called(exhibit.figure, records))
     return Part(
         exhibit.name,
         exhibit.title,
-        exhibit.table(records),
+        look.table(exhibit.table(records)),
         figure,
         f"{exhibit.title}.",
         exhibit.alternative,

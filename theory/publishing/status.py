@@ -10,7 +10,8 @@ from assoc.errors import InputError
 from sims.engine.results import Result
 from sims.sweeps.store import stored_points, stored_request
 from theory.publishing.contents import all_tasks, exhibits
-from theory.registry import SIZES, registered
+from theory.registry import registered
+from theory.running import SIZES
 
 __all__ = ["StatusResult", "status"]
 
@@ -91,7 +92,9 @@ def status(store: str | Path, *, theorems: Iterable[str] = ()) -> StatusResult:
         sources = tuple(theorems)
         shown = [exhibit for exhibit in exhibits(sources) if exhibit.available]
         every = registered(sources)
-        wanted = tuple(all_tasks(every, shown, request["size"], int(request["seed"])))
+        size, seed = request["size"], int(request["seed"])
+        needed = {exhibit.name: exhibit.tasks(size=size, seed=seed) for exhibit in shown}
+        wanted = tuple(all_tasks(every, needed, size, seed))
     return StatusResult(
         path, request, {key: point.seconds for key, point in points.items()}, wanted,
         max((point.finished for point in points.values()), default=None),

@@ -19,15 +19,20 @@ FORMATS = {"png": "Description", "svg": "Description", "pdf": "Subject"}
 
 
 @contextmanager
-def styled() -> Iterator[None]:
-    """Draw figures in the project's style while the context is open."""
+def styled(own: str = "") -> Iterator[None]:
+    """Draw figures in the project's style while the context is open.
+
+    Parameters
+    ----------
+    own : a style sheet of the user's, or a style that Matplotlib has, which goes on top.
+    """
     from matplotlib import style
 
-    with style.context(STYLE):
+    with style.context([STYLE, own] if own else STYLE):
         yield
 
 
-def drawn(figure: "Figure", suffix: str, origin: Mapping[str, Any]) -> bytes:
+def drawn(figure: "Figure", suffix: str, origin: Mapping[str, Any], own: str = "") -> bytes:
     """Return a figure as a file; the same figure is the same file.
 
     Parameters
@@ -35,11 +40,12 @@ def drawn(figure: "Figure", suffix: str, origin: Mapping[str, Any]) -> bytes:
     figure : drawn under :func:`styled`.
     suffix : of :data:`FORMATS`.
     origin : the provenance, for the metadata.
+    own : style, as for :func:`styled`.
     """
     buffer = io.BytesIO()
     metadata: dict[str, Any] = {FORMATS[suffix]: json.dumps(origin)}
     metadata |= {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix, {})
-    with styled():
+    with styled(own):
         _lay_out(figure)
         figure.savefig(buffer, format=suffix, metadata=metadata)
     return buffer.getvalue()

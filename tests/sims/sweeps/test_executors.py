@@ -12,20 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from assoc.errors import InputError
 from sims.sweeps import executors
 from sims.sweeps.store import stored_points
 from sims.sweeps.tasks import grid, sweep
 from tests.helpers.extras import needs
+from tests.helpers.oracles import complaint
 
 ROOT = Path(__file__).parents[3]
-
-
-def complaint(call, *arguments, **options):
-    with pytest.raises(InputError) as caught:
-        call(*arguments, **options)
-    assert len(str(caught.value).splitlines()) == 1
-    return str(caught.value)
 
 
 def until(holds, seconds=60):

@@ -17,6 +17,7 @@ from assoc.errors import InputError
 from sims.sweeps import store as store_module
 from sims.sweeps.store import APPLICATION, SCHEMA, Point, Store, stored_points, stored_request
 from sims.sweeps.tasks import grid, sweep
+from tests.helpers.oracles import complaint, one_line
 
 ROOT = Path(__file__).parents[3]
 REQUEST = {"sweep": "example", "code": "0123456789ab"}
@@ -37,18 +38,6 @@ def filled(path, points=12, length=300):
 def reads_all(path, request=REQUEST):
     with Store(path, request) as store:
         return store.points()
-
-
-def one_line(error):
-    assert len(str(error).splitlines()) == 1, repr(str(error))
-    assert str(error).isprintable(), repr(str(error))
-    return str(error)
-
-
-def complaint(call, *arguments, **options):
-    with pytest.raises(InputError) as caught:
-        call(*arguments, **options)
-    return one_line(caught.value)
 
 
 def refused(path, request=REQUEST):

@@ -23,6 +23,7 @@ from sims.sweeps import tasks as sweeps
 from sims.sweeps.store import stored_points
 from sims.sweeps.tasks import EXECUTORS, Task, grid, sweep
 from tests.helpers import sweep_points
+from tests.helpers.oracles import complaint
 
 ROOT = Path(__file__).parents[3]
 
@@ -30,13 +31,6 @@ MEASUREMENT = grid(
     "sims.memories.capacity:capacity", memory=["linear"], d=[8, 16], trials=[3], seed=[0, 1]
 )
 DRAWS = grid("tests.helpers.sweep_points:draws", d=[1, 7, 100], seed=[0, 1, 2])
-
-
-def complaint(call, *arguments, **options):
-    with pytest.raises(InputError) as caught:
-        call(*arguments, **options)
-    assert len(str(caught.value).splitlines()) == 1
-    return str(caught.value)
 
 
 def lines(log):

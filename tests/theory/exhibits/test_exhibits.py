@@ -23,9 +23,10 @@ from theory.exhibits.bits_efficiencies import LIMIT
 from theory.memories.class_guarantee import balanced_capacity
 from theory.memories.guarantee import guaranteed_capacity
 from theory.publishing.contents import exhibits
-from theory.registry import SIZES, claim_tasks, registered
+from theory.registry import registered
 from theory.rendering.drawing import drawn, styled
 from theory.rendering.tables import Column
+from theory.running import SIZES, claim_tasks
 
 # One process computes the small exhibits, for this file and for test_rendered.py.
 pytestmark = pytest.mark.xdist_group("exhibits")
