@@ -69,7 +69,7 @@ def test_the_commands_of_the_page(tmp_path):
     rows = (tmp_path / "appendix/tables/pseudo-inverse.csv").read_text().splitlines()
     assert rows[0] == "claim,quantity,measured,predicted,allowed,verdict"
     caption = (tmp_path / "appendix/tables/pseudo-inverse.md").read_text().partition("\n")[0]
-    assert caption.endswith("`strength` with d = [16, 64, 128]; trials = 200.")
+    assert caption.endswith("`strength` with d = [16, 32, 64]; trials = 200.")
     latex = [command for command in said if command.startswith("pdflatex")]
     if latex:
         assert re.search(r"\(2 pages, \d+ bytes\)", said[latex[-1]])
