@@ -3,7 +3,6 @@
 import ast
 import hashlib
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +19,9 @@ TRAINING = ("jax", "jaxlib", "optax")
 """Libraries that nothing but :mod:`sims.training` computes with."""
 
 OURS = ("assoc", "sims")
+
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+"""Folders of what is installed: an environment's, the user's, the system's, or one on the path."""
 
 HOUSE = ("assoc", "sims", "theory")
 """What imports nothing but itself and libraries."""
@@ -104,8 +106,7 @@ def _of_the_user(name: str) -> bool:
     if spec is None:
         return False
     places = [*(spec.submodule_search_locations or ()), *([spec.origin] if spec.origin else [])]
-    installed = [sysconfig.get_path(kind) for kind in ("purelib", "platlib")]
-    return not any(Path(place).is_relative_to(root) for place in places for root in installed)
+    return INSTALLED.isdisjoint(part for place in places for part in Path(place).parts)
 
 
 def _version(library: str, training: bool) -> str:

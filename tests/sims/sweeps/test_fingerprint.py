@@ -82,6 +82,24 @@ def test_where_the_package_lies_does_not_change_it(package, tmp_path, monkeypatc
     assert fingerprint([package.name]) == code
 
 
+@pytest.mark.parametrize(
+    ("folder", "counts"), [("site-packages", False), ("dist-packages", False), ("elsewhere", True)]
+)
+def test_what_is_imported_counts_unless_it_is_installed(
+    package, folder, counts, tmp_path, monkeypatch
+):
+    """Also of a folder that is not this environment's, as the system's or the user's is."""
+    place = tmp_path / folder
+    place.mkdir()
+    monkeypatch.syspath_prepend(place)
+    imported = place / "imported_by_the_test.py"
+    imported.write_text("x = 1\n")
+    (package / "b.py").write_text("import imported_by_the_test\n")
+    code = fingerprint([package.name])
+    imported.write_text("x = 2\n")
+    assert (fingerprint([package.name]) != code) is counts
+
+
 def test_a_module_is_a_package_of_one_file(package):
     code = fingerprint(["one_of_the_test"])
     package.with_name("one_of_the_test.py").write_text("x = 2\n")
