@@ -45,6 +45,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_preserve_defaults = True
+# The navigation of every page has all headings: with every function it takes half of the build.
+toc_object_entries = False
 
 html_theme = "furo"
 html_title = f"recall {release}"

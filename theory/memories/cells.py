@@ -31,8 +31,8 @@ number of cells below these."""
 PRECISION, TOLERANCE = 128, 60
 """Bits of the balls, and to which integrals are relative to themselves."""
 
-SMALL_N = 400
-"""Up to this n incomplete beta functions are summed, above it their density is integrated."""
+INTEGRATED = range(401, 10**8)
+"""n of which the density is integrated; below and above incomplete beta functions are sooner."""
 
 
 @lru_cache(maxsize=16)
@@ -97,7 +97,7 @@ def beta_masses(d: int, n: int, inner: Floats) -> list["arb"]:
 
     with ctx.workprec(PRECISION):
         a, b = arb(d) / 2, arb(n - d) / 2
-        if n > SMALL_N:
+        if n in INTEGRATED:
             return _integrals(a, b, inner.tolist())
         below = [arb(s).beta_lower(a, b, regularized=True) for s in inner.tolist()]
         return [up - low for low, up in pairwise([arb(0), *below, arb(1)])]

@@ -112,10 +112,14 @@ def test_cells_of_the_share_cover_it(rank, d):
     assert chances == pytest.approx(law.cdf(upper) - law.cdf(ends), abs=1e-9)
 
 
-@pytest.mark.parametrize(("rank", "d"), [(1, 4), (10**4, 10**8), (2 * 10**11, 10**12)])
+@pytest.mark.parametrize(
+    ("rank", "d"),
+    [(1, 4), (10**6, 10**7), (10**4, 10**8), (2 * 10**7, 10**8), (2 * 10**11, 10**12)],
+)
 def test_chances_of_the_share_are_finite_down_to_the_depth(rank, d):
     _, chances = cells_of_share(rank, d, 24, depth=60.0)
     assert ((chances >= 0) & (chances <= 1)).all()
+    assert 1 <= chances.sum() < 1 + 1e-9
     if d < 10**12:
         assert 0 < chances[0] < np.exp(-79)
 
