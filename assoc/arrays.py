@@ -1,11 +1,13 @@
 """Arrays of numbers: their types, and bounds on the rounding errors of products."""
 
-from typing import Any, TypeAlias
+from dataclasses import fields
+from typing import Any, TypeAlias, cast
 
 import numpy as np
+from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-__all__ = ["UNDERFLOW", "Floats", "Integers", "dot_error", "precision", "row_norms"]
+__all__ = ["UNDERFLOW", "Brief", "Floats", "Integers", "dot_error", "precision", "row_norms"]
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 """Embeddings and weights, in single or double precision."""
@@ -17,6 +19,42 @@ Integers: TypeAlias = NDArray[np.integer[Any]]
 
 UNDERFLOW = 4 * float(np.finfo(np.float64).smallest_subnormal)
 """Absolute error that underflow may add to one product and to a bound on it, with room to spare."""
+
+
+FEW = 4
+"""Values that are shown one by one."""
+
+
+class Brief:
+    """A dataclass of arrays that is shown in one line: of each array its shape.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True, repr=False)
+    ... class Layer(Brief):
+    ...     W: Floats
+    ...     bits: int | None = None
+    >>> Layer(np.zeros((4, 3)))
+    Layer(W=(4, 3))
+    """
+
+    def __repr__(self) -> str:
+        names = [field.name for field in fields(cast(Any, self))]
+        values = {name: getattr(self, name) for name in names}
+        said = (f"{name}={_shape(value)}" for name, value in values.items() if value is not None)
+        return f"{type(self).__name__}({', '.join(said)})"
+
+
+def _shape(value: object) -> str:
+    """Say what a value is: the shape of an array, the shapes of several, or what it says itself."""
+    if isinstance(value, np.ndarray):
+        return str(value.shape)
+    if isinstance(value, tuple) and any(isinstance(each, np.ndarray) for each in value):
+        return f"[{', '.join(map(_shape, value))}]"
+    if isinstance(value, tuple) and len(value) > FEW:
+        return f"[{len(value)} of {type(value[0]).__name__}]"
+    return f"degree {value.degree()}" if isinstance(value, Polynomial) else repr(value)
 
 
 def precision(*arrays: Floats) -> "np.dtype[np.floating[Any]]":

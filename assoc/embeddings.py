@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from assoc.arrays import Floats
+from assoc.arrays import Brief, Floats
 from assoc.errors import InputError
 
 __all__ = [
@@ -179,8 +179,8 @@ def check_vectors(E: Any, name: str, *, first: int = 0) -> Floats:
     return checked
 
 
-@dataclass(frozen=True, eq=False)
-class NamedVectors:
+@dataclass(frozen=True, eq=False, repr=False)
+class NamedVectors(Brief):
     """Vectors (n, d) read from a file, with the n names that came along, if any."""
 
     vectors: Floats

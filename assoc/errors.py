@@ -1,6 +1,9 @@
 """What bad input raises."""
 
-__all__ = ["InputError", "UnfitError"]
+import difflib
+from collections.abc import Collection
+
+__all__ = ["InputError", "UnfitError", "nearest"]
 
 
 class InputError(ValueError):
@@ -12,3 +15,9 @@ class InputError(ValueError):
 
 class UnfitError(InputError):
     """A construction is not of the kind that is asked for: it lacks an option, or cannot decide."""
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """Say which known name is meant by an unknown one, or which there are."""
+    near = difflib.get_close_matches(name, known, 1, 0.4)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"

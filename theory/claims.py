@@ -23,6 +23,7 @@ __all__ = [
     "Hypothesis",
     "Kind",
     "Problem",
+    "Side",
     "Theorem",
     "Verdict",
     "deviation_text",
@@ -54,6 +55,17 @@ class Verdict(StrEnum):
     VIOLATED = "violated"
     INCONCLUSIVE = "inconclusive"
     NOT_APPLICABLE = "not_applicable"
+
+
+class Side(StrEnum):
+    """On which side of what is predicted the measured value has to be."""
+
+    EITHER = "either"
+    """As near as the tolerance says, whichever way it is off."""
+    LEAST = "at least"
+    """Not below."""
+    MOST = "at most"
+    """Not above."""
 
 
 def spaced(value: object) -> str:
@@ -166,6 +178,7 @@ class Finding:
     ----------
     verdict : the conclusion.
     measured, interval, predicted, tolerance : the comparison that decided, in ``quantity``'s units.
+    side : where what is measured has to be; beyond what is predicted by the tolerance at most.
     quantity : what these numbers are.
     conditions : the hypotheses that were checked first.
     note : one line on how the verdict came about.
@@ -188,6 +201,12 @@ class Finding:
     arms: Mapping[str, Verdict] = field(default_factory=dict)
     would_notice: float | None = None
     relative: bool = False
+    side: Side = Side.EITHER
+
+    @property
+    def sign(self) -> str:
+        """How what is measured compares with what is predicted: nothing if it is to be as near."""
+        return {Side.EITHER: "", Side.LEAST: ">=", Side.MOST: "<="}[self.side]
 
     @property
     def noticed(self) -> str:
@@ -209,7 +228,8 @@ class Finding:
                 "interval": None if interval is None else tuple(interval),
                 "conditions": tuple(Condition(**condition) for condition in record["conditions"]),
                 "table": tuple(record["table"]),
-                # A store that is only drawn anew may be from before there were arms.
+                # A store that is only drawn anew may be from before there were sides and arms.
+                "side": Side(record.get("side", Side.EITHER)),
                 "arms": {name: Verdict(found) for name, found in record.get("arms", {}).items()},
             }
         )

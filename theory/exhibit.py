@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from assoc.imports import called
+from sims.engine.tables import Column, Table
 from sims.sweeps.tasks import Task
-from theory.rendering.tables import Column, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

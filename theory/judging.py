@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 from sims.engine.statistics import Interval, proportion_interval, slope_interval
-from theory.claims import Condition, Finding, Verdict
+from theory.claims import Condition, Finding, Side, Verdict
 from theory.equivalence import Equivalence
 
 __all__ = [
@@ -113,6 +113,7 @@ def judge_guarantee(quantity: str, rows: Sequence[Mapping[str, Any]], *, delta: 
         interval=(worst["low"], worst["high"]),
         predicted=1 - delta,
         tolerance=0.0,
+        side=Side.LEAST,
         note=f"exact {GUARANTEE_LEVEL:.1%} binomial intervals of {len(judged)} sizes",
         table=tuple(judged),
         would_notice=max(_failing_noticed(row["trials"], delta) for row in judged)
@@ -188,6 +189,7 @@ def judge_largest(
         measured=worst,
         predicted=predicted,
         tolerance=tolerance,
+        side=Side.MOST,
         note=note,
         table=tuple(rows),
     )
@@ -227,6 +229,7 @@ def judge_bounds(
         quantity,
         measured=head["exact"],
         predicted=head["bound"],
+        side=Side.MOST,
         note=f"{note}; bound over exact in [{lowest['ratio']:.6g}, {loosest['ratio']:.6g}], at "
         f"most {ratio:g} is allowed",
         table=tuple(judged),
@@ -260,10 +263,11 @@ def judge_symbols(
     failed = dict.fromkeys(row["symbol"] for row in table if row["off"] > tolerance)
     return Finding(
         Verdict.VIOLATED if failed else Verdict.HOLDS,
-        "quantities that both sides share",
-        measured=worst["measured"],
-        predicted=worst["predicted"],
-        tolerance=tolerance * (abs(worst["predicted"]) or 1.0),
+        "largest error of what both sides share, relative to a second computation",
+        measured=worst["off"],
+        predicted=0.0,
+        tolerance=tolerance,
+        side=Side.MOST,
         note=f"wrong: {', '.join(failed)}"
         if failed
         else f"{len(table)} values of {len({row['symbol'] for row in table})} symbols, {note}; "

@@ -154,7 +154,7 @@ class ClaimTest(pytest.Item):
             f"verdict    {spaced(found.verdict)}, expected {spaced(expected)}",
             f"quantity   {found.quantity}",
             f"measured   {found.measured}, interval {found.interval}",
-            f"predicted  {found.predicted}, tolerance {found.tolerance}",
+            f"predicted  {found.sign}{found.predicted}, tolerance {found.tolerance}",
             f"note       {found.note}",
         ]
         return "\n".join(lines)

@@ -12,10 +12,9 @@ from dataclasses import MISSING, fields, is_dataclass
 from types import MappingProxyType
 from typing import Any
 
-from assoc.errors import InputError
+from assoc.errors import InputError, nearest
 from theory.claims import Claim
 from theory.exhibit import Exhibit
-from theory.sources import nearest
 
 __all__ = ["NONE", "NOTHING", "Own", "claim_settings", "exhibit_settings", "plain", "read"]
 

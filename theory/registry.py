@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from assoc.errors import InputError
+from assoc.errors import InputError, nearest
 from theory.claims import Theorem
-from theory.sources import known_theorems, names_in, nearest
+from theory.sources import known_theorems, names_in
 from theory.wholeness import check_theorem
 
 __all__ = ["IN_HAND", "chosen", "find", "registered", "selected"]

@@ -11,16 +11,15 @@ them, in this order:
 - what a call or the option ``--theorems`` names.
 """
 
-import difflib
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from assoc.errors import InputError
+from assoc.errors import InputError, nearest
 from assoc.imports import importing_from, shown
 from theory.claims import Theorem
 from theory.discovery import Definition, by_name, defined
@@ -34,7 +33,6 @@ __all__ = [
     "known_exhibits",
     "known_theorems",
     "names_in",
-    "nearest",
     "project",
     "project_settings",
 ]
@@ -124,12 +122,6 @@ def forget() -> None:
     """Look again for what is defined, the next time; what is imported stays as it is."""
     for remembered in (_theorems, _exhibits, _own):
         remembered.cache_clear()
-
-
-def nearest(name: str, known: Collection[str]) -> str:
-    """Say which known name is meant by an unknown one, or which there are."""
-    near = difflib.get_close_matches(name, known, 1, 0.4)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
 
 
 def _installed() -> tuple[str, ...]:

@@ -55,6 +55,7 @@ class ClaimResult:
             "interval": None if finding.interval is None else list(finding.interval),
             "predicted": finding.predicted,
             "tolerance": finding.tolerance,
+            "side": str(finding.side),
             "conditions": [
                 {"name": c.name, "holds": c.holds, "value": c.value, "required": c.required}
                 for c in finding.conditions
@@ -76,6 +77,8 @@ class ClaimResult:
 @dataclass(frozen=True, repr=False)
 class VerifyResult(Result):
     """Verdicts of a run over claims."""
+
+    printed = ("theorem", "claim", "kind", "verdict", "measured", "interval", "predicted")
 
     size: str
     seed: int

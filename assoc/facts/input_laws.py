@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Brief
 from assoc.errors import InputError
 
 __all__ = ["FARTHEST", "MAX_DRAWN", "GivenLaw", "InputLaw", "PowerLaw", "power_sum"]
@@ -198,8 +199,8 @@ class PowerLaw:
         return f"x^-{self.exponent:g}, {what}"
 
 
-@dataclass(frozen=True, eq=False)
-class GivenLaw:
+@dataclass(frozen=True, eq=False, repr=False)
+class GivenLaw(Brief):
     """Inputs with given probabilities.
 
     Parameters

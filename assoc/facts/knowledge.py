@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Brief
 from assoc.errors import InputError
 
 __all__ = ["Contexts", "Knowledge", "draw_knowledge", "tell_facts"]
@@ -38,8 +39,8 @@ Booleans = NDArray[np.bool_]
 Whole = NDArray[np.intp]
 
 
-@dataclass(frozen=True, eq=False)
-class Contexts:
+@dataclass(frozen=True, eq=False, repr=False)
+class Contexts(Brief):
     """Distinct contexts, and what follows them.
 
     Parameters
@@ -70,8 +71,8 @@ class Contexts:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Knowledge:
+@dataclass(frozen=True, eq=False, repr=False)
+class Knowledge(Brief):
     """Facts, and the templates that each of them is told in.
 
     Parameters

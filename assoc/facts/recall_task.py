@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Brief
 from assoc.errors import InputError
 from assoc.facts.tables import FactTable
 
@@ -48,8 +49,8 @@ SHORTEST = 3
 """Length of the shortest prompt: a subject, a relation, the end of sequence."""
 
 
-@dataclass(frozen=True, eq=False)
-class RecallTask:
+@dataclass(frozen=True, eq=False, repr=False)
+class RecallTask(Brief):
     """Facts, and the vocabulary that they are told in.
 
     Parameters

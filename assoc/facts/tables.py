@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Brief
 from assoc.errors import InputError
 
 __all__ = ["COLUMNS", "EXAMPLES", "FactTable", "example_path", "folded", "read_facts"]
@@ -28,8 +29,8 @@ EXAMPLES = ("countries.csv", "countries_minilm.npz", "minilm_tokens.npz")
 """Data files shipped with the package."""
 
 
-@dataclass(frozen=True, eq=False)
-class FactTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class FactTable(Brief):
     """Facts (subject, relation) -> answer, each pair once.
 
     Parameters

@@ -25,7 +25,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from assoc.arrays import Floats
+from assoc.arrays import Brief, Floats
 from assoc.checks import check_fits
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
@@ -54,8 +54,8 @@ def check_prompts(prompts: int, task: RecallTask) -> None:
     check_fits(prompts * (3 * task.vocabulary + 4 * task.answers), 8, f"{prompts} prompts")
 
 
-@dataclass(frozen=True, eq=False)
-class EmbeddedAttention:
+@dataclass(frozen=True, eq=False, repr=False)
+class EmbeddedAttention(Brief):
     r"""The layer (W, q) on the facts of a task, over given prompts.
 
     A state is one vector: W (d, d), then q (d,).

@@ -30,7 +30,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.arrays import Floats
+from assoc.arrays import Brief, Floats
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask, check_length
 from assoc.gradient_flow.limits import check_alpha, check_matrices, check_spread
@@ -66,8 +66,8 @@ class _Sums(NamedTuple):
     shared: Floats  # of both, and still wrong: only where answer sets overlap
 
 
-@dataclass(frozen=True, eq=False)
-class LinearAttention:
+@dataclass(frozen=True, eq=False, repr=False)
+class LinearAttention(Brief):
     r"""The model (V, w) on the facts of a task.
 
     A state is one vector: V, rows by tokens, then w. Answers are numbered as in the task, and

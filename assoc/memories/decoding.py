@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.arrays import UNDERFLOW, Floats, dot_error, row_norms
+from assoc.arrays import UNDERFLOW, Brief, Floats, dot_error, row_norms
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import check_map
@@ -58,8 +58,8 @@ def margins(memory: Memory, E: Any, U: Any, f: Any) -> NDArray[np.float64]:
     return margin
 
 
-@dataclass(frozen=True, eq=False)
-class CertifiedMargins:
+@dataclass(frozen=True, eq=False, repr=False)
+class CertifiedMargins(Brief):
     """Margins (N,) with rigorous bounds (N,) on the rounding error of their evaluation."""
 
     margin: NDArray[np.float64]

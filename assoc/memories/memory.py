@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.arrays import UNDERFLOW, Floats, Integers, dot_error, row_norms
+from assoc.arrays import UNDERFLOW, Brief, Floats, Integers, dot_error, row_norms
 
 __all__ = ["Build", "Factors", "Memory", "memory_bits"]
 
@@ -48,8 +48,8 @@ class Build(Protocol):
         """Build the memory of the facts x -> f(x)."""
 
 
-@dataclass(frozen=True, eq=False)
-class Factors:
+@dataclass(frozen=True, eq=False, repr=False)
+class Factors(Brief):
     r"""A linear memory stored as a product of matrices, F(e) = L_1 L_2 ... L_k e.
 
     One factor is the plain matrix W; two are a memory of bounded rank.

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from assoc.arrays import UNDERFLOW, Floats, dot_error, row_norms
+from assoc.arrays import UNDERFLOW, Brief, Floats, dot_error, row_norms
 from assoc.memories.hermite import evaluate, hermite
 
 __all__ = ["Gated", "TwoLayer", "tiles"]
@@ -24,8 +24,8 @@ ROWS, NEURONS = 256, 512
 """Inputs and neurons of a tile: its few intermediate arrays stay in the processor's cache."""
 
 
-@dataclass(frozen=True, eq=False)
-class Gated:
+@dataclass(frozen=True, eq=False, repr=False)
+class Gated(Brief):
     r"""The network F(e) = sum_i v_i h_k(<w_i, e>) <p_i, e>.
 
     Parameters
@@ -80,8 +80,8 @@ class Gated:
         return np.asarray(error * (1 + 1e-9) + V.size * UNDERFLOW)
 
 
-@dataclass(frozen=True, eq=False)
-class TwoLayer:
+@dataclass(frozen=True, eq=False, repr=False)
+class TwoLayer(Brief):
     r"""The two-layer network F(e) = V^T sigma(W e).
 
     Parameters

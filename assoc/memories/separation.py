@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.arrays import Floats, Integers
+from assoc.arrays import Brief, Floats, Integers
 from assoc.embeddings import check_vectors
 from assoc.facts.maps import check_map
 from assoc.memories.convex import WANTED, LogisticLoss, WhiteLoss, descend, stalled
@@ -46,8 +46,8 @@ SETTLED = 0.02
 saves tries, nothing that a proof rests on."""
 
 
-@dataclass(frozen=True, eq=False)
-class Separation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Separation(Brief):
     """What was found about read-outs of given features.
 
     Parameters

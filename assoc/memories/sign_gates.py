@@ -36,7 +36,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from assoc.arrays import UNDERFLOW, Floats, Integers, dot_error, precision, row_norms
+from assoc.arrays import UNDERFLOW, Brief, Floats, Integers, dot_error, precision, row_norms
 from assoc.checks import check_fits, check_width
 from assoc.errors import InputError
 from assoc.facts.maps import check_map
@@ -79,8 +79,8 @@ def _distance(z: Floats, square: bool) -> Floats:
     return np.pi / 2 - np.abs(z - np.round(z / np.pi) * np.pi) if square else np.abs(z)
 
 
-@dataclass(frozen=True, eq=False)
-class SignGated:
+@dataclass(frozen=True, eq=False, repr=False)
+class SignGated(Brief):
     r"""The network F(e) = sum_i v_i s_i(e) <p_i, e> with gates of 1 and -1.
 
     Parameters
@@ -158,8 +158,8 @@ class SignGated:
         return doubtful
 
 
-@dataclass(frozen=True, eq=False)
-class PiecewiseLinear:
+@dataclass(frozen=True, eq=False, repr=False)
+class PiecewiseLinear(Brief):
     r"""The two-layer network F(e) = sum_i v_i sigma(<w_i, e> + b_i), sigma piecewise linear.
 
     Parameters

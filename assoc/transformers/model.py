@@ -19,14 +19,14 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.arrays import Floats, Integers
+from assoc.arrays import Brief, Floats, Integers
 from assoc.memories.networks import TwoLayer
 
 __all__ = ["Attention", "OneLayer", "Transformer"]
 
 
-@dataclass(frozen=True, eq=False)
-class Attention:
+@dataclass(frozen=True, eq=False, repr=False)
+class Attention(Brief):
     """Weights of H heads, each array (H, d_h, d).
 
     Parameters
@@ -118,8 +118,8 @@ class OneLayer(Protocol):
         """Outputs (B, d) for prompts (B, T) of tokens."""
 
 
-@dataclass(frozen=True, eq=False)
-class Transformer:
+@dataclass(frozen=True, eq=False, repr=False)
+class Transformer(Brief):
     """One layer over given embeddings: attention, then perhaps an MLP with a residual connection.
 
     Parameters

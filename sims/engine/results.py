@@ -1,9 +1,13 @@
 """What every measurement returns: a frozen record that becomes a table or a figure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+
+from assoc.errors import InputError, nearest
+from sims.engine.tables import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +20,9 @@ __all__ = ["Result", "finite", "log_scales", "new_axes"]
 class Result:
     """Base of the result records: rows of a table, with views made from them."""
 
+    printed: ClassVar[tuple[str, ...]] = ()
+    """Keys of the rows that a paper has room for; none stands for all that fit a cell."""
+
     def rows(self) -> list[dict[str, Any]]:
         """Return the table as a list of plain records."""
         raise TypeError(f"{type(self).__name__} has no rows")
@@ -25,17 +32,67 @@ class Result:
         return {"points": self.rows()}
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return the table as a pandas DataFrame."""
+        """Return the table as a pandas DataFrame; integers stay integers beside what is missing."""
         import pandas as pd
 
-        return pd.DataFrame(self.rows())
+        rows = self.rows()
+        frame = pd.DataFrame(rows)
+        for key in frame:
+            values = [row.get(str(key)) for row in rows]
+            if {type(value) for value in values} == {int, type(None)}:
+                frame[key] = pd.array(values, dtype="Int64")
+        return frame
 
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw the curve on ``ax``, or on new axes, and return the axes."""
-        raise TypeError(f"{type(self).__name__} is not a curve")
+    def to_latex(
+        self,
+        caption: str = "",
+        *,
+        columns: Sequence[str] | None = None,
+        digits: int = 4,
+        name: str = "results",
+    ) -> str:
+        """Return the table as LaTeX, for a paper with adjustbox, array, booktabs and siunitx.
+
+        Parameters
+        ----------
+        caption : Markdown, with TeX between dollars.
+        columns : keys of the rows, in order; None stands for those that a paper has room for, all
+            that hold numbers, intervals or words unless the result says otherwise.
+        digits : significant digits of numbers that are no integers.
+        name : the label is ``tab:recall-NAME``.
+
+        Raises
+        ------
+        InputError
+            If a column is unknown; the nearest is suggested.
+        """
+        rows = self.rows()
+        there = list(dict.fromkeys(key for row in rows for key in row))
+        plain = [key for key in there if all(_fits_a_cell(row.get(key)) for row in rows)]
+        for key in columns or ():
+            if key not in there:
+                raise InputError(f"column {key!r}: {nearest(key, there)}")
+        chosen = columns or self.printed or plain
+        shown = {key: Column(_heading(key), digits=digits) for key in chosen}
+        return Table(name, caption, shown, rows).latex()
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(index=False))
+
+
+def _heading(key: str) -> str:
+    """Return the heading of a column: a quantity in mathematics, or words."""
+    if key == "law":
+        return r"load $N \log N / d^2$"
+    quantity = len(key) == 1 or (key[1] in "_^" and len(key) == 3)
+    return f"${key}$" if quantity else key.replace("_", " ")
+
+
+def _fits_a_cell(value: Any) -> bool:
+    """Whether a value is a number, a word, or an interval of numbers."""
+    if isinstance(value, list | tuple):
+        return len(value) == 2 and all(end is None or isinstance(end, int | float) for end in value)
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def new_axes(ax: "Axes | None") -> "Axes":

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.arrays import Floats, Integers
+from assoc.arrays import Brief, Floats, Integers
 from assoc.checks import check_fits, check_width
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
@@ -23,8 +23,8 @@ TOGETHER = 16
 """Arrays of the size of a trial's scores, or of its weights, that a training may hold at a time."""
 
 
-@dataclass(frozen=True, eq=False)
-class ReluNetwork:
+@dataclass(frozen=True, eq=False, repr=False)
+class ReluNetwork(Brief):
     r"""The network F(e) = V^T relu(W e).
 
     Parameters

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.arrays import Floats, Integers
+from assoc.arrays import Brief, Floats, Integers
 from assoc.checks import check_fits, check_width, positive
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
@@ -121,8 +121,8 @@ def choose_sizes(
     return Sizes(d, heads, head_dim, check_width(width))
 
 
-@dataclass(frozen=True, eq=False)
-class ReluTransformer:
+@dataclass(frozen=True, eq=False, repr=False)
+class ReluTransformer(Brief):
     """Attention, then F = X + V^T relu(W X), evaluated in double precision.
 
     Parameters

@@ -120,7 +120,7 @@ def test_exhibits_are_found_beside_theorems(folder):
         folder / "shown.py",
         """\
         from theory.exhibit import Exhibit
-        from theory.rendering.tables import Column
+        from sims.engine.tables import Column
 
         EXHIBIT = Exhibit(
             name="toy-table", theorem="linear-capacity", title="Toys", caption="Toys.",

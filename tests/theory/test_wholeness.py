@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from assoc import InputError
+from sims.engine.tables import Column
 from tests.helpers import toys
 from theory.claims import Hypothesis, Verdict
 from theory.exhibit import Exhibit
-from theory.rendering.tables import Column
 from theory.wholeness import check_exhibit, check_theorem, defects, is_name
 
 CLAIM = toys.claim("fun")

@@ -192,7 +192,7 @@ def _search_capacity(asked: _Search) -> None:
             progress=progress, **asked.setting(),
         )  # fmt: skip
     columns = ["d", "N", "interval", "law", "trials", "censored"]
-    legend = "N: median over trials; interval: of the median, at least 99 %; law: N log N / d^2"
+    legend = "N: median over trials; interval: of the median, at least 99 %; load: N log N / d^2"
     if found.points[0].proved is not None:
         columns.append("proved")
         legend += "\nproved: trials in which the size right above is proved impossible"
@@ -283,7 +283,7 @@ def _search_trained(asked: _Search) -> None:
     legend = (
         f"N: median over trials of what {found.training.steps} steps of "
         f"{found.training.optimiser} recall; interval: of the median, at least 99 %; "
-        "law: N log N / d^2"
+        "load: N log N / d^2"
     )
     _report(found, "capacity", columns, legend, found.plot, asked)
 

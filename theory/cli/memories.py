@@ -84,12 +84,12 @@ def _legend(row: "Mapping[str, Any]") -> str:
     if "load" in row:
         return "load: N log N / (m d)" + ("; failure bound: proved" * ("failure_bound" in row))
     if "error" in row:
-        return "all: every one; error: standard error of the cost of a fact; law: N log N / d^2"
+        return "all: every one; error: standard error of the cost of a fact; load: N log N / d^2"
     if "load_99" in row:
         proved = {"width_guaranteed", "N_guaranteed"} & set(row)
         said = "load: N log N / (m d); 99: expected recall 99 %; all: every one, half the draws"
         return f"{said}; guaranteed: that, proved" if proved else said
-    said = "law: N log N / d^2; failure bound and floor, N guaranteed and failing: proved"
+    said = "load: N log N / d^2; failure bound and floor, N guaranteed and failing: proved"
     gaussian = any(key.endswith("gaussian") for key in row)
     return f"{said}; gaussian: of Gaussian inputs" if gaussian else said
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
-from theory.claims import Kind, Verdict, spaced
+from theory.claims import Verdict, spaced
 from theory.cli.inputs import integers, read_vectors, shipped
 from theory.cli.options import (
     DEGREE,
@@ -285,21 +285,25 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
                 print(f"{claim.claim.name} is not applicable: {claim.finding.note}")
     counts = ", ".join(f"{count} {name}" for name, count in result.summary().items() if count)
     if counts:
-        print(f"size {result.size}, seed {result.seed}: {counts.replace('_', ' ')}")
+        took = sum(claim.seconds for claim in result.claims)
+        print(
+            f"size {result.size}, seed {result.seed}: {counts.replace('_', ' ')}; "
+            f"{took:.3g} seconds of computing, controls included"
+        )
 
 
 def _verdict_row(claim: "ClaimResult") -> dict[str, Any]:
-    predicted = claim.finding.predicted
-    guaranteed = claim.claim.kind is Kind.SUFFICIENT and predicted is not None
+    found = claim.finding
+    signed = found.sign and found.predicted is not None
     return {
         "claim": claim.claim.name,
         "kind": str(claim.claim.kind),
         "verdict": spaced(claim.verdict),
-        "quantity": claim.finding.quantity,
-        "measured": claim.finding.measured,
-        "predicted": f">= {predicted:.5g}" if guaranteed else predicted,
-        "allowed": None if guaranteed else claim.finding.tolerance,
-        "would notice": claim.finding.noticed,
+        "quantity": found.quantity,
+        "measured": found.measured,
+        "predicted": f"{found.sign} {found.predicted:.5g}" if signed else found.predicted,
+        "allowed": found.tolerance,
+        "would notice": found.noticed,
         "controls": "caught" if claim.controls_caught else "MISSED",
         "seconds": round(claim.seconds, 1),
     }

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.rendering.axes import MEASURED, PREDICTED, bars
-from theory.rendering.tables import Column
 from theory.running import claim_task
 
 if TYPE_CHECKING:

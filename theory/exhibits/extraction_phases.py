@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sims.engine.tables import Column
 from sims.knowledge.trials import Told
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
@@ -12,7 +13,6 @@ from theory.knowledge.covering import uncovered
 from theory.knowledge.hypotheses import ties
 from theory.points import extraction_task
 from theory.rendering.axes import MEASURED, PREDICTED
-from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

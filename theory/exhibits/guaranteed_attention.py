@@ -5,11 +5,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from assoc.facts.recall_task import NOISE
+from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import smallest_task
 from theory.rendering.axes import guarantee_panels
-from theory.rendering.tables import Column
 from theory.transformers.counts import full_table
 from theory.transformers.dual_guarantee import dual_dimension
 from theory.transformers.dual_law import dual_law_dimension

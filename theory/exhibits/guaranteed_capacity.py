@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import scipy
 
+from sims.engine.tables import Column
 from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
@@ -15,7 +16,6 @@ from theory.memories.converse import failing_from
 from theory.memories.guarantee import guaranteed_capacity
 from theory.points import capacity_task
 from theory.rendering.axes import guarantee_panels
-from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

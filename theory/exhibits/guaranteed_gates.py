@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from sims.engine.tables import Column
 from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
@@ -11,7 +12,6 @@ from theory.memories.sign_gates import least_width
 from theory.memories.width import width_of
 from theory.points import copied_gates_task, copied_proof_task, gates_proof_task, width_task
 from theory.rendering.axes import guarantee_panels
-from theory.rendering.tables import Column
 from theory.transformers.mlp_guarantee import COPIED_OMEGA
 
 if TYPE_CHECKING:

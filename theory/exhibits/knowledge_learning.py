@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import learning_task
-from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from assoc.memories.mlp import leading_width
+from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.memories.width import predicted_width
 from theory.points import width_task
-from theory.rendering.tables import Column
 
 __all__ = ["EXHIBIT"]
 

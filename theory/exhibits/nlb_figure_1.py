@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sims.engine.tables import Column
 from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
@@ -13,7 +14,6 @@ from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.width import predicted_width
 from theory.points import capacity_task, width_task
 from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, bars, log_axes
-from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

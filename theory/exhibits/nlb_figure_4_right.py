@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import recalled_task, smallest_task
 from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, bars
-from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sims.engine.statistics import median_interval
+from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import flow_task
 from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED
-from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.memories.width import predicted_width
 from theory.points import width_task
 from theory.rendering.axes import MEASURED, PREDICTED, bars, log_axes
-from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

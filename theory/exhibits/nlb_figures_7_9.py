@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import smallest_task
 from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, bars, log_axes
-from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
+from sims.engine.tables import Column
 from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
@@ -13,7 +14,6 @@ from theory.memories.capacity import capacity_of
 from theory.memories.optimal import optimal_capacity, optimal_limit
 from theory.points import capacity_task
 from theory.rendering.axes import PREDICTED, bars
-from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,13 +7,13 @@ import numpy as np
 import scipy
 
 from assoc.bits.levels import gaussian_quantiser
+from sims.engine.tables import Column
 from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.exhibits.predicted_capacity import MEMORIES, capacity_rows, capacity_tasks
 from theory.memories.capacity import capacity_of
 from theory.rendering.axes import PREDICTED, bars
-from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

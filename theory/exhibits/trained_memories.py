@@ -7,11 +7,11 @@ import numpy as np
 import scipy
 
 from sims.engine.statistics import log_slope
+from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import capacity_task, trained_capacity_task
 from theory.rendering.axes import PREDICTED, bars, log_axes
-from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import trained_map_task
 from theory.rendering.axes import MEASURED
-from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sims.engine.statistics import log_slope
+from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.exhibits.nlb_figures_7_9 import MODELS, Family, families_of, family_tasks
 from theory.points import parameters_at, trained_smallest_task
 from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, bars, log_axes
-from theory.rendering.tables import Column
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

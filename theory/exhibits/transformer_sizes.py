@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from assoc.facts.recall_task import NOISE
+from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import smallest_task
-from theory.rendering.tables import Column
 from theory.transformers.superposed import superposed_dimension
 
 __all__ = ["EXHIBIT"]

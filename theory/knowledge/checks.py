@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from theory.claims import Finding, Verdict
+from theory.claims import Finding, Side, Verdict
 
 __all__ = ["judge_below"]
 
@@ -42,6 +42,7 @@ def judge_below(quantity: str, rows: Sequence[Mapping[str, Any]], *, note: str) 
         interval=(head["low"], head["high"]),
         predicted=head["bound"],
         tolerance=0.0,
+        side=Side.MOST,
         note=f"{note}; the least room of {len(rows)} sizes is {head['bound'] - head['high']:.3g}",
         table=tuple(rows),
     )

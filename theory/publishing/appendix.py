@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assoc.errors import InputError
+from assoc.errors import InputError, nearest
 from sims.engine.results import Result
 from sims.sweeps.fingerprint import fingerprint
 from sims.sweeps.store import stored_points, stored_request
@@ -33,7 +33,7 @@ from theory.rendering.files import (
     write_whole,
 )
 from theory.running import check_size, claim_tasks, judged, packages_of
-from theory.sources import names_in, nearest
+from theory.sources import names_in
 from theory.verdicts import VerifyResult
 
 __all__ = ["AppendixResult", "appendix", "default_store", "printed_config"]

@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assoc.errors import InputError
+from assoc.errors import InputError, nearest
 from assoc.imports import shown
 from sims.sweeps.tasks import Task
 from theory.claims import Theorem
@@ -39,7 +39,7 @@ from theory.exhibit import Exhibit
 from theory.publishing.look import FigureLook, Look, TableLook
 from theory.publishing.sections import CONTROLS, VERDICTS, controls_name
 from theory.regimes import claim_settings, exhibit_settings, plain, read
-from theory.sources import nearest, project, project_settings
+from theory.sources import project, project_settings
 
 __all__ = ["Config", "config_of", "printed"]
 

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sims.engine.tables import latex_literal, latex_markdown, latex_text
+from theory.claims import spaced
 from theory.publishing.report import TEMPLATES
 from theory.publishing.sections import Part, Section
-from theory.rendering.tables import latex_literal, latex_markdown, latex_text
+from theory.rendering.markdown import latex
 
 __all__ = ["document"]
 
@@ -25,11 +27,14 @@ def document(sections: Sequence[Section], origin: Mapping[str, Any]) -> str:
     environment.filters |= {
         "latex": latex_text,
         "latex_markdown": latex_markdown,
+        "markdown": latex,
+        "aside": lambda claim: f"({claim.claim.kind}, {spaced(claim.verdict)})",
         "breakable": _breakable,
     }
     shown = [
         {
             "theorem": section.theorem,
+            "claims": section.claims,
             "parts": [
                 {
                     "name": part.name,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from theory.rendering.tables import Column, Table
+from sims.engine.tables import Column, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,19 +4,16 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from theory.claims import Verdict, spaced
 from theory.publishing.sections import Section, theorem_parts
 from theory.registry import find
 from theory.rendering.drawing import drawn
 from theory.rendering.files import as_json, make_folder, provenance, write_whole
+from theory.rendering.markdown import html, html_inline
 from theory.verdicts import VerifyResult
-
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
 
 __all__ = ["TEMPLATES", "page", "write_report"]
 
@@ -92,8 +89,8 @@ def page(
     )
     environment.filters |= {
         "columns": _columns,
-        "markdown": _markdown,
-        "markdown_inline": _markdown_inline,
+        "markdown": html,
+        "markdown_inline": html_inline,
         "raised": _raised,
         "shown": _shown,
         "spaced": spaced,
@@ -131,35 +128,6 @@ def _plain(section: Section, pictures: Mapping[str, bytes]) -> dict[str, Any]:
             }
         )
     return {"theorem": section.theorem, "claims": section.claims, "parts": parts}
-
-
-@cache
-def _reader() -> "MarkdownIt":
-    """Return a reader of Markdown that turns TeX into MathML, which browsers draw by themselves."""
-    from latex2mathml.converter import convert
-    from markdown_it import MarkdownIt
-    from mdit_py_plugins.dollarmath import dollarmath_plugin
-
-    def mathml(content: str, options: Mapping[str, Any]) -> str:
-        display = bool(options["display_mode"])
-        found = convert(content, display="block" if display else "inline")
-        return f'<div class="display">{found}</div>' if display else found
-
-    reader = MarkdownIt("commonmark", {"html": False})
-    dollarmath_plugin(reader, renderer=mathml, double_inline=True)
-    return reader
-
-
-def _markdown(text: str) -> Any:
-    from markupsafe import Markup
-
-    return Markup(_reader().render(text.strip()))
-
-
-def _markdown_inline(text: str) -> Any:
-    from markupsafe import Markup
-
-    return Markup(_reader().renderInline(" ".join(text.split())))
 
 
 def _raised(text: str) -> Any:

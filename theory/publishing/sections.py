@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from assoc.imports import called
-from theory.claims import Theorem, spaced
+from sims.engine.tables import Column, Table, number_text
+from theory.claims import Finding, Theorem, spaced
 from theory.exhibit import Exhibit
 from theory.publishing.look import PLAIN, Look
 from theory.regimes import NOTHING, Own
 from theory.rendering.drawing import styled
-from theory.rendering.tables import Column, Table
 from theory.verdicts import ClaimResult
 
 if TYPE_CHECKING:
@@ -25,20 +25,31 @@ __all__ = [
     "controls_name",
     "controls_table",
     "exhibit_part",
+    "sizes_of",
     "theorem_parts",
 ]
 
 VERDICTS = {
     "claim": Column("claim"),
-    "quantity": Column("quantity", width=0.26),
+    "kind": Column("kind"),
+    "statement": Column("statement", width=0.3, printed=False),
+    "quantity": Column("quantity", width=0.24),
+    "sizes": Column("at", width=0.22),
     "measured": Column("measured"),
     "interval": Column("interval"),
+    "side": Column(""),
     "predicted": Column("predicted"),
     "allowed": Column("allowed", digits=2),
     "noticed": Column("would notice"),
     "verdict": Column("verdict"),
 }
 """Columns of a theorem's verdicts."""
+
+NAMED = ("memory", "model", "symbol")
+"""What of a comparison is a name."""
+
+SIZES = (*NAMED, "d", "N", "M", "m", "k", "S", "R", "D", "H", "d_h", "bits")
+"""What of a comparison says at which sizes it was made."""
 
 CONTROLS = {
     "claim": Column("claim"),
@@ -98,12 +109,16 @@ def claims_table(theorem: Theorem, claims: Iterable[ClaimResult], own: Own = NOT
     rows = [
         {
             "claim": claim.claim.name,
+            "kind": str(claim.claim.kind),
+            "statement": claim.claim.statement,
             "quantity": claim.finding.quantity,
+            "sizes": sizes_of(claim.finding),
             "measured": claim.finding.measured,
             # Without sampling error it is a point.
             "interval": None
             if claim.finding.interval and len(set(claim.finding.interval)) == 1
             else claim.finding.interval,
+            "side": claim.finding.sign,
             "predicted": claim.finding.predicted,
             "allowed": claim.finding.tolerance,
             "noticed": claim.finding.noticed,
@@ -122,6 +137,30 @@ def claims_table(theorem: Theorem, claims: Iterable[ClaimResult], own: Own = NOT
         said = "; ".join(f"{key} = {value}" for key, value in changed.items())
         caption += f" `{claim.name}` with {said}." if said else ""
     return Table(theorem.name, caption, VERDICTS, rows)
+
+
+def sizes_of(finding: Finding) -> str:
+    """Say at which sizes the comparison was made that decided, or over which range of them.
+
+    Examples
+    --------
+    >>> from theory.claims import Verdict
+    >>> rows = ({"d": 8, "measured": 1.5, "trials": 10}, {"d": 16, "measured": 2.5, "trials": 10})
+    >>> sizes_of(Finding(Verdict.HOLDS, "N", measured=2.5, table=rows))
+    'd = 16, 10 trials'
+    >>> sizes_of(Finding(Verdict.HOLDS, "slope", measured=2.0, table=rows))
+    'd = 8 to 16, 10 trials'
+    """
+    rows = [row for row in finding.table if finding.measured in row.values()][:1] or finding.table
+    said = []
+    for key in (*SIZES, "trials"):
+        values = [row[key] for row in rows if row.get(key) is not None]
+        if values and (len(set(map(str, values))) == 1 or not isinstance(values[0], str)):
+            low, high = (number_text(end) for end in (min(values), max(values)))
+            value = low if low == high else f"{low} to {high}"
+            named = {"trials": f"{value} trials"} | dict.fromkeys(NAMED, value)
+            said.append(named.get(key, f"{key} = {value}"))
+    return ", ".join(said)
 
 
 def controls_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:

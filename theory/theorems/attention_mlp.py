@@ -18,7 +18,7 @@ import numpy as np
 
 from sims.transformers.architecture import Architecture, Shape
 from sims.transformers.tradeoff import tradeoff
-from theory.claims import Claim, Finding, Kind, Theorem, Verdict
+from theory.claims import Claim, Finding, Kind, Side, Theorem, Verdict
 from theory.judging import judge_arms, judge_symbols
 from theory.rendering.axes import growth_axes
 from theory.transformers.checks import Cut, check_every_fact, check_growth
@@ -89,6 +89,7 @@ def check_tradeoff(
         measured=result.bend,
         predicted=0.0,
         tolerance=bend,
+        side=Side.MOST,
         note=note,
         table=tuple(rows),
     )
@@ -97,6 +98,7 @@ def check_tradeoff(
         "share of the MLP's parameters saved",
         measured=float(saved) if np.isfinite(saved) else None,
         predicted=least,
+        side=Side.LEAST,
         note=note,
     )
     return judge_arms({"straight": straight, "saving": enough})

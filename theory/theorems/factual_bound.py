@@ -21,7 +21,17 @@ from theory.bounds.table_bits import (
 )
 from theory.bounds.table_checks import check_each_bound, check_table_symbols
 from theory.bounds.table_counts import count_tables, countable
-from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
+from theory.claims import (
+    Claim,
+    Condition,
+    Finding,
+    Hypothesis,
+    Kind,
+    Problem,
+    Side,
+    Theorem,
+    Verdict,
+)
 from theory.judging import judge_arms, judge_largest
 from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 from theory.transformers.hypotheses import DISJOINT, TOTAL
@@ -155,6 +165,7 @@ def check_paper(
         measured=rows[-1]["difference"],
         predicted=0.0,
         tolerance=within,
+        side=Side.MOST,
         note=f"{family}: within {within:.0%} from n = {found} on",
         table=tuple(rows),
     )

@@ -25,7 +25,17 @@ from sims.engine.randomness import MEMORY, Source
 from sims.memories.construction import Construction
 from sims.memories.settings import RandomVectors
 from sims.memories.width import smallest_width
-from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
+from theory.claims import (
+    Claim,
+    Condition,
+    Finding,
+    Hypothesis,
+    Kind,
+    Problem,
+    Side,
+    Theorem,
+    Verdict,
+)
 from theory.equivalence import Equivalence
 from theory.judging import (
     judge_arms,
@@ -289,6 +299,7 @@ def check_certified(
         measured=least,
         predicted=1.0,
         tolerance=0.0,
+        side=Side.LEAST,
         note=f"{len(rows)} networks, each margin against a bound on its rounding error",
         table=tuple(rows),
     )

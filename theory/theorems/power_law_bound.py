@@ -16,7 +16,17 @@ from assoc.memories.memory import Build
 from sims.engine.results import log_scales, new_axes
 from sims.memories.power_laws import ErrorPoint, Weighted, measure_error
 from theory.bounds.bits import corollary_form, least_cross_entropy, least_error_rate
-from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem, Verdict
+from theory.claims import (
+    Claim,
+    Condition,
+    Finding,
+    Hypothesis,
+    Kind,
+    Problem,
+    Side,
+    Theorem,
+    Verdict,
+)
 from theory.equivalence import CLAIM_LEVEL
 from theory.judging import judge_arms, judge_predictions, judge_steps, judge_symbols
 from theory.memories.faults import whispering
@@ -268,6 +278,7 @@ def check_bound(
         interval=(worst["measured"] - half, worst["measured"] + half),
         predicted=worst["least"],
         tolerance=0.0,
+        side=Side.LEAST,
         note=f"least of {len(rows)} ratios to the bound: {worst['ratio']:.3g}",
         table=tuple(rows),
     )

@@ -26,7 +26,7 @@ from sims.gradient_flow.descent import descend
 from sims.gradient_flow.embedded import embedded_flow
 from sims.gradient_flow.facts import FlowFacts
 from sims.gradient_flow.reduced import FlowResult, flow
-from theory.claims import Claim, Finding, Kind, Problem, Theorem, Verdict
+from theory.claims import Claim, Finding, Kind, Problem, Side, Theorem, Verdict
 from theory.gradient_flow.figures import order_axes, trajectory_axes
 from theory.gradient_flow.hypotheses import EVEN, INITIAL, MANY_SUBJECTS, ORTHONORMAL
 from theory.gradient_flow.plain.attention import attention_symbols
@@ -288,6 +288,7 @@ def check_order(
         measured=right / len(rows),
         predicted=1.0,
         tolerance=0.0,
+        side=Side.LEAST,
         note=f"{right} of {len(rows)} sizes",
         table=tuple(rows),
     )
@@ -400,6 +401,7 @@ def check_softmax(
         measured=height,
         predicted=1.0,
         tolerance=1 - subject,
+        side=Side.LEAST,
         note=f"relation-only loss at {relation:.0%} of its start: {reached}",
         table=tuple(rows),
     )

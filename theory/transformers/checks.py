@@ -15,7 +15,7 @@ from sims.engine.randomness import Source
 from sims.transformers.architecture import LENGTH, Architecture, Shape, table_source
 from sims.transformers.prompts import count_known
 from sims.transformers.smallest import smallest_size
-from theory.claims import Finding, Verdict
+from theory.claims import Finding, Side, Verdict
 from theory.judging import judge_arms, judge_slope
 
 __all__ = ["LOADS", "Cut", "Overlapping", "check_every_fact", "check_growth"]
@@ -125,6 +125,7 @@ def _every(quantity: str, shares: Sequence[float]) -> Finding:
         measured=least,
         predicted=1.0,
         tolerance=0.0,
+        side=Side.LEAST,
         note=f"least of {len(shares)} models, each certified for every prompt of {LENGTH} tokens",
     )
 

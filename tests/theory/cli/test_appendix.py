@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from sims.engine.tables import Column
 from sims.sweeps.store import Store
 from sims.sweeps.tasks import Task
 from tests.helpers import toys
 from theory.claims import Verdict
 from theory.exhibit import Exhibit
-from theory.rendering.tables import Column
 
 STORE = "out/appendix-quick-seed0.sqlite"
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import theory.exhibits
+from sims.engine.tables import Column
 from sims.sweeps.tasks import sweep
 from tests.helpers.small_exhibits import SMALL, computed, small_exhibits, stored_findings
 from theory.exhibit import Exhibit
@@ -25,7 +26,6 @@ from theory.memories.guarantee import guaranteed_capacity
 from theory.publishing.contents import exhibits
 from theory.registry import registered
 from theory.rendering.drawing import drawn, styled
-from theory.rendering.tables import Column
 from theory.running import SIZES, claim_tasks
 
 # One process computes the small exhibits, for this file and for test_rendered.py.

@@ -13,6 +13,7 @@ import theory.publishing.appendix
 import theory.publishing.status
 import theory.registry
 from assoc import InputError
+from sims.engine.tables import Column
 from sims.sweeps.fingerprint import fingerprint
 from sims.sweeps.store import stored_points
 from sims.sweeps.tasks import Task
@@ -23,7 +24,6 @@ from theory.exhibit import Exhibit
 from theory.publishing.appendix import appendix, default_store
 from theory.publishing.status import status
 from theory.rendering.files import library_versions, tool_version
-from theory.rendering.tables import Column
 
 COMMAND = "recall appendix --out out"
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Column", "Table", "latex_literal", "latex_markdown", "latex_text"]
+__all__ = ["Column", "Table", "latex_literal", "latex_markdown", "latex_text", "number_text"]
 
 LONG = 40
 """Most rows of a table on one page."""
@@ -34,11 +34,13 @@ class Column:
     heading : Markdown, with TeX between dollars.
     width : share of the line that a column of text takes; None for numbers and short words.
     digits : significant digits of numbers that are no integers.
+    printed : whether LaTeX has it too, whose lines are short; Markdown and CSV have it anyway.
     """
 
     heading: str
     width: float | None = None
     digits: int = 4
+    printed: bool = True
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class Table:
     def _float(self, rows: Sequence[Mapping[str, Any]], *, first: bool) -> str:
         import pandas as pd
 
-        keys = list(self.columns)
+        keys = [key for key, column in self.columns.items() if column.printed]
         frame = pd.DataFrame(
             [[self._latex_cell(key, row.get(key)) for key in keys] for row in rows],
             columns=[latex_markdown(self.columns[key].heading) for key in keys],
@@ -201,6 +203,18 @@ class Table:
         if value is None:
             return "{--}" if self._aligned(key) else "--"
         return latex_text(_shown(value, column.digits))
+
+
+def number_text(value: Any) -> str:
+    """Return a number with four significant digits, short integers in full, and a text as it is.
+
+    Examples
+    --------
+    >>> number_text(20490094.415), number_text(64), number_text(10**9), number_text("sign")
+    ('2.049e7', '64', '1e9', 'sign')
+    """
+    long = isinstance(value, int) and abs(value) >= 10**6
+    return _shown(float(value) if long else value, 4)
 
 
 def latex_text(text: str) -> str:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from theory.rendering.tables import LONG, Column, Table, latex_markdown, latex_text
+from sims.engine.tables import LONG, Column, Table, latex_markdown, latex_text
 
 
 def table(rows, caption="A caption.", name="toy", **columns):
