@@ -9,12 +9,14 @@ import numpy as np
 
 from assoc.catalogue import MEMORIES
 from assoc.errors import InputError
+from assoc.memories.memory import Build
 from sims.engine.results import Result, log_scales, new_axes
 from sims.memories.construction import Construction, Size
 from sims.memories.width import parameters_per_neuron
 from theory.memories.capacity import capacity_of
 from theory.memories.classes import INJECTIVE, classes_of
 from theory.memories.converse import failing_from, failure_floor
+from theory.memories.measured_law import measured_law
 from theory.memories.optimal import optimal_capacity, optimal_limit, optimal_width
 from theory.memories.proved import GAUSSIAN, proved_bound, proved_capacity, proved_width
 from theory.memories.recall import SIGNED, all_recalled, expected_recall
@@ -102,7 +104,7 @@ class PredictionResult(Result):
 
 
 def predict(
-    memory: str,
+    memory: str | Build,
     *,
     d: int | Sequence[int],
     N: int | Sequence[int] | None = None,
@@ -114,12 +116,18 @@ def predict(
     omega: float | None = None,
     facts: str = "identity",
     outputs: int | None = None,
+    trials: int | None = None,
+    seed: int = 0,
 ) -> PredictionResult:
     r"""Predict recall, capacity or width, with no fitted number and no simulation.
 
+    A construction of the user's has no formula: its interference is measured on a few draws, and
+    put into the same law (:mod:`theory.memories.measured_law`).
+
     Parameters
     ----------
-    memory : a name of :data:`assoc.catalogue.MEMORIES`; embeddings are uniform on the sphere.
+    memory : a name of :data:`assoc.catalogue.MEMORIES`, or a construction of the user's, as for
+        :func:`sims.memories.recall.measure`; embeddings are uniform on the sphere.
     d : dimension, or several; at least 2.
     N : number of facts, or several; None asks for the capacities N_99 (expected recall 99 %),
         N_all (all recalled with probability 1/2), N_guaranteed (proved for that probability) and
@@ -132,6 +140,8 @@ def predict(
     rank, width, degree, gates, omega : what the memory needs or takes.
     bits : b, to which weights are rounded; predicted for :data:`theory.memories.strengths.ROUNDED`.
     facts, outputs : law of the fact map and number of outputs M (None: M = N).
+    trials : draws on which the interference of the user's construction is measured; None means 20.
+    seed : of these.
 
     Returns
     -------
@@ -150,12 +160,11 @@ def predict(
     5.99
     """
     construction = Construction(memory, rank, bits, width, degree, gates=gates, omega=omega)
-    dimensions = [d] if isinstance(d, int | np.integer) else list(d)
-    sizes = None if N is None else [N] if isinstance(N, int | np.integer) else list(N)
-    if not dimensions:
-        raise InputError("d is an empty list")
-    if sizes is not None and not sizes:
-        raise InputError("N is an empty list")
+    dimensions, sizes = _listed(d, "d"), None if N is None else _listed(N, "N")
+    if not isinstance(memory, str) or ":" in memory:
+        return _by_measured_law(construction, dimensions, sizes, facts, outputs, trials, seed)
+    if trials is not None:
+        raise InputError(f"trials: the prediction for {memory!r} is a formula, without draws")
     network = memory in MEMORIES and "width" in MEMORIES[memory].needs
     if network and width is None and sizes is None:
         raise InputError(f"memory {memory!r} needs its width given, or the facts N it is for")
@@ -172,6 +181,35 @@ def predict(
             else:
                 points.append(_recall(construction, dimension, n, facts, outputs))
     return PredictionResult(construction.label(), facts, tuple(points))
+
+
+def _listed(size: int | Sequence[int], name: str) -> list[int]:
+    found = [int(size)] if isinstance(size, int | np.integer) else list(size)
+    if not found:
+        raise InputError(f"{name} is an empty list")
+    return found
+
+
+def _by_measured_law(
+    construction: Construction,
+    dimensions: Sequence[int],
+    sizes: Sequence[int] | None,
+    facts: str,
+    outputs: int | None,
+    trials: int | None,
+    seed: int,
+) -> PredictionResult:
+    name = construction.label()
+    if sizes is None:
+        raise InputError(f"{name}: a measured law predicts recall, and needs N")
+    if facts not in INJECTIVE or outputs is not None:
+        raise InputError(f"{name}: a measured law is for facts with an answer each, M = N")
+    found = [
+        measured_law(construction, d=d, N=N, trials=20 if trials is None else trials, seed=seed)
+        for d in dimensions
+        for N in sizes
+    ]
+    return PredictionResult(name, facts, tuple(law.row() for law in found))
 
 
 def _refuted(construction: Construction, facts: str) -> bool:
