@@ -340,7 +340,7 @@ def test_figures_show_every_curve(arguments, labels, scale):
          "no prediction for 'bilinear-als' with identity facts"),
         ({"d": 8, "memory": "bilinear-als", "N": 5, "width": 8}, "no prediction for 'bilinear-als"),
         ({"d": 8, "memory": "mine:build"}, "mine:build: a measured law predicts recall, and needs"),
-        ({"d": 8, "memory": "mine:build", "N": 5}, "no module named 'mine'"),
+        ({"d": 8, "memory": "mine:build", "N": 5}, "memory 'mine:build': no module named"),
         ({"d": 8, "memory": table}, "table: a measured law predicts recall, and needs N"),
         ({"d": 8, "facts": "odd"}, "facts 'odd' is not one of identity, permutation"),
         ({"d": 8, "memory": "dual-both", "facts": "zipf"}, "no prediction for 'dual-both' with"),

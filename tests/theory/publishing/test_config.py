@@ -95,7 +95,7 @@ def test_nothing_is_set_where_nothing_is_said():
             {"table": {EXHIBIT: {"digits": {"dd": 3}}}},
             f"config: table.{EXHIBIT}.digits: dd: did you mean 'd'?",
         ),
-        ({"figure": {"widht": 3}}, "config: figure: widht: did you mean 'width'?"),
+        ({"figure": {"widths": 3}}, "config: figure: widths: did you mean 'width'?"),
         (
             {"figure": {"width": 0.3}},
             "config: figure.width = 0.3 is not a number of inches from 1 to 40",
@@ -122,9 +122,9 @@ def test_a_file_that_is_no_toml_is_named(tmp_path, monkeypatch):
 
 def test_a_style_sheet_with_an_unknown_key_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.mplstyle").write_text("font.siz: 7\n", encoding="utf-8")
+    (tmp_path / "mine.mplstyle").write_text("font.sized: 7\n", encoding="utf-8")
     said = complaint(read, {"figure": {"style": "mine.mplstyle"}})
-    assert said == "mine.mplstyle: font.siz: did you mean 'font.size'?"
+    assert said == "mine.mplstyle: font.sized: did you mean 'font.size'?"
 
 
 # --- in an appendix -----------------------------------------------------------------------------
