@@ -61,7 +61,7 @@ def test_the_commands_of_the_page(tmp_path):
             assert (tmp_path / REPLACED[name]).is_file()
             shutil.copy(PAPER / REPLACED[name], tmp_path / REPLACED[name])
     assert (
-        "pseudo-inverse: The pseudo-inverse maps d facts exactly"
+        "The pseudo-inverse maps d facts exactly"
         in said["recall list --theorems theorems/pseudo_inverse.py"]
     )
     assert "2 holds" in said["recall verify pseudo-inverse"]

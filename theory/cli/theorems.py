@@ -44,10 +44,14 @@ def register(app: typer.Typer) -> None:
     app.command()(verify)
 
 
-def list_claims(theorems: list[str] | None = THEOREMS, json: bool = JSON) -> None:
+def list_claims(
+    theorems: list[str] | None = THEOREMS,
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Each claim with its statement."),
+    json: bool = JSON,
+) -> None:
     """List the theorems and their claims, yours beside ours.
 
-    Examples: `recall list`; `recall list --theorems my_paper.theorems`
+    Examples: `recall list`; `recall list -v`; `recall list --theorems my_paper.theorems`
     """
     from theory.registry import registered
 
@@ -65,6 +69,18 @@ def list_claims(theorems: list[str] | None = THEOREMS, json: bool = JSON) -> Non
     ]
     if json:
         emit({"result": {"claims": rows}}, seed=None)
+        return
+    if not verbose:
+        short = [
+            {
+                "theorem": theorem.name,
+                "title": theorem.title,
+                "claims": ", ".join(claim.name for claim in theorem.claims),
+            }
+            for theorem in known
+        ]
+        title = f"{len(known)} theorems, {len(rows)} claims"
+        print_table(title, short, ["theorem", "title", "claims"])
         return
     for theorem in known:
         shown = [row for row in rows if row["theorem"] == theorem.name]
