@@ -1,14 +1,13 @@
-"""Fact tables: CSV files with the columns subject, relation, answer.
+"""Fact tables: files with a subject, a relation and an answer in each row.
 
 Cells are kept exactly as written: "NA" is a string like any other, and so is a name with a space
 at its end. What looks like an accident (a space at an end, names that differ only in case or
 Unicode form) is listed in :attr:`FactTable.notes`, never repaired.
 """
 
-import codecs
-import csv
-import io
+import itertools
 import unicodedata
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -17,20 +16,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.arrays import Brief
 from assoc.errors import InputError
+from assoc.facts.rows import COLUMNS, Cells, read_rows
 
-__all__ = ["COLUMNS", "EXAMPLES", "FactTable", "example_path", "folded", "read_facts"]
-
-COLUMNS = ("subject", "relation", "answer")
-"""Columns that a table of facts must have."""
+__all__ = ["EXAMPLES", "SEVERAL", "FactTable", "example_path", "folded", "read_facts"]
 
 EXAMPLES = ("countries.csv", "countries_minilm.npz", "minilm_tokens.npz")
 """Data files shipped with the package."""
 
+SEVERAL = ("refuse", "first", "drop")
+"""What may be done with a pair (subject, relation) that has several answers."""
 
-@dataclass(frozen=True, eq=False, repr=False)
-class FactTable(Brief):
+INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
+"""Characters that are not seen: spaces and joiners of no width, and soft hyphens."""
+
+
+@dataclass(frozen=True, eq=False)
+class FactTable:
     """Facts (subject, relation) -> answer, each pair once.
 
     Parameters
@@ -38,6 +40,7 @@ class FactTable(Brief):
     subjects, relations, answers : the distinct names, in order of first appearance.
     facts : (N, 3) integers, a row (subject, relation, answer) of positions in these.
     notes : oddities of the file, one line each.
+    source : name of the file.
 
     Examples
     --------
@@ -51,6 +54,7 @@ class FactTable(Brief):
     answers: tuple[str, ...]
     facts: NDArray[np.intp]
     notes: tuple[str, ...] = ()
+    source: str = ""
 
     def __len__(self) -> int:
         """Return the number of facts."""
@@ -94,6 +98,7 @@ class FactTable(Brief):
         return FactTable(
             tuple(self.subjects[i] for i in subjects), tuple(relations),
             tuple(self.answers[i] for i in answers), np.column_stack([s, b, a]), self.notes,
+            self.source,
         )  # fmt: skip
 
     @property
@@ -134,52 +139,188 @@ def example_path(name: str) -> Path:
     return Path(str(files("assoc") / "data" / name))
 
 
-def read_facts(path: str | Path) -> FactTable:
-    """Read a fact table from a UTF-8 CSV file, with or without a byte-order mark.
+def read_facts(
+    path: "str | Path | FactTable",
+    *,
+    columns: Sequence[str] | None = None,
+    header: bool = True,
+    several: str = "refuse",
+) -> FactTable:
+    """Read a table of facts.
 
-    A fact given twice with the same answer counts once (and is noted).
+    UTF-8 text separated by commas, tabs or semicolons, with or without a byte-order mark, JSON
+    lines, all of these packed by gzip, or Parquet. A column is found by its name in any case, or by
+    a usual synonym such as head, relation and tail, which is noted. A fact given twice with the
+    same answer counts once (and is noted).
 
     Parameters
     ----------
-    path : the file; its header names at least subject, relation and answer.
+    path : the file; a table that was read is returned as it is.
+    columns : names of the columns for subject, relation and answer, or without a header their
+        places from 1 on; None stands for what their names say, or for the first three.
+    header : whether the first line names the columns.
+    several : what to do where a pair (subject, relation) has several answers: ``refuse`` the table,
+        keep the ``first``, or ``drop`` the pair.
 
     Raises
     ------
     InputError
         If the file cannot be read or decoded, lacks a column, has an empty cell or no facts, or
-        gives one (subject, relation) two answers (both lines are named).
+        pairs have several answers and that is refused (they are counted, the first is shown).
     """
+    if isinstance(path, FactTable):
+        return path
+    if several not in SEVERAL:
+        raise InputError(f"several {several!r} is not one of {', '.join(SEVERAL)}")
     path = Path(path)
-    positions: tuple[dict[str, int], dict[str, int], dict[str, int]] = ({}, {}, {})
-    seen: dict[tuple[str, str], tuple[str, int]] = {}
-    facts: list[tuple[int, ...]] = []
-    notes: list[str] = []
-    for line, cells in _rows(path):
-        subject, relation, answer = cells
-        if (subject, relation) in seen:
-            before, first = seen[subject, relation]
-            if before != answer:
-                raise InputError(
-                    f"{path}: two answers for ({subject}, {relation}): "
-                    f"{before!r} on line {first}, {answer!r} on line {line}"
-                )
-            notes.append(f"line {line} repeats the fact of line {first}")
-            continue
-        seen[subject, relation] = (answer, line)
-        for column, names, cell in zip(COLUMNS, positions, cells, strict=True):
-            if cell != cell.strip() and cell not in names:
-                notes.append(f"line {line}: {column} {cell!r} has surrounding spaces (kept)")
-        named = zip(positions, cells, strict=True)
-        facts.append(tuple(names.setdefault(cell, len(names)) for names, cell in named))
-    if not facts:
-        raise InputError(f"{path}: no facts below the header")
-    subjects, relations, answers = (tuple(names) for names in positions)
+    opened = read_rows(path, columns, header=header)
+    notes = _Notes(list(opened.notes))
+    told = _Told(opened.cells, notes)
+    if not told.lines:
+        raise InputError(f"{path}: no facts below the header" if header else f"{path}: no facts")
+    chosen = _one_answer(path, told, several, notes)
+    columns_of = [np.array(column, dtype=np.intp)[chosen] for column in told.columns]
+    names = [tuple(known) for known in told.names]
+    if len(chosen) < len(told.lines) or told.more:
+        names, columns_of = _used(names, columns_of)
+    subjects, relations, answers = names
+    facts = np.column_stack(columns_of)
     # Answers count as alike under one relation only: a country's code is not a language's.
-    told = dict.fromkeys((r, answers[a]) for _, r, a in facts)
-    notes += _look_alikes("subjects", [("", name) for name in subjects])
-    notes += _look_alikes("relations", [("", name) for name in relations])
-    notes += _look_alikes("answers", told)
-    return FactTable(subjects, relations, answers, np.array(facts, dtype=np.intp), tuple(notes))
+    pairs = np.unique(facts[:, 1] * len(answers) + facts[:, 2]).tolist()
+    said = [
+        *notes.lines(),
+        *_look_alikes("subjects", (("", name) for name in subjects)),
+        *_look_alikes("relations", (("", name) for name in relations)),
+        *_look_alikes("answers", ((k // len(answers), answers[k % len(answers)]) for k in pairs)),
+    ]
+    return FactTable(subjects, relations, answers, facts, tuple(said), path.name)
+
+
+class _Notes:
+    """What is to be told of a table: of each kind the first case, and how many there are."""
+
+    def __init__(self, told: list[str]) -> None:
+        self.told = told
+        self.first: dict[str, str] = {}
+        self.count: dict[str, int] = {}
+
+    def add(self, kind: str, case: str) -> None:
+        """Count a case of a kind."""
+        self.first.setdefault(kind, case)
+        self.count[kind] = self.count.get(kind, 0) + 1
+
+    def lines(self) -> list[str]:
+        """Return one line for each kind; the cases of one kind are alone, or the first of many."""
+        return self.told + [
+            case if self.count[kind] == 1 else f"{self.count[kind]:,} {kind}, the first: {case}"
+            for kind, case in self.first.items()
+        ]
+
+
+class _Told:
+    """What a file tells: of every pair (subject, relation) its first answer, and the others.
+
+    Parameters
+    ----------
+    cells : of every row.
+    notes : to add to.
+
+    Attributes
+    ----------
+    names : positions of the different subjects, relations and answers.
+    columns : these positions for every pair.
+    lines : line of every pair's first answer.
+    more : further answers by pair, each with its line.
+    """
+
+    def __init__(self, cells: Iterable[Cells], notes: _Notes) -> None:
+        self.names: tuple[dict[str, int], ...] = ({}, {}, {})
+        self.columns = (array("q"), array("q"), array("q"))
+        self.lines = array("q")
+        self.more: dict[int, list[tuple[int, int]]] = {}
+        pairs: dict[int, int] = {}
+        for line, told in cells:
+            s, r, a = (
+                known[cell] if cell in known else _new(known, column, cell, line, notes)
+                for column, known, cell in zip(COLUMNS, self.names, told, strict=True)
+            )
+            pair = pairs.setdefault(s << 32 | r, len(pairs))
+            if pair == len(self.lines):
+                self.lines.append(line)
+                for column, position in zip(self.columns, (s, r, a), strict=True):
+                    column.append(position)
+                continue
+            before = {self.columns[2][pair]: self.lines[pair]} | dict(self.more.get(pair, ()))
+            if a in before:
+                case = f"line {line} repeats the fact of line {before[a]}"
+                notes.add("lines repeat earlier facts", case)
+            else:
+                self.more.setdefault(pair, []).append((a, line))
+
+
+def _new(known: dict[str, int], column: str, name: str, line: int, notes: _Notes) -> int:
+    """Give a name that is told for the first time its position, and look at it."""
+    known[name] = len(known)
+    _look_at(f"line {line}: {column}", name, notes)
+    return known[name]
+
+
+def _one_answer(path: Path, told: _Told, several: str, notes: _Notes) -> NDArray[np.intp]:
+    """Return the pairs that are kept, of those with several answers what was asked for."""
+    pairs = np.arange(len(told.lines))
+    if not told.more:
+        return pairs
+    pair = min(told.more)
+    (other, second), first = told.more[pair][0], told.lines[pair]
+    subject, relation, one, another = (
+        next(itertools.islice(known, position, None))
+        for known, position in zip(
+            (*told.names, told.names[2]), (*(column[pair] for column in told.columns), other),
+            strict=True,
+        )
+    )  # fmt: skip
+    many = len(told.more)
+    count = "1 pair has" if many == 1 else f"{many:,} of {len(pairs):,} pairs have"
+    said = (
+        f"{count} several answers, the first: ({subject}, {relation}): {one!r} on line {first}, "
+        f"{another!r} on line {second}"
+    )
+    if several == "refuse":
+        cure = "--several first keeps the first, --several drop leaves such pairs out"
+        raise InputError(f"{path}: {said} ({cure})")
+    notes.told.append(f"{said}; {'the first is kept' if several == 'first' else 'dropped'}")
+    if several == "first":
+        return pairs
+    if many == len(pairs):
+        raise InputError(f"{path}: {said}; no pair is left")
+    return np.delete(pairs, list(told.more))
+
+
+def _used(
+    names: Sequence[tuple[str, ...]], columns: Sequence[NDArray[np.intp]]
+) -> tuple[list[tuple[str, ...]], list[NDArray[np.intp]]]:
+    """Return the names that occur, in the order in which they do, and their new positions."""
+    kept, placed = [], []
+    for known, column in zip(names, columns, strict=True):
+        positions, first, inverse = np.unique(column, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        kept.append(tuple(known[k] for k in positions[order]))
+        placed.append(np.argsort(order)[inverse])
+    return kept, placed
+
+
+def _look_at(where: str, name: str, notes: _Notes) -> None:
+    """Note what in a name looks like an accident."""
+    if name != name.strip():
+        notes.add(
+            "names have surrounding spaces (kept)",
+            f"{where} {name!r} has surrounding spaces (kept)",
+        )
+    if "\n" in name or "\r" in name:
+        notes.add("names have line breaks (kept)", f"{where} {name!r} has a line break (kept)")
+    if not INVISIBLE.isdisjoint(name):
+        notes.add("names have characters that are not seen (kept)",
+                  f"{where} {name!r} has a character that is not seen (kept)")  # fmt: skip
 
 
 def folded(name: str) -> str:
@@ -190,6 +331,8 @@ def folded(name: str) -> str:
     >>> folded("Peru") == folded("PERU"), folded("Co\u0302te") == folded("C\u00f4te")
     (True, True)
     """
+    if name.isascii():
+        return name.casefold()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
@@ -204,45 +347,3 @@ def _look_alikes(what: str, names: Iterable[tuple[object, str]]) -> list[str]:
     more = f", and {len(groups) - 1} more" if len(groups) > 1 else ""
     example = " and ".join(map(repr, groups[0]))
     return [f"{what} that differ only in case or Unicode form are kept apart: {example}{more}"]
-
-
-def _rows(path: Path) -> list[tuple[int, tuple[str, str, str]]]:
-    """Line number and the three cells of every fact."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
-    try:
-        text = content.removeprefix(codecs.BOM_UTF8).decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{path}: line {line} is not UTF-8 (byte 0x{error.object[error.start]:02x}); "
-            "save the file as UTF-8"
-        ) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[tuple[int, tuple[str, str, str]]] = []
-    try:
-        header = [cell.strip() for cell in next(reader, [])]
-        missing = [column for column in COLUMNS if header.count(column) != 1]
-        if missing:
-            raise InputError(
-                f"{path}: needs one column named {missing[0]!r}; "
-                f"the header reads {', '.join(header) or '(empty)'}"
-            )
-        where = [header.index(column) for column in COLUMNS]
-        for cells in reader:
-            if not cells:
-                continue
-            line = reader.line_num
-            if len(cells) != len(header):
-                raise InputError(
-                    f"{path}: line {line} has {len(cells)} cells, the header {len(header)}"
-                )
-            for column, index in zip(COLUMNS, where, strict=True):
-                if not cells[index].strip():
-                    raise InputError(f"{path}: line {line}: empty {column}")
-            rows.append((line, (cells[where[0]], cells[where[1]], cells[where[2]])))
-    except csv.Error as error:
-        raise InputError(f"{path}: line {reader.line_num}: {error}") from None
-    return rows

@@ -12,7 +12,7 @@ from assoc.checks import as_size, positive
 from assoc.errors import InputError
 from assoc.facts.input_laws import PowerLaw
 from assoc.facts.recall_task import table_task
-from assoc.facts.tables import read_facts
+from assoc.facts.tables import FactTable, read_facts
 from sims.engine.results import Result, log_scales, new_axes
 from theory.bounds.bits import least_cross_entropy, least_error_rate, map_bits
 from theory.bounds.table_bits import table_bits
@@ -111,7 +111,7 @@ class BoundResult(Result):
 
 
 def bound(
-    table: str | Path | None = None,
+    table: str | Path | FactTable | None = None,
     *,
     N: int | None = None,
     M: int | None = None,
@@ -166,7 +166,7 @@ def bound(
     if not kinds[2] and vocabulary is not None:
         raise InputError("a vocabulary goes with S, R and D")
     if table is not None:
-        return _of_table(Path(table), tuple(bits))
+        return _of_table(read_facts(table), tuple(bits))
     if N is not None:
         plain = _of_maps(N, M, facts, tuple(bits))
         if exponent is None and given is None:
@@ -212,10 +212,10 @@ def _with_losses(plain: BoundResult, law: PowerLaw, M: int, given: float | None)
     )
 
 
-def _of_table(path: Path, bits: tuple[int, ...]) -> BoundResult:
-    task = table_task(read_facts(path))
+def _of_table(table: FactTable, bits: tuple[int, ...]) -> BoundResult:
+    task = table_task(table)
     numbers = np.bincount(task.facts[:, 1], minlength=task.relations).tolist()
     sizes = [len(told) for told in task.answer_sets]
     needed = uneven_bits(list(zip(numbers, sizes, strict=True)), task.answers)
-    what = f"{path.name}, {len(task)} facts"
+    what = f"{table.source}, {len(task)} facts"
     return BoundResult(what, len(task), needed, needed, task.bits, None, bits)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import typer
 
-from theory.cli.inputs import check_plot, integers, shipped
-from theory.cli.options import JSON, PLOT
+from theory.cli.inputs import check_plot, integers, read_table
+from theory.cli.options import JSON, PLOT, SEVERAL, TABLE_COLUMNS, TABLE_HEADER
 from theory.cli.output import emit, print_table, save_figure, working
 
 __all__ = ["register"]
@@ -18,8 +18,11 @@ def register(app: typer.Typer) -> None:
 
 def bound(
     table: Path | None = typer.Argument(
-        None, help="CSV with columns subject, relation, answer, or a shipped example."
+        None, help="Table with columns subject, relation, answer, or a shipped example."
     ),
+    columns: str | None = TABLE_COLUMNS,
+    header: bool = TABLE_HEADER,
+    several: str = SEVERAL,
     N: int | None = typer.Option(None, "--N", "-N", help="Number of facts."),
     M: int | None = typer.Option(None, "--M", "-M", help="Number of outputs; N if not given."),
     facts: str = typer.Option("random", help="Which maps: random, permutation, balanced, zipf."),
@@ -50,15 +53,16 @@ def bound(
 
     with working("counting"):
         result = run(
-            None if table is None else shipped(table), N=N, M=M, facts=facts, subjects=subjects,
+            None if table is None else read_table(table, columns, header=header, several=several),
+            N=N, M=M, facts=facts, subjects=subjects,
             relations=relations, answers=answers, vocabulary=vocabulary,
             bits=integers(bits, "bits") or [], exponent=exponent, given=given,
         )  # fmt: skip
     if json:
         emit({"result": result.to_dict()}, seed=None)
     else:
-        columns = ["bits_per_parameter", "parameters", "per_fact"]
-        print_table(result.what, result.rows(), columns)
+        shown = ["bits_per_parameter", "parameters", "per_fact"]
+        print_table(result.what, result.rows(), shown)
         between = f"{result.low:.8g}"
         if result.high > result.low:
             between = f"between {result.low:.12g} and {result.high:.12g}"

@@ -8,13 +8,27 @@ import typer
 
 from assoc.errors import InputError
 from theory.cli.asked import Asked, given
-from theory.cli.inputs import integers, read_vectors, shipped
-from theory.cli.options import BITS, DEGREE, HEAD_DIM, HEADS, JSON, RANK, ROUNDING, SEED, WIDTH
+from theory.cli.inputs import integers, read_table, read_vectors
+from theory.cli.options import (
+    BITS,
+    DEGREE,
+    HEAD_DIM,
+    HEADS,
+    JSON,
+    RANK,
+    ROUNDING,
+    SEED,
+    SEVERAL,
+    TABLE_COLUMNS,
+    TABLE_HEADER,
+    WIDTH,
+)
 from theory.cli.output import STYLES, command_line, emit, print_table, say, working
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from assoc.facts.tables import FactTable
     from theory.claims import Condition
     from theory.facts.results import MemoryFactsResult, TransformerFactsResult
 
@@ -30,7 +44,12 @@ def register(app: typer.Typer) -> None:
 
 
 def facts(
-    file: Path = typer.Argument(help="CSV with columns subject, relation, answer."),
+    file: Path = typer.Argument(
+        help="Table with columns subject, relation, answer (CSV, TSV, JSON lines, Parquet)."
+    ),
+    columns: str | None = TABLE_COLUMNS,
+    header: bool = TABLE_HEADER,
+    several: str = SEVERAL,
     model: str | None = typer.Option(
         None,
         help="attention-only, attention-only-dual, attention-only-sum, attention-mlp, "
@@ -71,11 +90,13 @@ def facts(
     Examples: `recall facts countries.csv`;
     `recall facts countries.csv --model attention-mlp --export countries.safetensors`;
     `recall facts countries.csv --embeddings countries_minilm.npz --preprocess whiten`;
-    `recall facts countries.csv --memory sign --d 2048`
+    `recall facts countries.csv --memory sign --d 2048`;
+    `recall facts triples.tsv --no-header --columns 1,2,3 --several first`
     """
     asked = _Storing(
-        file=shipped(file), model=model, memory=memory, d=d, head_dim=head_dim, heads=heads,
-        width=width, degree=degree, share=share, embeddings=embeddings, preprocess=preprocess,
+        table=read_table(file, columns, header=header, several=several, told=False),
+        model=model, memory=memory, d=d, head_dim=head_dim, heads=heads, width=width, degree=degree,
+        share=share, embeddings=embeddings, preprocess=preprocess,
         noise=noise, length=length, draws=draws, export=export, rank=rank, bits=bits,
         rounding=rounding, seed=seed, json=json,
     )  # fmt: skip
@@ -89,7 +110,7 @@ def facts(
 class _Storing(Asked):
     """Which facts are stored, in what, and where the result goes."""
 
-    file: Path
+    table: "FactTable"
     model: str | None = None
     memory: str | None = None
     d: int | None = None
@@ -128,7 +149,7 @@ def _store_in_transformers(asked: _Storing) -> None:
     with working("planning, storing and asking"):
         vectors = None if asked.embeddings is None else read_vectors(asked.embeddings)
         found = facts_in_transformers(
-            asked.file, d=asked.d, head_dim=asked.head_dim, heads=asked.heads, width=width,
+            asked.table, d=asked.d, head_dim=asked.head_dim, heads=asked.heads, width=width,
             degree=asked.degree, share=asked.share, bits=asked.bits, rounding=asked.rounding,
             embeddings=vectors, seed=asked.seed,
             **given(models=models, preprocess=asked.preprocess, noise=asked.noise,
@@ -152,7 +173,7 @@ def _store_in_memory(asked: _Storing, memory: str) -> None:
 
     with working("storing and recalling"):
         found = facts_in_memory(
-            asked.file, memory=memory, d=asked.d, rank=asked.rank, bits=asked.bits,
+            asked.table, memory=memory, d=asked.d, rank=asked.rank, bits=asked.bits,
             width=asked.width, degree=asked.degree, rounding=asked.rounding, seed=asked.seed,
         )  # fmt: skip
     if asked.json:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
-from theory.cli.inputs import check_plot, shipped
+from theory.cli.inputs import check_plot, read_table
 from theory.cli.options import JSON, PLOT, SEED
 from theory.cli.output import emit, print_table, save_figure, working
 
@@ -74,7 +74,7 @@ def flow(
     with working("integrating"):
         result = trajectory(
             subjects=subjects, relations=relations, answers=answers,
-            facts=facts or "balanced" if table is None else shipped(table), alpha=alpha,
+            facts=facts or "balanced" if table is None else read_table(table), alpha=alpha,
             t_max=t_max, method=method, length=length, noise=noise, solver=solver, rtol=rtol, lr=lr,
             attention=attention, d=d, draws=draws, samples=samples, loss_below=loss_below,
             seed=seed,

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from assoc.embeddings import LAWS, NamedVectors, load_vectors
 from assoc.errors import InputError
-from assoc.facts.tables import EXAMPLES, example_path
+from assoc.facts.tables import EXAMPLES, FactTable, example_path, read_facts
+from theory.cli.output import say
 from theory.rendering.drawing import FORMATS
 
-__all__ = ["check_plot", "embeddings_of", "integers", "read_vectors", "shipped"]
+__all__ = ["check_plot", "embeddings_of", "integers", "read_table", "read_vectors", "shipped"]
 
 
 def integers(text: str | None, name: str) -> list[int] | None:
@@ -31,6 +32,33 @@ def shipped(file: Path) -> Path:
     if file.exists() or file.name != str(file):
         return file
     return example_path(file.name) if file.name in EXAMPLES else file
+
+
+def read_table(
+    file: Path,
+    columns: str | None = None,
+    *,
+    header: bool = True,
+    several: str = "refuse",
+    told: bool = True,
+) -> FactTable:
+    """Read a table of facts as the options say, or an example shipped with the package.
+
+    Parameters
+    ----------
+    file, columns, header, several : as typed.
+    told : whether to tell the table's oddities here, on stderr; the results of some commands do.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read so.
+    """
+    named = None if columns is None else [name.strip() for name in columns.split(",")]
+    table = read_facts(shipped(file), columns=named, header=header, several=several)
+    for note in table.notes if told else ():
+        say(f"note: {note}")
+    return table
 
 
 def check_plot(path: Path | None) -> None:

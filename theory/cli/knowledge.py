@@ -8,11 +8,12 @@ import typer
 
 from assoc.errors import InputError
 from theory.cli.asked import given
-from theory.cli.inputs import check_plot, integers, shipped
-from theory.cli.options import JSON, PLOT, SEED
+from theory.cli.inputs import check_plot, integers, read_table
+from theory.cli.options import JSON, PLOT, SEED, SEVERAL, TABLE_COLUMNS, TABLE_HEADER
 from theory.cli.output import emit, print_table, progress_bar, save_figure, say
 
 if TYPE_CHECKING:
+    from assoc.facts.tables import FactTable
     from sims.knowledge.extraction import ExtractionResult
 
 __all__ = ["register"]
@@ -79,6 +80,9 @@ def knowledge(
     fine_tuned: str | None = typer.Option(
         None, help="Subjects N_f to fine-tune on, or several. 2,8,32; of a table 4,16,64."
     ),
+    columns: str | None = TABLE_COLUMNS,
+    header: bool = TABLE_HEADER,
+    several: str = SEVERAL,
     relations: str | None = typer.Option(
         None, help="Relations of the table, names with commas between them; all if not given."
     ),
@@ -109,13 +113,13 @@ def knowledge(
     `recall knowledge countries.csv --store countries.sqlite --json`
     """
     check_plot(plot)
-    several, of_each = integers(multiplicity, "multiplicity"), integers(templates, "templates")
-    if several and max(several) > max(of_each or [16 if file is None else 8]):
-        raise InputError(f"multiplicity K = {max(several)} is more than the templates |R|")
+    told_in, of_each = integers(multiplicity, "multiplicity"), integers(templates, "templates")
+    if told_in and max(told_in) > max(of_each or [16 if file is None else 8]):
+        raise InputError(f"multiplicity K = {max(told_in)} is more than the templates |R|")
     sizes = given(subjects=subjects, attributes=attributes, values=values, shared=shared)
     changes = given(steps=steps, learning_rate=learning_rate, decay=decay)
     options = given(
-        multiplicities=several or (1, 2, 4), templates=of_each, model=model, width=width,
+        multiplicities=told_in or (1, 2, 4), templates=of_each, model=model, width=width,
         fine_tuned=integers(fine_tuned, "fine-tuned"), trials=trials, seed=seed, store=store,
     )  # fmt: skip
     if file is None:
@@ -125,7 +129,8 @@ def knowledge(
         return
     for name in sizes:
         raise InputError(f"--{name} has no place where the facts are given")
-    _of_table(shipped(file), relations, changes, options, plot=plot, json=json)
+    table = read_table(file, columns, header=header, several=several, told=False)
+    _of_table(table, relations, changes, options, plot=plot, json=json)
 
 
 def _drawn(
@@ -152,7 +157,7 @@ def _drawn(
 
 
 def _of_table(
-    file: Path,
+    table: "FactTable",
     relations: str | None,
     changes: dict[str, Any],
     options: dict[str, Any],
@@ -160,17 +165,17 @@ def _of_table(
     plot: Path | None,
     json: bool,
 ) -> None:
-    from assoc.facts.tables import read_facts
     from sims.knowledge.tables import TABLE_STEPS, table_extraction
     from sims.knowledge.training import suited
 
-    table = read_facts(file)
     if relations is not None:
         table = table.restricted([name.strip() for name in relations.split(",")])
     rule = suited(len(table.subjects), **{"steps": TABLE_STEPS, **changes})
     with progress_bar("pre-training") as progress:
         found = table_extraction(table, pre_training=rule, progress=progress, **options)
-    title = f"{file.name}: {len(table)} facts about {len(table.subjects)} subjects: {found.model}"
+    title = (
+        f"{table.source}: {len(table)} facts about {len(table.subjects)} subjects: {found.model}"
+    )
     _report(title, found, plot=plot, json=json, seed=options["seed"],
             notes=table.notes, by_relation=found.by_relation())  # fmt: skip
 

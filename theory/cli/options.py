@@ -19,6 +19,9 @@ __all__ = [
     "RANK",
     "ROUNDING",
     "SEED",
+    "SEVERAL",
+    "TABLE_COLUMNS",
+    "TABLE_HEADER",
     "THEOREMS",
     "THREADS",
     "WIDTH",
@@ -93,6 +96,26 @@ THEOREMS = typer.Option(
     help="Module, file or folder with theorems of your own; may be given several times.",
 )
 """Option for sources of theorems and exhibits."""
+
+TABLE_COLUMNS = typer.Option(
+    None,
+    "--columns",
+    help="Columns of the table for subject, relation and answer: head,relation,tail; without a "
+    "header their places: 1,2,3.",
+)
+"""Option for the columns of a table of facts."""
+
+TABLE_HEADER = typer.Option(
+    True, "--header/--no-header", help="Whether the table's first line names its columns."
+)
+"""Option for a table of facts without a header."""
+
+SEVERAL = typer.Option(
+    "refuse",
+    "--several",
+    help="Pairs (subject, relation) with several answers: refuse, keep the first, or drop.",
+)
+"""Option for pairs that have several answers."""
 
 THREADS = typer.Option(None, min=1, help="Threads; all cores if not given. Never changes a result.")
 """Option for the number of threads."""

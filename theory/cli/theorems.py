@@ -7,7 +7,7 @@ import typer
 
 from assoc.errors import InputError
 from theory.claims import Verdict, spaced
-from theory.cli.inputs import integers, read_vectors, shipped
+from theory.cli.inputs import integers, read_table, read_vectors
 from theory.cli.options import (
     DEGREE,
     FACTS,
@@ -233,12 +233,11 @@ def _task(table: Path | None, sizes: "Mapping[str, int | None]") -> "RecallTask 
     if table is None and not given:
         return None
     from assoc.facts.recall_task import grid_task, table_task
-    from assoc.facts.tables import read_facts
 
     if table is not None:
         if given:
             raise InputError(f"--{next(iter(given))} has no place with --table")
-        return table_task(read_facts(shipped(table)), specific=False)
+        return table_task(read_table(table), specific=False)
     for name in sizes:
         if name not in given:
             raise InputError(f"--{name} is needed with --{next(iter(given))}")

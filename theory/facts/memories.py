@@ -35,7 +35,7 @@ LARGEST = 2**16
 
 
 def facts_in_memory(
-    path: str | Path,
+    path: str | Path | FactTable,
     *,
     memory: str | Build = "linear",
     d: int | None = None,
@@ -50,7 +50,7 @@ def facts_in_memory(
 
     Parameters
     ----------
-    path : CSV file with columns subject, relation, answer.
+    path : table of facts, or its file, as for :func:`assoc.facts.tables.read_facts`.
     memory : a memory's name, ``package.module:function``, or a build function itself.
     d : dimension; None plans the least multiple of 16 at which all facts are recalled with
         predicted probability 0.99.
@@ -84,7 +84,7 @@ def facts_in_memory(
     stored = _store(construction, table, d, seed)
     known = predictable(construction, classes)
     return MemoryFactsResult(
-        file=Path(path).name,
+        file=table.source,
         memory=construction.label(d),
         seed=seed,
         d=d,

@@ -36,7 +36,7 @@ DRAWS = 3
 
 
 def facts_in_transformers(
-    path: str | Path,
+    path: str | Path | FactTable,
     *,
     models: Sequence[str | BuildModel] = MODELS,
     d: int | None = None,
@@ -61,7 +61,7 @@ def facts_in_transformers(
 
     Parameters
     ----------
-    path : CSV file with columns subject, relation, answer.
+    path : table of facts, or its file, as for :func:`assoc.facts.tables.read_facts`.
     models : names of :data:`assoc.catalogue.TRANSFORMERS`, ``package.module:function``, or build
         functions.
     d, head_dim, heads, width, degree, share : sizes d, d_h, H, m, k and a hybrid's share, for
@@ -104,7 +104,7 @@ def facts_in_transformers(
                "share": share, "bits": bits, "rounding": rounding}  # fmt: skip
     asked = _architectures(models, vectors.d, options, length)
     threads = available_threads() if threads is None else positive(threads, "threads")
-    return exam.result(Path(path).name, seed, run(exam.take, asked, threads=threads))
+    return exam.result(table.source, seed, run(exam.take, asked, threads=threads))
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,9 +131,8 @@ def facts_to_learn(
     for name, size in sizes.items():
         if size is not None:
             raise InputError(f"{name} has no place with a table of facts")
-    if isinstance(facts, FactTable):
-        return TableFacts(table_task(facts, noise=noise), "a table", alpha)
-    return TableFacts(table_task(read_facts(facts), noise=noise), Path(facts).name, alpha)
+    table = read_facts(facts)
+    return TableFacts(table_task(table, noise=noise), table.source or "a table", alpha)
 
 
 def _sizes_to_draw(kind: str, sizes: Mapping[str, int | None]) -> tuple[int, int, int]:

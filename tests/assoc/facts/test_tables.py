@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assoc import InputError, example_path, read_facts
+from assoc.facts.tables import SEVERAL
 from tests.helpers.oracles import one_line
 
 HEADER = "subject,relation,answer\n"
@@ -177,17 +178,107 @@ def test_an_example_that_is_not_shipped():
         example_path("cities.csv")
 
 
+# --- several answers ----------------------------------------------------------------------------
+
+MANY = HEADER + "b,r,y\na,r,x\na,r,y\na,r,x\na,r,z\nc,r,y\nc,r,w\n"
+"""Two pairs of three with several answers, and a line that repeats."""
+
+
+def test_pairs_with_several_answers_are_counted_first(write):
+    assert said(write(MANY)).startswith(
+        "2 of 3 pairs have several answers, the first: (a, r): 'x' on line 3, 'y' on line 4 ("
+    )
+
+
+@pytest.mark.parametrize(
+    ("several", "kept", "what"),
+    [
+        ("first", [("b", "r", "y"), ("a", "r", "x"), ("c", "r", "y")], "the first is kept"),
+        ("drop", [("b", "r", "y")], "dropped"),
+    ],
+)
+def test_of_several_answers_the_first_is_kept_or_none(write, several, kept, what):
+    table = read_facts(write(MANY), several=several)
+    assert triples(table) == kept
+    assert set(table.answers) == {answer for _, _, answer in kept}
+    assert table.notes[0].endswith(f"'y' on line 4; {what}")
+    assert table.notes[1] == "line 5 repeats the fact of line 3"
+
+
+def test_of_several_answers_nothing_may_be_left(write):
+    with pytest.raises(InputError, match="no pair is left"):
+        read_facts(write(HEADER + "a,r,x\na,r,y\n"), several="drop")
+    with pytest.raises(InputError, match="several 'any' is not one of refuse, first, drop"):
+        read_facts(write(MANY), several="any")
+
+
+@given(st.lists(st.tuples(*[st.sampled_from("abc")] * 3), min_size=1), st.sampled_from(SEVERAL[1:]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_kept_is_what_a_simple_loop_keeps(write, told, several):
+    found = {}
+    for subject, relation, answer in told:
+        found.setdefault((subject, relation), []).append(answer)
+    kept = [
+        (*pair, answers[0])
+        for pair, answers in found.items()
+        if len(set(answers)) == 1 or several == "first"
+    ]
+    path = write(HEADER + "".join(",".join(row) + "\n" for row in told))
+    if not kept:
+        with pytest.raises(InputError):
+            read_facts(path, several=several)
+        return
+    table = read_facts(path, several=several)
+    assert triples(table) == kept
+    for names, column in zip(
+        (table.subjects, table.relations, table.answers), zip(*kept, strict=True), strict=True
+    ):
+        assert names == tuple(dict.fromkeys(column))
+
+
+def test_a_table_that_was_read_is_taken_as_it_is(write):
+    table = read_facts(write(HEADER + "a,r,x\n"))
+    assert read_facts(table) is table
+    assert table.source == "facts.csv"
+    assert table.restricted(["r"]).source == "facts.csv"
+
+
+# --- oddities -----------------------------------------------------------------------------------
+
+
+def test_many_oddities_of_a_kind_are_one_note(write):
+    table = read_facts(write(HEADER + "a,r,x\n" * 300 + " b,r,x\nc ,r,x\n"))
+    assert table.notes == (
+        "299 lines repeat earlier facts, the first: line 3 repeats the fact of line 2",
+        "2 names have surrounding spaces (kept), the first: "
+        "line 302: subject ' b' has surrounding spaces (kept)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "what"),
+    [('"a\nb"', "'a\\nb' has a line break"), ("a\u200bb", "has a character that is not seen")],
+)
+def test_what_is_not_seen_in_a_name_is_noted(write, cell, what):
+    (note,) = read_facts(write(HEADER + f"{cell},r,x\n")).notes
+    assert note.startswith("line ")
+    assert what in note
+
+
 # --- what is wrong ------------------------------------------------------------------------------
 
 
 def test_two_answers_name_both_lines(write):
     path = write(HEADER + "b,r,y\na,r,x\nc,r,z\na,r,y\n")
-    assert said(path) == "two answers for (a, r): 'x' on line 3, 'y' on line 5"
+    assert said(path) == (
+        "1 pair has several answers, the first: (a, r): 'x' on line 3, 'y' on line 5 "
+        "(--several first keeps the first, --several drop leaves such pairs out)"
+    )
 
 
 def test_lines_are_counted_as_an_editor_counts_them(write):
     path = write(HEADER + '\n"a\nb",r,x\nc,r,x\nc,r,y\n')
-    assert said(path) == "two answers for (c, r): 'x' on line 5, 'y' on line 6"
+    assert "(c, r): 'x' on line 5, 'y' on line 6" in said(path)
 
 
 @pytest.mark.parametrize("column", ["subject", "relation", "answer"])
@@ -217,8 +308,11 @@ def test_an_empty_cell_is_named(write, column, empty):
         (HEADER + "a,r\n", "line 2 has 2 cells, the header 3"),
         (HEADER + "a,r,x\na,q,x,y\n", "line 3 has 4 cells, the header 3"),
         (HEADER + "a;r;x\n", "line 2 has 1 cells, the header 3"),
-        ("subject;relation;answer\na;r;x\n", "the header reads subject;relation;answer"),
-        (HEADER + 'a,r,"x\nb,r,y\n', "unexpected end of data"),
+        ("subject|relation|answer\na|r|x\n", "the header reads subject|relation|answer"),
+        (
+            HEADER + 'a,r,"x\nb,r,y\n',
+            "line 2: a quote is opened that is not closed as it should be (line 3: unexpected end",
+        ),
         (HEADER + 'a,r,"x"y\n', "line 2: ',' expected after '\"'"),
         (HEADER, "no facts below the header"),
         (HEADER + "\n\n", "no facts below the header"),
@@ -252,4 +346,4 @@ def test_a_directory(tmp_path):
 
 
 def test_a_binary_file():
-    assert "not UTF-8" in said(example_path("minilm_tokens.npz"))
+    assert "another archive" in said(example_path("minilm_tokens.npz"))

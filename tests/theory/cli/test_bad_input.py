@@ -248,7 +248,7 @@ BAD_TABLES = {
     "too many cells": (f"{HEADER}a,r,x,y\n".encode(), "line 2 has 4 cells, the header 3"),
     "two answers": (
         f"{HEADER}A,r,x\nB,r,y\nA,r,z\n".encode(),
-        "two answers for (A, r): 'x' on line 2, 'z' on line 4",
+        "1 pair has several answers, the first: (A, r): 'x' on line 2, 'z' on line 4",
     ),
     "Latin-1": (f"{HEADER}Curaçao,r,x\n".encode("latin-1"), "line 2 is not UTF-8 (byte 0xe7)"),
     "UTF-16": (f"{HEADER}a,r,x\n".encode("utf-16"), "line 1 is not UTF-8 (byte 0xff)"),

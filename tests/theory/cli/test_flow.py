@@ -219,7 +219,7 @@ BROKEN = {
     "no facts": ("subject,relation,answer\n", "no facts below the header"),
     "missing column": ("subject,answer\na,x\n", "needs one column named 'relation'; the header"),
     "empty cell": ("subject,relation,answer\na,,x\n", "line 2: empty relation"),
-    "two answers": ("subject,relation,answer\na,r,x\na,r,y\n", "two answers for (a, r): 'x' on li"),
+    "two answers": ("subject,relation,answer\na,r,x\na,r,y\n", "(a, r): 'x' on line 2, 'y' on"),
 }
 
 

@@ -175,7 +175,7 @@ def test_wrong_arguments(recall, table, tmp_path, command, said):
 def test_a_table_that_is_broken(recall, tmp_path):
     (tmp_path / "bad.csv").write_text("subject,relation,answer\na,r,x\na,r,y\n")
     complaint = recall("knowledge", "bad.csv").complaint
-    assert complaint.startswith("bad.csv: two answers for (a, r)")
+    assert complaint.startswith("bad.csv: 1 pair has several answers, the first: (a, r)")
 
 
 @pytest.mark.parametrize("options", ["--learning-rate 1e30", "--decay 1e30", "--steps 1"])

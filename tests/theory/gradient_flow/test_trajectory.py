@@ -153,7 +153,7 @@ def test_a_table_is_run_whole(table):
     for given in (str(table), read_facts(table)):
         again = trajectory(facts=given, alpha=0.01, t_max=100.0, samples=5)
         assert same(again.flow, result.flow)
-    assert again.facts == "a table"
+    assert again.facts == "few.csv"
     assert trajectory(facts=table, attention="softmax", d=9, t_max=10.0).facts == "few.csv"
     assert trajectory(facts=table, lr=1.0, t_max=10.0).flow.evaluations == 10
 
