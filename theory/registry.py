@@ -116,8 +116,10 @@ def _placed(theorem: Theorem, known: Mapping[str, Theorem]) -> Theorem:
 
 
 def _place_of(theorem: object) -> str:
-    """Return where an object is imported from; nothing if no module defines it."""
+    """Return where an object is imported from; nothing if no module does but a script."""
     for name, module in list(sys.modules.items()):
+        if name == "__main__":
+            continue
         for constant, value in list(getattr(module, "__dict__", {}).items()):
             if value is theorem:
                 return f"{name}:{constant}"

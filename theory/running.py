@@ -8,7 +8,7 @@ from inspect import signature
 from types import MappingProxyType
 from typing import Any
 
-from assoc.catalogue import options_of
+from assoc.catalogue import options_of, resolve
 from assoc.errors import InputError, UnfitError
 from assoc.imports import called, imported
 from sims.sweeps.tasks import Progress, Task, sweep
@@ -106,11 +106,17 @@ def run_claim(
     found = _loaded(origin) if origin else find(theorem)
     wanted = next(each for each in found.claims if each.name == claim)
     arguments = wanted.regime(regime, read(own, claim_settings(wanted), claim))
+    named = True
     if memory:
-        if "memory" not in signature(wanted.check).parameters:
+        taken = signature(wanted.check).parameters.get("memory")
+        if taken is None:
             return Finding(Verdict.NOT_APPLICABLE, "", note="its check takes no memory").to_dict()
-        arguments["memory"] = memory
+        usual = arguments.get("memory", taken.default)
+        named = isinstance(usual, str)
     try:
+        if memory:
+            # A check that has a build function there is given one.
+            arguments["memory"] = memory if named else resolve(memory)[1]
         finding = called(wanted.check, seed=seed, **arguments)
     except UnfitError as error:
         if not memory:

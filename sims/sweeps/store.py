@@ -275,9 +275,12 @@ def _request(connection: sqlite3.Connection) -> dict[str, str]:
 def _check_request(path: Path, found: Mapping[str, str], asked: Mapping[str, str]) -> None:
     for name in {**found, **asked}:
         if found.get(name) != asked.get(name):
+            cure = "name another file"
+            if name == "code":
+                cure += ", remove this one, or draw what it has (--redraw)"
             said = (
                 f"holds a sweep with {name} = {found.get(name, 'nothing')}, and this one has "
-                f"{name} = {asked.get(name, 'nothing')}; name another file"
+                f"{name} = {asked.get(name, 'nothing')}; {cure}"
             )
             raise InputError(f"{path}: {_printable(said)}")
 

@@ -71,7 +71,7 @@ def appendix(
 
     names = [name.strip() for text in only or () for name in text.split(",")]
     if print_config:
-        print(printed_config(names, theorems or (), size=size), end="")
+        print(printed_config(names, theorems or (), config=config, size=size), end="")
         return
     if out is None:
         raise InputError("--out: name a folder to write to")

@@ -296,8 +296,13 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
         optional = ["quantity", "seconds", "kind", "would notice", "allowed"]
         print_table(name, rows, columns, optional=optional, styles=STYLES)
         for claim in result.claims:
-            if claim.theorem == name and claim.verdict is Verdict.NOT_APPLICABLE:
-                print(f"{claim.claim.name} is not applicable: {claim.finding.note}")
+            if claim.theorem != name:
+                continue
+            if claim.verdict in (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE):
+                print(f"{claim.claim.name} is {spaced(claim.verdict)}: {claim.finding.note}")
+            for control, found in claim.controls.items():
+                if found.verdict is not Verdict.VIOLATED:
+                    print(f"{claim.claim.name}, control {control}, {found.verdict}: {found.note}")
     counts = ", ".join(f"{count} {name}" for name, count in result.summary().items() if count)
     if counts:
         took = sum(claim.seconds for claim in result.claims)

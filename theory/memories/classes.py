@@ -1,5 +1,7 @@
 """Class sizes that a law of fact maps leads to: how many inputs share each output."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,7 +50,9 @@ def classes_of(facts: str, *, N: float, M: int | None = None) -> Classes:
         size = np.array([floor, floor + 1])
         count = np.array([outputs - larger, larger])
         share = count * size / N
-        return Classes(share[share > 0], size[share > 0], count * (outputs - 1) / outputs, size)
+        there = share > 0
+        met = np.maximum(count - np.eye(2)[there], 0.0)
+        return Classes(share[there], size[there], count * (outputs - 1) / outputs, size, met)
     others = (outputs - 1) / outputs
     if facts == "random":
         share, own = _merged(*_binomial(N - 1, 1 / outputs))
@@ -60,19 +64,24 @@ def classes_of(facts: str, *, N: float, M: int | None = None) -> Classes:
                 f"M = {outputs:.4g}: zipf classes are summed one by one, {MOST_CLASSES:.0e} at most"
             )
         sizes = zipf_sizes(float(N), int(outputs))
-        share, own = _merged(sizes / N, sizes)
-        part, size = _merged(np.full(len(sizes), 1 / len(sizes)), sizes)
-        return Classes(share, own + 1, part * outputs * others, size)
+        found = _of_sizes(sizes, KINDS)
+        return replace(found, own=found.own + 1)
     raise InputError(f"facts {facts!r} is not one of {', '.join(MAPS)}")
 
 
 def classes_of_sizes(sizes: Floats) -> Classes:
     """Classes of a known fact map, from the class size K_y of each output (M,)."""
-    sizes = np.asarray(sizes, np.float64)
+    return _of_sizes(np.asarray(sizes, np.float64), 2 * KINDS)
+
+
+def _of_sizes(sizes: Floats, kinds: int) -> Classes:
+    """Classes of outputs of given sizes, of which an input's own is none of its competitors."""
     N, M = float(sizes.sum()), len(sizes)
-    share, own = _merged(sizes / N, sizes, kinds=2 * KINDS)
-    part, size = _merged(np.full(M, 1 / M), sizes, kinds=2 * KINDS)
-    return Classes(share, own, part * (M - 1), size)
+    share, own = _merged(sizes / N, sizes, kinds=kinds)
+    part, size = _merged(np.full(M, 1 / M), sizes, kinds=kinds)
+    # Both are the same groups of outputs, but for those of none: an input is in none of these.
+    met = np.arange(len(size)) == (np.arange(len(own)) + len(size) - len(own))[:, None]
+    return Classes(share, own, part * (M - 1), size, np.maximum(part * M - met, 0.0))
 
 
 def _binomial(n: float, p: float) -> tuple[Floats, Floats]:

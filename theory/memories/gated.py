@@ -280,7 +280,8 @@ def failure_probability(k: int, m: float, d: int, classes: Classes) -> Floats:
     (a,) probabilities in [0, 1], aligned with ``classes.own``.
     """
     with blas_threads(1):
-        return np.array([_failure(k, min(m, MOST_NEURONS), d, classes, own) for own in classes.own])
+        most = min(m, MOST_NEURONS)
+        return np.array([_failure(k, most, d, met, own) for own, met in classes.kinds()])
 
 
 def _failure(k: int, m: float, d: int, classes: Classes, own: float) -> float:

@@ -28,6 +28,7 @@ independent given (q, r, A). Averaging over the three gives the recall with no f
 ``docs/derivations.md`` has the derivation and its approximations.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -57,12 +58,21 @@ class Classes:
     own : (a,) size K of the input's class, for each kind.
     count : (c,) number of competing outputs of each kind; sums to M - 1.
     size : (c,) class size of these competitors.
+    rivals : (a, c) the same for each kind of the input's own class, where it makes a difference
+        that this is not among the competitors; None stands for ``count`` in every row.
     """
 
     share: Floats
     own: Floats
     count: Floats
     size: Floats
+    rivals: Floats | None = None
+
+    def kinds(self) -> Iterator[tuple[float, "Classes"]]:
+        """Yield for each kind the size of the input's class, and the classes as it meets them."""
+        for k, own in enumerate(self.own.tolist()):
+            count = self.count if self.rivals is None else self.rivals[k]
+            yield own, Classes(np.ones(1), self.own[k : k + 1], count, self.size)
 
     @classmethod
     def injective(cls, N: float) -> "Classes":
@@ -115,7 +125,7 @@ def failure_probability(law: Interference, classes: Classes) -> Floats:
     >>> 1 - failure_probability(law, Classes.injective(120))
     array([0.98583])
     """
-    return np.array([_failure(law, classes, own, NODES) for own in classes.own])
+    return np.array([_failure(law, met, own, NODES) for own, met in classes.kinds()])
 
 
 def _failure(

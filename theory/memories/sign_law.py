@@ -52,30 +52,28 @@ def failure_probability(
     t = root / np.sqrt(d)
     alone = t * kernel(gates, np.clip(t, -1, 1), omega=omega)
     mean, overlap = float(weight @ alone), float(weight @ alone**2)
-    others = float(classes.count @ classes.size)
-    if others <= 0:
-        return np.zeros(len(classes.own))
     a, share = half_normal_nodes(NODES[0])
     one = np.ones_like(a)
     across = one * (d + 2) / d
-    # Squared coordinates have the variance 2 (d - 1)/(d + 2) in units of their squared mean.
-    lengths = chi_square_nodes(max(others * (d + 2) / (d - 1), 1.0), NODES[2])
 
-    def failure(own: float, length: float) -> float:
-        spread = length * (others + a**2 * (own - 1)) / d
-        return failure_of(
-            Neuron(share, one, a**2, across, one, spread),
-            Kernel.of_moments(mean, overlap, d, classes, own),
-            (alone, weight),
-            min(m, MOST_NEURONS),
-            d,
-            classes,
-        )
+    def failure(own: float, met: Classes) -> float:
+        others = float(met.count @ met.size)
+        if others <= 0:
+            return 0.0
+        # Squared coordinates have the variance 2 (d - 1)/(d + 2) in units of their squared mean.
+        lengths = chi_square_nodes(max(others * (d + 2) / (d - 1), 1.0), NODES[2])
+        total = 0.0
+        for length, w in zip(*lengths, strict=True):
+            spread = length * (others + a**2 * (own - 1)) / d
+            total += w * failure_of(
+                Neuron(share, one, a**2, across, one, spread),
+                Kernel.of_moments(mean, overlap, d, met, own),
+                (alone, weight),
+                min(m, MOST_NEURONS),
+                d,
+                met,
+            )
+        return total
 
     with blas_threads(1):
-        return np.array(
-            [
-                sum(w * failure(own, length) for length, w in zip(*lengths, strict=True))
-                for own in classes.own
-            ]
-        )
+        return np.array([failure(own, met) for own, met in classes.kinds()])

@@ -181,13 +181,17 @@ def _spent(points: SweepResult, took: float) -> dict[str, float]:
 
 
 def printed_config(
-    only: Iterable[str] = (), theorems: Iterable[str] = (), *, size: str = "quick"
+    only: Iterable[str] = (),
+    theorems: Iterable[str] = (),
+    *,
+    config: str | Path | Mapping[str, Any] | None = None,
+    size: str = "quick",
 ) -> str:
     """Return the present sizes of an appendix as a file to edit, for ``config``.
 
     Parameters
     ----------
-    only, theorems, size : as for :func:`appendix`.
+    only, theorems, config, size : as for :func:`appendix`.
 
     Raises
     ------
@@ -197,7 +201,8 @@ def printed_config(
     check_size(size)
     sources = tuple(theorems)
     chosen, shown = _chosen(list(dict.fromkeys(only)) or names_in(sources), sources)
-    return printed(chosen, shown, size)
+    own = config_of(config, registered(sources), exhibits(sources))
+    return printed(chosen, shown, size, own)
 
 
 def _chosen(names: Sequence[str], sources: Sequence[str]) -> tuple[list[Theorem], list[Exhibit]]:

@@ -29,6 +29,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from assoc.errors import InputError, nearest
@@ -280,13 +281,16 @@ def _inches(given: Any, place: str) -> float | None:
     return float(given)
 
 
-def printed(theorems: Iterable[Theorem], exhibits: Iterable[Exhibit], size: str) -> str:
+def printed(
+    theorems: Iterable[Theorem], exhibits: Iterable[Exhibit], size: str, own: Config
+) -> str:
     """Return a file of the present values, which changes nothing as it stands.
 
     Parameters
     ----------
     theorems, exhibits : whose claims, points, tables and figures are in it.
     size : ``quick`` or ``full``.
+    own : what is set already.
 
     Returns
     -------
@@ -296,13 +300,16 @@ def printed(theorems: Iterable[Theorem], exhibits: Iterable[Exhibit], size: str)
     from tomlkit.items import Array
     from tomlkit.items import Table as Lines
 
-    def lines(values: Mapping[str, Any], said: str = "") -> Lines:
+    def lines(
+        present: Mapping[str, Any], said: str = "", own: Mapping[str, Any] = MappingProxyType({})
+    ) -> Lines:
         table = tomlkit.table()
+        values, said_so = {**present, **own}, own.keys()
         for line in textwrap.wrap(said, LINE):
             table.add(tomlkit.comment(line))
         for key, value in values.items():
             try:
-                item = _on_a_line(plain(value))
+                item = _on_a_line(value if key in said_so else plain(value))
                 if isinstance(item, Array):
                     item.multiline(len(item.as_string()) > LINE)
                 table.add(key, item)
@@ -310,22 +317,35 @@ def printed(theorems: Iterable[Theorem], exhibits: Iterable[Exhibit], size: str)
                 table.add(tomlkit.comment(f"{key}: {error}"))
         return table
 
+    given = {key: own.given.get(key, {}) for key in KEYS}
     claims, sizes, tables = (tomlkit.table(is_super_table=True) for _ in KEYS[:3])
     for theorem in theorems:
         inner = tomlkit.table(is_super_table=True)
         for claim in theorem.claims:
-            inner.add(claim.name, lines(claim.regime(size), claim.statement))
+            mine = own.claims.get(f"{theorem.name}/{claim.name}", {})
+            inner.add(claim.name, lines(claim.regime(size), claim.statement, mine))
         claims.add(theorem.name, inner)
-        tables.add(theorem.name, lines({"columns": list(VERDICTS)}))
+        columns: dict[str, Any] = {"columns": list(VERDICTS)}
+        tables.add(theorem.name, lines(columns, own=given["table"].get(theorem.name, {})))
     for exhibit in exhibits:
-        sizes.add(exhibit.name, lines(exhibit.regime(size), exhibit.title))
+        mine = given["exhibit"].get(exhibit.name, {})
+        sizes.add(exhibit.name, lines(exhibit.regime(size), exhibit.title, mine))
         digits = {key: each.digits for key, each in exhibit.columns.items() if not each.width}
-        tables.add(exhibit.name, lines({"columns": list(exhibit.columns), "digits": digits}))
-    figures = tomlkit.table()
-    figures.add(tomlkit.comment("width = 3.3  # inches, of every figure; [figure.NAME]: of one"))
-    figures.add(tomlkit.comment('style = "journal.mplstyle"  # on top of the present one'))
+        columns = {"columns": list(exhibit.columns), "digits": digits}
+        tables.add(exhibit.name, lines(columns, own=given["table"].get(exhibit.name, {})))
+    figures = lines({}, own=given["figure"])
+    if "width" not in given["figure"]:
+        example = "width = 3.3  # inches, of every figure; [figure.NAME]: of one"
+        figures.add(tomlkit.comment(example))
+    if "style" not in given["figure"]:
+        figures.add(tomlkit.comment('style = "journal.mplstyle"  # on top of the present one'))
     document = tomlkit.document()
-    document.add(tomlkit.comment(f"Size {size}. Every table and line may go; what is left counts."))
+    for line in (
+        f"Size {size}. Every table and line may go; what is left counts.",
+        "In pyproject.toml these are tables of tool.recall.appendix:",
+        "[tool.recall.appendix.claim.NAME.NAME] and so on.",
+    ):
+        document.add(tomlkit.comment(line))
     for key, part in zip(KEYS, (claims, sizes, tables, figures), strict=True):
         document.add(key, part)
     return tomlkit.dumps(document)

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from assoc.errors import InputError
 from assoc.imports import called
 from sims.engine.tables import Column, Table, number_text
 from theory.claims import Finding, Theorem, spaced
@@ -112,7 +114,7 @@ def claims_table(theorem: Theorem, claims: Iterable[ClaimResult], own: Own = NOT
             "kind": str(claim.claim.kind),
             "statement": claim.claim.statement,
             "quantity": claim.finding.quantity,
-            "sizes": sizes_of(claim.finding),
+            "sizes": sizes_of(claim.finding, claim.claim.quick),
             "measured": claim.finding.measured,
             # Without sampling error it is a point.
             "interval": None
@@ -139,8 +141,13 @@ def claims_table(theorem: Theorem, claims: Iterable[ClaimResult], own: Own = NOT
     return Table(theorem.name, caption, VERDICTS, rows)
 
 
-def sizes_of(finding: Finding) -> str:
+def sizes_of(finding: Finding, regime: Mapping[str, Any] = MappingProxyType({})) -> str:
     """Say at which sizes the comparison was made that decided, or over which range of them.
+
+    Parameters
+    ----------
+    finding : with its table.
+    regime : whose names, or their plurals, are sizes too.
 
     Examples
     --------
@@ -153,14 +160,23 @@ def sizes_of(finding: Finding) -> str:
     """
     rows = [row for row in finding.table if finding.measured in row.values()][:1] or finding.table
     said = []
-    for key in (*SIZES, "trials"):
+    own = [
+        key
+        for key in dict.fromkeys(key for row in rows for key in row)
+        if (key in regime or f"{key}s" in regime) and key not in (*SIZES, "trials", "tolerance")
+    ]
+    for key in (*SIZES, *own, "trials"):
         values = [row[key] for row in rows if row.get(key) is not None]
-        if values and (len(set(map(str, values))) == 1 or not isinstance(values[0], str)):
+        if values and (len(set(map(str, values))) == 1 or _are_numbers(values)):
             low, high = (number_text(end) for end in (min(values), max(values)))
             value = low if low == high else f"{low} to {high}"
             named = {"trials": f"{value} trials"} | dict.fromkeys(NAMED, value)
             said.append(named.get(key, f"{key} = {value}"))
     return ", ".join(said)
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, int | float) for value in values)
 
 
 def controls_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:
@@ -194,7 +210,10 @@ def theorem_parts(
 ) -> list[Part]:
     """Return a theorem's own table and figure, and the table of its controls if they were run."""
     with styled(look.style(theorem.name)):
-        figure = called(theorem.figure, {claim.claim.name: claim.finding for claim in claims})
+        try:
+            figure = called(theorem.figure, {claim.claim.name: claim.finding for claim in claims})
+        except InputError as error:
+            raise InputError(f"figure of {theorem.name}: {error}") from error
     names = ", ".join(claim.claim.name for claim in claims)
     main = Part(
         theorem.name,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from assoc.errors import InputError
 from sims.engine.tables import latex_literal, latex_text
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ def _reader() -> "MarkdownIt":
 
     def mathml(content: str, options: Mapping[str, Any]) -> str:
         display = bool(options["display_mode"])
-        found = convert(content, display="block" if display else "inline")
+        try:
+            found = convert(content, display="block" if display else "inline")
+        except Exception as error:  # Of whatever is wrong in a user's formula.
+            said = " ".join(str(error).split()) or type(error).__name__
+            raise InputError(f"formula ${content}$ cannot be read ({said})") from error
         return f'<div class="display">{found}</div>' if display else found
 
     reader = MarkdownIt("commonmark", {"html": False})

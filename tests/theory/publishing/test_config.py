@@ -35,6 +35,24 @@ def test_what_is_printed_sets_what_there_is(size, tmp_path):
         assert config.look.table(table) == table
 
 
+def test_what_is_printed_has_what_is_set_already(tmp_path):
+    set_ = {
+        "claim": {"linear-capacity": {"guarantee": {"trials": 77, "seed": 5}}},
+        "exhibit": {EXHIBIT: {"trials": 9}},
+        "table": {EXHIBIT: {"columns": ["d", "N"]}},
+        "figure": {"width": 3.0},
+    }
+    file = tmp_path / "again.toml"
+    text = printed_config(["linear-capacity", EXHIBIT], config=set_)
+    file.write_text(text, encoding="utf-8")
+    again = read(file)
+    assert again.claims["linear-capacity/guarantee"]["trials"] == 77
+    assert again.claims["linear-capacity/guarantee"]["seed"] == 5
+    assert again.exhibits[EXHIBIT]["trials"] == 9
+    assert again.look.tables[EXHIBIT].columns == ("d", "N")
+    assert again.look.figures[""].width == 3.0
+
+
 def test_what_is_printed_of_one_theorem_is_of_no_other():
     given = tomllib.loads(printed_config(["linear-capacity"]))
     assert list(given["claim"]) == ["linear-capacity"]

@@ -51,6 +51,13 @@ def class_symbols(*, competitors: int = 0, exponent: float = 1.0) -> list[Row]:
             rows.append((f"{law} map", float(len(set(f.tolist()))), float(N)))
     given = [1, 1, 4, 9]
     rows += _compared("given", classes_of_sizes(np.array(given)), [given], competitors)
+    for own, met in classes_of_sizes(np.array(given)).kinds():
+        others = [K for place, K in enumerate(given) if place != given.index(int(own))]
+        rows += [
+            ("given: met", float(met.count.sum()), len(others) + competitors),
+            ("given: met inputs", float(met.count @ met.size), sum(others)),
+            ("given: met squares", float(met.count @ met.size**2), sum(K * K for K in others)),
+        ]
     return rows + _zipf(competitors, exponent)
 
 
