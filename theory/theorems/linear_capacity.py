@@ -61,6 +61,7 @@ from theory.memories.plain.memories import memory_symbols
 from theory.memories.plain.pair_chances import pair_chance, pairs_lost
 from theory.memories.plain.strengths import feature_symbols, strength_symbols
 from theory.memories.recall import expected_failure
+from theory.memories.skewed import check_skewed
 from theory.memories.vocabulary import projected_failure
 
 if TYPE_CHECKING:
@@ -814,8 +815,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             name="zipf",
             kind=Kind.CONSTANT,
             source="derived here (docs/derivations.md)",
-            statement="With classes whose sizes follow Zipf's law the same law holds to 15 %, and "
-            "foretells too many failures.",
+            statement="With classes whose sizes follow Zipf's law the same law holds to 15 %.",
             check=check_non_injective,
             quick={
                 "d": 64,
@@ -830,6 +830,26 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             why_fail="the injective law ignores that classes interfere with themselves",
             fault={"memory": forgetful(resolve("linear")[1], fraction=0.15)},
             fault_text="the memory is built without three facts in twenty",
+        ),
+        Claim(
+            name="skewed",
+            kind=Kind.CONSTANT,
+            source="derived here (docs/derivations.md)",
+            statement="Where one answer has half or a third of the facts, or the answers follow "
+            "Zipf's law, the share of facts that are not recalled is predicted to 15 %, an input's "
+            "own class being none of its competitors.",
+            check=check_skewed,
+            quick={
+                "tables": ((40, 40, 48), (40, 40, 64), (20, 40, 48), (20, 40, 64)),
+                "zipf": ((80, 20, 48),),
+                "budget": 4000,
+                "tolerance": 0.15,
+            },
+            full={"zipf": ((80, 20, 48), (160, 40, 64)), "budget": 20000},
+            must_fail={"own_competes": True},
+            why_fail="a class does not compete with its own inputs",
+            fault={"memory": forgetful(resolve("linear")[1], fraction=0.1)},
+            fault_text="the memory is built without one fact in ten",
         ),
         Claim(
             name="real-whitened",
