@@ -1,6 +1,6 @@
 from . import bits, embeddings, facts, gradient_flow, memories, transformers
 from .catalogue import MEMORIES, TRANSFORMERS, resolve, resolve_transformer
-from .embeddings import LAWS, load_vectors, preprocess
+from .embeddings import LAWS, preprocess
 from .errors import InputError
 from .facts.maps import MAPS
 from .facts.recall_task import RecallTask, balanced_task, even_task, table_task
@@ -10,6 +10,7 @@ from .memories.decoding import CertifiedMargins, certified_margins, margins
 from .memories.memory import Build, Factors, Memory
 from .transformers.certificates import certify
 from .transformers.model import Attention, OneLayer, Transformer
+from .vector_files import load_vectors
 
 __all__ = [
     "LAWS",

@@ -11,30 +11,22 @@ generator are the rows of a shorter one. Vectors have mean squared norm 1.
 ===============  ========================================================
 """
 
-import struct
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
 
-from assoc.arrays import Brief, Floats
+from assoc.arrays import Floats
 from assoc.errors import InputError
 
 __all__ = [
     "LAWS",
     "PREPROCESSING",
     "Law",
-    "NamedVectors",
     "centre",
     "check_vectors",
     "gaussian",
-    "load_vectors",
     "normalise",
     "orthonormal",
     "preprocess",
@@ -45,13 +37,6 @@ __all__ = [
 
 
 # What numpy.load, zipfile and zlib raise on a damaged file.
-UNREADABLE = (
-    OSError, ValueError, EOFError, KeyError, SyntaxError, OverflowError,
-    NotImplementedError, RuntimeError, tokenize.TokenError, struct.error,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-
-
 class Law(Protocol):
     """A distribution of embeddings: ``law(n, d, rng=rng, dtype=float64) -> (n, d)``."""
 
@@ -179,99 +164,7 @@ def check_vectors(E: Any, name: str, *, first: int = 0) -> Floats:
     return checked
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class NamedVectors(Brief):
-    """Vectors (n, d) read from a file, with the n names that came along, if any."""
-
-    vectors: Floats
-    names: tuple[str, ...] | None
-    source: str
-
-    def __len__(self) -> int:
-        """Return n."""
-        return len(self.vectors)
-
-    def __repr__(self) -> str:
-        n, d = self.vectors.shape
-        return f"NamedVectors({n} vectors in R^{d} from {self.source!r})"
-
-    def dimension(self, d: int | None) -> int:
-        """Return the dimension of the vectors.
-
-        Parameters
-        ----------
-        d : the dimension that was asked for; None if none was.
-
-        Raises
-        ------
-        InputError
-            If another one was.
-        """
-        own = self.vectors.shape[1]
-        if d is not None and d != own:
-            raise InputError(f"d = {d}, but the vectors of {self.source} have dimension {own}")
-        return int(own)
-
-
-def load_vectors(path: str | Path) -> NamedVectors:
-    """Read embeddings from a ``.npy`` matrix or a ``.npz`` archive; nothing is unpickled.
-
-    An archive holds one matrix, or one called ``vectors``; a one-dimensional array of strings of
-    the same length gives the names. Half precision is widened to float64.
-
-    Parameters
-    ----------
-    path : the file.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, needs pickle, or does not hold one finite real matrix.
-    """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                arrays: dict[str, Any] = {"vectors": loaded}
-            else:
-                with loaded:
-                    arrays = {key: loaded[key] for key in loaded.files}
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except MemoryError:
-        raise InputError(f"{path}: claims to hold more than fits in memory") from None
-    except UNREADABLE as error:
-        if "Object arrays" in str(error):
-            message = "holds pickled objects, which are never read; save plain numbers"
-        elif "pickled" in str(error):
-            message = "neither a .npy nor a .npz file (pickles are never read)"
-        else:
-            reason = str(error).partition("\n")[0] or type(error).__name__
-            message = f"not a readable .npy or .npz file ({reason})"
-        raise InputError(f"{path}: {message}") from None
-    foreign = sorted(key for key, array in arrays.items() if not isinstance(array, np.ndarray))
-    if foreign:
-        raise InputError(f"{path}: member {foreign[0]!r} is not an array")
-    matrices = {key: array for key, array in arrays.items() if array.dtype.kind not in "US"}
-    if "vectors" in matrices:
-        matrices = {"vectors": matrices["vectors"]}
-    if len(matrices) != 1:
-        raise InputError(
-            f"{path}: one numeric array, or one called 'vectors', is needed; "
-            f"found {sorted(arrays) or 'none'}"
-        )
-    vectors = check_vectors(next(iter(matrices.values())), str(path))
-    labels = [array for array in arrays.values() if array.dtype.kind in "US" and array.ndim == 1]
-    names = None
-    if len(labels) == 1:
-        names = tuple(str(label) for label in labels[0])
-        if len(names) != len(vectors):
-            raise InputError(f"{path}: {len(names)} names for {len(vectors)} vectors")
-    return NamedVectors(vectors, names, path.name)
-
-
-def normalise(E: Floats, name: str = "embeddings") -> Floats:
+def normalise(E: Floats, name: str = "embeddings", eps: float | None = None) -> Floats:
     """Scale every row of E (n, d) to unit norm.
 
     Raises
@@ -290,7 +183,7 @@ def normalise(E: Floats, name: str = "embeddings") -> Floats:
     return np.asarray(E / norms[:, None])
 
 
-def centre(E: Floats, name: str = "embeddings") -> Floats:
+def centre(E: Floats, name: str = "embeddings", eps: float | None = None) -> Floats:
     """Subtract the mean vector of E (n, d), then normalise.
 
     Raises
@@ -307,10 +200,11 @@ def centre(E: Floats, name: str = "embeddings") -> Floats:
     return normalise(_centred(E), f"{name}, centred")
 
 
-def whiten(E: Floats, name: str = "embeddings") -> Floats:
+def whiten(E: Floats, name: str = "embeddings", eps: float | None = None) -> Floats:
     """Centre E (n, d), make its covariance a multiple of the identity, then normalise.
 
-    Directions without any variance (all of them beyond n - 1) are dropped, not amplified.
+    Directions without any variance (all of them beyond n - 1), or with no more than the rounding of
+    entries to a relative precision ``eps`` may give, are dropped, not amplified.
 
     Raises
     ------
@@ -324,7 +218,10 @@ def whiten(E: Floats, name: str = "embeddings") -> Floats:
     True
     """
     left, values, right = np.linalg.svd(_centred(E), full_matrices=False)
-    kept = values > values[0] * max(E.shape) * np.finfo(E.dtype).eps
+    n, d = E.shape
+    # Of independent roundings of n d entries no direction has more.
+    rounding = (eps or 0.0) * np.sqrt(np.mean(np.square(E))) * (np.sqrt(n) + np.sqrt(d))
+    kept = values > max(values[0] * max(E.shape) * np.finfo(E.dtype).eps, rounding)
     return normalise(left[:, kept] @ right[kept], f"{name}, whitened")
 
 
@@ -339,14 +236,23 @@ def _centred(E: Floats) -> Floats:
     return np.asarray(centred)
 
 
-PREPROCESSING: Mapping[str, Callable[[Floats, str], Floats]] = MappingProxyType(
-    {"none": lambda E, name: E, "normalise": normalise, "centre": centre, "whiten": whiten}
+PREPROCESSING: Mapping[str, Callable[[Floats, str, float | None], Floats]] = MappingProxyType(
+    {"none": lambda E, name, eps: E, "normalise": normalise, "centre": centre, "whiten": whiten}
 )
 """What may be done to given vectors before they are used, by name."""
 
 
-def preprocess(E: Floats, how: str, name: str = "embeddings") -> Floats:
+def preprocess(
+    E: Floats, how: str, name: str = "embeddings", *, eps: float | None = None
+) -> Floats:
     """Apply one of ``none``, ``normalise``, ``centre``, ``whiten`` to E (n, d).
+
+    Parameters
+    ----------
+    E : rows.
+    how : what to do.
+    name : of the vectors, for messages.
+    eps : relative precision in which they were stored, if that is less than they have.
 
     Raises
     ------
@@ -355,4 +261,4 @@ def preprocess(E: Floats, how: str, name: str = "embeddings") -> Floats:
     """
     if how not in PREPROCESSING:
         raise InputError(f"preprocessing {how!r} is not one of {', '.join(PREPROCESSING)}")
-    return PREPROCESSING[how](E, name)
+    return PREPROCESSING[how](E, name, eps)

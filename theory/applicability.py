@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assoc.arrays import Floats
-from assoc.embeddings import PREPROCESSING, NamedVectors, check_vectors
-from assoc.embeddings import preprocess as transform
+from assoc.embeddings import PREPROCESSING, check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import MAPS
 from assoc.facts.recall_task import RecallTask
 from assoc.imports import called
 from assoc.memories.hermite import check_degree
+from assoc.vector_files import NamedVectors
 from sims.engine.randomness import Source
 from sims.engine.results import Result
 from sims.knowledge.trials import Told
@@ -136,7 +136,7 @@ def conditions(
     d, N, rank, width, degree, facts, outputs : sizes, as for
         :func:`sims.memories.recall.measure`; several N are checked one by one. Of what is not
         given it is said what would do.
-    embeddings : vectors (n, d) or :class:`assoc.embeddings.NamedVectors`; None stands for
+    embeddings : vectors (n, d) or :class:`assoc.vector_files.NamedVectors`; None stands for
         embeddings drawn as the theorem says.
     preprocess : none, normalise, centre or whiten; None checks the vectors as they are and then
         after each of the others, to show what would mend them.
@@ -315,7 +315,7 @@ def _vectors(embeddings: NamedVectors, preprocess: str | None) -> Iterator[tuple
         If one of them has no direction.
     """
     for how in PREPROCESSING if preprocess is None else (preprocess,):
-        vectors = transform(embeddings.vectors, how, embeddings.source)
+        vectors = embeddings.prepared(how)
         if not vectors.any(axis=1).all():
             row = int(vectors.any(axis=1).argmin())
             raise InputError(f"{embeddings.source}: row {row} is zero and has no direction")

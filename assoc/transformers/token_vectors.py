@@ -4,10 +4,11 @@ import numpy as np
 
 from assoc.arrays import Floats
 from assoc.checks import check_fits
-from assoc.embeddings import NamedVectors, normalise, preprocess, sphere
+from assoc.embeddings import normalise, sphere
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
-from assoc.facts.tables import FactTable
+from assoc.facts.tables import FactTable, folded
+from assoc.vector_files import NamedVectors
 
 __all__ = ["draw_tokens", "name_tokens"]
 
@@ -55,7 +56,7 @@ def name_tokens(
     ----------
     table : the names.
     task : what :func:`assoc.facts.recall_task.table_task` made of it.
-    vectors : from :func:`assoc.embeddings.load_vectors`, with names.
+    vectors : from :func:`assoc.vector_files.load_vectors`, with names.
     how : none, normalise, centre or whiten, done to all vectors of the file first.
     rng : draws the vectors of noise tokens and the end.
 
@@ -66,7 +67,7 @@ def name_tokens(
 
     Examples
     --------
-    >>> from assoc.embeddings import load_vectors
+    >>> from assoc.vector_files import load_vectors
     >>> from assoc.facts.tables import example_path, read_facts
     >>> from assoc.facts.recall_task import table_task
     >>> table = read_facts(example_path("countries.csv"))
@@ -89,24 +90,33 @@ def name_tokens(
     for (_, r, token), (_, _, a) in zip(task.facts.tolist(), table.facts.tolist(), strict=True):
         told.setdefault(token, (table.answers[a], table.relations[r]))
     texts += [told[token][0] for token in range(task.answers)]
+    notes: tuple[str, ...] = ()
     lacking = [name for name in dict.fromkeys(texts) if name not in rows]
+    if lacking:
+        alike: dict[str, list[int]] = {}
+        for name, row in rows.items():
+            alike.setdefault(folded(name), []).append(row)
+        matched = {name: alike.get(folded(name), []) for name in lacking}
+        if all(len(found) == 1 for found in matched.values()):
+            rows |= {name: found[0] for name, found in matched.items()}
+            notes = (f"{len(lacking)} names are matched without regard to case",)
+            lacking = []
     if lacking:
         shown = ", ".join(map(repr, lacking[:SHOWN]))
         raise InputError(
             f"{source}: no vector for {len(lacking)} of the {len(set(texts))} names: {shown}"
             + (", ..." if len(lacking) > SHOWN else "")
         )
-    prepared = normalise(preprocess(vectors.vectors, how, source), source)
+    prepared = normalise(vectors.prepared(how), source)
     found = prepared[[rows[name] for name in texts]]
     first = task.subjects + task.relations
     mixed = [token for token in _indistinct(found) if token >= first]
     for token in mixed:
         found[token] += prepared[rows[told[token - first][1]]]
-    notes: tuple[str, ...] = ()
     if mixed:
         found[mixed] = normalise(found[mixed], source)
         shown = ", ".join(repr(texts[token]) for token in mixed[:SHOWN])
-        notes = (
+        notes += (
             f"{len(mixed)} answers shared their vector with another token (such as {shown}) and "
             "got the mean of it and their relation's",
         )

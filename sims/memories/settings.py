@@ -7,16 +7,19 @@ import numpy as np
 
 from assoc.arrays import Floats, Integers
 from assoc.checks import MAX_BYTES, as_size, check_fits
-from assoc.embeddings import LAWS, NamedVectors, check_vectors
-from assoc.embeddings import preprocess as transform
+from assoc.embeddings import LAWS, check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import MAPS
+from assoc.vector_files import NamedVectors
 from sims.engine.randomness import FACTS, INPUTS, OUTPUTS, Source
 
 __all__ = ["GivenVectors", "RandomVectors", "Setting", "check_facts", "settle", "source_of"]
 
-SMALLEST = 1e-30
-"""Largest entry that given vectors need, so that products of four of them mean something."""
+SMALLEST = {8: 1e-30, 4: 1e-8}
+"""Largest entry that given vectors need, so that products of four of them mean something.
+
+By the bytes of a number, in double and single precision.
+"""
 
 
 @dataclass(frozen=True)
@@ -177,14 +180,14 @@ def settle(
         if preprocess != "none":
             raise InputError(f"preprocessing {preprocess!r} is for your own vectors only")
         return RandomVectors(d, embeddings, facts, outputs)
-    if isinstance(embeddings, NamedVectors):
-        vectors, source = embeddings.vectors, embeddings.source
-    else:
-        vectors, source = check_vectors(embeddings, "embeddings"), "array"
-    largest = float(np.abs(vectors).max())
-    if largest and not SMALLEST < largest < 1 / SMALLEST:
+    given = embeddings
+    if not isinstance(given, NamedVectors):
+        given = NamedVectors(check_vectors(embeddings, "embeddings"), None, "array")
+    source, largest = given.source, float(np.abs(given.vectors).max())
+    smallest = SMALLEST[given.vectors.dtype.itemsize]
+    if largest and not smallest < largest < 1 / smallest:
         raise InputError(f"{source}: entries of size {largest:.2g} are too extreme; rescale them")
-    vectors = np.asarray(transform(vectors, preprocess, source))
+    vectors = given.prepared(preprocess)
     if d is not None and d != vectors.shape[1]:
         raise InputError(f"d = {d}, but the vectors of {source} have dimension {vectors.shape[1]}")
     return GivenVectors(vectors, source, facts, outputs, preprocess)

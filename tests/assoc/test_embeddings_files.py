@@ -103,14 +103,54 @@ def test_a_pickle_is_never_loaded(tmp_path):
     np.savez(tmp_path / "o.npz", vectors=np.array([[Bomb()]], object))
     assert "pickles are never read" in said(tmp_path / "e.npy")
     assert "pickled objects, which are never read" in said(tmp_path / "o.npy")
-    assert "pickled objects, which are never read" in said(tmp_path / "o.npz")
+    assert "'vectors' holds pickled objects, which are never read" in said(tmp_path / "o.npz")
     assert not (tmp_path / "executed").exists()
 
 
 def test_names_saved_as_objects_are_not_unpickled_either(tmp_path):
     names = np.array(["a", "b", "c"], object)
     np.savez(tmp_path / "e.npz", vectors=VECTORS, names=names)
-    assert "pickled objects" in said(tmp_path / "e.npz")
+    assert said(tmp_path / "e.npz") == (
+        "member 'names' holds pickled objects, which are never read; save names.astype(str)"
+    )
+
+
+def test_of_several_arrays_of_strings_names_has_the_names(tmp_path):
+    names, other = np.array(["a", "b", "c"]), np.array(["en"] * 3)
+    np.savez(tmp_path / "e.npz", vectors=VECTORS, names=names, lang=other)
+    loaded = load_vectors(tmp_path / "e.npz")
+    assert (loaded.names, loaded.notes) == (("a", "b", "c"), ())
+    np.savez(tmp_path / "f.npz", vectors=VECTORS, words=names, lang=other)
+    loaded = load_vectors(tmp_path / "f.npz")
+    assert loaded.names is None
+    assert loaded.notes == (
+        "f.npz: 'lang' and 'words' could be the names, so there are none; call one 'names'",
+    )
+
+
+def test_bits_of_bfloat16_are_suspected(tmp_path):
+    E = np.random.default_rng(0).standard_normal((20, 4)).astype(np.float32)
+    np.save(tmp_path / "bits.npy", (E.view(np.uint32) >> 16).astype(np.uint16))
+    (note,) = load_vectors(tmp_path / "bits.npy").notes
+    assert "if they are the bits of bfloat16, cast them to float32 first" in note
+    np.save(tmp_path / "counts.npy", np.arange(12).reshape(4, 3))
+    assert load_vectors(tmp_path / "counts.npy").notes == ()
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_whitening_drops_what_is_rounding_of_the_stored_precision(tmp_path, kind):
+    rng = np.random.default_rng(0)
+    E = rng.standard_normal((400, 5)) @ rng.standard_normal((5, 32))
+    np.save(tmp_path / "e.npy", E.astype(kind))
+    loaded = load_vectors(tmp_path / "e.npy")
+    assert loaded.eps == np.finfo(kind).eps
+    assert np.linalg.matrix_rank(loaded.prepared("whiten"), tol=1e-3) == 5
+
+
+def test_whitening_keeps_small_directions_that_are_none_of_rounding(tmp_path):
+    E = np.random.default_rng(0).standard_normal((400, 8)) * np.geomspace(1, 0.02, 8)
+    np.save(tmp_path / "e.npy", E.astype(np.float16))
+    assert np.linalg.matrix_rank(load_vectors(tmp_path / "e.npy").prepared("whiten")) == 8
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.embeddings import NamedVectors, sphere
+from assoc.embeddings import sphere
+from assoc.vector_files import NamedVectors
 from tests.helpers.oracles import one_line
 from theory import conditions
 from theory.memories.guarantee import failure_bound, guaranteed_capacity

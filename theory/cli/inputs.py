@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from assoc.embeddings import LAWS, NamedVectors, load_vectors
+from assoc.embeddings import LAWS
 from assoc.errors import InputError
 from assoc.facts.tables import EXAMPLES, FactTable, example_path, read_facts
+from assoc.vector_files import NamedVectors, load_vectors
 from theory.cli.output import say
 from theory.rendering.drawing import FORMATS
 
@@ -99,4 +100,7 @@ def read_vectors(text: str) -> NamedVectors:
             raise InputError(f"embeddings {text!r}: not a file, nor one of {', '.join(LAWS)}")
         if path.name == text:
             path = example_path(text)
-    return load_vectors(path)
+    vectors = load_vectors(path)
+    for note in vectors.notes:
+        say(f"note: {note}")
+    return vectors

@@ -9,13 +9,13 @@ from typing import Any
 from assoc.arrays import Floats
 from assoc.catalogue import CODED, TRANSFORMERS, BuildModel
 from assoc.checks import positive
-from assoc.embeddings import NamedVectors
 from assoc.errors import InputError
 from assoc.facts.recall_task import NOISE, RecallTask, check_length, table_task
 from assoc.facts.tables import FactTable, read_facts
 from assoc.transformers.certificates import certify
 from assoc.transformers.model import OneLayer, Transformer
 from assoc.transformers.token_vectors import draw_tokens, name_tokens
+from assoc.vector_files import NamedVectors
 from sims.engine.parallel import available_threads, run
 from sims.engine.randomness import INPUTS, Source
 from sims.transformers.architecture import LENGTH, Architecture

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.catalogue import resolve
-from assoc.embeddings import load_vectors
 from assoc.embeddings import preprocess as transform
 from assoc.facts.tables import example_path
 from assoc.memories.decoding import certified_margins
 from assoc.memories.low_rank import projected
 from assoc.memories.memory import Build
+from assoc.vector_files import load_vectors
 from sims.engine.randomness import MEMORY
 from sims.enumeration import lost_on_signs
 from sims.memories.construction import Construction

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.embeddings import NamedVectors
 from assoc.facts.recall_task import table_task
 from assoc.facts.tables import FactTable
 from assoc.transformers.token_vectors import draw_tokens, name_tokens
+from assoc.vector_files import NamedVectors
 from tests.helpers.oracles import one_line
 
 TABLE = FactTable(
@@ -98,3 +98,17 @@ def test_dimensions_that_make_no_sense():
         with pytest.raises(InputError) as caught:
             draw_tokens(TASK, d, rng=np.random.default_rng(0))
         assert one_line(caught.value).startswith(said)
+
+
+def test_names_are_found_without_regard_to_case_where_all_are(tmp_path):
+    table = FactTable(("Oman", "Peru"), ("Capital",), ("Muscat", "LIMA"),
+                      np.array([[0, 0, 0], [1, 0, 1]]))  # fmt: skip
+    V = np.random.default_rng(0).standard_normal((5, 6))
+    found = NamedVectors(V, ("oman", "peru", "capital", "muscat", "lima"), "mine.npz")
+    task = table_task(table, noise=1)
+    Phi, notes = name_tokens(table, task, found, rng=np.random.default_rng(1))
+    assert notes == ("5 names are matched without regard to case",)
+    np.testing.assert_allclose(Phi[0], unit(V[0]))
+    twice = NamedVectors(V, ("oman", "peru", "capital", "MUSCAT", "muscat"), "mine.npz")
+    with pytest.raises(InputError, match="no vector for 5 of the 5 names: 'Oman'"):
+        name_tokens(table, task, twice, rng=np.random.default_rng(1))

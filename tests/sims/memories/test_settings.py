@@ -171,3 +171,17 @@ def test_an_absurd_dimension_is_refused(d):
 def test_numpy_integers_are_integers():
     setting = settle(d=np.int64(4), outputs=np.int32(2), facts="random")
     assert (type(setting.d), type(setting.outputs)) == (int, int)
+
+
+@pytest.mark.parametrize(
+    ("scale", "kind", "refused"),
+    [(1e-25, np.float32, True), (1e25, np.float32, True), (1e-25, np.float64, False),
+     (1e-6, np.float32, False), (1e-33, np.float64, True)],
+)  # fmt: skip
+def test_entries_too_extreme_for_their_precision_are_refused(scale, kind, refused):
+    E = (np.random.default_rng(0).standard_normal((40, 8)) * scale).astype(kind)
+    if refused:
+        with pytest.raises(InputError, match="are too extreme; rescale them"):
+            settle(d=None, embeddings=E)
+    else:
+        assert settle(d=None, embeddings=E).d == 8
