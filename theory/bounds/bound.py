@@ -16,7 +16,7 @@ from assoc.facts.tables import FactTable, read_facts
 from sims.engine.results import Result, log_scales, new_axes
 from theory.bounds.bits import least_cross_entropy, least_error_rate, map_bits
 from theory.bounds.table_bits import table_bits
-from theory.bounds.table_counts import uneven_bits
+from theory.bounds.uneven_bits import uneven_range
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -216,6 +216,6 @@ def _of_table(table: FactTable, bits: tuple[int, ...]) -> BoundResult:
     task = table_task(table)
     numbers = np.bincount(task.facts[:, 1], minlength=task.relations).tolist()
     sizes = [len(told) for told in task.answer_sets]
-    needed = uneven_bits(list(zip(numbers, sizes, strict=True)), task.answers)
+    low, high = uneven_range(list(zip(numbers, sizes, strict=True)), task.answers)
     what = f"{table.source}, {len(task)} facts"
-    return BoundResult(what, len(task), needed, needed, task.bits, None, bits)
+    return BoundResult(what, len(task), low, high, task.bits, None, bits)

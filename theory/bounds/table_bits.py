@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 from theory.bounds.table_counts import check_table, count_tables, countable
 
 __all__ = [
+    "LOG2",
+    "ROUNDING",
     "TableBits",
     "agreement_size",
     "bounds_by_name",
@@ -33,14 +35,19 @@ __all__ = [
     "choices_bits",
     "entropy_bits",
     "log_rising",
+    "log_stirling",
     "log_truncated",
     "paper_bits",
     "table_bits",
 ]
 
 ROUNDING = 1e-13
-DIRECT = 200.0
+"""What rounding may do to a bound, as a share of it."""
+
 LOG2 = math.log(2)
+"""Nats of a bit."""
+
+DIRECT = 200.0
 
 
 @dataclass(frozen=True)
@@ -140,8 +147,12 @@ def entropy_bits(S: int, R: int, D: int, vocabulary: int) -> float:
     return choices_bits(S, R, D, vocabulary) - lost / LOG2
 
 
-def _log_stirling(S: int, k: int) -> float:
-    r"""Lower bound on log S2(S, k).
+def log_stirling(S: int, k: int) -> float:
+    r"""Lower bound on log S2(S, k), the Stirling number of the second kind.
+
+    Parameters
+    ----------
+    S, k : 1 <= k <= S.
 
     S2(S, k) is S! (e^rho - 1)^k / (k! rho^S) times P(X = S), X the sum of k zero-truncated Poisson
     variables with the rho for which E X = S. X is log-concave. With v its variance, mu4 its fourth
@@ -182,7 +193,7 @@ def _single_bits(S: int, R: int, D: int, vocabulary: int) -> float:
 
     def bits(k: int) -> float:
         sets = log_rising(float(vocabulary - R * k), float(R * k))
-        return (sets + R * _log_stirling(S, k)) / LOG2
+        return (sets + R * log_stirling(S, k)) / LOG2
 
     low, high = 1.0, float(most)
     best = -math.inf

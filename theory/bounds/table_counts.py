@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from assoc.checks import as_size, positive
 from assoc.errors import InputError
 
-__all__ = ["LARGEST", "check_table", "count_tables", "countable", "uneven_bits"]
+__all__ = ["LARGEST", "check_relations", "check_table", "count_tables", "countable", "uneven_bits"]
 
 LARGEST = 10**9
 """Largest S, R and D."""
@@ -96,6 +96,28 @@ def count_tables(S: int, R: int, D: int, vocabulary: int) -> int:
     return _counted([(S, D)] * R, vocabulary)
 
 
+def check_relations(relations: Sequence[tuple[int, int]], vocabulary: int) -> None:
+    """Refuse relations that have no facts or answers, or more answers than there are.
+
+    Parameters
+    ----------
+    relations, vocabulary : as for :func:`uneven_bits`.
+
+    Raises
+    ------
+    InputError
+        If a number is not positive, or the vocabulary is too small.
+    """
+    for facts, D in relations:
+        positive(facts, "facts of a relation")
+        positive(D, "answers of a relation")
+    answers = sum(D for _, D in relations)
+    if vocabulary < answers:
+        raise InputError(
+            f"vocabulary = {vocabulary} is less than {answers}, the answers of a table"
+        )
+
+
 def uneven_bits(relations: Sequence[tuple[int, int]], vocabulary: int) -> float:
     """Bits of tables whose relations have numbers of facts and of answers of their own, counted.
 
@@ -114,14 +136,7 @@ def uneven_bits(relations: Sequence[tuple[int, int]], vocabulary: int) -> float:
     >>> uneven_bits([(2, 2), (1, 1)], 3) == math.log2(12)
     True
     """
-    for facts, D in relations:
-        positive(facts, "facts of a relation")
-        positive(D, "answers of a relation")
-    answers = sum(D for _, D in relations)
-    if vocabulary < answers:
-        raise InputError(
-            f"vocabulary = {vocabulary} is less than {answers}, the answers of a table"
-        )
+    check_relations(relations, vocabulary)
     return math.log2(_counted(relations, vocabulary))
 
 
