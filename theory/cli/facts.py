@@ -294,7 +294,7 @@ def _print_conditions(title: str, conditions: "Sequence[Condition]") -> None:
             "hypothesis": c.name,
             "holds": "" if c.holds is None else c.holds,
             "value": c.value,
-            "what was done": c.remedy,
+            "what would mend it, or was done": c.remedy,
         }
         for c in conditions
     ]

@@ -9,6 +9,7 @@ from typing import Any
 from assoc.arrays import Floats
 from assoc.catalogue import CODED, TRANSFORMERS, BuildModel
 from assoc.checks import positive
+from assoc.embeddings import PREPROCESSING
 from assoc.errors import InputError
 from assoc.facts.recall_task import NOISE, RecallTask, check_length, table_task
 from assoc.facts.tables import FactTable, read_facts
@@ -115,6 +116,7 @@ class _Vectors:
     embed: Callable[[int], Floats]  # (n, d) for a dimension d
     given: bool
     notes: tuple[str, ...] = ()
+    preprocess: str = "none"
 
 
 def _vectors(
@@ -137,7 +139,7 @@ def _vectors(
     d = embeddings.dimension(d)
     rng = source.generator(0, INPUTS)
     Phi, notes = name_tokens(table, task, embeddings, preprocess, rng=rng)
-    return _Vectors(d, lambda _: Phi, given=True, notes=notes)
+    return _Vectors(d, lambda _: Phi, given=True, notes=notes, preprocess=preprocess)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +208,8 @@ class _Exam:
             head_dim=_attention(made.model, "head_dim"),
         )
         theorem = find("attention-only" if width is None else "attention-mlp")
-        return tuple(_on_file(c, self.table, self.task) for c in theorem.conditions(problem))
+        found = (_on_file(c, self.table, self.task) for c in theorem.conditions(problem))
+        return tuple(_not_again(c, self.vectors.preprocess) for c in found)
 
     def _answers(self, made: Planned, conditions: tuple[Condition, ...]) -> TransformerFacts:
         """Certify every fact, ask for every one, and report."""
@@ -296,3 +299,11 @@ def _on_file(condition: Condition, table: FactTable, task: RecallTask) -> Condit
     (found,) = DISJOINT.check(Problem(task=table_task(table, specific=False)))
     done = f"{task.answers} in place of {len(table.answers)}"
     return replace(found, remedy=f"done: made relation-specific tokens, {done}")
+
+
+def _not_again(condition: Condition, done: str) -> Condition:
+    """Leave out a remedy that was applied to the vectors, or is part of one that was."""
+    order = list(PREPROCESSING)
+    if condition.remedy not in order or order.index(condition.remedy) > order.index(done):
+        return condition
+    return replace(condition, remedy="")
