@@ -19,5 +19,5 @@ class UnfitError(InputError):
 
 def nearest(name: str, known: Collection[str]) -> str:
     """Say which known name is meant by an unknown one, or which there are."""
-    near = difflib.get_close_matches(name, known, 1)
+    near = difflib.get_close_matches(name, known, 1, 0.5)
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
