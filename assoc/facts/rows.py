@@ -9,7 +9,9 @@ import codecs
 import csv
 import gzip
 import io
+import itertools
 import json
+import math
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -133,9 +135,9 @@ def _text(path: Path, content: bytes) -> str:
 
 def _separated(path: Path, text: str, columns: Sequence[str] | None, *, header: bool) -> Rows:
     """Return the rows of separated text."""
-    first = next((line for line in text.splitlines() if line), "")
-    ordered = sorted(SEPARATORS, key=lambda sep: sep != "\t") if _ending(path) in TABBED else None
-    separators = list(ordered or SEPARATORS)
+    first = next((line.rstrip("\r\n") for line in _lines(text) if line.strip("\r\n")), "")
+    usual = "\t" if _ending(path) in TABBED else ","
+    separators = sorted(SEPARATORS, key=lambda each: each != usual)
     if header:
         separator, where, notes = _by_header(path, first, columns, separators)
     else:
@@ -144,6 +146,11 @@ def _separated(path: Path, text: str, columns: Sequence[str] | None, *, header: 
     if separator != separators[0]:
         notes = (f"read as separated by {SEPARATORS[separator]}", *notes)
     return Rows(_records(path, text, separator, where, header=header), notes)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text with their ends, as the reader of separated text counts them."""
+    return iter(io.StringIO(text, newline=""))
 
 
 def _split(line: str, separator: str) -> list[str]:
@@ -229,7 +236,7 @@ def _records(
     path: Path, text: str, separator: str, where: Sequence[int], *, header: bool
 ) -> Iterator[Cells]:
     """Yield the facts of separated text, with the line on which each ends."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
     width = before = 0
     subject, relation, answer = where
     try:
@@ -250,9 +257,9 @@ def _records(
                 raise InputError(f"{path}: line {line}: empty {empty}")
             yield line, found
     except csv.Error as error:
-        opened = text.splitlines()[before : before + 1]
+        opened = next(itertools.islice(_lines(text), before, None), "")
         # A quote that is not closed swallows what follows, perhaps the whole file.
-        if reader.line_num > before + 1 and '"' in "".join(opened):
+        if reader.line_num > before + 1 and '"' in opened:
             raise InputError(
                 f"{path}: line {before + 1}: a quote is opened that is not closed as it should be "
                 f"(line {reader.line_num}: {error})"
@@ -264,7 +271,8 @@ def _records(
 
 
 def _json_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for line, written in enumerate(text.splitlines(), start=1):
+    # Within a text JSON may have characters that end a line elsewhere.
+    for line, written in enumerate(text.split("\n"), start=1):
         if not written.strip():
             continue
         try:
@@ -307,10 +315,13 @@ def _of_records(
     chosen = [names[k] for k in where]
 
     def cells() -> Iterator[Cells]:
-        for place, record in (first, *records):
+        for place, record in itertools.chain([first], records):
             found = []
             for column, name in zip(COLUMNS, chosen, strict=True):
                 value = record.get(name)
+                # What a table lacks may come as a number that is none.
+                if isinstance(value, float) and math.isnan(value):
+                    value = None
                 if value is None or not isinstance(value, str | int | float):
                     what = "no" if value is None else "no text or number as"
                     raise InputError(f"{path}: {unit} {place}: {what} {column} ({name!r})")

@@ -5,7 +5,6 @@ at its end. What looks like an accident (a space at an end, names that differ on
 Unicode form) is listed in :attr:`FactTable.notes`, never repaired.
 """
 
-import itertools
 import unicodedata
 from array import array
 from collections.abc import Iterable, Sequence
@@ -272,18 +271,13 @@ def _one_answer(path: Path, told: _Told, several: str, notes: _Notes) -> NDArray
         return pairs
     pair = min(told.more)
     (other, second), first = told.more[pair][0], told.lines[pair]
-    subject, relation, one, another = (
-        next(itertools.islice(known, position, None))
-        for known, position in zip(
-            (*told.names, told.names[2]), (*(column[pair] for column in told.columns), other),
-            strict=True,
-        )
-    )  # fmt: skip
+    subjects, relations, answers = (list(known) for known in told.names)
+    s, r, a = (column[pair] for column in told.columns)
     many = len(told.more)
     count = "1 pair has" if many == 1 else f"{many:,} of {len(pairs):,} pairs have"
     said = (
-        f"{count} several answers, the first: ({subject}, {relation}): {one!r} on line {first}, "
-        f"{another!r} on line {second}"
+        f"{count} several answers, the first: ({subjects[s]}, {relations[r]}): {answers[a]!r} on "
+        f"line {first}, {answers[other]!r} on line {second}"
     )
     if several == "refuse":
         cure = "--several first keeps the first, --several drop leaves such pairs out"

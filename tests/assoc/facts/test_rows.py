@@ -93,6 +93,30 @@ def test_json_lines(tmp_path, packed):
     assert triples(read_facts(path)) == [*FACTS, ("7", "r", "0.5")]
 
 
+def test_a_text_of_json_may_have_what_ends_a_line_elsewhere(tmp_path):
+    path = tmp_path / "facts.jsonl"
+    path.write_text('{"s":"a\u2028b","r":"r","o":"x\x85y"}\r\n{"s":"c","r":"r","o":"z"}\n', "utf-8")
+    assert triples(read_facts(path)) == [("a\u2028b", "r", "x\x85y"), ("c", "r", "z")]
+
+
+def test_lines_of_an_open_quote_are_counted_as_the_reader_counts_them(tmp_path):
+    path = tmp_path / "facts.csv"
+    path.write_text('subject,relation,answer\na\x0cb,r,x\nb,r,"x\nc,r,y\n', "utf-8")
+    assert "line 3: a quote is opened" in complaint(read_facts, path)
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_what_a_parquet_table_lacks_is_no_name(tmp_path, monkeypatch, missing):
+    import pandas as pd
+
+    path = tmp_path / "facts.parquet"
+    path.write_bytes(b"PAR1 and more")
+    rows = [*FACTS, ("Oman", "capital", missing)]
+    frame = pd.DataFrame(rows, columns=["head", "relation", "tail"])
+    monkeypatch.setattr(pd, "read_parquet", lambda file: frame)
+    assert complaint(read_facts, path).endswith("row 3: no answer ('tail')")
+
+
 def test_parquet_or_what_it_needs(tmp_path, monkeypatch):
     import pandas as pd
 
@@ -135,6 +159,7 @@ def test_parquet_or_what_it_needs(tmp_path, monkeypatch):
         ("a.jsonl", '{"s":"a","r":"b","o":"c"}\n3\n', {}, "line 2 is no JSON object"),
         ("a.jsonl", '{"s":"a","r":"b","o":"c"}\n{"s":"a"}\n', {}, "line 2: no relation ('r')"),
         ("a.jsonl", '{"s":"a","r":"b","o":["c"]}\n', {}, "line 1: no text or number as answer"),
+        ("a.jsonl", '{"s":"a","r":"b","o":NaN}\n', {}, "line 1: no answer ('o')"),
         ("a.jsonl", '{"s":" ","r":"b","o":"c"}\n', {}, "line 1: empty subject"),
         ("a.jsonl", "\n", {}, "no facts below the header"),
         (
