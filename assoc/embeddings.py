@@ -36,7 +36,6 @@ __all__ = [
 ]
 
 
-# What numpy.load, zipfile and zlib raise on a damaged file.
 class Law(Protocol):
     """A distribution of embeddings: ``law(n, d, rng=rng, dtype=float64) -> (n, d)``."""
 
@@ -164,7 +163,7 @@ def check_vectors(E: Any, name: str, *, first: int = 0) -> Floats:
     return checked
 
 
-def normalise(E: Floats, name: str = "embeddings", eps: float | None = None) -> Floats:
+def normalise(E: Floats, name: str = "embeddings") -> Floats:
     """Scale every row of E (n, d) to unit norm.
 
     Raises
@@ -183,7 +182,7 @@ def normalise(E: Floats, name: str = "embeddings", eps: float | None = None) -> 
     return np.asarray(E / norms[:, None])
 
 
-def centre(E: Floats, name: str = "embeddings", eps: float | None = None) -> Floats:
+def centre(E: Floats, name: str = "embeddings") -> Floats:
     """Subtract the mean vector of E (n, d), then normalise.
 
     Raises
@@ -219,7 +218,7 @@ def whiten(E: Floats, name: str = "embeddings", eps: float | None = None) -> Flo
     """
     left, values, right = np.linalg.svd(_centred(E), full_matrices=False)
     n, d = E.shape
-    # Of independent roundings of n d entries no direction has more.
+    # The largest direction of n d independent roundings has about half of this at most.
     rounding = (eps or 0.0) * np.sqrt(np.mean(np.square(E))) * (np.sqrt(n) + np.sqrt(d))
     kept = values > max(values[0] * max(E.shape) * np.finfo(E.dtype).eps, rounding)
     return normalise(left[:, kept] @ right[kept], f"{name}, whitened")
@@ -237,7 +236,12 @@ def _centred(E: Floats) -> Floats:
 
 
 PREPROCESSING: Mapping[str, Callable[[Floats, str, float | None], Floats]] = MappingProxyType(
-    {"none": lambda E, name, eps: E, "normalise": normalise, "centre": centre, "whiten": whiten}
+    {
+        "none": lambda E, name, eps: E,
+        "normalise": lambda E, name, eps: normalise(E, name),
+        "centre": lambda E, name, eps: centre(E, name),
+        "whiten": whiten,
+    }
 )
 """What may be done to given vectors before they are used, by name."""
 

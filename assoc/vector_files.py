@@ -22,6 +22,7 @@ UNREADABLE = (
     NotImplementedError, RuntimeError, tokenize.TokenError, struct.error,
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
+"""What numpy.load, zipfile and zlib raise on a damaged file."""
 
 
 @dataclass(frozen=True, eq=False)

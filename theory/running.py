@@ -287,7 +287,7 @@ def verify(
     """
     check_size(size)
     judged_ones = selected(names, theorems)
-    if executor != "threads" and workers != 1:
+    if executor == "processes" and workers != 1:
         _check_findable(judged_ones)
     if memory:
         options_of(memory)

@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -154,6 +155,8 @@ def test_a_theorem_that_no_module_defines_is_refused_by_other_processes():
 def test_a_theorem_that_no_module_defines_is_judged_by_threads():
     mine = toys.theorem(toys.claim("a"), name="made-on-the-spot")
     assert verify([mine], executor="threads", workers=2).summary()["holds"] == 1
+    with ThreadPoolExecutor(2) as pool:
+        assert verify([mine], executor=pool, workers=2).summary()["holds"] == 1
 
 
 def test_a_theorem_of_a_module_is_judged_by_other_processes(folder):

@@ -63,7 +63,7 @@ new.register(app)
 
 def main() -> None:
     """Run the command; bad input is one line on stderr and exit status 2."""
-    # What start-up makes stays; looking through it again and again takes a tenth of the time.
+    # What start-up makes stays, and need not be looked through again and again.
     gc.set_threshold(SELDOM)
     if any(":" in argument for argument in sys.argv):
         # A user's own construction is imported from where the command is run.

@@ -78,8 +78,10 @@ def _latex(node: "SyntaxTreeNode") -> str:
         return latex_text(node.content)
     if kind == "math_inline":
         return f"${node.content}$"
-    if kind in ("math_inline_double", "math_block"):
+    if kind == "math_inline_double":
         return rf"\[{node.content.strip()}\]"
+    if kind == "math_block":
+        return rf"\[{node.content.strip()}\]" + "\n\n"
     if kind == "code_inline":
         return rf"\texttt{{{latex_literal(node.content)}}}"
     if kind in ("fence", "code_block"):
@@ -94,4 +96,4 @@ def _latex(node: "SyntaxTreeNode") -> str:
         return f"\\begin{{{name}}}\n{inner.strip()}\n\\end{{{name}}}\n\n"
     if kind in COMMANDS:
         return rf"\{COMMANDS[kind]}{{{inner}}}" + ("\n" if kind == "heading" else "")
-    return f"{inner}\n\n" if kind in ("paragraph", "math_block") else inner
+    return f"{inner}\n\n" if kind == "paragraph" else inner
