@@ -31,6 +31,9 @@ __all__ = ["LARGEST", "MeasuredLaw", "measured_law"]
 LARGEST = 128
 """Dimension up to which strengths are measured where they are wanted."""
 
+SMALLEST = 8
+"""Least dimension at which interference says something of larger ones."""
+
 MOST = 4096
 """Facts that are drawn at most."""
 
@@ -103,11 +106,16 @@ def measured_law(
     check_sizes(d=d, N=N)
     if N < 2:
         raise InputError(f"N = {N}: interference takes two facts")
-    near = min(d, LARGEST, max(2, math.floor(MOST * d / N)))
+    near = min(d, LARGEST, math.floor(MOST * d / N))
+    if near < min(d, SMALLEST):
+        raise InputError(
+            f"N = {N}, d = {d}: at most {MOST} facts are drawn, too few for a measured law at this "
+            "many facts a dimension"
+        )
     at = _strengths_at(construction, near, d, N, trials, seed)
     exponent = pair_exponent = 0.0
     if near < d:
-        half = _strengths_at(construction, max(2, near // 2), d, N, trials, seed)
+        half = _strengths_at(construction, near // 2, d, N, trials, seed)
         exponent = _exponent(half.noise, at.noise, at.d / half.d)
         pair_exponent = _exponent(half.pair, at.pair, at.d / half.d)
     shrunk = (at.d / d) ** exponent, (at.d / d) ** pair_exponent

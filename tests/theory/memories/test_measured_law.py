@@ -60,6 +60,11 @@ def test_a_prediction_of_a_users_memory_is_a_table_and_a_curve():
     [
         ({"d": 32}, "a measured law predicts recall, and needs N"),
         ({"d": 32, "N": 1}, "N = 1: interference takes two facts"),
+        (
+            {"d": 64, "N": 10**6},
+            "N = 1000000, d = 64: at most 4096 facts are drawn, too few for a measured law at this "
+            "many facts a dimension",
+        ),
         ({"d": 32, "N": 9, "trials": 1}, "trials = 1: a standard error takes two draws"),
         (
             {"d": 32, "N": 9, "facts": "zipf"},
