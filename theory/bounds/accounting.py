@@ -19,7 +19,7 @@ from sims.engine.randomness import MEMORY, Source
 from sims.memories.capacity import capacity
 from sims.memories.construction import Construction, Size
 from sims.memories.settings import RandomVectors
-from theory.bounds.table_bits import log_rising
+from theory.bounds.table_logs import log_rising
 from theory.memories.capacity import capacity_of
 from theory.memories.recall import predictable
 

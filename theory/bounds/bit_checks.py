@@ -32,7 +32,7 @@ from theory.bounds.plain.bits import (
     two_group_error,
 )
 from theory.bounds.plain.tables import bits_of, exact_tables, plain_rising
-from theory.bounds.table_bits import log_rising
+from theory.bounds.table_logs import log_rising
 from theory.claims import Finding
 from theory.judging import judge_arms, judge_symbols
 from theory.memories.faults import whispering

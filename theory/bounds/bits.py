@@ -25,7 +25,7 @@ from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.facts.input_laws import FARTHEST, InputLaw
 from assoc.facts.maps import MAPS, zipf_sizes
-from theory.bounds.table_bits import log_rising
+from theory.bounds.table_logs import log_rising
 
 __all__ = [
     "corollary_form",

@@ -20,11 +20,11 @@ from theory.bounds.table_bits import (
     bracket,
     choices_bits,
     entropy_bits,
-    log_truncated,
     paper_bits,
     table_bits,
 )
 from theory.bounds.table_counts import count_tables, uneven_bits
+from theory.bounds.table_logs import log_truncated
 from theory.claims import Finding
 from theory.judging import judge_arms, judge_bounds, judge_symbols
 

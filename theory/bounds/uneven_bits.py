@@ -13,22 +13,22 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
-from theory.bounds.table_bits import (
+from theory.bounds.table_counts import check_relations, uneven_bits
+from theory.bounds.table_logs import (
     LOG2,
     ROUNDING,
+    Kinds,
+    log_choices,
+    log_left_open,
     log_rising,
     log_stirling,
     log_truncated,
 )
-from theory.bounds.table_counts import check_relations, uneven_bits
 
 __all__ = ["bracket_uneven", "uneven_range"]
 
 WORK = 5 * 10**7
 """Bits of the largest integer, and steps of the recurrence, that an exact count may take."""
-
-Kinds = Counter[tuple[int, int]]
-"""How many relations have so many facts, and at most so many answers."""
 
 
 def uneven_range(relations: Sequence[tuple[int, int]], vocabulary: int) -> tuple[float, float]:
@@ -55,14 +55,13 @@ def uneven_range(relations: Sequence[tuple[int, int]], vocabulary: int) -> tuple
     >>> 0 < high - low < 0.001 * high
     True
     """
-    check_relations(relations, vocabulary)
-    kinds = Counter((facts, min(facts, D)) for facts, D in relations)
+    kinds = _kinds(relations, vocabulary)
     room = sum(n * S * math.log2(most + 1) for (S, most), n in kinds.items())
     steps = sum(S * most for S, most in kinds)
     if room * sum(n * most for (_, most), n in kinds.items()) <= WORK and steps <= WORK / 10:
         bits = uneven_bits(relations, vocabulary)
         return bits, bits
-    return bracket_uneven(relations, vocabulary)
+    return _bracket(kinds, vocabulary)
 
 
 def bracket_uneven(relations: Sequence[tuple[int, int]], vocabulary: int) -> tuple[float, float]:
@@ -76,14 +75,22 @@ def bracket_uneven(relations: Sequence[tuple[int, int]], vocabulary: int) -> tup
     >>> low < uneven_bits([(20, 4), (9, 3)], 8) < high
     True
     """
+    return _bracket(_kinds(relations, vocabulary), vocabulary)
+
+
+def _kinds(relations: Sequence[tuple[int, int]], vocabulary: int) -> Kinds:
+    """Return relations by their numbers of facts, and of answers that they can have."""
     check_relations(relations, vocabulary)
-    kinds = Counter((facts, min(facts, D)) for facts, D in relations)
+    return Counter((facts, min(facts, D)) for facts, D in relations)
+
+
+def _bracket(kinds: Kinds, vocabulary: int) -> tuple[float, float]:
     answers = sum(n * most for (_, most), n in kinds.items())
-    choices = _choices(kinds, vocabulary, answers)
+    choices = log_choices(kinds, vocabulary)
     saddle, share = _saddle(kinds, vocabulary, answers)
     used = {kind: _used(kind, vocabulary - share * answers) for kind in kinds}
     low = max(
-        choices - _lost(kinds, vocabulary, answers),
+        choices - log_left_open(kinds, vocabulary),
         _with_numbers(kinds, vocabulary, used),
         _with_numbers(kinds, vocabulary, {kind: kind[1] for kind in kinds}),
         0.0,
@@ -91,24 +98,6 @@ def bracket_uneven(relations: Sequence[tuple[int, int]], vocabulary: int) -> tup
     high = min(choices, saddle)
     slack = ROUNDING * high
     return max(0.0, low - slack) / LOG2, (high + slack) / LOG2
-
-
-def _choices(kinds: Kinds, vocabulary: int, answers: int) -> float:
-    """Log of the choices of answer sets, each as large as it may be, and of facts in them."""
-    sets = log_rising(float(vocabulary - answers), float(answers))
-    return sets + sum(
-        n * (S * math.log(most) - math.lgamma(most + 1)) for (S, most), n in kinds.items()
-    )
-
-
-def _lost(kinds: Kinds, vocabulary: int, answers: int) -> float:
-    """Bound on the log of the answer sets that lead to one table, by the answers it leaves out."""
-    unused = sum(
-        n * most * math.exp(S * math.log1p(-1 / most)) for (S, most), n in kinds.items() if most > 1
-    )
-    left = float(vocabulary - answers)
-    relations = kinds.total()
-    return log_rising(left, unused) - math.lgamma(unused + 1) + unused * math.log(relations)
 
 
 def _saddle(kinds: Kinds, vocabulary: int, answers: int) -> tuple[float, float]:

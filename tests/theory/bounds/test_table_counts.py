@@ -15,11 +15,11 @@ from theory.bounds.table_bits import (
     bracket,
     choices_bits,
     entropy_bits,
-    log_rising,
     paper_bits,
     table_bits,
 )
 from theory.bounds.table_counts import count_tables, countable
+from theory.bounds.table_logs import log_rising
 
 PAIRS = [(S, R) for S in range(1, 21) for R in range(1, 21) if S * R <= 20]
 
