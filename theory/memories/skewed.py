@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.catalogue import resolve
-from assoc.embeddings import LAWS
 from assoc.facts.maps import zipf_sizes
-from assoc.memories.decoding import margins
 from assoc.memories.memory import Build
-from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS, Source
+from sims.engine.randomness import Source
 from sims.memories.construction import Construction
+from sims.memories.given_maps import shares_lost
 from theory.claims import Finding, Verdict
 from theory.equivalence import Equivalence
 from theory.memories.checks import measured_mean
@@ -76,17 +74,11 @@ def _row(
     source: Source,
 ) -> dict[str, Any]:
     """Measure one table until it is decided."""
-    _, build = resolve(memory)
     f = np.repeat(np.arange(len(sizes)), sizes)
-
-    def failed(trial: int) -> float:
-        E = source.vectors(LAWS["sphere"], len(f), d, trial=trial, stream=INPUTS)
-        U = source.vectors(LAWS["sphere"], len(sizes), d, trial=trial, stream=OUTPUTS)
-        built = build(E, U, f, rng=source.generator(trial, MEMORY))
-        return float(np.mean(margins(built, E, U, f) <= 0))
-
     values, interval = measured_mean(
-        lambda trials, first: np.array([failed(k) for k in range(first, first + trials)]),
+        lambda trials, first: shares_lost(
+            memory, f, d=d, first=first, trials=trials, source=source
+        ),
         budget=budget,
         level=rule.level,
         settled=lambda ends: rule.verdict(ends, predicted) is not Verdict.INCONCLUSIVE,

@@ -5,7 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sims.engine.randomness import Source
+from sims.engine.statistics import proportion_interval
 from sims.memories.construction import Construction
+from sims.memories.given_maps import shares_lost
 from theory.memories.classes import classes_of, classes_of_sizes
 from theory.memories.interference import failure_probability
 from theory.memories.recall import all_recalled
@@ -36,11 +39,16 @@ def test_balanced_classes_meet_the_others(N, M):
         assert met.count @ met.size == N - own
 
 
-def test_one_answer_of_two_thirds_is_recalled_as_often_as_it_was_counted():
-    """87 of 100 draws recalled all 150 facts at d = 1024, and 98 at d = 1440."""
-    classes = classes_of_sizes(np.array([100] + [1] * 50))
-    for d, counted in ((1024, 0.87), (1440, 0.98)):
-        assert all_recalled(LINEAR, d=d, N=150, facts=classes) == pytest.approx(counted, abs=0.03)
+@pytest.mark.parametrize("d", [800, 1024])
+def test_a_table_with_one_answer_for_two_thirds_is_recalled_whole_as_often_as_is_said(d):
+    sizes = np.array([100] + [1] * 50)
+    f, source = np.repeat(np.arange(51), sizes), Source(0, "whole", (d,))
+    lost = shares_lost("linear", f, d=d, first=0, trials=300, source=source)
+    low, high = proportion_interval(int((lost == 0).sum()), 300, level=0.999)
+    said = all_recalled(LINEAR, d=d, N=150, facts=classes_of_sizes(sizes))
+    assert low < said < high
+    alone = replace(classes_of_sizes(sizes), rivals=None)
+    assert all_recalled(LINEAR, d=d, N=150, facts=alone) < low
 
 
 def test_a_large_class_that_met_itself_would_be_lost_more_often():
