@@ -28,6 +28,7 @@ independent given (q, r, A). Averaging over the three gives the recall with no f
 ``docs/derivations.md`` has the derivation and its approximations.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -44,6 +45,8 @@ Floats = NDArray[np.float64]
 
 # Quadrature nodes for the noise energy, the length of n_perp, A and eta; tests double them.
 NODES = (4, 8, 48, 10)
+# Steps that the usual nodes resolve; beyond, one has as many times as many as there are steps.
+STEEP, FINEST = 2.0, 16
 TINY = 1e-300
 EMPTY = 1e-12
 
@@ -139,7 +142,10 @@ def _failure(
     q, q_weight = chi_square_nodes(2 / energy if energy > 0 else np.inf, numbers[0])
     # A sum of few terms has lighter tails than a normal: match its fourth moment.
     dimension = (law.d + 2) / fourth - 2
-    z, z_weight = sphere_nodes(dimension, numbers[2])
+    # The chance to win goes from 0 to 1 within about the noise of a coordinate.
+    step = np.sqrt(law.noise * typical)
+    spread = np.sqrt(step**2 + (own - 1) * law.pair)
+    z, z_weight = sphere_nodes(dimension, numbers[2] * _times(spread, step))
     length, length_weight = chi_square_nodes((law.d - 1) / max(1 - fourth, 1e-9), numbers[1])
     total = 0.0
     factors = zip(law.weight, law.noise, law.pair, law.overlap, strict=True)
@@ -148,12 +154,20 @@ def _failure(
         log_recall = np.zeros((len(q), len(length), len(z)))
         for count, size, others in zip(classes.count, classes.size, rest, strict=True):
             r2 = (law.d - 1) * noise * others * q[:, None, None] * length[:, None]
-            win = _win(law.d, A, r2, size, pair, phi, numbers[3])
+            wide, one_step = np.sqrt(size * pair), np.sqrt(noise * typical)
+            win = _win(law.d, A, r2, size, pair, phi, numbers[3] * _times(wide, one_step))
             log_recall += count * np.log1p(-np.minimum(win, 1 - 1e-16))
         failure = -np.expm1(log_recall)
         mean = np.einsum("q,r,z,qrz->", q_weight, length_weight, z_weight, failure)
         total += weight * float(mean)
     return min(total, 1.0)
+
+
+def _times(spread: Floats, step: Floats) -> int:
+    """How many times the usual nodes an average over so many steps takes, of the widest."""
+    if (spread <= STEEP * step).all():
+        return 1
+    return math.ceil(float(np.min([np.max(spread / np.maximum(step, TINY)), FINEST])))
 
 
 def _energy_moments(law: Interference, classes: Classes) -> tuple[float, float]:
