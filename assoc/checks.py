@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from assoc.errors import InputError
+from assoc.free_memory import free_memory
 
 __all__ = [
-    "MAX_BYTES",
     "as_size",
     "check_fits",
     "check_width",
@@ -17,8 +17,8 @@ __all__ = [
     "trial_count",
 ]
 
-MAX_BYTES = 16 * 2**30
-"""Memory that one piece of work may take before it is refused."""
+ALWAYS = 2**27
+"""Bytes that are taken without a look at what is free."""
 
 
 def check_fits(entries: float, itemsize: int, what: str, *, instead: str = "") -> None:
@@ -34,19 +34,22 @@ def check_fits(entries: float, itemsize: int, what: str, *, instead: str = "") -
     Raises
     ------
     InputError
-        If they take more than :data:`MAX_BYTES`.
+        If they take more memory than is free.
 
     Examples
     --------
-    >>> check_fits(1e12, 4, "width m = 10^10, d = 100: the weights")
+    >>> check_fits(1e14, 4, "width m = 10^12, d = 100: the weights")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    assoc.errors.InputError: width m = 10^10, d = 100: the weights take 4e+03 GB; 17.2 GB at most
+    assoc.errors.InputError: width m = 10^12, d = 100: the weights take 4e+05 GB; ... GB are free
     """
-    if entries * itemsize > MAX_BYTES:
+    if entries * itemsize <= ALWAYS:
+        return
+    free = free_memory()
+    if entries * itemsize > free:
         gigabytes = float(min(entries, 1e300)) * itemsize / 1e9
         more = f" ({instead})" if instead else ""
-        raise InputError(f"{what} take {gigabytes:.3g} GB; {MAX_BYTES / 1e9:.3g} GB at most{more}")
+        raise InputError(f"{what} take {gigabytes:.3g} GB; {free / 1e9:.3g} GB are free{more}")
 
 
 def check_width(width: Any) -> int:

@@ -5,7 +5,7 @@ the same examples every time. A test that fails, fails again.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
+
+from assoc import checks
 
 # JAX compiles for seconds what it then runs for milliseconds: kept from one run to the next, each
 # process its own. JAX reads this when it is imported.
@@ -29,6 +31,17 @@ settings.load_profile("fixed")
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20241206)
+
+
+@pytest.fixture
+def leave_free(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Leave so many bytes of memory free, and have every piece of work counted."""
+
+    def leave(size: int) -> None:
+        monkeypatch.setattr(checks, "ALWAYS", 0)
+        monkeypatch.setattr(checks, "free_memory", lambda: size)
+
+    return leave
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,11 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ("assoc", "sims", "theory")
 """Imports go one way: each may import from itself and from those before it."""
 
-ONLY = {"assoc": {"numpy", "scipy", "lazy_loader", "pandas"}}
+ONLY = {"assoc": {"numpy", "scipy", "lazy_loader", "pandas", "psutil"}}
 """Packages that may import these and the standard library, and nothing else from outside.
 
-Of these pandas reads one format of fact tables, and is imported when such a file is given.
+Of these pandas reads one format of fact tables, and psutil says how much memory is free; they are
+imported when they are needed.
 """
 
 LONG_FILES: dict[str, str] = {

@@ -76,8 +76,7 @@ def check_sizes(vocabulary: int, contexts: int, width: int, trials: int) -> None
     Raises
     ------
     InputError
-        If arrays of contexts and weights, of all trials, take more than
-        :data:`assoc.checks.MAX_BYTES`.
+        If arrays of contexts and weights, of all trials, take more memory than is free.
     """
     entries = trials * (vocabulary * (3 * contexts + 3 * vocabulary) + 6 * width * vocabulary)
     sizes = f"n = {vocabulary} tokens, {contexts} contexts, m = {width}, trials = {trials}"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from assoc.arrays import Floats, Integers
-from assoc.checks import MAX_BYTES, as_size, check_fits
+from assoc.checks import as_size, check_fits
 from assoc.embeddings import LAWS, check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import MAPS
@@ -14,6 +14,9 @@ from assoc.vector_files import NamedVectors
 from sims.engine.randomness import FACTS, INPUTS, OUTPUTS, Source
 
 __all__ = ["GivenVectors", "RandomVectors", "Setting", "check_facts", "settle", "source_of"]
+
+SEARCHED = 2**34
+"""Bytes of keys up to which a search goes by itself; its result does not depend on the machine."""
 
 SMALLEST = {8: 1e-30, 4: 1e-8}
 """Largest entry that given vectors need, so that products of four of them mean something.
@@ -55,8 +58,8 @@ class RandomVectors:
 
     @property
     def max_N(self) -> float:  # noqa: N802
-        """Largest N that can be drawn: bounded by memory, and by d for orthonormal vectors."""
-        limit = float(MAX_BYTES // (8 * self.d))
+        """Largest N that a search goes to by itself; of orthonormal vectors there are d."""
+        limit = float(SEARCHED // (8 * self.d))
         if self.law == "orthonormal":
             limit = min(limit, self.d)
         if self.facts in ("identity", "permutation") and self.outputs is not None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from assoc import InputError, checks
+from assoc import InputError
 from assoc.embeddings import sphere
 from assoc.facts.recall_task import RecallTask, balanced_task, grid_task
 from assoc.gradient_flow.embedded_attention import ATTENTIONS, EmbeddedAttention, cue_prompts
@@ -198,8 +198,8 @@ def test_bad_input_is_named(make, said):
     assert one_line(caught.value).startswith(said)
 
 
-def test_too_many_prompts_are_refused(monkeypatch):
-    monkeypatch.setattr(checks, "MAX_BYTES", 1000)
+def test_too_many_prompts_are_refused(leave_free):
+    leave_free(1000)
     with pytest.raises(InputError) as caught:
         EmbeddedAttention(TASK, EYE, CUES)
     assert one_line(caught.value).startswith("12 prompts take ")

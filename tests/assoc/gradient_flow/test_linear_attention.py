@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assoc import InputError, checks
+from assoc import InputError
 from assoc.facts.recall_task import RecallTask, balanced_task, even_task, grid_task
 from assoc.gradient_flow.limits import OutOfRangeError, check_alpha, check_matrices
 from assoc.gradient_flow.linear_attention import LinearAttention
@@ -346,10 +346,10 @@ def test_bad_input_is_named(make, said):
     assert one_line(caught.value).startswith(said)
 
 
-def test_a_model_too_large_is_refused_before_anything_is_made(monkeypatch):
-    monkeypatch.setattr(checks, "MAX_BYTES", 8 * 4 * (2 * 4 + 3) * 6)
+def test_a_model_too_large_is_refused_before_anything_is_made(leave_free):
+    leave_free(8 * 4 * (2 * 4 + 3) * 6)
     LinearAttention(GRID)
-    monkeypatch.setattr(checks, "MAX_BYTES", 8 * 4 * (2 * 4 + 3) * 6 - 1)
+    leave_free(8 * 4 * (2 * 4 + 3) * 6 - 1)
     with pytest.raises(InputError, match="S = 4, R = 3, A = 6: the matrices take"):
         LinearAttention(GRID)
 

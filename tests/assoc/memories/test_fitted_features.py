@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assoc import InputError, certified_margins, checks, margins
+from assoc import InputError, certified_margins, margins
 from assoc.memories import fitted_features as module
 from assoc.memories.fitted_features import factor_step, fitted, output_step
 from assoc.memories.networks import Gated
@@ -359,12 +359,12 @@ def test_unknown_targets_are_refused():
     assert one_line(caught.value) == "targets 'softmax': one of answers, margins is needed"
 
 
-def test_what_cannot_fit_is_not_begun(monkeypatch):
+def test_what_cannot_fit_is_not_begun(leave_free):
     E, U, f = draw(50, 50, 8)
     with pytest.raises(InputError, match=r"^width m = 10+, N = 50: the features and weights take"):
         fitted(10**12)(E, U, f, rng=Untouched())
     # Many facts count too, though their scores are never held all at a time.
-    monkeypatch.setattr(checks, "MAX_BYTES", 8 * (module.SCORES + 6 * 50 * (4 + 8 + 8)))
+    leave_free(8 * (module.SCORES + 6 * 50 * (4 + 8 + 8)))
     with pytest.raises(InputError, match=r"^width m = 4, N = 50: ") as caught:
         fitted(4)(E, U, f, rng=Untouched())
     one_line(caught.value)

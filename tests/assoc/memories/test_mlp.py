@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.polynomial import Polynomial
 
-from assoc import InputError, checks, margins
+from assoc import InputError, margins
 from assoc.checks import check_width
 from assoc.memories import networks
 from assoc.memories.hermite import DEGREES, fourth_moment, hermite, sphere_moment
@@ -317,14 +317,14 @@ def test_what_cannot_fit_is_not_begun(rng, kind, width):
     one_line(c.value)
 
 
-def test_the_limit_counts_the_weights(rng, monkeypatch):
+def test_the_limit_counts_the_weights(rng, leave_free):
     """Twice 8 x (4 + 3) numbers: just enough, and then one byte short."""
     for dtype in (np.float32, np.float64):
         E, U, f = draw(rng, N=5, M=5, d=4, d_out=3, dtype=dtype)
         size = 2 * 8 * (4 + 3) * np.dtype(dtype).itemsize
-        monkeypatch.setattr(checks, "MAX_BYTES", size)
+        leave_free(size)
         assert gated(8, degree=1)(E, U, f, rng=rng).parameters == 8 * 11
-        monkeypatch.setattr(checks, "MAX_BYTES", size - 1)
+        leave_free(size - 1)
         with pytest.raises(InputError, match="the weights take"):
             gated(8, degree=1)(E, U, f, rng=Untouched())
 

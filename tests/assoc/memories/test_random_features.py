@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assoc import InputError, checks, margins
+from assoc import InputError, margins
 from assoc.memories import random_features as readout
 from assoc.memories.mlp import hidden_activation, two_layer
 from assoc.memories.networks import Gated, TwoLayer
@@ -300,11 +300,11 @@ def test_what_cannot_fit_is_not_begun(rng, build):
         (20, 60, 2 * 20 * 60, "width m = 60, N = 20: the features take"),
     ],
 )
-def test_the_limit_counts_the_equations(rng, monkeypatch, N, width, entries, said):
+def test_the_limit_counts_the_equations(rng, leave_free, N, width, entries, said):
     E, U, f = draw(rng, N, 5, width)
-    monkeypatch.setattr(checks, "MAX_BYTES", 8 * entries)
+    leave_free(8 * entries)
     assert least_squares(lambda e: e, width, E, U, f).shape == (width, width)
-    monkeypatch.setattr(checks, "MAX_BYTES", 8 * entries - 1)
+    leave_free(8 * entries - 1)
     with pytest.raises(InputError, match=said) as caught:
         least_squares(Untouched(), width, E, U, f)
     one_line(caught.value)

@@ -183,7 +183,7 @@ def test_what_is_no_two_layer_network_is_refused():
     assert "no two-layer network" in one_line(caught.value)
     with pytest.raises(InputError, match="width 3 is odd"):
         sign_two_layer(3)
-    with pytest.raises(InputError, match="GB at most"):
+    with pytest.raises(InputError, match="GB are free"):
         sign_gated(10**10)(*draw(0), rng=None)
     assert check_gates(None, None) == ("square", OMEGA)
 

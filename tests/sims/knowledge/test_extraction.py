@@ -206,7 +206,7 @@ def test_a_diagram_without_points_is_refused():
 
 
 def test_what_would_not_fit_is_refused_before_it_is_drawn():
-    with pytest.raises(InputError, match=r"GB at most") as caught:
+    with pytest.raises(InputError, match=r"GB are free") as caught:
         knowledge_extraction(Told(subjects=10**6), fine_tuned=2)
     one_line(caught.value)
 

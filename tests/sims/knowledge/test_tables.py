@@ -187,7 +187,7 @@ def named(table):
         ({"relations": ["capital"], "fine_tuned": (11,)}, "leaves none of S = 11"),
         ({"multiplicities": (3,)}, "no K of"),
         ({"multiplicities": (0,)}, "K = 0"),
-        ({"templates": 10**9}, "GB at most"),
+        ({"templates": 10**9}, "GB are free"),
         ({"width": 0}, "m = 0|width"),
         ({"trials": 0}, "trials"),
         ({"seed": -1}, "seed -1"),
