@@ -23,7 +23,7 @@ from theory.cli.options import (
     TABLE_HEADER,
     WIDTH,
 )
-from theory.cli.output import STYLES, command_line, emit, print_table, say, working
+from theory.cli.output import STYLES, command_line, emit, print_table, say, watching
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,12 +146,12 @@ def _store_in_transformers(asked: _Storing) -> None:
     from theory.facts.transformers import facts_in_transformers
 
     models = None if asked.model is None else asked.model.split(",")
-    with working("planning, storing and asking"):
+    with watching("planning, storing and asking") as watcher:
         vectors = None if asked.embeddings is None else read_vectors(asked.embeddings)
         found = facts_in_transformers(
             asked.table, d=asked.d, head_dim=asked.head_dim, heads=asked.heads, width=width,
             degree=asked.degree, share=asked.share, bits=asked.bits, rounding=asked.rounding,
-            embeddings=vectors, seed=asked.seed,
+            embeddings=vectors, seed=asked.seed, watcher=watcher,
             **given(models=models, preprocess=asked.preprocess, noise=asked.noise,
                     length=asked.length, draws=asked.draws),
         )  # fmt: skip
@@ -171,10 +171,11 @@ def _store_in_memory(asked: _Storing, memory: str) -> None:
     )  # fmt: skip
     from theory.facts.memories import facts_in_memory
 
-    with working("storing and recalling"):
+    with watching("storing and recalling") as watcher:
         found = facts_in_memory(
             asked.table, memory=memory, d=asked.d, rank=asked.rank, bits=asked.bits,
             width=asked.width, degree=asked.degree, rounding=asked.rounding, seed=asked.seed,
+            watcher=watcher,
         )  # fmt: skip
     if asked.json:
         emit({"result": found.to_dict()}, seed=asked.seed)

@@ -3,7 +3,7 @@
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,11 @@ from theory.rendering.files import as_json, provenance, tool_version, write_whol
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
 
     from sims.sweeps.tasks import Progress
+    from theory.facts.effort import Effort
 
 __all__ = [
     "STYLES",
@@ -24,6 +27,7 @@ __all__ = [
     "progress_bar",
     "save_figure",
     "say",
+    "watching",
     "working",
 ]
 
@@ -123,12 +127,58 @@ def say(text: str) -> None:
 
 @contextmanager
 def working(text: str) -> Iterator[None]:
-    """Show on a terminal's stderr that something is under way."""
+    """Show on a terminal's stderr that something is under way, and for how long."""
+    with watching(text):
+        yield
+
+
+@contextmanager
+def watching(text: str) -> "Iterator[Watching]":
+    """Show on a terminal's stderr what is under way, in what state, and for how long.
+
+    What work will take is said everywhere, if it is over two seconds.
+    """
     from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    with console.status(text) if console.is_terminal else nullcontext():
-        yield
+    if not console.is_terminal:
+        yield Watching(say)
+        return
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Bar(*columns, console=console, transient=True) as bar:
+        bar.add_task(text, total=None)
+        yield Watching(console.print, bar)
+
+
+class Watching:
+    """Shows what it is told of work (:class:`theory.facts.effort.Watcher`).
+
+    Parameters
+    ----------
+    tell : prints a line.
+    bar : shows a line for each piece of work; None where nobody looks.
+    """
+
+    def __init__(self, tell: "Callable[[str], None]", bar: "Bar | None" = None) -> None:
+        self._tell, self._bar = tell, bar
+        self._lines: dict[str, TaskID] = {}
+
+    def expect(self, what: str, effort: "Effort") -> None:
+        """Print what a piece of work takes, unless it is short."""
+        if not effort.is_short:
+            self._tell(f"{what}: {effort}")
+
+    def see(self, what: str, stage: str) -> None:
+        """Show what is being done now."""
+        if self._bar is None:
+            return
+        line = f"{what}: {stage}"
+        if what in self._lines:
+            self._bar.update(self._lines[what], description=line)
+        else:
+            self._lines[what] = self._bar.add_task(line, total=None)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from assoc.arrays import Floats
-from assoc.checks import check_fits
 from assoc.embeddings import sphere
 from assoc.errors import InputError
 from assoc.facts.maps import class_sizes
@@ -17,6 +16,7 @@ from sims.engine.bracketing import bracket
 from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS, Source
 from sims.memories.construction import Construction, Size
 from theory.claims import Condition
+from theory.facts.effort import UNSEEN, Watcher, asking
 from theory.facts.results import MemoryFactsResult
 from theory.memories.classes import classes_of_sizes
 from theory.memories.interference import Classes
@@ -45,6 +45,7 @@ def facts_in_memory(
     degree: int | None = None,
     rounding: str | None = None,
     seed: int = 0,
+    watcher: Watcher = UNSEEN,
 ) -> MemoryFactsResult:
     """Store a fact table in a memory and ask for every fact.
 
@@ -58,6 +59,7 @@ def facts_in_memory(
     bits, rounding : b to which weights are rounded, and how; see
         :func:`sims.memories.recall.measure`.
     seed : of the random keys and outputs.
+    watcher : is told what a matrix of this size would take, and then what is being done.
 
     Returns
     -------
@@ -80,8 +82,9 @@ def facts_in_memory(
     classes = classes_of_sizes(answered)
     N, M = len(table), len(table.answers)
     if d is None:
+        watcher.see(construction.label(), "planning d")
         d = _planned_dimension(construction, classes, N)
-    stored = _store(construction, table, d, seed)
+    stored = _store(construction, table, d, seed, watcher)
     known = predictable(construction, classes)
     return MemoryFactsResult(
         file=table.source,
@@ -113,7 +116,9 @@ class _Stored:
     forgotten: tuple[tuple[str, str, str, str], ...]
 
 
-def _store(construction: Construction, table: FactTable, d: int, seed: int) -> _Stored:
+def _store(
+    construction: Construction, table: FactTable, d: int, seed: int, watcher: Watcher
+) -> _Stored:
     """Draw keys and outputs, build the memory and ask it for every fact.
 
     Raises
@@ -124,11 +129,14 @@ def _store(construction: Construction, table: FactTable, d: int, seed: int) -> _
     if d < 2:
         raise InputError(f"d = {d}: a dimension of at least 2 is needed")
     N, M, f = len(table), len(table.answers), table.facts[:, 2]
-    check_fits((N + M + 2 * d) * d, 8, f"d = {d}: keys, outputs and matrix")
+    what = f"{construction.label(d)}, d = {d:,}"
+    watcher.expect(what, asking(N, M, d))
+    watcher.see(what, "storing the facts")
     source = Source(seed, "facts", (d,))
     E = sphere(N, d, rng=source.generator(0, INPUTS))
     U = sphere(M, d, rng=source.generator(0, OUTPUTS))
     memory = construction.build(d)(E, U, f, rng=source.generator(0, MEMORY))
+    watcher.see(what, "asking for every fact")
     certified = None
     if hasattr(memory, "rounding_error"):
         judged = certified_margins(memory, E, U, f)

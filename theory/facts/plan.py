@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assoc.arrays import Floats
-from assoc.checks import check_fits
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
 from assoc.transformers.attention_only import attend, cue_groups, head_size
@@ -20,8 +19,9 @@ from sims.engine.bracketing import bracket
 from sims.engine.randomness import Source
 from sims.transformers.architecture import Architecture
 from sims.transformers.prompts import count_known
+from theory.facts.effort import NEURONS, UNSEEN, Effort, Watcher, fitting
 
-__all__ = ["Planned", "holds_all", "plan"]
+__all__ = ["Planned", "first_effort", "holds_all", "plan"]
 
 STEP = 16
 """Dimensions that are searched are multiples of it."""
@@ -34,13 +34,6 @@ RESOLUTION = 0.1
 
 SEPARATED = 2.0**-20
 """Attention that a head may leak where its keys tell its tokens from all others."""
-
-NEURONS = 4
-"""Multiple of N/d at which the search for a width begins."""
-
-HOURS, FLOPS, PASSES = 2.0, 2e10, 400
-"""A plan is refused whose first fit would take longer on a core of so many operations a second,
-at so many for each fact, token and dimension: a hundred gradients of two products each."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +65,7 @@ class _Workshop:
     length: int
     draws: int
     source: Source
+    watcher: Watcher
 
     def build(self, architecture: Architecture) -> Planned:
         embeddings = self.embed(architecture.d)
@@ -83,7 +77,10 @@ class _Workshop:
         """Find the smallest value of a size that is enough; where there is none, the largest."""
         best: dict[str, Planned] = {}
 
+        name = {"width": "m"}.get(vary, vary)
+
         def enough(size: int) -> bool:
+            self.watcher.see(architecture.label(), f"trying {name} = {size:,}")
             made = self.build(architecture.resized(vary, size))
             whole = holds_all(made, self.task, self.length, self.draws, self.source)
             if whole or size == limit:
@@ -102,6 +99,7 @@ def plan(
     length: int,
     draws: int,
     source: Source,
+    watcher: Watcher = UNSEEN,
 ) -> Planned:
     """Build a transformer that holds every fact of a table, as small as the search finds.
 
@@ -118,6 +116,7 @@ def plan(
     embed : embeddings (n, d) of the task's tokens for a dimension d.
     length, draws : T, and prompts of each fact.
     source : determines every random number.
+    watcher : is told which size is tried.
 
     Returns
     -------
@@ -130,21 +129,41 @@ def plan(
     InputError
         If the work would take hours, or more memory than there is.
     """
-    shop = _Workshop(task, embed, length, draws, source)
-    N, largest = len(task), max(task.relations, task.largest_answer_set)
-    d = architecture.d
+    first_effort(architecture, task)
+    shop = _Workshop(task, embed, length, draws, source, watcher)
+    N, d = len(task), architecture.d
     if architecture.lacks_width:
-        _refuse_long_work(task, d or NARROW, NEURONS)
         d = d or _separating_dimension(shop, architecture)
         per_neuron = max(1, N // d)
         limit = 64 + 64 * per_neuron
         chosen = replace(architecture, d=d)
         return shop.search(chosen, "width", start=NEURONS * per_neuron, limit=limit, step=2)
-    _refuse_long_work(task, d or largest)
     if d:
         return shop.build(architecture)
     limit = 64 * (task.relations + task.largest_answer_set) + task.vocabulary
-    return shop.search(architecture, "d", start=max(largest, STEP), limit=limit, step=STEP)
+    return shop.search(architecture, "d", start=max(_widest(task), STEP), limit=limit, step=STEP)
+
+
+def first_effort(architecture: Architecture, task: RecallTask) -> Effort:
+    """Return what the first fit takes of a transformer whose sizes are planned.
+
+    Parameters
+    ----------
+    architecture, task : as for :func:`plan`.
+
+    Raises
+    ------
+    InputError
+        If it would take hours, or more memory than is free.
+    """
+    if architecture.lacks_width:
+        return fitting(task, architecture.d or NARROW, searched_width=True)
+    return fitting(task, architecture.d or _widest(task))
+
+
+def _widest(task: RecallTask) -> int:
+    """Return max(R, D): no fewer dimensions are tried where they are searched."""
+    return max(task.relations, task.largest_answer_set)
 
 
 def holds_all(made: Planned, task: RecallTask, length: int, draws: int, source: Source) -> bool:
@@ -190,23 +209,3 @@ def _separating_dimension(shop: _Workshop, architecture: Architecture) -> int:
     if not np.isfinite(d):
         raise InputError(f"{architecture.model!r}: in no d up to {limit} keys separate; give d")
     return int(d)
-
-
-def _refuse_long_work(task: RecallTask, d: int, neurons: int = 0) -> None:
-    """Refuse a table whose facts would take hours to fit even once, or too much memory.
-
-    ``neurons`` is m d of an MLP, in units of the number of facts.
-
-    Raises
-    ------
-    InputError
-        If so.
-    """
-    N, n = len(task), task.vocabulary
-    check_fits(2.0 * n * d, 8, f"d = {d}: embeddings of {n} tokens")
-    hours = PASSES * N * (n * d + neurons * N) / FLOPS / 3600
-    if hours > HOURS:
-        raise InputError(
-            f"{N} facts and {n} tokens at d >= {d}: one fit would take about {hours:.3g} hours "
-            f"({HOURS:g} at most); split the table, or try --memory linear"
-        )

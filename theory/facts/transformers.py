@@ -22,7 +22,8 @@ from sims.engine.randomness import INPUTS, Source
 from sims.transformers.architecture import LENGTH, Architecture
 from sims.transformers.prompts import count_known
 from theory.claims import Condition, Problem
-from theory.facts.plan import Planned, plan
+from theory.facts.effort import UNSEEN, Watcher
+from theory.facts.plan import Planned, first_effort, plan
 from theory.facts.results import TransformerFacts, TransformerFactsResult
 from theory.registry import find
 from theory.transformers.hypotheses import DISJOINT, DISJOINT_CONDITION
@@ -55,6 +56,7 @@ def facts_in_transformers(
     draws: int = DRAWS,
     seed: int = 0,
     threads: int | None = None,
+    watcher: Watcher = UNSEEN,
 ) -> TransformerFactsResult:
     """Store a fact table in one-layer transformers, certify every fact and ask for every one.
 
@@ -75,6 +77,7 @@ def facts_in_transformers(
     draws : prompts of each fact.
     seed : determines every random number.
     threads : models built at a time; the result does not depend on it.
+    watcher : is told what each model will take, and then how far it is.
 
     Returns
     -------
@@ -100,11 +103,15 @@ def facts_in_transformers(
     task = table_task(table, noise=noise)
     source = Source(seed, "transformer-facts", ())
     vectors = _vectors(table, task, embeddings, preprocess, d, source)
-    exam = _Exam(table, task, vectors, length, draws, source, degree)
+    exam = _Exam(table, task, vectors, length, draws, source, degree, watcher)
     options = {"head_dim": head_dim, "heads": heads, "width": width, "degree": degree,
                "share": share, "bits": bits, "rounding": rounding}  # fmt: skip
     asked = _architectures(models, vectors.d, options, length)
     threads = available_threads() if threads is None else positive(threads, "threads")
+    # What is refused is refused before the first of them is built.
+    efforts = [first_effort(each, task) for each in asked]
+    for architecture, effort in zip(asked, efforts, strict=True):
+        watcher.expect(f"{architecture.label()}, each size that is tried", effort)
     return exam.result(table.source, seed, run(exam.take, asked, threads=threads))
 
 
@@ -153,6 +160,7 @@ class _Exam:
     draws: int
     source: Source
     degree: int | None
+    watcher: Watcher
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
@@ -167,8 +175,9 @@ class _Exam:
         """Build a transformer that holds the facts, check its theorem's hypotheses, and ask it."""
         made = plan(
             architecture, self.task, self.vectors.embed,
-            length=self.length, draws=self.draws, source=self.source,
+            length=self.length, draws=self.draws, source=self.source, watcher=self.watcher,
         )  # fmt: skip
+        self.watcher.see(architecture.label(), "certifying and asking")
         return self._answers(made, self._conditions(made))
 
     def result(

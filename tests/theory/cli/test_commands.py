@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shlex
 
 import numpy as np
@@ -11,6 +12,7 @@ from assoc import MEMORIES, example_path
 from assoc.embeddings import sphere
 from sims import capacity, measure
 from theory import conditions, facts_in_memory, predict, registered
+from theory.facts import effort
 from theory.rendering.files import tool_version
 
 MINE = """
@@ -232,6 +234,15 @@ def test_facts_planned_and_quantised(recall):
     result = recall("facts", "countries.csv", "--memory", "linear", "--bits", 2, "--json").result
     assert result["recall"] == 1
     assert result["bits"] == 2 * result["d"] ** 2 > result["bits_bound"]
+
+
+def test_what_work_takes_is_said_on_stderr_if_it_is_not_short(recall, monkeypatch):
+    command = "facts", "countries.csv", "--memory", "linear", "--d", 64, "--json"
+    assert "of memory" not in recall(*command).err
+    monkeypatch.setattr(effort, "SHORT", 0.0)
+    ran = recall(*command)
+    assert ran.result["d"] == 64
+    assert re.search(r"^linear, d = 64: about \S+ seconds and \S+ MB of memory$", ran.err, re.M)
 
 
 def test_remarks_on_a_file_go_to_stderr(recall):
