@@ -48,13 +48,18 @@ def capacity(d: int, M: int) -> float:
 
 
 def skewed() -> tuple[list[dict[str, object]], dict[str, str]]:
-    """Rows of the claim `skewed` of `linear-capacity`, and the law with one's own class kept."""
-    claim = next(each for each in find("linear-capacity").claims if each.name == "skewed")
-    apart, kept = (
-        claim.check(seed=SEED, **claim.regime(regime)).table for regime in ("quick", "must_fail")
-    )
-    rows = [{**row, "kept": other["predicted"]} for row, other in zip(apart, kept, strict=True)]
+    """Rows of the claims on skewed tables, and the law with one's own class kept."""
+    rows: list[dict[str, object]] = []
+    for name in ("skewed", "skewed-whitened"):
+        claim = next(each for each in find("linear-capacity").claims if each.name == name)
+        regimes = {regime: claim.regime(regime) for regime in ("quick", "must_fail")}
+        apart, kept = (claim.check(seed=SEED, **each).table for each in regimes.values())
+        rows += [
+            {"memory": regimes["quick"]["law"], **row, "kept": other["predicted"]}
+            for row, other in zip(apart, kept, strict=True)
+        ]
     columns = {
+        "memory": "memory",
         "map": "facts of one answer",
         "d": "$d$",
         "N": "$N$",

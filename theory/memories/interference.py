@@ -47,6 +47,8 @@ Floats = NDArray[np.float64]
 NODES = (4, 8, 48, 10)
 # Steps that the usual nodes resolve; beyond, one has as many times as many as there are steps.
 STEEP, FINEST = 2.0, 16
+# Relative variance of the noise's energy beyond which twice as many nodes average over it.
+BROAD = 0.1
 TINY = 1e-300
 EMPTY = 1e-12
 
@@ -95,7 +97,8 @@ class Interference:
     noise : (k,) variance per output coordinate that one other fact adds.
     pair : (k,) variance of the overlap of two inputs, as read through the memory.
     overlap : (k,) phi, all 1 unless the outputs are whitened.
-    steady : noise does not fluctuate with the inputs (it is fixed by the construction).
+    steady : the coefficients of the other facts lie on a sphere (of least squares they do), so that
+        their energy does not fluctuate, and what one of them takes the others lack.
     """
 
     d: int
@@ -139,7 +142,8 @@ def _failure(
     if classes.count.sum() <= 0:
         return 0.0
     energy, fourth = _energy_moments(law, classes)
-    q, q_weight = chi_square_nodes(2 / energy if energy > 0 else np.inf, numbers[0])
+    energies = numbers[0] * (2 if energy > BROAD else 1)
+    q, q_weight = chi_square_nodes(2 / energy if energy > 0 else np.inf, energies)
     # A sum of few terms has lighter tails than a normal: match its fourth moment.
     dimension = (law.d + 2) / fourth - 2
     # The chance to win goes from 0 to 1 within about the noise of a coordinate.
@@ -147,15 +151,21 @@ def _failure(
     spread = np.sqrt(step**2 + (own - 1) * law.pair)
     z, z_weight = sphere_nodes(dimension, numbers[2] * _times(spread, step))
     length, length_weight = chi_square_nodes((law.d - 1) / max(1 - fourth, 1e-9), numbers[1])
+    mass = float(classes.count @ classes.size) + own - 1 if law.steady else math.inf
     total = 0.0
     factors = zip(law.weight, law.noise, law.pair, law.overlap, strict=True)
     for weight, noise, pair, phi in factors:
-        A = 1 + np.sqrt(noise * typical * q + (own - 1) * pair)[:, None, None] * z
+        variance = (noise * typical * q + (own - 1) * pair)[:, None, None]
+        A = 1 + np.sqrt(variance) * z
+        # The mean square of what the input's own class adds, given A.
+        part = (own - 1) * pair / np.maximum(variance, TINY)
+        left = _left(part * z**2 + 1 - part, mass) if own > 1 else 1.0
         log_recall = np.zeros((len(q), len(length), len(z)))
         for count, size, others in zip(classes.count, classes.size, rest, strict=True):
-            r2 = (law.d - 1) * noise * others * q[:, None, None] * length[:, None]
+            r2 = (law.d - 1) * noise * others * q[:, None, None] * length[:, None] * left
             wide, one_step = np.sqrt(size * pair), np.sqrt(noise * typical)
-            win = _win(law.d, A, r2, size, pair, phi, numbers[3] * _times(wide, one_step))
+            nodes = numbers[3] * _times(wide, one_step)
+            win = _win(law.d, A, r2, size, pair, phi, nodes, mass)
             log_recall += count * np.log1p(-np.minimum(win, 1 - 1e-16))
         failure = -np.expm1(log_recall)
         mean = np.einsum("q,r,z,qrz->", q_weight, length_weight, z_weight, failure)
@@ -173,7 +183,8 @@ def _times(spread: Floats, step: Floats) -> int:
 def _energy_moments(law: Interference, classes: Classes) -> tuple[float, float]:
     r"""Relative variance of the noise's energy Q = sum c^2, and E[sum c^4] / E[Q]^2.
 
-    The c are the coefficients of the other classes' outputs; ``steady`` noise has Q fixed.
+    The c are the coefficients of the other classes' outputs. Where the noise is ``steady``, the
+    coefficients of facts lie on a sphere, and only their sums in larger classes fluctuate.
     """
     # A squared coordinate on a sphere of R^k has relative variance 2 (k - 1) / (k + 2).
     size = classes.size
@@ -186,8 +197,10 @@ def _energy_moments(law: Interference, classes: Classes) -> tuple[float, float]:
     if mass <= EMPTY * float(classes.count @ size):
         return 0.0, 0.5
     fourth = min(float(others @ (size**2 * (1 + spread))) / mass**2, 0.5)
-    energy = 0.0 if law.steady else float(others @ (size**2 * spread)) / mass**2
-    return energy, fourth
+    if law.steady:
+        uneven = float(others @ size**2) / mass - 1
+        return max(2 * uneven / (mass + 2), 0.0), fourth
+    return float(others @ (size**2 * spread)) / mass**2, fourth
 
 
 def _coordinate_dimension(size: Floats, d: int) -> Floats:
@@ -195,15 +208,29 @@ def _coordinate_dimension(size: Floats, d: int) -> Floats:
     return np.maximum(size * (d + 2) - 2, 1.0 + 1e-9)
 
 
-def _win(d: int, A: Floats, r2: Floats, size: float, pair: float, phi: float, n: int) -> Floats:
+def _left(squares: Floats, mass: float) -> Floats:
+    """Energy that a coordinate of these squares leaves to the others, relative to the mean.
+
+    So many coefficients lie on a sphere, where each has the mean square 1; of infinitely many none
+    takes anything away.
+    """
+    if math.isinf(mass):
+        return np.ones(())
+    return np.maximum(mass - squares, 0.0) / max(mass - 1, 1.0)
+
+
+def _win(
+    d: int, A: Floats, r2: Floats, size: float, pair: float, phi: float, n: int, mass: float
+) -> Floats:
     """Probability that one competitor beats the right answer, given A and r^2."""
     win = np.zeros(np.broadcast_shapes(A.shape, r2.shape))
     dimension = float(_coordinate_dimension(np.array(size), d))
     t, t_weight = sphere_nodes(dimension, n) if size > 0 else (np.zeros(1), np.ones(1))
-    for eta, weight in zip(t * np.sqrt(size * pair), t_weight, strict=True):
+    kept = np.broadcast_to(_left(t**2, mass), t.shape)
+    for eta, left, weight in zip(t * np.sqrt(size * pair), kept, t_weight, strict=True):
         signal = A - eta
         # t^2 / (1 - t^2) for the threshold t, which keeps its digits where t is close to 1.
-        odds = signal**2 / np.maximum((phi - 1) * signal**2 + r2, TINY)
+        odds = signal**2 / np.maximum((phi - 1) * signal**2 + left * r2, TINY)
         half = half_tail(odds, d)
         win += weight * np.where(signal >= 0, half, 1 - half)
     return win

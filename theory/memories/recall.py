@@ -36,7 +36,7 @@ SIGNED = ("sign-gated", "sign-mlp")
 """Those among them whose gates are 1 and -1 (:mod:`theory.memories.sign_law`)."""
 
 ANY_MAP = (
-    *("linear", "low-rank", "low-rank-gaussian", "low-rank-svd", "sign"),
+    *("linear", "low-rank", "low-rank-gaussian", "low-rank-svd", "sign", "dual-inputs"),
     *GATED,
 )
 """Memories whose recall is predicted for every law of fact maps; others only for injective ones."""

@@ -28,6 +28,7 @@ def check_skewed(
     seed: int,
     tables: Sequence[tuple[int, int, int]],
     zipf: Sequence[tuple[int, int, int]],
+    law: str,
     budget: int,
     tolerance: float,
     own_competes: bool = False,
@@ -40,6 +41,7 @@ def check_skewed(
     seed : determines every random number.
     tables : (K, n, d): one answer has K facts, n others one each.
     zipf : (N, M, d): the sizes of M answers follow Zipf's law, rounded, and are 1 at least.
+    law : the memory whose prediction it is.
     budget : trials of each table at most; the unit is the trial.
     tolerance : of the logarithm of the share.
     own_competes : let the prediction count an input's own class among its competitors.
@@ -58,7 +60,7 @@ def check_skewed(
         if own_competes:
             classes = replace(classes, rivals=None)
         N = int(sizes.sum())
-        predicted = expected_failure(Construction("linear"), d=d, N=N, facts=classes)
+        predicted = expected_failure(Construction(law), d=d, N=N, facts=classes)
         row = _row(memory, predicted, rule, sizes, d, budget, Source(seed, "skewed", (place,)))
         rows.append({"map": name, "d": d, "N": N, "M": len(sizes), **row})
     return rule.judge("share of facts not recalled", rows)

@@ -186,9 +186,16 @@ def _least_squares(
 
 
 def _dual_inputs(construction: Construction, N: float, d: int) -> Interference:
+    # The leverage of a unit vector fluctuates less than that of a normal one.
+    share = min(d / N, 1.0)
+    both = (d + 2) / (2 * share**2) - 1
+    leverage, weight = beta_nodes(share * both, (1 - share) * both, FACTOR_NODES)
+    return _least_squares(d, weight, leverage, N)
+
+
+def _dual_both(construction: Construction, N: float, d: int) -> Interference:
     leverage, weight = beta_nodes(d / 2, max(N - d, 0) / 2, FACTOR_NODES)
-    kept = 1.0 if construction.memory == "dual-inputs" else max(1 - d / N, 0.0)
-    return _least_squares(d, weight, leverage, N, kept=kept)
+    return _least_squares(d, weight, leverage, N, kept=max(1 - d / N, 0.0))
 
 
 def _dual_outputs(construction: Construction, N: float, d: int) -> Interference:
@@ -253,7 +260,7 @@ STRENGTHS: Mapping[str, Callable[[Construction, float, int], Interference]] = Ma
         "sign": _sign,
         "dual-inputs": _dual_inputs,
         "dual-outputs": _dual_outputs,
-        "dual-both": _dual_inputs,
+        "dual-both": _dual_both,
         "bilinear": _bilinear,
         "bilinear-ridge": _bilinear_ridge,
         "whitened-mlp": _whitened,

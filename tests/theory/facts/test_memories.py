@@ -103,7 +103,8 @@ def test_a_single_answer_needs_no_bits(csv):
         ("dual-inputs", {"bits": 8, "rounding": "stochastic"}, False, 8 * 64**2),
         ("low-rank", {"rank": "d/2"}, True, None),
         ("low-rank-svd", {"rank": 32}, True, None),
-        ("dual-inputs", {}, False, None),
+        ("dual-inputs", {}, True, None),
+        ("dual-both", {}, False, None),
         (table, {}, False, None),
     ],
 )
@@ -138,7 +139,7 @@ def test_the_seed_decides():
         ({"memory": "nonesuch"}, "unknown memory 'nonesuch'"),
         ({"memory": "nonesuch", "d": 16}, "unknown memory 'nonesuch'"),
         ({"memory": "nonesuch:build", "d": 16}, "memory 'nonesuch:build': no module named"),
-        ({"memory": "dual-inputs"}, "no prediction to plan 'dual-inputs' by; give d"),
+        ({"memory": "dual-both"}, "no prediction to plan 'dual-both' by; give d"),
         ({"memory": "low-rank"}, "memory 'low-rank' needs its rank given"),
         ({"memory": "low-rank", "rank": 99, "d": 16}, "rank 99 is not between 1 and d = 16"),
         ({"memory": "low-rank", "rank": 1}, "'low-rank m=1': no d up to 65536 is planned to"),

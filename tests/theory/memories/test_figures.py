@@ -73,7 +73,8 @@ def test_theory_is_drawn_only_where_there_is_some(memory, options, search, label
         ("linear", {"N": [4, 8], "embeddings": "gaussian"}, False),
         ("linear", {"N": [4, 8], "d": 1}, False),
         ("dual-inputs", {"N": [4, 8]}, True),
-        ("dual-inputs", {"N": [4, 8], "facts": "random", "outputs": 3}, False),
+        ("dual-inputs", {"N": [4, 8], "facts": "random", "outputs": 3}, True),
+        ("dual-both", {"N": [4, 8], "facts": "random", "outputs": 3}, False),
         (table, {"N": [4, 8]}, False),
     ],
 )

@@ -262,6 +262,34 @@ def test_small_failures_keep_their_digits():
     assert 1e-200 < rare[0] < 1e-10 * rare[1] < 1e-20 * rare[2] < 1e-60
 
 
+def test_energy_of_classes_on_a_sphere_has_the_variance_that_draws_have(rng):
+    """Coefficients of 20 facts on a sphere, in classes of 8, 4 and eight of 1."""
+    sizes = np.array([8.0, 4.0, *[1.0] * 8])
+    c = rng.standard_normal((40_000, 20))
+    c *= np.sqrt(20) / np.linalg.norm(c, axis=1, keepdims=True)
+    sums = np.add.reduceat(c, np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(int), axis=1)
+    Q = (sums**2).sum(axis=1)
+    one = np.ones(1)
+    law = Interference(24, one, one / 24**2, one / 24, one, steady=True)
+    # One competitor of so many is no loss.
+    many = Classes(one, one, np.array([1.0, 1, 8]) * 1e9, np.array([8.0, 4, 1]))
+    uneven, _ = interference._energy_moments(law, many)
+    assert uneven * 1e9 == pytest.approx(2 * ((sizes**2).sum() / 20 - 1) / 20, rel=1e-6)
+    assert Q.var() / Q.mean() ** 2 == pytest.approx(2 * ((sizes**2).sum() / 20 - 1) / 22, rel=0.03)
+    even, _ = interference._energy_moments(law, Classes.injective(21))
+    assert even == 0
+
+
+@pytest.mark.parametrize("taken", [0.0, 1.0, 2.5])
+def test_what_one_coefficient_of_a_sphere_takes_the_others_lack(rng, taken):
+    c = rng.standard_normal((20_000, 11))
+    others = c[:, 1:] / np.linalg.norm(c[:, 1:], axis=1, keepdims=True) * np.sqrt(12 - taken)
+    left = float(interference._left(np.array(taken), 12.0))
+    assert (others**2).sum(axis=1).mean() == pytest.approx(left * 11)
+    assert float(interference._left(np.array(taken), np.inf)) == 1
+    assert float(interference._left(np.array(99.0), 12.0)) == 0
+
+
 def test_two_outputs_leave_no_noise_also_where_their_number_is_rounded():
     """The number of competitors is one, and a little more in floating point: no overflow."""
     classes = classes_of("random", N=9.501962509984374, M=2)

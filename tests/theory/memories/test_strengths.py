@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from assoc import MEMORIES, InputError
+from assoc.embeddings import sphere
 from assoc.memories.hermite import sphere_moment
 from sims import measure
 from sims.memories.construction import Construction
@@ -16,6 +17,22 @@ from theory.memories.strengths import STRENGTHS, interference_of, svd_efficiency
 
 LINEAR = Construction("linear")
 READ_OUT = ("whitened-mlp", "bilinear-ridge")
+
+
+# --- least squares ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("d", "N"), [(32, 64), (64, 100)])
+def test_leverages_are_those_of_unit_vectors(rng, d, N):
+    law = interference_of(Construction("dual-inputs"), N=N, d=d)
+    leverage = 1 / (1 + law.pair * (N - 1))
+    found = []
+    for _ in range(200):
+        E = sphere(N, d, rng=rng)
+        found.append(np.einsum("ij,jk,ik->i", E, np.linalg.inv(E.T @ E), E))
+    assert law.weight @ leverage == pytest.approx(d / N)
+    variance = float(law.weight @ (leverage - d / N) ** 2)
+    assert variance == pytest.approx(float(np.var(found)), rel=0.1)
 
 
 # --- truncation ---------------------------------------------------------------------------------
@@ -86,9 +103,12 @@ def test_strengths_are_those_of_the_table():
     assert strengths(Construction("low-rank", m)) == pytest.approx([(d - 2) / (m - 2)] * 2)
     sketch = 1 + (d - 1) / (m - 2)
     assert strengths(Construction("low-rank-gaussian", m)) == pytest.approx([sketch] * 2)
-    # E (1/H - 1) d/(N - 1), H ~ Beta(d/2, (N - d)/2).
+    # E (1/H - 1) d/(N - 1) of H ~ Beta(a, b) with the mean d/N and the variance of unit vectors'.
+    both = (d + 2) / 2 * (N / d) ** 2 - 1
+    unit = ((both - 1) / (both * d / N - 1) - 1) * d / (N - 1)
+    assert strengths(Construction("dual-inputs")) == pytest.approx([unit] * 2)
+    # The same of H ~ Beta(d/2, (N - d)/2).
     leverage = ((N - 2) / (d - 2) - 1) * d / (N - 1)
-    assert strengths(Construction("dual-inputs")) == pytest.approx([leverage] * 2)
     noise, pair = strengths(Construction("dual-both"))
     assert (noise, pair) == pytest.approx((leverage * (1 - d / N), leverage))
 

@@ -34,7 +34,7 @@ __all__ = ["Mistakes", "node_symbols", "plain_failure", "recall_symbols"]
 Floats = NDArray[np.float64]
 Row = tuple[str, float, float]
 
-NODES = (6, 9, 64, 12)
+NODES = (6, 9, 64, 36)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,10 @@ def _given_factor(
     facts = sum(count * size for count, size in competitors)
     typical = sum(count * (facts - size) for count, size in competitors) / outputs
     variance, fourth = _energy(competitors, outputs, d)
-    variance *= wrong.energy * (not law.steady)
+    if law.steady:
+        variance = _uneven(competitors, outputs)
+    variance *= wrong.energy
+    others = facts + own - 1 if law.steady else np.inf
     if wrong.normal:
         fourth = 1e-4
     q, q_weight = _chi_square(2 / variance, NODES[0]) if variance else (np.ones(1), np.ones(1))
@@ -103,11 +106,15 @@ def _given_factor(
     for energy, chance in zip(q, q_weight, strict=True):
         spread = noise * typical * energy + (0 if wrong.alone else own - 1) * pair
         signal = 1 + np.sqrt(spread) * z
+        of_class = (own - 1) * pair / spread if own > 1 else 0.0
+        taken = 1 + of_class * (z**2 - 1)
+        left = _remains(taken, others) if own > 1 else np.ones(len(z))
         for relative, length_chance in zip(length, length_weight, strict=True):
             recalled = np.ones(len(z))
             for count, size in competitors:
                 across = (d - 1 + wrong.directions) * noise * max(facts - size, 0.0)
-                lost = _beaten(d, signal, across * energy * relative, size * pair, size, phi)
+                r2 = across * energy * relative * left
+                lost = _beaten(d, signal, r2, size * pair, size, phi, others)
                 recalled *= (1 - lost) ** count
             total += chance * length_chance * float(z_weight @ (1 - recalled))
     return total
@@ -127,15 +134,36 @@ def _energy(competitors: list[tuple[float, float]], outputs: float, d: int) -> t
     return second / mean**2, min(square / mean**2, 0.5)
 
 
-def _beaten(d: int, A: Floats, r2: float, variance: float, size: float, phi: float) -> Floats:
+def _uneven(competitors: list[tuple[float, float]], outputs: float) -> float:
+    """Relative variance of a quadratic form on a sphere: its eigenvalues are sizes of classes."""
+    counts = [(count * (1 - 1 / outputs), size) for count, size in competitors]
+    n = sum(count * size for count, size in counts)
+    if n < 1e-9:
+        return 0.0
+    # E[z_1^4] = 3/(n(n+2)) and E[z_1^2 z_2^2] = 1/(n(n+2)) on the unit sphere of R^n.
+    square = 2 * sum(count * size**2 for count, size in counts) + n**2
+    return max(float(square / (n * (n + 2)) - 1), 0.0)
+
+
+def _remains(taken: Floats, others: float) -> Floats:
+    """What is left to each of so many coefficients on a sphere, when one takes this."""
+    if np.isinf(others):
+        return np.ones(len(taken))
+    return np.asarray(np.clip(others - taken, 0, None) / max(others - 1, 1))
+
+
+def _beaten(
+    d: int, A: Floats, r2: Floats, variance: float, size: float, phi: float, others: float
+) -> Floats:
     """Chance that one competitor wins, by Student's law for odds of a coordinate."""
-    eta, weight = np.zeros(1), np.ones(1)
+    eta, weight, left = np.zeros(1), np.ones(1), _remains(np.zeros(1), others)
     if size > 0:
         kurtosis = 3 - 6 / (size * (d + 2))
         t, weight = _coordinate(2 * kurtosis / (3 - kurtosis), NODES[3])
         eta = t * np.sqrt(variance)
+        left = _remains(t**2, others)
     signal = A[:, None] - eta
-    rest = (phi - 1) * signal**2 + r2
+    rest = (phi - 1) * signal**2 + r2[:, None] * left
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(rest > 0, signal / np.sqrt(np.maximum(rest, 0)), np.sign(signal) * np.inf)
     return np.asarray(scipy.special.stdtr(d - 1, -t * np.sqrt(d - 1)) @ weight)
@@ -252,6 +280,16 @@ def _cases() -> list[tuple[str, Interference, Classes]]:
             "recall, steady noise",
             Interference(16, one, one / 256, one / 16, one, steady=True),
             Classes.injective(12),
+        ),
+        (
+            "recall, steady noise of classes",
+            Interference(16, one, one / 300, one / 20, one, steady=True),
+            Classes(
+                np.array([0.75, 0.25]),
+                np.array([6.0, 1.0]),
+                np.array([2.0, 5.0]),
+                np.array([6.0, 1.0]),
+            ),
         ),
     ]
 

@@ -115,10 +115,15 @@ def _least_squares(lost: int) -> list[Row]:
     """Least squares on the inputs, the outputs and both, for leverages of mean d/N."""
     rows: list[Row] = []
     for d, N in ((40, 70), (60, 90)):
-        first, second = _inverse_moments(d / 2, (N - d) / 2)
         others, share = N - 1 + lost, d / N
-        pair = (first - 1) / others * d
-        for memory, kept in (("dual-inputs", 1.0), ("dual-both", 1 - share)):
+        # Of a unit vector: mean share, relative variance 2 share (1 - share) / (d + 2).
+        both = (1 - share) / share / (2 * share * (1 - share) / (d + 2)) - 1
+        unit, _ = _inverse_moments(share * both, (1 - share) * both)
+        first, second = _inverse_moments(d / 2, (N - d) / 2)
+        for memory, kept, inverse in (
+            ("dual-inputs", 1.0, unit), ("dual-both", 1 - share, first),
+        ):  # fmt: skip
+            pair = (inverse - 1) / others * d
             law = _law(memory, N=N, d=d)
             rows += _means(law, memory, noise=pair * kept, pair=pair, overlap=kept)
             rows.append((f"{memory}: steady", float(law.steady), 1.0))
