@@ -2,7 +2,8 @@
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -32,6 +33,7 @@ from assoc.memories.sign_gates import sign_gated, sign_two_layer
 from assoc.transformers.attention_mlp import attention_mlp, hybrid
 from assoc.transformers.attention_only import attention_only
 from assoc.transformers.model import OneLayer
+from assoc.user_code import UserBuild, UserDecision, told_of
 
 __all__ = [
     "CODED",
@@ -39,6 +41,7 @@ __all__ = [
     "TRANSFORMERS",
     "BuildModel",
     "Recipe",
+    "blamed",
     "build_name",
     "options_of",
     "resolve",
@@ -81,6 +84,9 @@ class Recipe:
 def _plain(build: Build) -> Recipe:
     return Recipe(lambda: build)
 
+
+OURS = (HebbianBuild, UserBuild)
+"""Builds that are taken as they are: of our own, and of users where they are looked after."""
 
 CODED = ("bits", "rounding")
 """Options of every construction that may be rounded, and of the user's own."""
@@ -209,6 +215,30 @@ def resolve_transformer(
     return name, build
 
 
+@contextmanager
+def blamed(asked: str | Callable[..., Any], kind: str = "memory") -> Iterator[None]:
+    """Begin what is said of bad input with the name of a construction that is not ours.
+
+    Parameters
+    ----------
+    asked : as for :func:`resolve` or :func:`resolve_transformer`.
+    kind : ``memory`` or ``transformer``.
+
+    Examples
+    --------
+    >>> with blamed("my:build"):
+    ...     raise InputError("the memory's outputs: row 0 has a value that is not finite")
+    Traceback (most recent call last):
+    ...
+    assoc.errors.InputError: memory 'my:build': the memory's outputs: row 0 has a value that is...
+    """
+    if isinstance(asked, str) and (asked in MEMORIES or asked in TRANSFORMERS):
+        yield
+    else:
+        with told_of(kind, asked if isinstance(asked, str) else build_name(asked)):
+            yield
+
+
 def build_name(build: Callable[..., Any]) -> str:
     """Return the name of a build function, or of the class of a callable object."""
     return str(getattr(build, "__name__", type(build).__name__))
@@ -258,7 +288,7 @@ def _maker(
 ) -> Recipe:
     """Return how a construction with exact weights is made of its options."""
     if not isinstance(asked, str):
-        return _of_function(asked, lambda function: function)
+        return _users(kind, build_name(asked), asked)
     if asked in known:
         return known[asked]
     if ":" in asked:
@@ -297,33 +327,14 @@ def _imported(kind: str, name: str, returns: type[Any]) -> Recipe:
     build = getattr(module, attribute, None)
     if not callable(build):
         raise InputError(f"{kind} {name!r}: {module_name} has no function {attribute!r}")
-    if isinstance(build, HebbianBuild | Decides):
+    return _users(kind, name, build, returns)
+
+
+def _users(kind: str, name: str, build: Any, returns: type[Any] | None = None) -> Recipe:
+    """Return the recipe of a build that was given, or imported; ours is taken as it is."""
+    if isinstance(build, OURS):
         return Recipe(lambda: build)
-    return _of_function(build, partial(_UserBuild, kind, name, returns))
-
-
-@dataclass(frozen=True)
-class _UserBuild:
-    """A build function of the user's, whose failures are reported by its name."""
-
-    kind: str
-    name: str
-    returns: type[Any]
-    function: Callable[..., Any]
-
-    def __call__(self, *facts: Any, rng: np.random.Generator) -> Any:
-        try:
-            built = self.function(*facts, rng=rng)
-        except InputError:
-            raise
-        except Exception as error:  # It may fail in any way; say how, keep the cause.
-            raise InputError(
-                f"{self.kind} {self.name!r}: {type(error).__name__}: {error}"
-            ) from error
-        if not isinstance(built, self.returns):
-            wanted = "callable" if self.returns is Memory else "model with 'outputs(prompts)'"
-            raise InputError(
-                f"{self.kind} {self.name!r} returned {type(built).__name__}, not a {wanted} with "
-                "a 'parameters' attribute"
-            )
-        return built
+    if isinstance(build, Decides):
+        function: Any = build
+        return Recipe(lambda: UserDecision(kind, name, function, returns))
+    return _of_function(build, lambda function: UserBuild(kind, name, function, returns))

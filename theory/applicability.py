@@ -9,8 +9,8 @@ from assoc.embeddings import PREPROCESSING, check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import MAPS
 from assoc.facts.recall_task import RecallTask
-from assoc.imports import called
 from assoc.memories.hermite import check_degree
+from assoc.user_code import lend
 from assoc.vector_files import NamedVectors
 from sims.engine.randomness import Source
 from sims.engine.results import Result
@@ -229,7 +229,7 @@ def _result(
     assumed: tuple[str, ...] = ()
     for how, problem in problems:
         checked = [
-            (hypothesis.text, called(hypothesis.check, problem))
+            (hypothesis.text, lend(hypothesis.check, {"problem": problem}))
             for hypothesis in theorem.hypotheses
         ]
         found = tuple(condition for _, conditions in checked for condition in conditions)
@@ -237,7 +237,7 @@ def _result(
             assumed = tuple(text for text, conditions in checked if not conditions)
         outlook = None
         if theorem.outlook is not None:
-            outlook = called(theorem.outlook, problem) or SILENT
+            outlook = lend(theorem.outlook, {"problem": problem}) or SILENT
         cases.append(Case(problem.N, how, found, outlook))
     return ConditionsResult(theorem.name, source, problems[0][1].delta, assumed, tuple(cases))
 

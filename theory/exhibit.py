@@ -6,6 +6,7 @@ makes its records, its table and its figure from what came out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -86,7 +87,9 @@ class Exhibit:
         """Return the records, or None while a point is missing."""
         if any(task.key not in values for task in tasks):
             return None
-        return called(self.rows, tasks, [values[task.key] for task in tasks])
+        # Other exhibits and claims use the same values.
+        own = [deepcopy(values[task.key]) for task in tasks]
+        return called(self.rows, tasks, own)
 
     def table(self, rows: Rows) -> Table:
         """Return the table of records."""

@@ -21,6 +21,7 @@ from assoc.embeddings import check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import check_map
 from assoc.memories.memory import Memory
+from assoc.user_code import checked_bounds, checked_rows, lend
 
 __all__ = ["CertifiedMargins", "certified_margins", "margins", "memory_outputs"]
 
@@ -72,8 +73,8 @@ class CertifiedMargins(Brief):
 
     @property
     def certified(self) -> NDArray[np.bool_]:
-        """Inputs whose exact margin is proved positive."""
-        return self.margin > self.bound
+        """Inputs whose exact margin is proved positive; they are recalled."""
+        return self.recalled & (self.margin > self.bound)
 
 
 def certified_margins(memory: Memory, E: Any, U: Any, f: Any) -> CertifiedMargins:
@@ -95,7 +96,8 @@ def certified_margins(memory: Memory, E: Any, U: Any, f: Any) -> CertifiedMargin
     Raises
     ------
     InputError
-        As for :func:`margins`, or if the memory does not bound its rounding error.
+        As for :func:`margins`, or if the memory does not bound its rounding error by N finite
+        numbers that are at least 0.
 
     References
     ----------
@@ -108,8 +110,8 @@ def certified_margins(memory: Memory, E: Any, U: Any, f: Any) -> CertifiedMargin
     >>> certified_margins(Factors((E[::-1],)), E, E, [1, 0]).certified
     array([ True,  True])
     """
-    rounding_error = getattr(memory, "rounding_error", None)
-    if rounding_error is None:
+    bounds_of = getattr(memory, "rounding_error", None)
+    if bounds_of is None:
         raise InputError(
             f"{type(memory).__name__} cannot be certified: it has no rounding_error(E) method"
         )
@@ -120,7 +122,8 @@ def certified_margins(memory: Memory, E: Any, U: Any, f: Any) -> CertifiedMargin
     sizes = row_norms(U)
     reach = sizes[np.asarray(f)] + sizes.max()
     d = U.shape[1]
-    bound = reach * (dot_error(d + 1) * length + rounding_error(E)) + d * UNDERFLOW
+    own = checked_bounds(lend(bounds_of, {"E": E}), len(E), "the memory's rounding_error")
+    bound = reach * (dot_error(d + 1) * length + own) + d * UNDERFLOW
     # The last term covers the subtraction, the factor the roundings of this bound.
     bound = bound * (1 + 1e-9) + np.finfo(np.float64).eps * np.abs(margin)
     return CertifiedMargins(margin, bound)
@@ -173,15 +176,9 @@ def memory_outputs(memory: Memory, E: Floats, d_out: int, *, first: int = 0) -> 
         If the memory refuses the inputs, or its outputs have the wrong shape or are not finite.
     """
     try:
-        out = np.asarray(memory(E))
-    except Exception as error:  # A user's memory may fail in any way; say how, keep the cause.
+        out = lend(memory, {"E": E})
+    except InputError as error:
         raise InputError(
-            f"the memory does not accept inputs of shape {E.shape}: {type(error).__name__}: {error}"
-        ) from error
-    if out.shape != (len(E), d_out):
-        raise InputError(
-            f"the memory returned shape {out.shape} for {len(E)} inputs; "
-            f"({len(E)}, {d_out}) is needed to score against U"
-        )
-    checked = check_vectors(out, "the memory's outputs", first=first)
-    return checked.astype(np.float64, copy=False)
+            f"the memory does not accept inputs of shape {E.shape}: {error}"
+        ) from error.__cause__
+    return checked_rows(out, len(E), d_out, "the memory", inputs="inputs", first=first)

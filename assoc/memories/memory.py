@@ -12,17 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.arrays import UNDERFLOW, Brief, Floats, Integers, dot_error, row_norms
+from assoc.user_code import checked_count
 
-__all__ = ["Build", "Factors", "Memory", "memory_bits"]
+__all__ = ["Build", "Factors", "Memory", "memory_bits", "memory_parameters"]
 
 
 @runtime_checkable
 class Memory(Protocol):
     """A callable ``memory(E) -> (N, d)`` that says how many parameters it has.
 
-    Two more attributes are used where they exist: ``bits`` (the stored size where weights are
-    rounded) and ``rounding_error(E) -> (N,)``, a rigorous bound on the Euclidean norm of the
-    rounding error of ``memory(E)``, without which recall cannot be certified.
+    Outputs are finite and ``parameters`` a positive integer. The inputs that it is given cannot be
+    written into. Two more attributes are used where they exist: ``bits`` (the stored size where
+    weights are rounded) and ``rounding_error(E) -> (N,)``, a rigorous bound, finite and at least 0,
+    on the Euclidean norm of the rounding error of ``memory(E)``, without which recall cannot be
+    certified.
     """
 
     @property
@@ -35,6 +38,9 @@ class Memory(Protocol):
 
 class Build(Protocol):
     """A construction: facts in, memory out.
+
+    E, U and f are what the memory is judged on: a build of the user's gets views of them that
+    cannot be written into, and works on copies where it has to change them.
 
     Parameters
     ----------
@@ -109,7 +115,24 @@ class Factors(Brief):
         return np.asarray(error * (1 + 1e-9))
 
 
+def memory_parameters(memory: object) -> int:
+    """Number of stored real numbers that a memory or model says it has.
+
+    Raises
+    ------
+    InputError
+        If it says none, or no positive integer.
+    """
+    return checked_count(getattr(memory, "parameters", None), "the memory's parameters")
+
+
 def memory_bits(memory: object) -> int | None:
-    """Stored bits of a memory or model with rounded weights, or None when it does not say."""
+    """Stored bits of a memory or model with rounded weights, or None when it does not say.
+
+    Raises
+    ------
+    InputError
+        If what it says is no positive integer.
+    """
     bits = getattr(memory, "bits", None)
-    return None if bits is None else int(bits)
+    return None if bits is None else checked_count(bits, "the memory's bits")

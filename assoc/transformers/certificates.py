@@ -21,7 +21,7 @@ from assoc.arrays import Floats, dot_error, row_norms
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask, check_length
 from assoc.memories.decoding import CertifiedMargins, certified_margins
-from assoc.transformers.model import Transformer
+from assoc.transformers.model import Transformer, is_plain
 
 __all__ = ["attention_leaks", "certify"]
 
@@ -43,7 +43,8 @@ def certify(model: Transformer, task: RecallTask, *, length: int) -> CertifiedMa
     Raises
     ------
     InputError
-        If the length is out of range, or the model and the task have different vocabularies.
+        If the length is out of range, the model and the task have different vocabularies, or the
+        model is of a class derived from ours, which may answer anything.
 
     Examples
     --------
@@ -56,6 +57,10 @@ def certify(model: Transformer, task: RecallTask, *, length: int) -> CertifiedMa
     >>> bool(certify(model, task, length=32).certified.all())
     True
     """
+    if not is_plain(model):
+        raise InputError(
+            f"{type(model).__name__} cannot be certified: it is no Transformer of ours as it stands"
+        )
     looked, leak = attention_leaks(model, task, length=length)
     Phi = model.embeddings.astype(np.float64)
     X = model.attended(looked)

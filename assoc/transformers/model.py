@@ -14,7 +14,7 @@ its value: :meth:`Attention.logits` and :meth:`Attention.values` are tables over
 """
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from assoc.arrays import Brief, Floats, Integers
 from assoc.memories.networks import TwoLayer
 
-__all__ = ["Attention", "OneLayer", "Transformer"]
+__all__ = ["Attention", "OneLayer", "Transformer", "is_plain"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -171,3 +171,24 @@ class Transformer(Brief):
         """Logit (H, n) of every token in every head, for prompts that end as they should."""
         embeddings = self.embeddings.astype(np.float64)
         return np.asarray(self.attention.logits(embeddings, embeddings[-1]), np.float64)
+
+
+def is_plain(model: Any) -> TypeGuard[Transformer]:
+    """Whether a model computes what its weights say: a :class:`Transformer`, nothing derived.
+
+    What a derived class answers may be something else, so its weights prove nothing of it.
+
+    Examples
+    --------
+    >>> class Mute(Transformer):
+    ...     def outputs(self, prompts):
+    ...         return np.zeros((len(prompts), 5))
+    >>> heads = Attention(*np.ones((4, 3, 2, 5)))
+    >>> is_plain(Transformer(np.eye(5), heads)), is_plain(Mute(np.eye(5), heads))
+    (True, False)
+    """
+    return (
+        type(model) is Transformer
+        and type(model.attention) is Attention
+        and (model.mlp is None or type(model.mlp) is TwoLayer)
+    )

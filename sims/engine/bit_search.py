@@ -19,6 +19,7 @@ from assoc.bits.codes import in_bits
 from assoc.bits.levels import check_bits
 from assoc.checks import trial_count
 from assoc.errors import InputError
+from assoc.memories.memory import memory_parameters
 from sims.engine.parallel import Workers
 from sims.engine.results import Result, finite, new_axes
 from sims.engine.statistics import (
@@ -231,7 +232,8 @@ class Coding:
             for b in self.bits
         ]
         exact, *counts = (recalled(each) for each in (built, *stored))
-        return Found(exact, tuple(counts), built.parameters, tuple(each.bits for each in stored))
+        sizes = tuple(each.bits for each in stored)
+        return Found(exact, tuple(counts), memory_parameters(built), sizes)
 
 
 def search_bits(

@@ -14,7 +14,7 @@ from assoc.arrays import Floats
 from assoc.catalogue import options_of
 from assoc.checks import several
 from assoc.errors import InputError
-from assoc.memories.memory import Build, memory_bits
+from assoc.memories.memory import Build, memory_bits, memory_parameters
 from sims.engine.randomness import MEMORY
 from sims.engine.results import Result, finite, log_scales, new_axes
 from sims.engine.statistics import Interval, median_interval
@@ -244,4 +244,5 @@ def _stored(
     """Count the parameters and the bits of a memory of N facts."""
     ensemble = Ensemble.of(construction, settle(d=d, **laws), seed, "recall")
     built = ensemble.build(*ensemble.draw(N, 0), rng=ensemble.source.generator(0, MEMORY))
-    return built.parameters, memory_bits(built)
+    with ensemble.blamed():
+        return memory_parameters(built), memory_bits(built)

@@ -1,9 +1,11 @@
 """What independent trials measure: a construction, what they draw, and from which numbers."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 from assoc.arrays import Floats, Integers
+from assoc.catalogue import blamed
 from assoc.memories.memory import Build, Memory
 from sims.engine.randomness import MEMORY, Source
 from sims.memories.construction import Construction
@@ -62,6 +64,10 @@ class Ensemble:
     def label(self) -> str:
         """Name for tables, with the options at this dimension."""
         return self.construction.label(self.setting.d)
+
+    def blamed(self) -> AbstractContextManager[None]:
+        """Begin what is said of bad input with the name of a memory that is not ours."""
+        return blamed(self.construction.memory)
 
     def draw(self, N: int, trial: int) -> tuple[Floats, Floats, Integers]:
         """Draw E (N, d), U (M, d) and f (N,) of one trial."""

@@ -88,8 +88,9 @@ def _trial(ensemble: Ensemble, N: int, coding: Coding, trial: int) -> Found:
     rng = ensemble.source.generator(trial, MEMORY)
     with blas_threads(1):
         memory = ensemble.build(E, U, f, rng=rng)
-    return coding.count(
-        memory,
-        lambda asked: int(recalled(asked, E, U, f, threads=1).sum()),
-        rng=rng,
-    )
+    with ensemble.blamed():
+        return coding.count(
+            memory,
+            lambda asked: int(recalled(asked, E, U, f, threads=1).sum()),
+            rng=rng,
+        )

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.arrays import Floats, Integers
-from assoc.catalogue import resolve
+from assoc.catalogue import blamed, resolve
 from assoc.embeddings import LAWS
 from assoc.memories.decoding import margins
 from assoc.memories.memory import Build
@@ -45,5 +45,6 @@ def shares_lost(
     for trial in range(first, first + trials):
         E, U = vectors(len(f), trial, INPUTS), vectors(int(f.max()) + 1, trial, OUTPUTS)
         built = build(E, U, f, rng=source.generator(trial, MEMORY))
-        shares.append(np.mean(margins(built, E, U, f) <= 0))
+        with blamed(memory):
+            shares.append(np.mean(margins(built, E, U, f) <= 0))
     return np.array(shares)

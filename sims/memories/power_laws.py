@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.catalogue import resolve
+from assoc.catalogue import blamed, resolve
 from assoc.checks import positive, trial_count
 from assoc.embeddings import sphere
 from assoc.errors import InputError
@@ -145,7 +145,8 @@ class Weighted:
         else:
             build = resolve(self.memory, bits=self.bits)[1]
             memory = build(scaled, U, f, rng=source.generator(trial, MEMORY))
-        right = recalled(memory, E, U, f)
+        with blamed(self.memory):
+            right = recalled(memory, E, U, f)
         if self.weights in ("probability", "counts") or self.facts == "balanced":
             return float(1 - p[right].sum())
         # Inputs of equal weight are alike: their mean has the same expectation and less spread.

@@ -299,7 +299,7 @@ def decide(ensemble: Ensemble, N: int, trial: int, *, prove: bool = True) -> tup
     if not isinstance(build, Decides):
         raise UnfitError(f"{ensemble.label} cannot prove what no memory of its kind recalls")
     E, U, f = ensemble.draw(N, trial)
-    with blas_threads(1):
+    with blas_threads(1), ensemble.blamed():
         rng = ensemble.source.generator(trial, MEMORY)
         found = build.decide(E, U, f, rng=rng, prove=prove)
         certified = certified_margins(found.memory, E, U, f).certified
@@ -336,4 +336,5 @@ def _count_trial(ensemble: Ensemble, N: int, threads: int, trial: int) -> int:
     # BLAS's threads wait for each other by spinning, which costs more than a short build.
     with blas_threads(threads if E.size > SIDE_BY_SIDE else 1):
         memory = ensemble.memory(E, U, f, trial)
-    return int(recalled(memory, E, U, f, threads=threads).sum())
+    with ensemble.blamed():
+        return int(recalled(memory, E, U, f, threads=threads).sum())

@@ -19,6 +19,7 @@ import numpy as np
 
 from assoc.checks import check_fits, trial_count
 from assoc.errors import InputError
+from assoc.memories.decoding import memory_outputs
 from sims.memories.construction import Construction
 from sims.memories.ensemble import Ensemble
 from sims.memories.settings import settle
@@ -87,7 +88,9 @@ def measured_strengths(
 def _of_trial(ensemble: Ensemble, N: int, trial: int) -> tuple[float, float]:
     """Return noise and pair of one draw."""
     E, U, f = ensemble.draw(N, trial)
-    outputs = np.asarray(ensemble.memory(E, U, f, trial)(E), np.float64)
+    memory = ensemble.memory(E, U, f, trial)
+    with ensemble.blamed():
+        outputs = memory_outputs(memory, E, U.shape[1])
     answers = np.asarray(U, np.float64)
     d = outputs.shape[1]
     scores = outputs @ answers.T

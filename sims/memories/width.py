@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.catalogue import MEMORIES, build_name, options_of
+from assoc.catalogue import MEMORIES, blamed, build_name, options_of
 from assoc.checks import positive, several, trial_count
 from assoc.errors import InputError
-from assoc.memories.memory import Build
+from assoc.memories.memory import Build, memory_parameters
 from sims.engine.bracketing import bracket
 from sims.engine.criterion import Criterion
 from sims.engine.crossing import crossing
@@ -247,7 +247,9 @@ def _point(search: _Search, brackets: Iterable[tuple[int, float]]) -> WidthPoint
 def _count(construction: Construction, d: int) -> int:
     """Count the parameters of a network, on two facts."""
     rng = Source(0, "parameters", (d,)).generator(0, MEMORY)
-    return construction.build(d)(np.eye(2, d), np.eye(2, d), np.arange(2), rng=rng).parameters
+    with blamed(construction.memory):
+        memory = construction.build(d)(np.eye(2, d), np.eye(2, d), np.arange(2), rng=rng)
+        return memory_parameters(memory)
 
 
 def _widened(ensemble: Ensemble, width: int) -> Ensemble:

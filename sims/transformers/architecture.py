@@ -1,10 +1,11 @@
 """Which transformer is built, and for tables of which shape."""
 
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from typing import ClassVar
 
 from assoc.arrays import Floats
-from assoc.catalogue import TRANSFORMERS, BuildModel, build_name, resolve_transformer
+from assoc.catalogue import TRANSFORMERS, BuildModel, blamed, build_name, resolve_transformer
 from assoc.embeddings import LAWS
 from assoc.facts.recall_task import NOISE, RecallTask, balanced_task
 from assoc.transformers.model import OneLayer
@@ -112,6 +113,10 @@ class Architecture:
     def build(self, task: RecallTask, embeddings: Floats, source: Source, trial: int) -> OneLayer:
         """Build the model of a trial."""
         return self.resolved()[1](task, embeddings, rng=source.generator(trial, MEMORY))
+
+    def blamed(self) -> AbstractContextManager[None]:
+        """Begin what is said of bad input with the name of a transformer that is not ours."""
+        return blamed(self.model, "transformer")
 
     def label(self) -> str:
         """Name for tables, with the options that were given."""

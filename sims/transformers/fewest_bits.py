@@ -89,4 +89,5 @@ def _trial(
             embeddings=embeddings,
         ).known  # fmt: skip
 
-    return coding.count(model, known, rng=rng, embeddings=embeddings)
+    with architecture.blamed():
+        return coding.count(model, known, rng=rng, embeddings=embeddings)

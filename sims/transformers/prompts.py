@@ -12,20 +12,20 @@ A model of the user's own is evaluated by its own ``outputs``.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeGuard
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assoc.arrays import Floats, Integers, row_norms
 from assoc.checks import check_fits
-from assoc.embeddings import check_vectors
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask, check_length
 from assoc.memories.decoding import margins
 from assoc.memories.memory import Factors
 from assoc.transformers.attention_only import check_embeddings
-from assoc.transformers.model import Attention, OneLayer, Transformer
+from assoc.transformers.model import OneLayer, Transformer, is_plain
+from assoc.user_code import checked_rows, lend
 from sims.engine.parallel import blas_threads, run
 from sims.engine.randomness import PROMPTS, Source
 from sims.memories.scoring import score_doubt
@@ -210,26 +210,18 @@ class _Decoder:
         return found
 
 
-def _tabulated(model: OneLayer) -> TypeGuard[Transformer]:
-    """Whether a model is what :class:`Tables` evaluates, not something derived from it."""
-    return type(model) is Transformer and type(model.attention) is Attention
-
-
-def _own_outputs(model: OneLayer, d: int | None, prompts: NDArray[np.intp]) -> Floats:
-    """What a user's model returns: a row of length d, where that is known, for each prompt."""
+def _own_outputs(model: OneLayer, prompts: NDArray[np.intp]) -> Any:
+    """What a user's model returns for prompts (B, T)."""
     try:
-        out = np.asarray(model.outputs(prompts))
-    except Exception as error:  # A user's model may fail in any way; say how, keep the cause.
+        return lend(model.outputs, {"prompts": prompts})
+    except InputError as error:
         raise InputError(
-            f"the model does not accept prompts of shape {prompts.shape}: "
-            f"{type(error).__name__}: {error}"
-        ) from error
-    if out.ndim != 2 or out.shape != (len(prompts), d or out.shape[1]):
-        raise InputError(
-            f"the model returned shape {out.shape} for {len(prompts)} prompts; "
-            f"({len(prompts)}, {d or 'd'}) is needed"
-        )
-    return out
+            f"the model does not accept prompts of shape {prompts.shape}: {error}"
+        ) from error.__cause__
+
+
+def _checked_outputs(value: Any, n: int, d: int | None, *, first: int = 0) -> NDArray[np.float64]:
+    return checked_rows(value, n, d, "the model", inputs="prompts", first=first)
 
 
 class _Batches:
@@ -245,21 +237,23 @@ class _Batches:
     def __init__(
         self, model: OneLayer, length: int, d: int, tokens: Integers | None = None
     ) -> None:
-        if _tabulated(model):
+        self._d = d
+        if is_plain(model):
             wide = model.attention.heads * model.attention.head_dim
-            self._evaluate: Callable[[NDArray[np.intp]], Floats] = Tables(model, tokens).outputs
+            self._evaluate: Callable[[NDArray[np.intp]], Any] = Tables(model, tokens).outputs
             self._rows = _rows(max(length, wide, d))
         else:
-            self._evaluate = partial(_own_outputs, model, d)
+            self._evaluate = partial(_own_outputs, model)
             self._rows = _rows(length * d)  # it may well make embeddings (B, T, d)
 
     def __call__(self, prompts: NDArray[np.intp], *, first: int = 0) -> NDArray[np.float64]:
         """Finite outputs (B, d); in messages the first prompt has the number ``first``."""
         parts = []
         for start in range(0, len(prompts), self._rows):
-            out = self._evaluate(prompts[start : start + self._rows])
-            parts.append(check_vectors(out, "the model's outputs", first=first + start))
-        return np.concatenate(parts).astype(np.float64, copy=False)
+            asked = prompts[start : start + self._rows]
+            out = self._evaluate(asked)
+            parts.append(_checked_outputs(out, len(asked), self._d, first=first + start))
+        return np.concatenate(parts)
 
 
 def prompt_outputs(model: OneLayer, prompts: Integers) -> NDArray[np.float64]:
@@ -287,11 +281,11 @@ def prompt_outputs(model: OneLayer, prompts: Integers) -> NDArray[np.float64]:
     (2, 5)
     """
     prompts = _checked(prompts)
-    if _tabulated(model):
+    if is_plain(model):
         d = model.embeddings.shape[1]
     else:
         # One prompt tells how long outputs are, and so how many prompts to ask at a time.
-        d = _own_outputs(model, None, prompts[:1]).shape[1]
+        d = _checked_outputs(_own_outputs(model, prompts[:1]), 1, None).shape[1]
     return _Batches(model, prompts.shape[1], d)(prompts)
 
 
@@ -346,7 +340,7 @@ def count_known(
         if embeddings is None:
             raise InputError(f"{type(model).__name__} has no embeddings: give those to decode by")
     Phi = check_embeddings(embeddings, task)
-    if _tabulated(model) and model.embeddings.shape != Phi.shape:
+    if is_plain(model) and model.embeddings.shape != Phi.shape:
         raise InputError(
             f"a model with embeddings {model.embeddings.shape} for tokens with {Phi.shape}"
         )

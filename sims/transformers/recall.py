@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from assoc.checks import trial_count
-from assoc.memories.memory import memory_bits
+from assoc.memories.memory import memory_bits, memory_parameters
 from sims.engine.parallel import Workers
 from sims.engine.randomness import Source
 from sims.engine.results import Result
@@ -159,10 +159,12 @@ def facts_known(
     """
     task, embeddings = shape.draw(architecture.d, source, trial)
     model = architecture.build(task, embeddings, source, trial)
-    found = count_known(
-        model, task, length=length, source=source, trial=trial, draws=draws, embeddings=embeddings
-    )
-    return found.known, model.parameters, memory_bits(model)
+    with architecture.blamed():
+        found = count_known(
+            model, task, length=length, source=source, trial=trial, draws=draws,
+            embeddings=embeddings,
+        )  # fmt: skip
+        return found.known, memory_parameters(model), memory_bits(model)
 
 
 def _sizes(shape: Shape, architecture: Architecture) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from assoc.checks import positive, trial_count
 from assoc.errors import InputError
+from assoc.memories.memory import memory_parameters
 from sims.engine.bracketing import bracket
 from sims.engine.parallel import Workers
 from sims.engine.randomness import Source
@@ -217,7 +218,8 @@ class _Search:
         near = max(self.step, round(size / self.step) * self.step)
         chosen = self.architecture.resized(self.vary, near)
         task, embeddings = self.shape.draw(chosen.d, self.source, 0)
-        return chosen.build(task, embeddings, self.source, 0).parameters
+        with chosen.blamed():
+            return memory_parameters(chosen.build(task, embeddings, self.source, 0))
 
 
 def _point(search: _Search, brackets: Iterable[tuple[int, float]]) -> SizePoint:

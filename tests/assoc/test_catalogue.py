@@ -211,8 +211,10 @@ def test_the_hidden_layer_of_each_name():
     np.testing.assert_allclose(np.linalg.norm(built["gated-mlp"].V, axis=1), np.sqrt(3))
 
 
-def test_a_function_is_itself():
-    assert resolve(table) == ("table", table)
+def test_a_function_is_asked_with_care():
+    name, build = resolve(table)
+    assert (name, build.function) == ("table", table)
+    assert resolve(build) == ("table", build)
 
 
 def test_an_import_path():

@@ -1,13 +1,17 @@
 """Which hypotheses hold, on sizes and on the user's vectors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from assoc import InputError
 from assoc.embeddings import sphere
 from assoc.vector_files import NamedVectors
-from tests.helpers.oracles import one_line
+from tests.helpers import toys
+from tests.helpers.oracles import complaint, one_line
 from theory import conditions
+from theory.claims import Hypothesis
 from theory.memories.guarantee import failure_bound, guaranteed_capacity
 
 RNG = np.random.default_rng(0)
@@ -154,3 +158,17 @@ def test_vectors_of_a_file_are_promised_nothing_that_is_proved_of_drawn_ones():
     assert given.verdict(0.5) == "predicted"
     assert given.predicted == drawn.predicted
     assert given.note.endswith("for embeddings that are drawn, not for those of a file")
+
+
+def test_a_hypothesis_of_the_user_s_cannot_change_the_vectors():
+    def centred(problem):
+        problem.vectors[:] -= problem.vectors.mean(0)
+        return ()
+
+    mean = Hypothesis("The mean is zero.", centred)
+    own = replace(toys.theorem(toys.claim("c")), hypotheses=(mean,))
+    before = SHIFTED.copy()
+    assert "cannot write into problem: " in complaint(
+        conditions, own, embeddings=SHIFTED, preprocess="none"
+    )
+    np.testing.assert_array_equal(SHIFTED, before)

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from assoc.arrays import Floats
+from assoc.catalogue import blamed
 from assoc.embeddings import sphere
 from assoc.errors import InputError
 from assoc.facts.maps import class_sizes
 from assoc.facts.tables import FactTable, read_facts
-from assoc.memories.decoding import certified_margins, margins
-from assoc.memories.memory import Build, Memory, memory_bits
+from assoc.memories.decoding import certified_margins, margins, memory_outputs
+from assoc.memories.memory import Build, Memory, memory_bits, memory_parameters
 from sims.engine.bracketing import bracket
 from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS, Source
 from sims.memories.construction import Construction, Size
@@ -97,7 +98,7 @@ def facts_in_memory(
         certified=stored.certified,
         predicted=expected_recall(construction, d=d, N=N, facts=classes) if known else None,
         predicted_all=all_recalled(construction, d=d, N=N, facts=classes) if known else None,
-        parameters=stored.memory.parameters,
+        parameters=memory_parameters(stored.memory),
         bits=memory_bits(stored.memory),
         bits_bound=float(N * np.log2(M)),
         conditions=_conditions(table, answered),
@@ -137,15 +138,17 @@ def _store(
     U = sphere(M, d, rng=source.generator(0, OUTPUTS))
     memory = construction.build(d)(E, U, f, rng=source.generator(0, MEMORY))
     watcher.see(what, "asking for every fact")
-    certified = None
-    if hasattr(memory, "rounding_error"):
-        judged = certified_margins(memory, E, U, f)
-        margin, certified = judged.margin, float(judged.certified.mean())
-    else:
-        margin = margins(memory, E, U, f)
-    lost = np.flatnonzero(margin <= 0)
-    # No memory is asked about no inputs: the user's own need not know what to answer.
-    said = np.asarray(memory(E[lost]) @ U.T).argmax(axis=1) if lost.size else lost
+    certified, said = None, np.empty(0, np.intp)
+    with blamed(construction.memory):
+        if hasattr(memory, "rounding_error"):
+            judged = certified_margins(memory, E, U, f)
+            margin, certified = judged.margin, float(judged.certified.mean())
+        else:
+            margin = margins(memory, E, U, f)
+        lost = np.flatnonzero(margin <= 0)
+        # No memory is asked about no inputs: the user's own need not know what to answer.
+        if lost.size:
+            said = (memory_outputs(memory, E[lost], d) @ U.T).argmax(axis=1)
     forgotten = tuple(
         (table.subjects[s], table.relations[r], table.answers[a], table.answers[y])
         for (s, r, a), y in zip(table.facts[lost], said, strict=True)

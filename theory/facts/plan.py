@@ -14,7 +14,7 @@ from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
 from assoc.transformers.attention_only import attend, cue_groups, head_size
 from assoc.transformers.certificates import certify
-from assoc.transformers.model import OneLayer, Transformer
+from assoc.transformers.model import OneLayer, Transformer, is_plain
 from sims.engine.bracketing import bracket
 from sims.engine.randomness import Source
 from sims.transformers.architecture import Architecture
@@ -70,6 +70,11 @@ class _Workshop:
     def build(self, architecture: Architecture) -> Planned:
         embeddings = self.embed(architecture.d)
         model = architecture.build(self.task, embeddings, self.source, 0)
+        if is_plain(model) and not np.array_equal(model.embeddings, embeddings):
+            # It is certified by its own embeddings, and asked by those that were given.
+            raise InputError(
+                f"transformer {architecture.label()!r} returned other embeddings than it was given"
+            )
         return Planned(architecture, model, embeddings, "", 0)
 
     def search(self, architecture: Architecture, vary: str, *, start: int, limit: int,
@@ -174,7 +179,12 @@ def holds_all(made: Planned, task: RecallTask, length: int, draws: int, source: 
     made : the model and its embeddings.
     task, length, draws, source : as for :func:`plan`.
     """
-    if isinstance(made.model, Transformer):
+    with made.architecture.blamed():
+        return _holds_all(made, task, length, draws, source)
+
+
+def _holds_all(made: Planned, task: RecallTask, length: int, draws: int, source: Source) -> bool:
+    if is_plain(made.model):
         return bool(certify(made.model, task, length=length).certified.all())
     asked = count_known(
         made.model, task, length=length, source=source, trial=0, draws=draws,

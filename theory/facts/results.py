@@ -5,7 +5,7 @@ from typing import Any
 
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
-from assoc.transformers.model import OneLayer, Transformer
+from assoc.transformers.model import OneLayer, is_plain
 from sims.engine.results import Result
 from theory.claims import Condition
 from theory.facts.model_files import StoredModel
@@ -120,7 +120,7 @@ class TransformerFactsResult(Result):
             If it is not a :class:`assoc.transformers.model.Transformer`.
         """
         first = self.models[0]
-        if not isinstance(first.built, Transformer):
+        if not is_plain(first.built):
             kind = type(first.built).__name__
             raise InputError(f"{first.model}: only a Transformer can be exported, not {kind}")
         return StoredModel(first.built, self.task, self.texts, self.length, first.model)

@@ -13,8 +13,9 @@ from assoc.embeddings import PREPROCESSING
 from assoc.errors import InputError
 from assoc.facts.recall_task import NOISE, RecallTask, check_length, table_task
 from assoc.facts.tables import FactTable, read_facts
+from assoc.memories.memory import memory_parameters
 from assoc.transformers.certificates import certify
-from assoc.transformers.model import OneLayer, Transformer
+from assoc.transformers.model import OneLayer, Transformer, is_plain
 from assoc.transformers.token_vectors import draw_tokens, name_tokens
 from assoc.vector_files import NamedVectors
 from sims.engine.parallel import available_threads, run
@@ -223,14 +224,15 @@ class _Exam:
     def _answers(self, made: Planned, conditions: tuple[Condition, ...]) -> TransformerFacts:
         """Certify every fact, ask for every one, and report."""
         model, task, texts = made.model, self.task, self.texts
-        ours = model if isinstance(model, Transformer) else None
+        ours = model if is_plain(model) else None
         certified = None
         if ours is not None:
             certified = float(certify(ours, task, length=self.length).certified.mean())
-        asked = count_known(
-            model, task, length=self.length, source=self.source, trial=0, draws=self.draws,
-            embeddings=made.embeddings,
-        )  # fmt: skip
+        with made.architecture.blamed():
+            asked = count_known(
+                model, task, length=self.length, source=self.source, trial=0, draws=self.draws,
+                embeddings=made.embeddings,
+            )  # fmt: skip
         called = task.names or ()
         forgotten = tuple(
             (texts[s], texts[task.subjects + r], texts[label], called[said])
@@ -249,7 +251,7 @@ class _Exam:
             width=_width(model),
             attention_parameters=None if ours is None else ours.attention.parameters,
             mlp_parameters=None if ours is None else ours.mlp_parameters,
-            parameters=model.parameters,
+            parameters=memory_parameters(model),
             bits=None if ours is None else _stored_bits(ours),
             recall=asked.known / len(task),
             certified=certified,

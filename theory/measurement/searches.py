@@ -256,7 +256,7 @@ def _signed(right: Floats, kept: int) -> Floats:
 class _Answers:
     E: Floats
     outputs: Floats
-    parameters: int = 0
+    parameters: int = 1
 
     def __call__(self, E: Floats) -> Floats:
         at = (np.asarray(E, np.float64) @ np.asarray(self.E, np.float64).T).argmax(axis=1)

@@ -1,6 +1,7 @@
 """What the report and the appendix hold: a section for each theorem, made of tables and figures."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -211,7 +212,8 @@ def theorem_parts(
     """Return a theorem's own table and figure, and the table of its controls if they were run."""
     with styled(look.style(theorem.name)):
         try:
-            figure = called(theorem.figure, {claim.claim.name: claim.finding for claim in claims})
+            findings = {claim.claim.name: deepcopy(claim.finding) for claim in claims}
+            figure = called(theorem.figure, findings)
         except InputError as error:
             raise InputError(f"figure of {theorem.name}: {error}") from error
     names = ", ".join(claim.claim.name for claim in claims)
@@ -233,7 +235,7 @@ def exhibit_part(exhibit: Exhibit, rows: Sequence[Mapping[str, Any]], look: Look
     figure = None
     if exhibit.figure is not None:
         with styled(look.style(exhibit.name)):
-            figure = look.figure(exhibit.name, called(exhibit.figure, records))
+            figure = look.figure(exhibit.name, called(exhibit.figure, deepcopy(records)))
     return Part(
         exhibit.name,
         exhibit.title,

@@ -224,7 +224,7 @@ def test_a_function_of_the_user_is_a_construction():
         return attention_only(task, embeddings, rng=rng)
 
     name, found = resolve_transformer(mine)
-    assert (name, found) == ("mine", mine)
+    assert (name, found.function) == ("mine", mine)
 
 
 def test_what_a_user_s_module_returns_is_checked(tmp_path, monkeypatch):

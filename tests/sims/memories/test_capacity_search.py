@@ -43,7 +43,7 @@ class Upto:
 class _Answers:
     E: np.ndarray
     right: np.ndarray
-    parameters: int = 0
+    parameters: int = 1
 
     def __call__(self, E):
         return np.asarray(self.right[(E @ self.E.T).argmax(axis=1)], np.float64)

@@ -1,9 +1,14 @@
-"""A table's transformers: what is advised of the user's vectors."""
+"""A table's transformers: what is advised of the user's vectors, and what is not certified."""
 
 import pytest
 
+from assoc import InputError, example_path
+from assoc.transformers.attention_only import attention_only
+from assoc.transformers.model import Transformer
+from tests.helpers.oracles import complaint
 from theory.claims import Condition
 from theory.facts import transformers
+from theory.facts.transformers import facts_in_transformers
 
 
 @pytest.mark.parametrize(
@@ -16,3 +21,37 @@ from theory.facts import transformers
 def test_a_remedy_that_was_applied_is_not_advised(remedy, done, left):
     found = Condition("isotropic", False, "value", "required", remedy)
     assert transformers._not_again(found, done).remedy == left
+
+
+# --- certified implies recalled, also of what users derive from ours ----------------------------
+
+
+class Mute(Transformer):
+    """Weights that store the facts, and answers that do not come from them."""
+
+    def outputs(self, prompts, /):
+        return 0 * super().outputs(prompts)
+
+
+def as_mute(task, embeddings, *, rng):
+    model = attention_only(task, embeddings, rng=rng)
+    return Mute(model.embeddings, model.attention)
+
+
+def turned(task, embeddings, *, rng):
+    return attention_only(task, -embeddings, rng=rng)
+
+
+def test_what_is_derived_from_a_transformer_is_asked_and_not_certified(tmp_path):
+    file = tmp_path / "facts.csv"
+    file.write_text("subject,relation,answer\na,r,x\nb,r,y\n")
+    found = facts_in_transformers(file, models=[as_mute], d=16)
+    (model,) = found.models
+    assert (model.recall, model.certified) == (0.0, None)
+    with pytest.raises(InputError, match="only a Transformer can be exported, not Mute"):
+        found.stored()
+
+
+def test_a_model_of_other_embeddings_than_it_was_given_is_refused():
+    said = complaint(facts_in_transformers, example_path("countries.csv"), models=[turned], d=64)
+    assert said == "transformer 'turned' returned other embeddings than it was given"
