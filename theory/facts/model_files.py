@@ -3,10 +3,13 @@
 A file holds the arrays ``embeddings`` (n, d), ``W_K``, ``W_Q``, ``W_V``, ``W_O`` (H, d_h, d),
 ``facts`` (N, 3) and, where there is an MLP, ``mlp.W``, ``mlp.V`` (m, d) and ``mlp.activation``, the
 coefficients of its polynomial in powers of x. Any reader of safetensors can use it. The entry
-``recall`` of the header's metadata is a JSON document with the vocabulary, the shapes, the longest
-certified prompt and where the file comes from. Nothing in a file is ever executed.
+``recall`` of the header's metadata is a JSON document with the vocabulary, the longest certified
+prompt, where the file comes from, and of each array its type, its shape and the SHA-256 of its
+bytes; the document's own SHA-256 is among its entries. All of it is verified when a file is read,
+so that a file is read as it was written, or not at all. Nothing in a file is ever executed.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,19 +20,32 @@ import numpy as np
 from numpy.polynomial import Polynomial
 
 from assoc.errors import InputError
-from assoc.facts.recall_task import RecallTask
+from assoc.facts.recall_task import SHORTEST, RecallTask
 from assoc.memories.networks import TwoLayer
 from assoc.transformers.model import Attention, Transformer
 from theory.rendering.files import write_whole
 
 __all__ = ["FORMAT", "StoredModel", "load_model", "save_model"]
 
-FORMAT = "recall one-layer transformer, version 1"
+FORMAT = "recall one-layer transformer, version 2"
 """What a file of ours says it is."""
 
 KEY = "recall"
 WEIGHTS = ("W_K", "W_Q", "W_V", "W_O")
 MLP = ("mlp.W", "mlp.V", "mlp.activation")
+Types = Mapping[np.dtype[Any], str]
+ARRAYS = ("embeddings", "facts", *WEIGHTS)
+DIMENSIONS = {"facts": 2, "embeddings": 2, "mlp.W": 2, "mlp.V": 2, "mlp.activation": 1}
+"""Axes of each array; weights of attention have three."""
+
+FLOATS: Types = {np.dtype(np.float32): "F32", np.dtype(np.float64): "F64"}
+INTEGERS: Types = {np.dtype(np.int64): "I64"}
+"""Types that arrays may have, and what safetensors calls them."""
+
+LARGEST = 2**31
+"""Where numbers of tokens end."""
+
+AGAIN = "export it again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +91,8 @@ def save_model(path: str | Path, stored: StoredModel, *, origin: Mapping[str, An
     Raises
     ------
     InputError
-        If the file cannot be written, or the package safetensors is not installed.
+        If the file cannot be written, the package safetensors is not installed, or weights are
+        neither of single nor of double precision.
     """
     save = _safetensors("numpy").save
     model, task = stored.model, stored.task
@@ -84,7 +101,15 @@ def save_model(path: str | Path, stored: StoredModel, *, origin: Mapping[str, An
     if model.mlp is not None:
         mlp = model.mlp
         arrays |= dict(zip(MLP, (mlp.W, mlp.V, np.asarray(mlp.activation.coef)), strict=True))
-    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    arrays = {
+        name: np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+        for name, array in arrays.items()
+    }
+    for name, array in arrays.items():
+        if array.dtype not in _types(name):
+            raise InputError(
+                f"{path}: {name!r} is of {array.dtype}; single or double precision is stored"
+            )
     header = {
         "format": FORMAT,
         "label": stored.label,
@@ -93,13 +118,43 @@ def save_model(path: str | Path, stored: StoredModel, *, origin: Mapping[str, An
         "relations": task.relations,
         "answers": task.answers,
         "noise": task.noise,
-        "shapes": {name: list(array.shape) for name, array in arrays.items()},
+        "bits": model.bits,
         "vocabulary": list(task.names or ()),
         "texts": list(stored.texts),
         "origin": dict(origin),
     }
-    text = json.dumps(header, ensure_ascii=False)
+    text = json.dumps(_sealed(header, arrays), ensure_ascii=False)
     write_whole(path, save(arrays, metadata={KEY: text}))
+
+
+def _sealed(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a header with what its arrays are, and with the checksum of all of that.
+
+    Parameters
+    ----------
+    header : entries of the document.
+    arrays : arrays by name, of types that are stored.
+    """
+    described = {
+        name: {
+            "dtype": _types(name)[array.dtype],
+            "shape": list(array.shape),
+            "sha256": hashlib.sha256(array.tobytes()).hexdigest(),
+        }
+        for name, array in arrays.items()
+    }
+    whole = {**header, "arrays": described}
+    return {**whole, "sha256": _digest(whole)}
+
+
+def _digest(header: Mapping[str, Any]) -> str:
+    """SHA-256 of a header, whatever the order of its entries, without that entry itself."""
+    rest = {name: value for name, value in header.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _types(name: str) -> Types:
+    return INTEGERS if name == "facts" else FLOATS
 
 
 def load_model(path: str | Path) -> StoredModel:
@@ -108,65 +163,93 @@ def load_model(path: str | Path) -> StoredModel:
     Raises
     ------
     InputError
-        If the file is missing, truncated, not ours, or its arrays do not fit each other.
+        If the file is missing, truncated, changed, not ours, or its arrays do not fit each other:
+        the file, the array or entry, and what is wrong.
     """
     path = Path(path)
     arrays, header = _read(path)
-    for name in ("embeddings", "facts", *WEIGHTS):
-        if name not in arrays:
-            raise InputError(f"{path}: the array {name!r} is missing")
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise InputError(f"{path}: the array {name!r} has entries that are not finite")
+        axes = DIMENSIONS.get(name, 3)
+        if array.ndim != axes or not array.size:
+            raise InputError(
+                f"{path}: the array {name!r} has shape {array.shape}; {axes} axes are needed"
+            )
     embeddings, weights = arrays["embeddings"], [arrays[name] for name in WEIGHTS]
-    shape = weights[0].shape
-    fits = embeddings.ndim == 2 and len(shape) == 3 and shape[2] == embeddings.shape[1]
-    if not fits or any(W.shape != shape for W in weights):
+    shape, d = weights[0].shape, embeddings.shape[1]
+    if shape[2] != d or any(W.shape != shape for W in weights):
         listed = ", ".join(f"{name} {arrays[name].shape}" for name in ("embeddings", *WEIGHTS))
         raise InputError(f"{path}: shapes do not fit: {listed}")
-    mlp = None
-    if MLP[0] in arrays:
-        mlp = _network(path, arrays, embeddings.shape[1])
+    mlp = _network(path, arrays, d) if MLP[0] in arrays else None
+    entries = _Entries(path, header)
     try:
         task = RecallTask(
-            int(header["subjects"]),
-            int(header["relations"]),
-            int(header["answers"]),
+            entries.number("subjects", least=1),
+            entries.number("relations", least=1),
+            entries.number("answers", least=1),
             arrays["facts"].astype(np.intp),
-            int(header["noise"]),
-            tuple(map(str, header["vocabulary"])),
+            entries.number("noise"),
+            entries.names("vocabulary"),
         )
-        texts, length = tuple(map(str, header["texts"])), int(header["length"])
-        label = str(header["label"])
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path}: its header is damaged ({type(error).__name__}: {error})"
-        ) from None
+        raise InputError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+    texts, length = entries.names("texts"), entries.number("length", least=SHORTEST)
     named = task.subjects + task.relations + task.answers
     if len(embeddings) != task.vocabulary or len(texts) != named:
         raise InputError(
             f"{path}: {len(embeddings)} embeddings and {len(texts)} texts for a vocabulary of "
             f"{task.vocabulary}, {named} with texts"
         )
-    return StoredModel(
-        Transformer(embeddings, Attention(*weights), mlp), task, texts, length, label
-    )
+    bits = None if header.get("bits") is None else entries.number("bits", least=1, below=2**63)
+    model = Transformer(embeddings, Attention(*weights), mlp, bits)
+    return StoredModel(model, task, texts, length, entries.text("label"))
+
+
+@dataclass(frozen=True, eq=False)
+class _Entries:
+    """Entries of a header, each of the kind that it is to be."""
+
+    path: Path
+    header: Mapping[str, Any]
+
+    def number(self, name: str, *, least: int = 0, below: int = LARGEST) -> int:
+        value = self.header.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value < below:
+            self._refuse(name, f"an integer from {least} on")
+        return int(value)  # type: ignore[arg-type]
+
+    def text(self, name: str) -> str:
+        value = self.header.get(name)
+        if not _is_text(value):
+            self._refuse(name, "a text")
+        return str(value)
+
+    def names(self, name: str) -> tuple[str, ...]:
+        value = self.header.get(name)
+        if not isinstance(value, list) or not all(map(_is_text, value)):
+            self._refuse(name, "a list of texts")
+        return tuple(value)  # type: ignore[arg-type]
+
+    def _refuse(self, name: str, wanted: str) -> None:
+        found = "missing" if name not in self.header else f"not {wanted}"
+        raise InputError(f"{self.path}: its header is damaged: {name!r} is {found}; {AGAIN}")
+
+
+def _is_text(value: object) -> bool:
+    """Whether a value is a text that can be printed: without halves of characters."""
+    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def _network(path: Path, arrays: Mapping[str, Any], d: int) -> TwoLayer:
-    for name in MLP:
-        if name not in arrays:
-            raise InputError(f"{path}: the array {name!r} is missing")
     W, V, coefficients = (arrays[name] for name in MLP)
-    if W.ndim != 2 or W.shape != V.shape or W.shape[1] != d or coefficients.ndim != 1:
+    if W.shape != V.shape or W.shape[1] != d:
         raise InputError(f"{path}: shapes do not fit: mlp.W {W.shape}, mlp.V {V.shape}, d = {d}")
     return TwoLayer(W, V, Polynomial(coefficients))
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Arrays, and our document in the header."""
+    """Arrays as they were written, and our document in the header."""
     package = _safetensors("")
     try:
         size = path.stat().st_size
@@ -179,19 +262,85 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             metadata = file.metadata() or {}
             if KEY not in metadata:
                 raise InputError(f"{path}: a safetensors file, but not one of recall's")
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except package.SafetensorError as error:
+            header = _header(path, metadata[KEY])
+            return _verified(path, file, header["arrays"]), header
+    except (package.SafetensorError, OSError) as error:
         raise InputError(
             f"{path}: truncated, or not a safetensors file ({size} bytes; {error})"
         ) from None
+
+
+def _header(path: Path, text: str) -> dict[str, Any]:
+    """Read our document, and see that it is as it was written.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
     try:
-        header = json.loads(metadata[KEY])
-    except ValueError:
-        raise InputError(f"{path}: its header is damaged (not JSON)") from None
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        header: Any = json.loads(text)
         found = header.get("format") if isinstance(header, dict) else header
-        raise InputError(f"{path}: its format is {found!r}; this version reads {FORMAT!r}")
-    return arrays, header
+        said = " ".join(repr(found).split())[:80]
+        digest = "" if found != FORMAT else _digest(header)
+    except (ValueError, RecursionError):
+        raise InputError(f"{path}: its header is damaged (not JSON of ours); {AGAIN}") from None
+    if found != FORMAT:
+        raise InputError(
+            f"{path}: its format is {said}; this version reads {FORMAT!r}: {AGAIN} with "
+            "recall facts --export"
+        )
+    if header.get("sha256") != digest:
+        raise InputError(f"{path}: its header was changed (its checksum is another); {AGAIN}")
+    named = header.get("arrays")
+    if not isinstance(named, dict) or set(named) not in (set(ARRAYS), {*ARRAYS, *MLP}):
+        listed = sorted(named) if isinstance(named, dict) else named
+        raise InputError(
+            f"{path}: its header is damaged: arrays {listed} are not those of a transformer; "
+            f"{AGAIN}"
+        )
+    checked: dict[str, Any] = header
+    return checked
+
+
+def _verified(path: Path, file: Any, described: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the arrays, each of the type, of the shape and with the checksum of the header.
+
+    Raises
+    ------
+    InputError
+        If one is missing, there is another, or it differs.
+    """
+    present = list(file.keys())
+    for name in described:
+        if name not in present:
+            raise InputError(f"{path}: the array {name!r} is missing; {AGAIN}")
+    for name in present:
+        if name not in described:
+            raise InputError(f"{path}: the array {name!r} is not of its header; {AGAIN}")
+    arrays = {}
+    for name, wanted in described.items():
+        # A type that NumPy lacks must not be asked of it.
+        lies = file.get_slice(name)
+        found = {"dtype": lies.get_dtype(), "shape": list(lies.get_shape())}
+        if found["dtype"] not in _types(name).values():
+            usual = " or ".join(_types(name).values())
+            raise InputError(
+                f"{path}: the array {name!r} is of {found['dtype']}; {usual} is needed; {AGAIN}"
+            )
+        for what, value in found.items():
+            said = wanted.get(what) if isinstance(wanted, dict) else None
+            if value != said:
+                raise InputError(
+                    f"{path}: the array {name!r} has {what} {value}, and {said} in the header; "
+                    f"{AGAIN}"
+                )
+        arrays[name] = file.get_tensor(name)
+        if hashlib.sha256(arrays[name].tobytes()).hexdigest() != wanted.get("sha256"):
+            raise InputError(
+                f"{path}: the array {name!r} was changed (its checksum is another); {AGAIN}"
+            )
+    return arrays
 
 
 def _safetensors(module: str) -> Any:

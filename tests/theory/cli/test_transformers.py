@@ -221,11 +221,13 @@ def test_the_header_says_what_is_inside(stored):
     size = int.from_bytes(stored.read_bytes()[:8], "little")
     header = json.loads(stored.read_bytes()[8 : 8 + size])
     ours = json.loads(header["__metadata__"]["recall"])
-    assert ours["format"] == "recall one-layer transformer, version 1"
+    assert ours["format"] == "recall one-layer transformer, version 2"
     assert ours["vocabulary"][:2] == ["Peru", "Fiji"]
     assert ours["texts"][: ours["subjects"]] == ours["vocabulary"][: ours["subjects"]]
-    for name, shape in ours["shapes"].items():
-        assert header[name]["shape"] == shape
+    assert ours["arrays"].keys() == header.keys() - {"__metadata__"}
+    for name, described in ours["arrays"].items():
+        assert header[name]["shape"] == described["shape"]
+        assert header[name]["dtype"] == described["dtype"]
     assert ours["origin"]["command"].startswith("recall facts places.csv")
     assert load_model(stored).length == ours["length"] == 32
 
