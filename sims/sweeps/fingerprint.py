@@ -20,6 +20,9 @@ TRAINING = ("jax", "jaxlib", "optax")
 
 OURS = ("assoc", "sims")
 
+DYNAMIC = frozenset({"import_module", "__import__"})
+"""Functions that import what a text names."""
+
 INSTALLED = frozenset({"site-packages", "dist-packages"})
 """Folders of what is installed: an environment's, the user's, the system's, or one on the path."""
 
@@ -93,6 +96,11 @@ def _imports(path: Path) -> Iterator[str]:
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module.partition(".")[0]
+        elif isinstance(node, ast.Call) and node.args:
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            name = getattr(node.args[0], "value", None)
+            if called in DYNAMIC and isinstance(name, str):
+                yield name.partition(".")[0]
 
 
 def _of_the_user(name: str) -> bool:

@@ -277,7 +277,9 @@ def _check_request(path: Path, found: Mapping[str, str], asked: Mapping[str, str
         if found.get(name) != asked.get(name):
             cure = "name another file"
             if name == "code":
-                cure += ", remove this one, or draw what it has (--redraw)"
+                redraw = asked.get("sweep") == "appendix"
+                cure += " or remove this one" + (", or draw what it has (--redraw)" * redraw)
+                cure += ": the code, or what it imports, has changed since"
             said = (
                 f"holds a sweep with {name} = {found.get(name, 'nothing')}, and this one has "
                 f"{name} = {asked.get(name, 'nothing')}; {cure}"

@@ -19,6 +19,7 @@ from sims.memories.ensemble import Ensemble
 from sims.memories.recall import decide
 from sims.memories.settings import RandomVectors
 from sims.sweeps import fingerprint
+from tests.helpers.oracles import complaint
 
 CERTAIN = Refutation(residual=0.0, curvature=1.0, reach=1.0, weight=1.0)
 
@@ -175,6 +176,24 @@ def test_other_code_of_a_users_memory_is_another_search(tmp_path, monkeypatch):
     fingerprint._digest.cache_clear()
     with pytest.raises(InputError, match="code"):
         capacity("mymemory_of_tests:build", **run)
+
+
+def test_a_module_that_a_users_module_imports_was_edited(tmp_path, monkeypatch):
+    """The stored search does not go on with other numbers, here or in workers of their own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "search_of_tests.py").write_text("from weights_of_tests import build\n")
+    weights = tmp_path / "weights_of_tests.py"
+    run = {"d": 8, "trials": 2, "threads": 2, "store": tmp_path / "s.sqlite"}
+    weights.write_text("from assoc.memories.linear import hebbian as build\n")
+    first = capacity("search_of_tests:build", **run)
+    assert capacity("search_of_tests:build", **run).points == first.points
+    weights.write_text("from assoc.memories.linear import dual_both as build\n")
+    # As another process would see it.
+    fingerprint._digest.cache_clear()
+    assert complaint(capacity, "search_of_tests:build", **run).endswith(
+        "name another file or remove this one: the code, or what it imports, has changed since"
+    )
 
 
 def test_an_imported_build_decides_as_itself():

@@ -100,6 +100,38 @@ def test_what_is_imported_counts_unless_it_is_installed(
     assert (fingerprint([package.name]) != code) is counts
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import later_of_the_test",
+        "from later_of_the_test import x",
+        "def f():\n    import later_of_the_test.inner as y",
+        "import importlib\nm = importlib.import_module('later_of_the_test')",
+        "from importlib import import_module\nm = import_module('later_of_the_test.inner')",
+        "m = __import__('later_of_the_test')",
+        "import between_of_the_test",
+    ],
+)
+def test_however_a_module_is_imported_it_counts(package, line, tmp_path):
+    (tmp_path / "between_of_the_test.py").write_text("import later_of_the_test\n")
+    later = tmp_path / "later_of_the_test"
+    later.mkdir()
+    (later / "__init__.py").write_text("x = 1\n")
+    (later / "inner.py").write_text("y = 1\n")
+    package.with_name("one_of_the_test.py").write_text(f"{line}\n")
+    codes = {fingerprint(["one_of_the_test"])}
+    for name in ("__init__", "inner"):
+        (later / f"{name}.py").write_text("x = y = 2\n")
+        codes.add(fingerprint(["one_of_the_test"]))
+    assert len(codes) == 3
+
+
+def test_a_call_that_names_nothing_is_no_import(package):
+    own = package.with_name("one_of_the_test.py")
+    own.write_text("f = print\nf(1)\nf()\nimport_module = f\nimport_module(f)\n(f or f)('x')\n")
+    assert fingerprint(["one_of_the_test"]) != fingerprint()
+
+
 def test_a_module_is_a_package_of_one_file(package):
     code = fingerprint(["one_of_the_test"])
     package.with_name("one_of_the_test.py").write_text("x = 2\n")
