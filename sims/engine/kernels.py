@@ -5,8 +5,8 @@ with a bar are counted, which compilers turn into vector instructions where a ru
 stays a chain of scalar ones. What the single-precision scores leave open is settled here as well,
 as the margin of one competitor at a time in double precision.
 
-Compiled code is cached beside the source, so only the first run on a machine pays for it. Import
-this module where a kernel is called: it brings Numba in, which takes half a second.
+Compiled code is cached (:mod:`sims.engine.compiled`), so only the first run on a machine pays for
+it. Import this module where a kernel is called: it brings Numba in, which takes half a second.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from assoc.arrays import Floats
+from sims.engine.compiled import compiled
 
 __all__ = [
     "count_batch",
@@ -35,10 +36,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def _compiled(*signatures: Any) -> Callable[[Function], Function]:
     """Compile for the given signatures; sums may be reordered, so that they are vectorised."""
-    return cast(
-        Callable[[Function], Function],
-        numba.njit(list(signatures), cache=True, nogil=True, fastmath={"reassoc", "contract"}),
-    )
+    return compiled(*signatures, fastmath={"reassoc", "contract"})
 
 
 _inlined = cast(Callable[[Function], Function], numba.njit(inline="always"))

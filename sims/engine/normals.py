@@ -24,6 +24,8 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from sims.engine.compiled import compiled
+
 __all__ = ["fill_normals", "same_as_numpy"]
 
 MULTIPLIERS = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
@@ -118,7 +120,7 @@ def _uniform(
     return np.float32(words[used[0] - 1] >> np.uint32(8)) * np.float32(2**-24)
 
 
-@numba.njit("void(u8[::1], u8[:, ::1], f4[:, ::1])", nogil=True, cache=True)
+@compiled("void(u8[::1], u8[:, ::1], f4[:, ::1])")
 def fill_normals(
     key: NDArray[np.uint64], counters: NDArray[np.uint64], out: NDArray[np.float32]
 ) -> None:

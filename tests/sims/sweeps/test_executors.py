@@ -132,6 +132,18 @@ def test_a_cluster_computes_the_same_also_when_a_worker_is_killed(cluster, tmp_p
     assert dead == [-signal.SIGKILL]
     assert (tmp_path / "log").read_text().split().count("5") == 2
 
+    measured = grid("sims.memories.recall:measure", memory=["linear", "dual-both"], d=[8, 12], N=[9],
+                    trials=[3])  # fmt: skip
+    contents = []
+    for name, executor in (("processes", "processes"), ("dask", cluster.address)):
+        store = tmp_path / f"{name}.sqlite"
+        sweep(measured, store=store, executor=executor, workers=2)
+        contents.append(
+            [(point.key, point.task, point.value) for point in stored_points(store).values()]
+        )
+    assert contents[0] == contents[1]
+    assert len(contents[0]) == 4
+
     failed = sweep(grid("math:sqrt", x=[1]), executor=cluster.address)
     assert "takes no keyword arguments" in failed.failures["x=1"]
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import math
 import multiprocessing
@@ -184,6 +185,20 @@ def test_nothing_is_computed_twice(tmp_path, options):
     result = sweep(more, store=path, **options)
     assert (result.computed, list(result.values.values())) == (0, [x * x for x in range(8)])
     assert sorted(lines(log)) == sorted(map(str, range(8)))
+
+
+@pytest.mark.parametrize("clock", [[1e9, 5e8, 0.0, -1.0], [0.0], [4e9, 1.0]])
+def test_a_clock_that_goes_back_changes_no_number(tmp_path, monkeypatch, clock):
+    """Neither while points are computed nor between a sweep and the next that goes on with it."""
+    told = itertools.cycle(clock)
+    monkeypatch.setattr(time, "time", lambda: next(told))
+    path = tmp_path / "s.sqlite"
+    sweep(DRAWS[:4], store=path, workers=1)
+    result = sweep(DRAWS, store=path, workers=1)
+    assert result.computed == len(DRAWS) - 4
+    assert result.values == sweep(DRAWS, workers=1).values
+    assert {point.finished for point in stored_points(path).values()} <= set(clock)
+    assert all(seconds >= 0 for seconds in result.seconds.values())
 
 
 @pytest.mark.parametrize("options", [
