@@ -132,8 +132,8 @@ def test_a_cluster_computes_the_same_also_when_a_worker_is_killed(cluster, tmp_p
     assert dead == [-signal.SIGKILL]
     assert (tmp_path / "log").read_text().split().count("5") == 2
 
-    measured = grid("sims.memories.recall:measure", memory=["linear", "dual-both"], d=[8, 12], N=[9],
-                    trials=[3])  # fmt: skip
+    axes = {"memory": ["linear", "dual-both"], "d": [8, 12], "N": [9], "trials": [3]}
+    measured = grid("sims.memories.recall:measure", **axes)
     contents = []
     for name, executor in (("processes", "processes"), ("dask", cluster.address)):
         store = tmp_path / f"{name}.sqlite"
