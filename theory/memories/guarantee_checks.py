@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from assoc.catalogue import resolve
+from assoc.catalogue import blamed, resolve
 from assoc.embeddings import LAWS, sphere
+from assoc.memories.decoding import memory_outputs
 from assoc.memories.memory import Build
 from sims.engine.parallel import blas_threads
 from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS
@@ -50,7 +51,9 @@ def check_dual_inputs(
         source = source_of(RandomVectors(d), seed, "dual-inputs")
         E = source.vectors(LAWS[inputs], N, d, trial=trial, stream=INPUTS).astype(np.float64)
         U = source.vectors(sphere, M, d, trial=trial, stream=OUTPUTS).astype(np.float64)
-        scores = build(E, U, np.arange(N), rng=source.generator(trial, MEMORY))(E) @ U.T
+        with blamed(memory):
+            built = build(E, U, np.arange(N), rng=source.generator(trial, MEMORY))
+            scores = memory_outputs(built, E, d) @ U.T
         return int((scores >= np.diag(scores)[:, None]).sum()) - N
 
     def judged() -> Iterator[tuple[str, Finding]]:
