@@ -27,6 +27,7 @@ imported when they are needed.
 LONG_FILES: dict[str, str] = {
     "tests/sims/sweeps/test_store.py": "the faults of one file format, on the same helpers",
     "tests/sims/sweeps/test_tasks.py": "what every kind of executor must do alike, and ten kills",
+    "tests/sims/transformers/test_prompts.py": "verdicts of all kinds, held to one brute force",
     "tests/theory/exhibits/test_exhibits.py": "what every exhibit must do alike, computed once",
     "tests/theory/publishing/test_appendix.py": "one folder's files, on the same toys",
     "theory/theorems/attention_mlp.py": "a theorem is one file; this one has 6 claims",

@@ -18,11 +18,14 @@ __all__ = [
     "MAPS",
     "FactMap",
     "balanced",
+    "check_also",
     "check_map",
     "class_sizes",
+    "evened",
     "identity",
     "permutation",
     "random",
+    "rows_of",
     "zipf",
     "zipf_sizes",
 ]
@@ -154,6 +157,114 @@ def check_map(f: Any, N: int, M: int) -> Integers:
         raise InputError(f"f[{bad[0]}] = {f[bad[0]]} is not an output: M = {M}")
     checked: Integers = f
     return checked
+
+
+def check_also(also: Any, f: Integers, M: int) -> NDArray[np.intp]:
+    """Return what other answers are right, if these are such.
+
+    Parameters
+    ----------
+    also : (n, 2) integers, rows (x, y): input x may be answered with y as well as with f(x); in
+        order of x. None stands for no rows.
+    f : (N,) the fact map.
+    M : number of outputs.
+
+    Raises
+    ------
+    InputError
+        If they are not rows of integers, or one is out of range, out of order or given twice.
+
+    Examples
+    --------
+    >>> check_also([[1, 0]], np.array([0, 2]), 3)
+    array([[1, 0]])
+    >>> check_also([[1, 2]], np.array([0, 2]), 3)
+    Traceback (most recent call last):
+    ...
+    assoc.errors.InputError: also: answer 2 of input 1 is given twice
+    """
+    found = np.zeros((0, 2), np.intp) if also is None else np.asarray(also)
+    if found.ndim != 2 or found.shape[1] != 2 or found.dtype.kind not in "iu":
+        raise InputError(
+            f"also: rows (input, answer) of integers are needed, not {found.dtype} of shape "
+            f"{found.shape}"
+        )
+    rows = found.astype(np.intp)
+    bad = np.flatnonzero(((rows < 0) | (rows >= (len(f), M))).any(axis=1))
+    if bad.size:
+        raise InputError(
+            f"also[{bad[0]}] = {rows[bad[0]].tolist()} is no input and output: "
+            f"N = {len(f)}, M = {M}"
+        )
+    if (np.diff(rows[:, 0]) < 0).any():
+        raise InputError("also: rows are not in the order of their inputs")
+    inputs = np.unique(rows[:, 0])
+    told = np.concatenate([rows, np.column_stack([inputs, np.asarray(f)[inputs]])])
+    pairs, times = np.unique(told, axis=0, return_counts=True)
+    if (times > 1).any():
+        x, y = pairs[times > 1][0].tolist()
+        raise InputError(f"also: answer {y} of input {x} is given twice")
+    return rows
+
+
+def rows_of(also: NDArray[np.intp], inputs: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the rows of some inputs, which are numbered anew.
+
+    Parameters
+    ----------
+    also : of :func:`check_also`.
+    inputs : positions of the inputs, increasing.
+
+    Examples
+    --------
+    >>> rows_of(np.array([[0, 5], [3, 6], [3, 7]]), np.array([1, 3]))
+    array([[1, 6],
+           [1, 7]])
+    """
+    kept = np.isin(also[:, 0], inputs)
+    places = np.searchsorted(inputs, also[kept, 0])
+    return np.column_stack([places, also[kept, 1]])
+
+
+def evened(
+    f: Integers, M: int, also: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Choose among right answers so that classes are as even as single changes make them.
+
+    An input that has several right answers leaves the class of one for that of another while this
+    is smaller by two or more, so that the sum of the squares of class sizes falls.
+
+    Parameters
+    ----------
+    f : (N,) the fact map.
+    M : number of outputs.
+    also : of :func:`check_also`.
+
+    Returns
+    -------
+    The fact map chosen, and what other answers are right then.
+
+    Examples
+    --------
+    >>> evened(np.array([0, 0, 0]), 2, np.array([[1, 1]]))
+    (array([0, 1, 0]), array([[1, 0]]))
+    """
+    chosen, others = np.array(f, np.intp), also.copy()
+    sizes = class_sizes(chosen, M)
+    inputs, first = np.unique(also[:, 0], return_index=True)
+    last = np.append(first, len(also))[1:]
+    moved = True
+    while moved:
+        moved = False
+        for x, start, end in zip(inputs.tolist(), first.tolist(), last.tolist(), strict=True):
+            place = start + int(sizes[others[start:end, 1]].argmin())
+            own, other = chosen[x], others[place, 1]
+            if sizes[other] + 1 < sizes[own]:
+                chosen[x], others[place, 1] = other, own
+                sizes[own] -= 1
+                sizes[other] += 1
+                moved = True
+    return chosen, others
 
 
 def _injective(N: int, M: int) -> None:

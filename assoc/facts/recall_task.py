@@ -2,7 +2,8 @@ r"""The factual recall task: subjects, relations, answers, noise tokens, an end 
 
 A fact is a triple (s, r, f*(s, r)). A prompt of length T has s and r at two random places among the
 first T - 1, noise tokens at the others, and the end-of-sequence token last; what it asks for is
-f*(s, r), among all tokens of the vocabulary. Tokens are numbered
+f*(s, r), among all tokens of the vocabulary. Where several answers are right, f*(s, r) is the one
+that is stored, and any of them is a good answer. Tokens are numbered
 
 =============================  ================
 subjects                       0, ..., S - 1
@@ -12,7 +13,8 @@ noise tokens                   the next K
 end of sequence                the last, n - 1
 =============================  ================
 
-The theorems need the answer sets A_r = {f*(s, r): s} disjoint. Facts need not fill the grid [S] x
+The theorems need the answer sets A_r = {f*(s, r): s} disjoint; where several answers are right A_r
+holds all of them. Facts need not fill the grid [S] x
 [R]: a table may lack some.
 
 References
@@ -20,7 +22,7 @@ References
 NLB, section 4 (restated).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +31,7 @@ from numpy.typing import NDArray
 
 from assoc.arrays import Brief
 from assoc.errors import InputError
+from assoc.facts.maps import check_also
 from assoc.facts.tables import FactTable
 
 __all__ = [
@@ -60,11 +63,12 @@ class RecallTask(Brief):
     noise : K, number of noise tokens; 0 allows only prompts of length 3.
     names : (n,) names of all tokens, or None.
     notes : what was done to make the facts fit, one line each.
+    also : (n, 2) integers, rows (fact, a) in order of facts: a is right as well as the fact's own.
 
     Raises
     ------
     InputError
-        If a number is out of range or a (s, r) occurs twice.
+        If a number is out of range, or a (s, r) or one of its answers occurs twice.
 
     Examples
     --------
@@ -80,6 +84,7 @@ class RecallTask(Brief):
     noise: int = NOISE
     names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    also: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
 
     def __post_init__(self) -> None:
         if self.facts.ndim != 2 or self.facts.shape[1] != 3 or not len(self.facts):
@@ -92,6 +97,7 @@ class RecallTask(Brief):
         pairs = self.facts[:, 0] * self.relations + self.facts[:, 1]
         if len(np.unique(pairs)) < len(pairs):
             raise InputError("facts: a (subject, relation) occurs twice")
+        check_also(self.also, self.facts[:, 2], self.answers)
         if self.names is not None and len(self.names) != self.vocabulary:
             raise InputError(f"{len(self.names)} names for {self.vocabulary} tokens")
 
@@ -131,6 +137,22 @@ class RecallTask(Brief):
         return np.asarray(self.facts[:, 2] + self.subjects + self.relations)
 
     @property
+    def also_labels(self) -> NDArray[np.intp]:
+        """Rows (n, 2) of a fact and the token of another answer that is right."""
+        return np.asarray(self.also + np.array([0, self.subjects + self.relations]), np.intp)
+
+    @property
+    def told(self) -> NDArray[np.intp]:
+        """All that is right, rows (s, r, a): the facts, then the others."""
+        others = np.column_stack([self.facts[self.also[:, 0], :2], self.also[:, 1]])
+        return np.concatenate([self.facts, others])
+
+    @property
+    def right(self) -> NDArray[np.intp]:
+        """Number (N,) of right answers of every fact."""
+        return 1 + np.bincount(self.also[:, 0], minlength=len(self))
+
+    @property
     def prompted(self) -> NDArray[np.intp]:
         """All tokens that a prompt can hold: all but the answers."""
         answers = np.arange(self.answers) + self.subjects + self.relations
@@ -138,9 +160,9 @@ class RecallTask(Brief):
 
     @cached_property
     def answer_sets(self) -> list[set[int]]:
-        """The sets A_r, as numbers of answers."""
+        """The sets A_r of all right answers, as numbers of answers."""
         sets: list[set[int]] = [set() for _ in range(self.relations)]
-        for _, r, a in self.facts.tolist():
+        for _, r, a in self.told.tolist():
             sets[r].add(a)
         return sets
 
@@ -166,9 +188,12 @@ class RecallTask(Brief):
 
     @property
     def bits(self) -> float:
-        """Bits that tell the facts, each among the answers of its relation, N log2 |A_r|."""
+        """Bits that tell a right answer of each fact among those of its relation.
+
+        That is the sum over facts of log2 |A_r|, less the log2 of its number of right answers.
+        """
         sizes = np.array([len(answers) for answers in self.answer_sets])
-        return float(np.log2(sizes[self.facts[:, 1]]).sum())
+        return float(np.log2(sizes[self.facts[:, 1]] / self.right).sum())
 
     def prompts(
         self, length: int, *, rng: np.random.Generator, facts: Any = slice(None)
@@ -346,15 +371,15 @@ def table_task(table: FactTable, *, noise: int = NOISE, specific: bool = True) -
     shared = set(table.shared_answers) if specific else set()
     tokens: dict[tuple[int, int], int] = {}
     names: list[str] = []
-    facts = table.facts.copy()
-    for row, (_, r, a) in enumerate(table.facts.tolist()):
+    told = table.told
+    for row, (_, r, a) in enumerate(told.tolist()):
         split = table.answers[a] in shared
         key = (a, r if split else -1)
         if key not in tokens:
             tokens[key] = len(names)
             name = table.answers[a]
             names.append(f"{name} ({table.relations[r]})" if split else name)
-        facts[row, 2] = tokens[key]
+        told[row, 2] = tokens[key]
     notes: tuple[str, ...] = ()
     if shared:
         notes = (
@@ -368,6 +393,8 @@ def table_task(table: FactTable, *, noise: int = NOISE, specific: bool = True) -
         *(f"<noise {k}>" for k in range(noise)),
         "<end>",
     )
+    N = len(table)
     return RecallTask(
-        len(table.subjects), len(table.relations), len(names), facts, noise, everything, notes
-    )
+        len(table.subjects), len(table.relations), len(names), told[:N], noise, everything, notes,
+        np.column_stack([table.also[:, 0], told[N:, 2]]),
+    )  # fmt: skip

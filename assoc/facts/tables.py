@@ -8,7 +8,7 @@ Unicode form) is listed in :attr:`FactTable.notes`, never repaired.
 import unicodedata
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,14 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
+from assoc.facts.maps import rows_of
 from assoc.facts.rows import COLUMNS, Cells, read_rows
 
-__all__ = ["EXAMPLES", "SEVERAL", "FactTable", "example_path", "folded", "read_facts"]
+__all__ = [
+    "EXAMPLES",
+    "SEVERAL",
+    "FactTable",
+    "check_single",
+    "example_path",
+    "folded",
+    "read_facts",
+]
 
 EXAMPLES = ("countries.csv", "countries_minilm.npz", "minilm_tokens.npz")
 """Data files shipped with the package."""
 
-SEVERAL = ("refuse", "first", "drop")
+SEVERAL = ("refuse", "first", "drop", "any")
 """What may be done with a pair (subject, relation) that has several answers."""
 
 INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
@@ -32,7 +41,7 @@ INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 
 @dataclass(frozen=True, eq=False)
 class FactTable:
-    """Facts (subject, relation) -> answer, each pair once.
+    """Facts (subject, relation) -> answer, each pair once, and what else is right.
 
     Parameters
     ----------
@@ -40,6 +49,8 @@ class FactTable:
     facts : (N, 3) integers, a row (subject, relation, answer) of positions in these.
     notes : oddities of the file, one line each.
     source : name of the file.
+    also : (n, 2) integers, rows (fact, answer) in order of facts: an answer that is right as well
+        as that of the fact. Empty unless a table was read so.
 
     Examples
     --------
@@ -54,16 +65,30 @@ class FactTable:
     facts: NDArray[np.intp]
     notes: tuple[str, ...] = ()
     source: str = ""
+    also: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
 
     def __len__(self) -> int:
         """Return the number of facts."""
         return len(self.facts)
 
     def __repr__(self) -> str:
+        more = f", {len(self.also)} more that are right" if len(self.also) else ""
         return (
             f"FactTable({len(self)} facts: {len(self.subjects)} subjects, "
-            f"{len(self.relations)} relations, {len(self.answers)} answers)"
+            f"{len(self.relations)} relations, {len(self.answers)} answers{more})"
         )
+
+    @property
+    def told(self) -> NDArray[np.intp]:
+        """All that is right, rows (subject, relation, answer): the facts, then the others."""
+        return np.concatenate(
+            [self.facts, np.column_stack([self.facts[self.also[:, 0], :2], self.also[:, 1]])]
+        )
+
+    @property
+    def several(self) -> int:
+        """Number of facts with several right answers."""
+        return len(np.unique(self.also[:, 0]))
 
     def restricted(self, relations: Sequence[str]) -> "FactTable":
         """Return the facts of some relations, and the names that occur in them.
@@ -90,14 +115,16 @@ class FactTable:
             if name in relations[:place]:
                 raise InputError(f"relation {name!r} is named twice")
         order = {self.relations.index(name): place for place, name in enumerate(relations)}
-        rows = self.facts[np.isin(self.facts[:, 1], list(order))]
+        kept = np.flatnonzero(np.isin(self.facts[:, 1], list(order)))
+        rows, also = self.facts[kept], rows_of(self.also, kept)
         subjects, s = np.unique(rows[:, 0], return_inverse=True)
-        answers, a = np.unique(rows[:, 2], return_inverse=True)
+        answers, a = np.unique(np.concatenate([rows[:, 2], also[:, 1]]), return_inverse=True)
         b = np.array([order[int(relation)] for relation in rows[:, 1]])
         return FactTable(
             tuple(self.subjects[i] for i in subjects), tuple(relations),
-            tuple(self.answers[i] for i in answers), np.column_stack([s, b, a]), self.notes,
-            self.source,
+            tuple(self.answers[i] for i in answers), np.column_stack([s, b, a[: len(rows)]]),
+            self.notes, self.source,
+            np.column_stack([also[:, 0], a[len(rows) :]]),
         )  # fmt: skip
 
     @property
@@ -109,7 +136,7 @@ class FactTable:
         >>> read_facts(example_path("countries.csv")).shared_answers["NA"]
         ('ISO code', 'continent')
         """
-        pairs = np.unique(self.facts[:, [2, 1]], axis=0)
+        pairs = np.unique(self.told[:, [2, 1]], axis=0)
         relations: dict[int, list[str]] = {}
         for answer, relation in pairs:
             relations.setdefault(int(answer), []).append(self.relations[relation])
@@ -159,7 +186,8 @@ def read_facts(
         places from 1 on; None stands for what their names say, or for the first three.
     header : whether the first line names the columns.
     several : what to do where a pair (subject, relation) has several answers: ``refuse`` the table,
-        keep the ``first``, or ``drop`` the pair.
+        keep the ``first``, ``drop`` the pair, or let ``any`` of them be right (the first is the
+        fact, the others are in ``also``).
 
     Raises
     ------
@@ -180,19 +208,42 @@ def read_facts(
     chosen = _one_answer(path, told, several, notes)
     columns_of = [np.array(column, dtype=np.intp)[chosen] for column in told.columns]
     names = [tuple(known) for known in told.names]
-    if len(chosen) < len(told.lines) or told.more:
+    also = told.others() if several == "any" else np.zeros((0, 2), np.intp)
+    if told.more and several != "any":
         names, columns_of = _used(names, columns_of)
     subjects, relations, answers = names
     facts = np.column_stack(columns_of)
+    table = FactTable(subjects, relations, answers, facts, (), path.name, also)
     # Answers count as alike under one relation only: a country's code is not a language's.
-    pairs = np.unique(facts[:, 1] * len(answers) + facts[:, 2]).tolist()
+    pairs = np.unique(table.told[:, 1] * len(answers) + table.told[:, 2]).tolist()
     said = [
         *notes.lines(),
         *_look_alikes("subjects", (("", name) for name in subjects)),
         *_look_alikes("relations", (("", name) for name in relations)),
         *_look_alikes("answers", ((k // len(answers), answers[k % len(answers)]) for k in pairs)),
     ]
-    return FactTable(subjects, relations, answers, facts, tuple(said), path.name)
+    return replace(table, notes=tuple(said))
+
+
+def check_single(table: FactTable, where: str) -> None:
+    """Refuse a table with several right answers of a fact, where one is needed.
+
+    Parameters
+    ----------
+    table : of facts.
+    where : what needs one.
+
+    Raises
+    ------
+    InputError
+        If a fact has several.
+    """
+    if table.several:
+        facts = "1 fact has" if table.several == 1 else f"{table.several:,} facts have"
+        raise InputError(
+            f"{table.source}: {facts} several right answers, and {where} needs one of each "
+            "(--several first keeps the first, --several drop leaves such facts out)"
+        )
 
 
 class _Notes:
@@ -256,6 +307,11 @@ class _Told:
             else:
                 self.more.setdefault(pair, []).append((a, line))
 
+    def others(self) -> NDArray[np.intp]:
+        """Return what is told beside the first answers, rows (pair, answer) in order of pairs."""
+        rows = [(pair, answer) for pair in sorted(self.more) for answer, _ in self.more[pair]]
+        return np.array(rows, np.intp).reshape(-1, 2)
+
 
 def _new(known: dict[str, int], column: str, name: str, line: int, notes: _Notes) -> int:
     """Give a name that is told for the first time its position, and look at it."""
@@ -280,10 +336,11 @@ def _one_answer(path: Path, told: _Told, several: str, notes: _Notes) -> NDArray
         f"line {first}, {answers[other]!r} on line {second}"
     )
     if several == "refuse":
-        cure = "--several first keeps the first, --several drop leaves such pairs out"
-        raise InputError(f"{path}: {said} ({cure})")
-    notes.told.append(f"{said}; {'the first is kept' if several == 'first' else 'dropped'}")
-    if several == "first":
+        cure = "first keeps the first, drop leaves such pairs out, any takes each as right"
+        raise InputError(f"{path}: {said} (--several {cure})")
+    done = {"first": "the first is kept", "drop": "dropped", "any": "each counts as right"}
+    notes.told.append(f"{said}; {done[several]}")
+    if several != "drop":
         return pairs
     if many == len(pairs):
         raise InputError(f"{path}: {said}; no pair is left")

@@ -5,9 +5,14 @@ The margin of an input x under a memory F is
 .. math:: \mathrm{margin}(x) = \langle u_{f(x)}, F(e_x) \rangle
           - \max_{y \ne f(x)} \langle u_y, F(e_x) \rangle.
 
-Recalled means margin > 0; a tie is a failure. Scores are formed for a block of inputs at a time.
-Where two are too close to tell apart their difference is formed as <u_f(x) - u_y, F(e_x)>, so
-that outputs with equal embeddings tie exactly, which a matrix product does not promise.
+Recalled means margin > 0; a tie is a failure. Where several answers are right, a set Y(x), it is
+
+.. math:: \mathrm{margin}(x) = \max_{a \in Y(x)} \langle u_a, F(e_x) \rangle
+          - \max_{y \notin Y(x)} \langle u_y, F(e_x) \rangle:
+
+right answers do not compete with each other. Scores are formed for a block of inputs at a time.
+Where two are too close to tell apart their difference is formed as <u_a - u_y, F(e_x)>, so that
+outputs with equal embeddings tie exactly, which a matrix product does not promise.
 """
 
 from dataclasses import dataclass
@@ -19,7 +24,7 @@ from numpy.typing import NDArray
 from assoc.arrays import UNDERFLOW, Brief, Floats, dot_error, row_norms
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
-from assoc.facts.maps import check_map
+from assoc.facts.maps import check_also, check_map
 from assoc.memories.memory import Memory
 from assoc.user_code import checked_bounds, checked_rows, lend
 
@@ -28,15 +33,17 @@ __all__ = ["CertifiedMargins", "certified_margins", "margins", "memory_outputs"]
 BLOCK_SCORES = 2**22
 
 
-def margins(memory: Memory, E: Any, U: Any, f: Any) -> NDArray[np.float64]:
+def margins(memory: Memory, E: Any, U: Any, f: Any, also: Any = None) -> NDArray[np.float64]:
     """Margin of each input, in float64.
 
     Parameters
     ----------
     memory : any callable from (n, d_in) to (n, d_out).
     E : (N, d_in) input embeddings.
-    U : (M, d_out) output embeddings. With M = 1 nothing competes and margins are infinite.
+    U : (M, d_out) output embeddings. Where nothing competes, as with M = 1, margins are infinite.
     f : (N,) integers in [0, M).
+    also : (n, 2) integers, rows (x, y) in order of x: the answers y that are right beside f(x);
+        None stands for no rows.
 
     Returns
     -------
@@ -45,8 +52,8 @@ def margins(memory: Memory, E: Any, U: Any, f: Any) -> NDArray[np.float64]:
     Raises
     ------
     InputError
-        If E or U is not a finite real matrix, f is not a map from [N] to [M], or the memory's
-        outputs have the wrong shape or are not finite.
+        If E or U is not a finite real matrix, f is not a map from [N] to [M], ``also`` is not what
+        it should be, or the memory's outputs have the wrong shape or are not finite.
 
     Examples
     --------
@@ -54,8 +61,12 @@ def margins(memory: Memory, E: Any, U: Any, f: Any) -> NDArray[np.float64]:
     >>> E = np.eye(2)
     >>> margins(Factors((E[::-1],)), E, E, [1, 0])
     array([1., 1.])
+    >>> margins(Factors(()), E, E, [1, 0])
+    array([-1., -1.])
+    >>> margins(Factors(()), E, np.eye(3)[:, :2], [1, 0], also=[[0, 0]])
+    array([ 1., -1.])
     """
-    margin, _ = _evaluate(memory, E, U, f)
+    margin, _, _ = _evaluate(memory, E, U, f, also)
     return margin
 
 
@@ -77,7 +88,7 @@ class CertifiedMargins(Brief):
         return self.recalled & (self.margin > self.bound)
 
 
-def certified_margins(memory: Memory, E: Any, U: Any, f: Any) -> CertifiedMargins:
+def certified_margins(memory: Memory, E: Any, U: Any, f: Any, also: Any = None) -> CertifiedMargins:
     r"""Margins and a bound on their rounding error, for a memory that bounds its own.
 
     With F^ the computed output, delta the memory's bound on \|F^ - F\| and gamma the
@@ -85,13 +96,15 @@ def certified_margins(memory: Memory, E: Any, U: Any, f: Any) -> CertifiedMargin
     embeddings,
 
     .. math:: |\widehat{\mathrm{margin}} - \mathrm{margin}| \le
-        (\|u_{f(x)}\| + \max_y \|u_y\|)\,(\gamma_{d+1} \|\hat F\| + \delta) + u |\mathrm{margin}|.
+        \Bigl(\max_{a \in Y(x)} \|u_a\| + \max_y \|u_y\|\Bigr)
+        (\gamma_{d+1} \|\hat F\| + \delta) + u |\mathrm{margin}|.
 
-    What is certified is the memory as stored, on the embeddings as stored.
+    since no maximum moves by more than its terms do. What is certified is the memory as stored, on
+    the embeddings as stored.
 
     Parameters
     ----------
-    memory, E, U, f : as for :func:`margins`; the memory has ``rounding_error(E) -> (N,)``.
+    memory, E, U, f, also : as for :func:`margins`; the memory has ``rounding_error(E) -> (N,)``.
 
     Raises
     ------
@@ -115,29 +128,34 @@ def certified_margins(memory: Memory, E: Any, U: Any, f: Any) -> CertifiedMargin
         raise InputError(
             f"{type(memory).__name__} cannot be certified: it has no rounding_error(E) method"
         )
-    margin, length = _evaluate(memory, E, U, f)
-    if len(U) == 1:
+    margin, length, reach = _evaluate(memory, E, U, f, also)
+    # Where nothing competes no rounding matters.
+    rivalled = np.isfinite(margin)
+    if not rivalled.any():
         return CertifiedMargins(margin, np.zeros(len(margin)))
-    E, U = np.asarray(E, np.float64), np.asarray(U, np.float64)
-    sizes = row_norms(U)
-    reach = sizes[np.asarray(f)] + sizes.max()
-    d = U.shape[1]
+    E, d = np.asarray(E, np.float64), np.asarray(U).shape[1]
     own = checked_bounds(lend(bounds_of, {"E": E}), len(E), "the memory's rounding_error")
     bound = reach * (dot_error(d + 1) * length + own) + d * UNDERFLOW
     # The last term covers the subtraction, the factor the roundings of this bound.
-    bound = bound * (1 + 1e-9) + np.finfo(np.float64).eps * np.abs(margin)
-    return CertifiedMargins(margin, bound)
+    bound = bound * (1 + 1e-9) + np.finfo(np.float64).eps * np.where(rivalled, np.abs(margin), 0)
+    return CertifiedMargins(margin, np.where(rivalled, bound, 0.0))
 
 
 def _evaluate(
-    memory: Memory, E: Any, U: Any, f: Any
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Margins (N,) and the norms of the memory's outputs (N,)."""
+    memory: Memory, E: Any, U: Any, f: Any, also: Any
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Margins (N,), norms of the memory's outputs (N,), and of the embeddings that differ (N,).
+
+    The last is the largest norm of a right answer's embedding, and the largest of all, in sum.
+    """
     E, U = check_vectors(E, "E"), check_vectors(U, "U")
     N, M = len(E), len(U)
     f = check_map(f, N, M)
+    also = check_also(also, f, M)
     answers = np.asarray(U, np.float64)
     sizes = row_norms(answers)
+    reach = sizes[np.asarray(f)] + sizes.max()
+    np.maximum.at(reach, also[:, 0], sizes[also[:, 1]] + sizes.max())
     block = max(1, BLOCK_SCORES // M)
     margin, length = np.empty(N), np.empty(N)
     for start in range(0, N, block):
@@ -146,18 +164,23 @@ def _evaluate(
         out = memory_outputs(memory, inputs, answers.shape[1], first=start)
         size = row_norms(out)
         scores = out @ answers.T
-        answer = f[rows]
-        index = (np.arange(len(scores)), answer)
-        own = scores[index]
+        first, last = np.searchsorted(also[:, 0], [start, start + len(scores)])
+        others = also[first:last] - (start, 0)
+        # The right answers of all inputs of the block, (input, answer), f(x) first.
+        right = np.concatenate([np.column_stack([np.arange(len(scores)), f[rows]]), others])
+        index = tuple(right.T)
+        own = np.full(len(scores), -np.inf)
+        np.maximum.at(own, index[0], scores[index])
         scores[index] = -np.inf
         gap = own - scores.max(axis=1)
-        doubt = dot_error(answers.shape[1] + 1) * size * (sizes[answer] + sizes.max())
+        doubt = dot_error(answers.shape[1] + 1) * size * reach[rows]
         for x in np.flatnonzero(np.abs(gap) <= doubt):
             # Beyond 4 doubts an output cannot be the closest competitor: that one is within 2.
             rivals = np.flatnonzero(scores[x] >= own[x] - 4 * doubt[x])
-            gap[x] = ((answers[answer[x]] - answers[rivals]) @ out[x]).min()
+            good = [int(f[start + x]), *others[others[:, 0] == x, 1].tolist()]
+            gap[x] = max(((answers[a] - answers[rivals]) @ out[x]).min() for a in good)
         margin[rows], length[rows] = gap, size
-    return margin, length
+    return margin, length, reach
 
 
 def memory_outputs(memory: Memory, E: Floats, d_out: int, *, first: int = 0) -> NDArray[np.float64]:

@@ -32,7 +32,8 @@ def certify(model: Transformer, task: RecallTask, *, length: int) -> CertifiedMa
     """Margins (N,) in the limit of no leak, and how much any prompt up to a length can change them.
 
     A fact is certified where the margin exceeds the bound: then every prompt of at most so many
-    tokens is answered rightly, in exact arithmetic with the stored weights.
+    tokens is answered rightly, in exact arithmetic with the stored weights: where several answers
+    are right, with one of them.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def certify(model: Transformer, task: RecallTask, *, length: int) -> CertifiedMa
         largest = float((row_norms(values) * _norm(W_O)).max()) + gamma * rough
         error += 2 * largest * leak[:, head] + 2 * gamma * rough
     error *= 1 + 1e-9
-    return certified_margins(_After(model, error), X, Phi, task.labels)
+    return certified_margins(_After(model, error), X, Phi, task.labels, task.also_labels)
 
 
 class _After:

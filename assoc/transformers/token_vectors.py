@@ -87,7 +87,7 @@ def name_tokens(
     # Names of all tokens but noise and end; those of answers together with a relation of theirs.
     texts = [*table.subjects, *table.relations]
     told: dict[int, tuple[str, str]] = {}
-    for (_, r, token), (_, _, a) in zip(task.facts.tolist(), table.facts.tolist(), strict=True):
+    for (_, r, token), (_, _, a) in zip(task.told.tolist(), table.told.tolist(), strict=True):
         told.setdefault(token, (table.answers[a], table.relations[r]))
     texts += [told[token][0] for token in range(task.answers)]
     notes: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from assoc.errors import InputError
 from assoc.facts.knowledge import Knowledge, tell_facts
-from assoc.facts.tables import FactTable
+from assoc.facts.tables import FactTable, check_single
 from sims.engine.randomness import FACTS, INPUTS, Source
 from sims.engine.statistics import proportion_interval
 from sims.knowledge.extraction import ExtractionResult, extraction_request, ways_of_telling
@@ -210,10 +210,11 @@ def table_extraction(
     Raises
     ------
     InputError
-        If an argument is out of range, the table has no such relation, the store cannot be used,
-        or a point fails.
+        If an argument is out of range, the table has no such relation, or several right answers of
+        a fact, the store cannot be used, or a point fails.
     """
     chosen = table if relations is None else table.restricted(relations)
+    check_single(chosen, "knowledge told in sentences")
     S = len(chosen.subjects)
     request = extraction_request(
         fine_tuned=fine_tuned, model=model, width=width,

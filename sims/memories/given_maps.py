@@ -14,7 +14,14 @@ __all__ = ["shares_lost"]
 
 
 def shares_lost(
-    memory: str | Build, f: Integers, *, d: int, first: int, trials: int, source: Source
+    memory: str | Build,
+    f: Integers,
+    *,
+    d: int,
+    first: int,
+    trials: int,
+    source: Source,
+    also: Integers | None = None,
 ) -> NDArray[np.float64]:
     """Shares of the facts that trials fail to recall, embeddings being uniform on the sphere.
 
@@ -25,6 +32,7 @@ def shares_lost(
     d : dimension.
     first, trials : number of the first trial, and how many.
     source : of all randomness.
+    also : (n, 2) what other answers are right, as for :func:`assoc.memories.decoding.margins`.
 
     Returns
     -------
@@ -41,10 +49,11 @@ def shares_lost(
     def vectors(n: int, trial: int, stream: int) -> Floats:
         return source.vectors(LAWS["sphere"], n, d, trial=trial, stream=stream)
 
+    outputs = 1 + max(int(f.max()), -1 if also is None or not len(also) else int(also[:, 1].max()))
     shares = []
     for trial in range(first, first + trials):
-        E, U = vectors(len(f), trial, INPUTS), vectors(int(f.max()) + 1, trial, OUTPUTS)
+        E, U = vectors(len(f), trial, INPUTS), vectors(outputs, trial, OUTPUTS)
         built = build(E, U, f, rng=source.generator(trial, MEMORY))
         with blamed(memory):
-            shares.append(np.mean(margins(built, E, U, f) <= 0))
+            shares.append(np.mean(margins(built, E, U, f, also) <= 0))
     return np.array(shares)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from assoc.arrays import Floats, Integers, row_norms
 from assoc.checks import check_fits
 from assoc.errors import InputError
+from assoc.facts.maps import rows_of
 from assoc.facts.recall_task import RecallTask, check_length
 from assoc.memories.decoding import margins
 from assoc.memories.memory import Factors
@@ -51,7 +52,7 @@ class PromptRecall:
     wrong : (N,) how many of them were answered wrongly.
     margin : (N,) smallest margin of each fact over its prompts; its sign is that of double
         precision, and where it is far from 0 its value is as good as single-precision scores are.
-    said : (N,) token that scored highest beside the right one in the first prompt that was
+    said : (N,) token that scored highest beside the right ones in the first prompt that was
         answered wrongly; -1 where none was.
     """
 
@@ -179,35 +180,54 @@ class _Decoder:
         self._single = (self._Phi / self._reach).astype(np.float32)
         self._doubt = score_doubt(self._Phi.shape[1])
 
-    def margins(self, F: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Margins (B,) of outputs F (B, d) that are to be decoded as ``labels`` (B,)."""
+    def margins(
+        self, F: NDArray[np.float64], labels: NDArray[np.intp], also: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Margins (B,) of outputs F (B, d) that are to be decoded as ``labels`` (B,).
+
+        ``also`` has rows (output, token) of what is right as well, in order of outputs.
+        """
         size = row_norms(F)
         size[size == 0] = 1.0
         unit = F / size[:, None]
         gap = np.einsum("ij,ij->i", unit, self._Phi[labels] / self._reach)
+        others = np.einsum("ij,ij->i", unit[also[:, 0]], self._Phi[also[:, 1]] / self._reach)
+        np.maximum.at(gap, also[:, 0], others)
         rows = max(1, ENTRIES // len(self._Phi))
         for start in range(0, len(F), rows):
             block = slice(start, start + rows)
             scores = unit[block].astype(np.float32) @ self._single.T
-            scores[np.arange(len(scores)), labels[block]] = -np.inf
+            scores[_right(labels, also, start, len(scores))] = -np.inf
             gap[block] -= scores.max(axis=1)
         margin = gap * size * self._reach
         doubtful = np.flatnonzero(np.abs(gap) <= self._doubt)
         if len(doubtful):
             # The product of no factors is the memory whose outputs are its inputs.
-            margin[doubtful] = margins(Factors(()), F[doubtful], self._Phi, labels[doubtful])
+            few = rows_of(also, doubtful)
+            margin[doubtful] = margins(Factors(()), F[doubtful], self._Phi, labels[doubtful], few)
         return np.asarray(margin)
 
-    def rivals(self, F: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Tokens (B,) that score highest against outputs F (B, d), ``labels`` (B,) apart."""
+    def rivals(
+        self, F: NDArray[np.float64], labels: NDArray[np.intp], also: NDArray[np.intp]
+    ) -> NDArray[np.intp]:
+        """Tokens (B,) that score highest against outputs F (B, d), the right ones apart."""
         rows = max(1, ENTRIES // len(self._Phi))
         found = np.empty(len(F), np.intp)
         for start in range(0, len(F), rows):
             block = slice(start, start + rows)
             scores = F[block] @ self._Phi.T
-            scores[np.arange(len(scores)), labels[block]] = -np.inf
+            scores[_right(labels, also, start, len(scores))] = -np.inf
             found[block] = scores.argmax(axis=1)
         return found
+
+
+def _right(
+    labels: NDArray[np.intp], also: NDArray[np.intp], start: int, count: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where in a block of scores those of right tokens are: its rows, and the tokens."""
+    first, last = np.searchsorted(also[:, 0], [start, start + count])
+    rows = np.concatenate([np.arange(count), also[first:last, 0] - start])
+    return rows, np.concatenate([labels[start : start + count], also[first:last, 1]])
 
 
 def _own_outputs(model: OneLayer, prompts: NDArray[np.intp]) -> Any:
@@ -302,7 +322,8 @@ def count_known(
 ) -> PromptRecall:
     """Ask a model for every fact of a task, with noise and places drawn anew for each prompt.
 
-    An answer is right if its margin over the whole vocabulary is positive: ties fail.
+    An answer is right if its margin over the whole vocabulary is positive: ties fail. Where a fact
+    has several right answers, they do not compete with each other.
 
     Parameters
     ----------
@@ -344,7 +365,7 @@ def count_known(
         raise InputError(
             f"a model with embeddings {model.embeddings.shape} for tokens with {Phi.shape}"
         )
-    size, labels = _rows(length), task.labels
+    size, labels, also = _rows(length), task.labels, task.also_labels
     wrong, margin = np.zeros(len(task), np.intp), np.full(len(task), np.inf)
     said = np.full(len(task), -1)
     with blas_threads(1):
@@ -353,14 +374,16 @@ def count_known(
 
         def ask(start: int) -> None:
             rows = slice(start, start + size)
+            others = rows_of(also, np.arange(start, start + size))
             for draw in range(draws):
                 # The size of a block depends on T alone: so do the prompts of the first facts.
                 rng = source.generator(trial, PROMPTS, draw * DRAWS + start // size)
                 prompts = task.prompts(length, rng=rng, facts=rows)
                 out = outputs(prompts, first=start)
-                found = decoder.margins(out, labels[rows])
+                found = decoder.margins(out, labels[rows], others)
                 new = np.flatnonzero((found <= 0) & (said[rows] < 0))
-                said[start + new] = decoder.rivals(out[new], labels[start + new])
+                kept = rows_of(others, new)
+                said[start + new] = decoder.rivals(out[new], labels[start + new], kept)
                 wrong[rows] += found <= 0
                 np.minimum(margin[rows], found, out=margin[rows])
 

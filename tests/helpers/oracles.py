@@ -31,14 +31,24 @@ def complaint(call: Callable[..., Any], *args: Any, **named: Any) -> str:
     return one_line(caught.value)
 
 
-def margins_by_hand(W: Array, E: Array, U: Array, f: Sequence[int]) -> Array:
+def right_sets(f: Sequence[int], also: Sequence[Sequence[int]]) -> list[set[int]]:
+    """Return the right answers of every input: that of the map, and the others."""
+    right = [{answer} for answer in f]
+    for x, y in also:
+        right[x].add(y)
+    return right
+
+
+def margins_by_hand(
+    W: Array, E: Array, U: Array, f: Sequence[int], also: Sequence[Sequence[int]] = ()
+) -> Array:
     """Margins of F(e) = W e, one score at a time, in float64."""
     margins = []
-    for x, answer in enumerate(f):
+    for x, right in enumerate(right_sets(f, also)):
         out = W.astype(np.float64) @ E[x].astype(np.float64)
         scores = [float(np.dot(u.astype(np.float64), out)) for u in U]
-        rivals = [score for y, score in enumerate(scores) if y != answer]
-        margins.append(scores[answer] - max(rivals, default=-np.inf))
+        rivals = [score for y, score in enumerate(scores) if y not in right]
+        margins.append(max(scores[y] for y in right) - max(rivals, default=-np.inf))
     return np.array(margins)
 
 
@@ -79,12 +89,19 @@ def exact_network(
     return outputs
 
 
-def exact_margins(factors: Sequence[Array], E: Array, U: Array, f: Sequence[int]) -> list[Fraction]:
+def exact_margins(
+    factors: Sequence[Array],
+    E: Array,
+    U: Array,
+    f: Sequence[int],
+    also: Sequence[Sequence[int]] = (),
+) -> list[Fraction]:
     """Margins of F(e) = L_1 ... L_k e in rational arithmetic."""
     margins = []
-    for out, answer in zip(exact_outputs(factors, E), f, strict=True):
+    for out, right in zip(exact_outputs(factors, E), right_sets(f, also), strict=True):
         scores = [dot(u, out) for u in exact(U)]
-        margins.append(scores[answer] - max(s for y, s in enumerate(scores) if y != answer))
+        wrong = [s for y, s in enumerate(scores) if y not in right]
+        margins.append(max(scores[y] for y in right) - max(wrong))
     return margins
 
 

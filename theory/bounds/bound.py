@@ -14,9 +14,9 @@ from assoc.facts.input_laws import PowerLaw
 from assoc.facts.recall_task import table_task
 from assoc.facts.tables import FactTable, read_facts
 from sims.engine.results import Result, log_scales, new_axes
+from theory.bounds.answer_sets import answer_sets_range
 from theory.bounds.bits import least_cross_entropy, least_error_rate, map_bits
 from theory.bounds.table_bits import table_bits
-from theory.bounds.uneven_bits import uneven_range
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,12 +38,14 @@ class BoundResult(Result):
     what : the facts, in words.
     facts : number of facts N.
     low, high : bounds on the bits that are needed, equal where they were counted.
-    naming : bits that name every answer among those of its relation; None for plain maps.
+    naming : bits that name every answer, or a right one, among those of its relation; None for
+        plain maps.
     paper : NLB's leading terms, for S, R and D; else None.
     bits : bits per parameter b.
     law, given, cross_entropy, error : for inputs of a power law and a model of ``given`` bits, the
         least cross-entropy in nats and the least error rate; else None.
     curve : (bits, cross-entropy, error) from few bits to enough of them, for the same law.
+    several : facts with several right answers; then ``low`` is needed and ``high`` is enough.
     """
 
     what: str
@@ -58,6 +60,7 @@ class BoundResult(Result):
     cross_entropy: float | None = None
     error: float | None = None
     curve: tuple[tuple[float, float, float], ...] = ()
+    several: int = 0
 
     def __repr__(self) -> str:
         return f"BoundResult({self.what}: {self.low:.6g} bits)"
@@ -78,6 +81,7 @@ class BoundResult(Result):
         return {
             "what": self.what,
             "facts": self.facts,
+            "several": self.several,
             "bits": self.low,
             "bits_interval": [self.low, self.high],
             "bits_of_answers": self.naming,
@@ -129,7 +133,8 @@ def bound(
     Parameters
     ----------
     table : CSV with columns subject, relation, answer: tables with as many facts and answers under
-        each relation, counted.
+        each relation, counted. Where several answers of a fact are right, tables with sets of as
+        many (:mod:`theory.bounds.answer_sets`).
     N, M : instead, N facts among M outputs (M = N if not given).
     facts : a law of :data:`assoc.facts.maps.MAPS`, for N and M: which maps are counted.
     subjects, relations, answers : instead, S, R and D, for tables with disjoint answer sets.
@@ -214,8 +219,12 @@ def _with_losses(plain: BoundResult, law: PowerLaw, M: int, given: float | None)
 
 def _of_table(table: FactTable, bits: tuple[int, ...]) -> BoundResult:
     task = table_task(table)
-    numbers = np.bincount(task.facts[:, 1], minlength=task.relations).tolist()
+    right: list[list[int]] = [[] for _ in range(task.relations)]
+    for r, number in zip(task.facts[:, 1].tolist(), task.right.tolist(), strict=True):
+        right[r].append(number)
     sizes = [len(told) for told in task.answer_sets]
-    low, high = uneven_range(list(zip(numbers, sizes, strict=True)), task.answers)
+    low, high = answer_sets_range(list(zip(right, sizes, strict=True)), task.answers)
     what = f"{table.source}, {len(task)} facts"
-    return BoundResult(what, len(task), low, high, task.bits, None, bits)
+    if table.several:
+        what += f", {table.several} with several right answers"
+    return BoundResult(what, len(task), low, high, task.bits, None, bits, several=table.several)

@@ -68,7 +68,8 @@ def bound(
             between = f"between {result.low:.12g} and {result.high:.12g}"
         print(f"any model needs {between} bits")
         if result.naming is not None:
-            print(f"of these, {result.naming:.6g} name each answer among those of its relation")
+            answer = "a right answer" if result.several else "each answer"
+            print(f"of these, {result.naming:.6g} name {answer} among those of its relation")
         if result.paper is not None:
             off = result.paper / result.low - 1 if result.low else float("inf")
             print(f"S R log2 D + R D log2(V/D), the paper's leading terms: {result.paper:.8g} "

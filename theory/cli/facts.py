@@ -199,10 +199,11 @@ def ask(
     from theory.facts.model_files import load_model
 
     answer = put(load_model(file), subject, relation, length=length, seed=seed)
-    if answer.taught is None:
+    if not answer.right:
         say(f"note: ({answer.subject}, {answer.relation}) is not among the facts of this model")
-    elif answer.taught != answer.answer:
-        say(f"note: the model was built from a table that says {answer.taught!r}")
+    elif answer.answer not in answer.right:
+        right = " or ".join(map(repr, answer.right))
+        say(f"note: the model was built from a table that says {right}")
     if json:
         emit({"result": answer.to_dict()}, seed=seed)
         return
@@ -223,10 +224,11 @@ def _print_transformers(result: "TransformerFactsResult") -> None:
         say(f"note: {note}")
     sizes = {
         "facts": result.facts,
+        **_several(result.several),
         "subjects S, relations R": f"{result.subjects}, {result.relations}",
         "answers": result.answers,
         "largest answer set D": result.largest_answer_set,
-        "bits needed, sum of log2 |A_r|": result.bits_bound,
+        _bits_needed("sum of log2 |A_r|", result.several): result.bits_bound,
         "prompts": f"{result.draws} of each fact, {result.length} tokens each",
     }
     rows = [{"what": key, "value": value} for key, value in sizes.items()]
@@ -264,18 +266,30 @@ def _print_transformers(result: "TransformerFactsResult") -> None:
             print_table(title, forgotten, keys)
 
 
+def _several(several: int) -> dict[str, int]:
+    """Row for facts of which any of several answers will do, where there are such."""
+    return {"of these with several right answers": several} if several else {}
+
+
+def _bits_needed(form: str, several: int) -> str:
+    """Heading of the bits that name answers, which are fewer where several are right."""
+    less = ", less log2 of right answers" if several else ""
+    return f"bits needed, {form}{less}"
+
+
 def _print_memory(result: "MemoryFactsResult") -> None:
     """Print what was stored, hypotheses and what was forgotten."""
     for note in result.notes:
         say(f"note: {note}")
     values = {
         "facts": result.facts,
+        **_several(result.several),
         "distinct answers": result.answers,
         "memory": result.memory,
         "dimension d": result.d,
         "parameters": result.parameters,
         "bits stored": result.bits,
-        "bits needed, N log2 M": result.bits_bound,
+        _bits_needed("N log2 M", result.several): result.bits_bound,
         "recall": result.recall,
         "certified": result.certified,
         "predicted recall": result.predicted,

@@ -113,7 +113,8 @@ TABLE_HEADER = typer.Option(
 SEVERAL = typer.Option(
     "refuse",
     "--several",
-    help="Pairs (subject, relation) with several answers: refuse, keep the first, or drop.",
+    help="Pairs (subject, relation) with several answers: refuse, keep the first, drop, or let any "
+    "of them be right.",
 )
 """Option for pairs that have several answers."""
 

@@ -2,13 +2,14 @@
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from assoc.errors import InputError
-from assoc.facts.recall_task import RecallTask, check_length
+from assoc.facts.maps import rows_of
+from assoc.facts.recall_task import check_length
 from assoc.facts.tables import folded
 from assoc.transformers.certificates import certify
 from sims.engine.randomness import PROMPTS, Source
@@ -29,7 +30,9 @@ class Answer(Result):
     answer : text of the token that scored highest; for a noise token its name.
     token : name of that token, with its relation where several answers have one text.
     taught : the answer among the facts that it was built from; None where there is none.
-    certified : whether that answer is proved for every prompt of so many tokens.
+    right : all answers that are right by these, ``taught`` first; more than one where the table
+        was read so that any answer of a fact will do.
+    certified : whether one of these answers is proved for every prompt of so many tokens.
     margin : score of the token less that of the next.
     length, seed : of the prompt.
     """
@@ -39,6 +42,7 @@ class Answer(Result):
     answer: str
     token: str
     taught: str | None
+    right: tuple[str, ...]
     certified: bool
     margin: float
     length: int
@@ -59,6 +63,7 @@ class Answer(Result):
             "answer": self.answer,
             "token": self.token,
             "taught": self.taught,
+            "right": list(self.right),
             "certified": self.certified,
             "margin": self.margin,
             "length": self.length,
@@ -90,21 +95,21 @@ def ask(
     s = _position(subject, stored.subjects, "subject")
     r = _position(relation, stored.relations, "relation")
     row = np.flatnonzero((task.facts[:, 0] == s) & (task.facts[:, 1] == r))
-    asked = RecallTask(
-        task.subjects, task.relations, task.answers,
-        task.facts[row] if row.size else np.array([[s, r, 0]]), task.noise, task.names,
-    )  # fmt: skip
+    facts = task.facts[row] if row.size else np.array([[s, r, 0]])
+    asked = replace(task, facts=facts, also=rows_of(task.also, row))
     prompt = asked.prompts(length, rng=Source(seed, "ask", (s, r)).generator(0, PROMPTS))
     Phi = stored.model.embeddings.astype(np.float64)
     scores = Phi @ prompt_outputs(stored.model, prompt)[0]
     second, first = np.argsort(scores)[-2:].tolist()
     names = task.names or ()
+    right = [stored.texts[label] for label in (asked.labels[0], *asked.also_labels[:, 1])]
     return Answer(
         subject=stored.subjects[s],
         relation=stored.relations[r],
         answer=(*stored.texts, *names[len(stored.texts) :])[first],
         token=names[first],
-        taught=stored.texts[asked.labels[0]] if row.size else None,
+        taught=right[0] if row.size else None,
+        right=tuple(right) if row.size else (),
         certified=bool(row.size and certify(stored.model, asked, length=length).certified[0]),
         margin=float(scores[first] - scores[second]),
         length=length,

@@ -1,15 +1,15 @@
 """Real facts in a linear memory: every (subject, relation) a random key, answers as outputs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from assoc.arrays import Floats
+from assoc.arrays import Floats, Integers
 from assoc.catalogue import blamed
 from assoc.embeddings import sphere
 from assoc.errors import InputError
-from assoc.facts.maps import class_sizes
+from assoc.facts.maps import class_sizes, evened
 from assoc.facts.tables import FactTable, read_facts
 from assoc.memories.decoding import certified_margins, margins, memory_outputs
 from assoc.memories.memory import Build, Memory, memory_bits, memory_parameters
@@ -19,7 +19,7 @@ from sims.memories.construction import Construction, Size
 from theory.claims import Condition
 from theory.facts.effort import UNSEEN, Watcher, asking
 from theory.facts.results import MemoryFactsResult
-from theory.memories.classes import classes_of_sizes
+from theory.memories.classes import classes_of_facts
 from theory.memories.interference import Classes
 from theory.memories.recall import all_recalled, expected_recall, predictable
 
@@ -50,6 +50,11 @@ def facts_in_memory(
 ) -> MemoryFactsResult:
     """Store a fact table in a memory and ask for every fact.
 
+    Where several answers of a fact are right (``several="any"`` of
+    :func:`assoc.facts.tables.read_facts`) any of them is a good answer, and one is stored: that
+    which makes answers most evenly shared (:func:`assoc.facts.maps.evened`), since what interferes
+    are large classes. To store all would be to store more facts (docs/derivations.md, C.6).
+
     Parameters
     ----------
     path : table of facts, or its file, as for :func:`assoc.facts.tables.read_facts`.
@@ -79,13 +84,15 @@ def facts_in_memory(
     """
     table = read_facts(path)
     construction = Construction(memory, rank, bits, width, degree, rounding)
-    answered = class_sizes(table.facts[:, 2], len(table.answers)).astype(np.float64)
-    classes = classes_of_sizes(answered)
     N, M = len(table), len(table.answers)
+    f, also = evened(table.facts[:, 2], M, table.also)
+    table = replace(table, facts=np.column_stack([table.facts[:, :2], f]), also=also)
+    classes = classes_of_facts(f, M, also)
     if d is None:
         watcher.see(construction.label(), "planning d")
         d = _planned_dimension(construction, classes, N)
     stored = _store(construction, table, d, seed, watcher)
+    right = 1 + np.bincount(table.also[:, 0], minlength=N)
     known = predictable(construction, classes)
     return MemoryFactsResult(
         file=table.source,
@@ -93,6 +100,7 @@ def facts_in_memory(
         seed=seed,
         d=d,
         facts=N,
+        several=table.several,
         answers=M,
         recall=float((stored.margins > 0).mean()),
         certified=stored.certified,
@@ -100,8 +108,8 @@ def facts_in_memory(
         predicted_all=all_recalled(construction, d=d, N=N, facts=classes) if known else None,
         parameters=memory_parameters(stored.memory),
         bits=memory_bits(stored.memory),
-        bits_bound=float(N * np.log2(M)),
-        conditions=_conditions(table, answered),
+        bits_bound=float(np.log2(M / right).sum()),
+        conditions=_conditions(table, class_sizes(f, M)),
         forgotten=stored.forgotten,
         notes=table.notes,
     )
@@ -141,10 +149,10 @@ def _store(
     certified, said = None, np.empty(0, np.intp)
     with blamed(construction.memory):
         if hasattr(memory, "rounding_error"):
-            judged = certified_margins(memory, E, U, f)
+            judged = certified_margins(memory, E, U, f, table.also)
             margin, certified = judged.margin, float(judged.certified.mean())
         else:
-            margin = margins(memory, E, U, f)
+            margin = margins(memory, E, U, f, table.also)
         lost = np.flatnonzero(margin <= 0)
         # No memory is asked about no inputs: the user's own need not know what to answer.
         if lost.size:
@@ -184,7 +192,7 @@ def _planned_dimension(construction: Construction, classes: Classes, N: int) -> 
     return int(d)
 
 
-def _conditions(table: FactTable, sizes: Floats) -> tuple[Condition, ...]:
+def _conditions(table: FactTable, sizes: Integers) -> tuple[Condition, ...]:
     """Check the hypotheses of ``linear-capacity``, given how many facts have each answer."""
     largest = int(sizes.argmax())
     injective = bool(sizes.max() <= 1)

@@ -1,7 +1,8 @@
 """Transformers in files: safetensors, whose header says in JSON what the tokens are.
 
 A file holds the arrays ``embeddings`` (n, d), ``W_K``, ``W_Q``, ``W_V``, ``W_O`` (H, d_h, d),
-``facts`` (N, 3) and, where there is an MLP, ``mlp.W``, ``mlp.V`` (m, d) and ``mlp.activation``, the
+``facts`` (N, 3), where facts have several right answers ``also`` (n, 2), rows (fact, answer) of the
+others, and, where there is an MLP, ``mlp.W``, ``mlp.V`` (m, d) and ``mlp.activation``, the
 coefficients of its polynomial in powers of x. Any reader of safetensors can use it. The entry
 ``recall`` of the header's metadata is a JSON document with the vocabulary, the longest certified
 prompt, where the file comes from, and of each array its type, its shape and the SHA-256 of its
@@ -35,7 +36,8 @@ WEIGHTS = ("W_K", "W_Q", "W_V", "W_O")
 MLP = ("mlp.W", "mlp.V", "mlp.activation")
 Types = Mapping[np.dtype[Any], str]
 ARRAYS = ("embeddings", "facts", *WEIGHTS)
-DIMENSIONS = {"facts": 2, "embeddings": 2, "mlp.W": 2, "mlp.V": 2, "mlp.activation": 1}
+ALSO = "also"
+DIMENSIONS = {"facts": 2, ALSO: 2, "embeddings": 2, "mlp.W": 2, "mlp.V": 2, "mlp.activation": 1}
 """Axes of each array; weights of attention have three."""
 
 FLOATS: Types = {np.dtype(np.float32): "F32", np.dtype(np.float64): "F64"}
@@ -97,6 +99,8 @@ def save_model(path: str | Path, stored: StoredModel, *, origin: Mapping[str, An
     save = _safetensors("numpy").save
     model, task = stored.model, stored.task
     arrays = {"embeddings": model.embeddings, "facts": task.facts.astype(np.int64)}
+    if len(task.also):
+        arrays[ALSO] = task.also.astype(np.int64)
     arrays |= {name: getattr(model.attention, name) for name in WEIGHTS}
     if model.mlp is not None:
         mlp = model.mlp
@@ -154,7 +158,7 @@ def _digest(header: Mapping[str, Any]) -> str:
 
 
 def _types(name: str) -> Types:
-    return INTEGERS if name == "facts" else FLOATS
+    return INTEGERS if name in ("facts", ALSO) else FLOATS
 
 
 def load_model(path: str | Path) -> StoredModel:
@@ -191,6 +195,7 @@ def load_model(path: str | Path) -> StoredModel:
             arrays["facts"].astype(np.intp),
             entries.number("noise"),
             entries.names("vocabulary"),
+            also=arrays.get(ALSO, np.zeros((0, 2), np.intp)).astype(np.intp),
         )
     except InputError as error:
         raise InputError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
@@ -293,7 +298,10 @@ def _header(path: Path, text: str) -> dict[str, Any]:
     if header.get("sha256") != digest:
         raise InputError(f"{path}: its header was changed (its checksum is another); {AGAIN}")
     named = header.get("arrays")
-    if not isinstance(named, dict) or set(named) not in (set(ARRAYS), {*ARRAYS, *MLP}):
+    if not isinstance(named, dict) or set(named) - {ALSO} not in (
+        set(ARRAYS),
+        {*ARRAYS, *MLP},
+    ):
         listed = sorted(named) if isinstance(named, dict) else named
         raise InputError(
             f"{path}: its header is damaged: arrays {listed} are not those of a transformer; "

@@ -84,9 +84,10 @@ class TransformerFactsResult(Result):
     file : its name.
     seed, length, draws : of the prompts; every fact was asked for so many times.
     facts, subjects, relations, answers : N, S, R, A (answers made specific where that was needed).
+    several : facts with several right answers, any of which will do.
     largest_answer_set : D.
-    bits_bound : sum over the facts of log2 of the size of their relation's answer set, S R log2 D
-        where all are equal.
+    bits_bound : sum over the facts of log2 of the size of their relation's answer set over the
+        number of their right answers, S R log2 D where all are equal and each has one.
     notes : oddities of the file, and what was done about them.
     models : one record for each transformer.
     task, texts : the facts as tokens, and what each answer token says.
@@ -97,6 +98,7 @@ class TransformerFactsResult(Result):
     length: int
     draws: int
     facts: int
+    several: int
     subjects: int
     relations: int
     answers: int
@@ -139,6 +141,7 @@ class TransformerFactsResult(Result):
         return {
             "file": self.file,
             "facts": self.facts,
+            "several": self.several,
             "subjects": self.subjects,
             "relations": self.relations,
             "answers": self.answers,
@@ -162,12 +165,15 @@ class MemoryFactsResult(Result):
     file, memory : what was stored, and how.
     d : dimension of keys and outputs.
     facts, answers : N and M.
+    several : facts with several right answers, any of which will do.
     recall : fraction of the facts recalled.
     certified : fraction proved recalled in spite of rounding; None if the memory cannot say.
-    predicted : expected recall, if there is a prediction.
+    predicted : expected recall, if there is a prediction; where several answers are right, of those
+        that are stored: a lower bound.
     predicted_all : predicted probability that all is recalled.
     parameters, bits : of the memory; bits only if it is rounded.
-    bits_bound : N log2 M, the bits needed to name every answer.
+    bits_bound : the bits needed to name a right answer of every fact: N log2 M, less the log2 of
+        the numbers of right answers.
     conditions : hypotheses of ``linear-capacity`` on this table, and what was done where one fails.
     forgotten : the facts not recalled, (subject, relation, answer, what was said instead).
     notes : oddities of the file.
@@ -178,6 +184,7 @@ class MemoryFactsResult(Result):
     seed: int
     d: int
     facts: int
+    several: int
     answers: int
     recall: float
     certified: float | None
@@ -208,6 +215,7 @@ class MemoryFactsResult(Result):
             "memory": self.memory,
             "d": self.d,
             "facts": self.facts,
+            "several": self.several,
             "answers": self.answers,
             "recall": self.recall,
             "certified": self.certified,

@@ -61,7 +61,9 @@ def facts_in_transformers(
 ) -> TransformerFactsResult:
     """Store a fact table in one-layer transformers, certify every fact and ask for every one.
 
-    Sizes that are not given are searched (:func:`theory.facts.plan.plan`).
+    Sizes that are not given are searched (:func:`theory.facts.plan.plan`). Where several answers
+    of a fact are right (``several="any"`` of :func:`assoc.facts.tables.read_facts`) the first is
+    stored, and the fact is known where any of them is said.
 
     Parameters
     ----------
@@ -167,7 +169,7 @@ class _Exam:
     def texts(self) -> tuple[str, ...]:
         """What each token that has a name says: subjects, relations, answers as in the file."""
         answers = [""] * self.task.answers
-        tokens, numbers = self.task.facts[:, 2].tolist(), self.table.facts[:, 2].tolist()
+        tokens, numbers = self.task.told[:, 2].tolist(), self.table.told[:, 2].tolist()
         for token, a in zip(tokens, numbers, strict=True):
             answers[token] = self.table.answers[a]
         return (*self.table.subjects, *self.table.relations, *answers)
@@ -192,6 +194,7 @@ class _Exam:
             length=self.length,
             draws=self.draws,
             facts=len(task),
+            several=self.table.several,
             subjects=task.subjects,
             relations=task.relations,
             answers=task.answers,

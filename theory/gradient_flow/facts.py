@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask, check_length, table_task
-from assoc.facts.tables import FactTable, read_facts
+from assoc.facts.tables import FactTable, check_single, read_facts
 from assoc.gradient_flow.limits import check_alpha
 from assoc.gradient_flow.linear_attention import LinearAttention
 from sims.gradient_flow.facts import FlowFacts
@@ -132,6 +132,7 @@ def facts_to_learn(
         if size is not None:
             raise InputError(f"{name} has no place with a table of facts")
     table = read_facts(facts)
+    check_single(table, "gradient flow")
     return TableFacts(table_task(table, noise=noise), table.source or "a table", alpha)
 
 

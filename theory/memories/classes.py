@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.arrays import Integers
 from assoc.errors import InputError
-from assoc.facts.maps import MAPS, zipf_sizes
+from assoc.facts.maps import MAPS, class_sizes, zipf_sizes
 from theory.memories.interference import Classes
 from theory.memories.sizes import check_sizes
 
-__all__ = ["INJECTIVE", "classes_of", "classes_of_sizes"]
+__all__ = ["INJECTIVE", "classes_of", "classes_of_facts", "classes_of_sizes"]
 
 Floats = NDArray[np.float64]
 
@@ -74,6 +75,46 @@ def classes_of_sizes(sizes: Floats) -> Classes:
     return _of_sizes(np.asarray(sizes, np.float64), 2 * KINDS)
 
 
+def classes_of_facts(f: Integers, M: int, also: NDArray[np.intp]) -> Classes:
+    """Classes of a known fact map, where some inputs have other right answers.
+
+    Parameters
+    ----------
+    f : (N,) the answers that are stored.
+    M : number of outputs.
+    also : (n, 2) rows (input, answer) of the others, as for :func:`assoc.facts.maps.check_also`.
+
+    Inputs with other right answers are kinds of their own. Of their competitors those answers are
+    left out, as many of each kind of class as such an input has on average.
+
+    Examples
+    --------
+    >>> found = classes_of_facts(np.array([0, 1, 2]), 3, np.array([[0, 1]]))
+    >>> [met.competing.tolist() for _, met in found.kinds()]
+    [[2.0], [1.0]]
+    """
+    sizes = class_sizes(f, M).astype(np.float64)
+    plain = classes_of_sizes(sizes)
+    if not len(also):
+        return plain
+    N, kinds = len(f), len(plain.size)
+    # Groups without an output have no place among the sizes.
+    group = np.unique(_grouped(sizes, 2 * KINDS), return_inverse=True)[1]
+    several = np.zeros(N, np.intp)
+    several[also[:, 0]] = 1
+    kind = several * kinds + group[f]
+    inputs = np.bincount(kind, minlength=2 * kinds)
+    own = np.bincount(kind, sizes[f], 2 * kinds)
+    spared = np.zeros((2 * kinds, kinds))
+    np.add.at(spared, (kind[also[:, 0]], group[also[:, 1]]), 1)
+    there = np.flatnonzero(inputs)
+    met = np.bincount(group, minlength=kinds) - np.eye(kinds)[there % kinds]
+    return Classes(
+        inputs[there] / N, own[there] / inputs[there], plain.count, plain.size, met,
+        spared[there] / inputs[there, None],
+    )  # fmt: skip
+
+
 def _of_sizes(sizes: Floats, kinds: int) -> Classes:
     """Classes of outputs of given sizes, of which an input's own is none of its competitors."""
     N, M = float(sizes.sum()), len(sizes)
@@ -101,11 +142,15 @@ def _merged(weight: Floats, value: Floats, *, kinds: int = KINDS) -> tuple[Float
     """At most ``kinds`` groups of neighbouring values, with their weights and mean values."""
     order = np.argsort(value)
     weight, value = weight[order] / weight.sum(), value[order]
-    # Groups of equal width in sqrt(value): small shares of large classes keep a group of their own.
-    root: Floats = np.sqrt(value)
-    spread = (root - root[0]) / max(np.ptp(root), 1e-300)
-    group = np.minimum((kinds * spread).astype(int), kinds - 1)
+    group = _grouped(value, kinds)
     total: Floats = np.asarray(np.bincount(group, weight, kinds), np.float64)
     kept = total > 0
     mean = np.bincount(group, weight * value, kinds)[kept] / total[kept]
     return total[kept], mean
+
+
+def _grouped(value: Floats, kinds: int) -> NDArray[np.intp]:
+    """Group of each value, of equal width in its root: the few large classes have their own."""
+    root: Floats = np.sqrt(value)
+    spread = (root - root.min()) / max(np.ptp(root), 1e-300)
+    return np.asarray(np.minimum((kinds * spread).astype(np.intp), kinds - 1))

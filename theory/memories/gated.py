@@ -285,8 +285,7 @@ def failure_probability(k: int, m: float, d: int, classes: Classes) -> Floats:
 
 
 def _failure(k: int, m: float, d: int, classes: Classes, own: float) -> float:
-    rivals = float(classes.count.sum())
-    if rivals <= 0:
+    if classes.competing.sum() <= 0:
         return 0.0
     others = float(classes.count @ classes.size)
     root, weight = sphere_nodes(d, NODES[3])
@@ -306,13 +305,13 @@ def failure_of(
     alone : nodes and weights of the kernel of two inputs.
     m, d, classes : as for :func:`failure_probability`; there are rivals.
     """
-    rivals = float(classes.count.sum())
+    rivals = float(classes.competing.sum())
     S, B, law = joint_law(neuron, kernel, m, 2 * max(np.log(rivals) - 3, 0.5))
     # What a neuron adds for a fact, it adds three times over along that fact's own answer.
     threefold = 2 * float(neuron.weight @ (neuron.q * neuron.gain)) / (d * m)
     rivalry = [
         (float(count), _attraction(alone, kernel, threefold, size))
-        for count, size in zip(classes.count, classes.size, strict=True)
+        for count, size in zip(classes.competing, classes.size, strict=True)
     ]
     # Given S, recall is smooth in log B.
     knots = np.geomspace(max(B[0], B[-1] / SPAN), B[-1], KNOTS)

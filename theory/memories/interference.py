@@ -65,6 +65,8 @@ class Classes:
     size : (c,) class size of these competitors.
     rivals : (a, c) the same for each kind of the input's own class, where it makes a difference
         that this is not among the competitors; None stands for ``count`` in every row.
+    spared : (a, c) how many of these are right answers of such an input as well: their classes
+        interfere as all others do, but they do not compete; None stands for none.
     """
 
     share: Floats
@@ -72,12 +74,19 @@ class Classes:
     count: Floats
     size: Floats
     rivals: Floats | None = None
+    spared: Floats | None = None
+
+    @property
+    def competing(self) -> Floats:
+        """Number (c,) of the outputs that compete, for classes as inputs of one kind meet them."""
+        return self.count if self.spared is None else self.count - self.spared[0]
 
     def kinds(self) -> Iterator[tuple[float, "Classes"]]:
         """Yield for each kind the size of the input's class, and the classes as it meets them."""
         for k, own in enumerate(self.own.tolist()):
             count = self.count if self.rivals is None else self.rivals[k]
-            yield own, Classes(np.ones(1), self.own[k : k + 1], count, self.size)
+            spared = None if self.spared is None else self.spared[k : k + 1]
+            yield own, Classes(np.ones(1), self.own[k : k + 1], count, self.size, None, spared)
 
     @classmethod
     def injective(cls, N: float) -> "Classes":
@@ -139,7 +148,7 @@ def _failure(
 ) -> float:
     rest = np.maximum(classes.count @ classes.size - classes.size, 0.0)
     typical = float(np.average(rest, weights=classes.count)) if classes.count.sum() > 0 else 0.0
-    if classes.count.sum() <= 0:
+    if classes.competing.sum() <= EMPTY * classes.count.sum():
         return 0.0
     energy, fourth = _energy_moments(law, classes)
     energies = numbers[0] * (2 if energy > BROAD else 1)
@@ -161,7 +170,7 @@ def _failure(
         part = (own - 1) * pair / np.maximum(variance, TINY)
         left = _left(part * z**2 + 1 - part, mass) if own > 1 else 1.0
         log_recall = np.zeros((len(q), len(length), len(z)))
-        for count, size, others in zip(classes.count, classes.size, rest, strict=True):
+        for count, size, others in zip(classes.competing, classes.size, rest, strict=True):
             r2 = (law.d - 1) * noise * others * q[:, None, None] * length[:, None] * left
             wide, one_step = np.sqrt(size * pair), np.sqrt(noise * typical)
             nodes = numbers[3] * _times(wide, one_step)

@@ -10,15 +10,18 @@ from assoc import InputError
 from assoc.facts.maps import (
     MAPS,
     balanced,
+    check_also,
     check_map,
     class_sizes,
+    evened,
     identity,
     permutation,
     random,
+    rows_of,
     zipf,
     zipf_sizes,
 )
-from tests.helpers.oracles import one_line
+from tests.helpers.oracles import complaint, one_line, right_sets
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from(sorted(MAPS)))
@@ -106,3 +109,70 @@ def test_what_is_not_a_map_is_named(f, said):
     with pytest.raises(InputError) as caught:
         check_map(f, 3, 4)
     assert one_line(caught.value) == said
+
+
+# --- several right answers ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("also", "said"),
+    [
+        ([0, 1], "also: rows (input, answer) of integers are needed, not int64 of shape (2,)"),
+        ([[0.0, 1.0]], "also: rows (input, answer) of integers are needed, not float64 of shape"),
+        ([[0, 1], [3, 1]], "also[1] = [3, 1] is no input and output: N = 3, M = 4"),
+        ([[0, 4]], "also[0] = [0, 4] is no input and output"),
+        ([[-1, 1]], "also[0] = [-1, 1] is no input and output"),
+        ([[1, 3], [0, 1]], "also: rows are not in the order of their inputs"),
+        ([[1, 1]], "also: answer 1 of input 1 is given twice"),
+        ([[1, 3], [1, 3]], "also: answer 3 of input 1 is given twice"),
+    ],
+)
+def test_other_right_answers_that_are_none_are_named(also, said):
+    assert complaint(check_also, also, np.array([0, 1, 2]), 4).startswith(said)
+
+
+def test_no_other_right_answers_are_no_rows():
+    assert check_also(None, np.array([0]), 1).shape == (0, 2)
+
+
+def tables_of_sets():
+    """Maps with other right answers, M outputs, as (f, also, M)."""
+
+    def of(M):
+        several = st.lists(st.integers(0, M - 1), min_size=1, max_size=M, unique=True)
+        return st.lists(several, min_size=1, max_size=12).map(
+            lambda told: (
+                np.array([answers[0] for answers in told]),
+                np.array(
+                    [(x, y) for x, answers in enumerate(told) for y in answers[1:]], np.intp
+                ).reshape(-1, 2),
+                M,
+            )
+        )
+
+    return st.integers(1, 6).flatmap(of)
+
+
+@given(tables_of_sets())
+def test_evened_classes_have_the_same_right_answers_and_no_change_of_one_evens_them(table):
+    f, also, M = table
+    chosen, others = evened(f, M, also)
+    check_also(others, chosen, M)
+    right = right_sets(f.tolist(), also.tolist())
+    assert right_sets(chosen.tolist(), others.tolist()) == right
+    sizes = class_sizes(chosen, M)
+    assert (sizes**2).sum() <= (class_sizes(f, M) ** 2).sum()
+    for x, answers in enumerate(right):
+        assert all(sizes[y] + 1 >= sizes[chosen[x]] for y in answers)
+    # Where nothing was gained nothing was changed.
+    if (sizes**2).sum() == (class_sizes(f, M) ** 2).sum():
+        np.testing.assert_array_equal(chosen, f)
+
+
+@given(tables_of_sets(), st.integers(0, 2**12 - 1))
+def test_rows_of_some_inputs_are_those_of_a_table_of_them(table, chosen):
+    f, also, _ = table
+    inputs = np.flatnonzero([chosen >> x & 1 for x in range(len(f))])
+    right = right_sets(f.tolist(), also.tolist())
+    few = rows_of(also, inputs)
+    assert right_sets(f[inputs].tolist(), few.tolist()) == [right[x] for x in inputs]

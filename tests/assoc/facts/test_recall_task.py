@@ -124,6 +124,26 @@ def test_tokens_stay_shared_if_that_is_asked_for():
     assert shared.notes == ()
 
 
+# --- several right answers ----------------------------------------------------------------------
+
+
+def test_other_right_answers_are_tokens_and_belong_to_the_answer_sets():
+    table = FactTable(
+        ("a", "b"), ("r", "q"), ("x", "y", "z"),
+        np.array([[0, 0, 0], [1, 0, 1], [0, 1, 1]]),
+        also=np.array([[0, 2], [2, 2]]),
+    )  # fmt: skip
+    task = table_task(table, noise=0)
+    assert task.names[4:-1] == ("x", "y (r)", "y (q)", "z (r)", "z (q)")
+    assert task.facts.tolist() == [[0, 0, 0], [1, 0, 1], [0, 1, 2]]
+    assert task.also.tolist() == [[0, 3], [2, 4]]
+    assert task.also_labels.tolist() == [[0, 7], [2, 8]]
+    assert task.right.tolist() == [2, 1, 2]
+    assert task.answer_sets == [{0, 1, 3}, {2, 4}]
+    assert task.bits == pytest.approx(np.log2(3 / 2) + np.log2(3) + np.log2(2 / 2))
+    assert table_task(table, specific=False).also.tolist() == [[0, 2], [2, 2]]
+
+
 # --- what is wrong ------------------------------------------------------------------------------
 
 
@@ -135,6 +155,8 @@ def test_tokens_stay_shared_if_that_is_asked_for():
         (lambda: task_of([[0, 0, 3]]), "facts: a number is outside of S, R, A = (3, 2, 3)"),
         (lambda: task_of([[0, -1, 0]]), "facts: a number is outside of S, R, A = (3, 2, 3)"),
         (lambda: task_of([[0, 0, 0], [0, 0, 1]]), "facts: a (subject, relation) occurs twice"),
+        (lambda: task_of(also=np.array([[0, 3]])), "also[0] = [0, 3] is no input and output"),
+        (lambda: task_of(also=np.array([[0, 0], [0, 0]])), "also: answer 0 of input 0 is given"),
         (lambda: task_of(noise=-1), "noise = -1 is not a number of tokens"),
         (lambda: task_of(names=("a",)), "1 names for 12 tokens"),
         (lambda: check_length(2, 5), "prompt length T = 2: a subject, a relation and the end"),

@@ -3,13 +3,14 @@
 import csv
 import io
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assoc import InputError, example_path, read_facts
-from assoc.facts.tables import SEVERAL
-from tests.helpers.oracles import one_line
+from assoc.facts.tables import check_single
+from tests.helpers.oracles import complaint, one_line
 
 HEADER = "subject,relation,answer\n"
 
@@ -183,6 +184,8 @@ def test_an_example_that_is_not_shipped():
 MANY = HEADER + "b,r,y\na,r,x\na,r,y\na,r,x\na,r,z\nc,r,y\nc,r,w\n"
 """Two pairs of three with several answers, and a line that repeats."""
 
+ROWS = st.lists(st.tuples(*[st.sampled_from("abc")] * 3), min_size=1)
+
 
 def test_pairs_with_several_answers_are_counted_first(write):
     assert said(write(MANY)).startswith(
@@ -208,11 +211,58 @@ def test_of_several_answers_the_first_is_kept_or_none(write, several, kept, what
 def test_of_several_answers_nothing_may_be_left(write):
     with pytest.raises(InputError, match="no pair is left"):
         read_facts(write(HEADER + "a,r,x\na,r,y\n"), several="drop")
-    with pytest.raises(InputError, match="several 'any' is not one of refuse, first, drop"):
-        read_facts(write(MANY), several="any")
+    with pytest.raises(InputError, match="several 'all' is not one of refuse, first, drop, any"):
+        read_facts(write(MANY), several="all")
 
 
-@given(st.lists(st.tuples(*[st.sampled_from("abc")] * 3), min_size=1), st.sampled_from(SEVERAL[1:]))
+def test_of_several_answers_any_is_right(write):
+    table = read_facts(write(MANY), several="any")
+    assert triples(table) == [("b", "r", "y"), ("a", "r", "x"), ("c", "r", "y")]
+    assert table.answers == ("y", "x", "z", "w")
+    assert table.also.tolist() == [[1, 0], [1, 2], [2, 3]]
+    assert table.several == 2
+    assert repr(table) == (
+        "FactTable(3 facts: 3 subjects, 1 relations, 4 answers, 3 more that are right)"
+    )
+    assert table.notes[0].endswith("'y' on line 4; each counts as right")
+
+
+def test_an_answer_that_is_right_elsewhere_is_shared_too(write):
+    path = write(HEADER + "a,r,x\na,r,y\na,q,y\nb,q,z\n")
+    assert read_facts(path, several="any").shared_answers == {"y": ("q", "r")}
+    assert read_facts(path, several="first").shared_answers == {}
+
+
+@given(ROWS, st.lists(st.sampled_from("abc"), min_size=1, unique=True))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_right_is_what_is_told_whatever_relations_are_kept(write, told, relations):
+    path = write(HEADER + "".join(",".join(row) + "\n" for row in told))
+    table = read_facts(path, several="any")
+    relations = [name for name in relations if name in table.relations] or list(table.relations)
+    kept = table.restricted(relations)
+    for found, rows in ((table, told), (kept, [row for row in told if row[1] in relations])):
+        named = [
+            (found.subjects[s], found.relations[r], found.answers[a]) for s, r, a in found.told
+        ]
+        assert len(named) == len(set(named))
+        assert set(named) == set(rows)
+        assert triples(found) == [
+            row for row in dict.fromkeys(rows)
+            if row == next(other for other in rows if other[:2] == row[:2])
+        ]  # fmt: skip
+        assert (np.diff(found.also[:, 0]) >= 0).all()
+        assert set(found.answers) == {row[2] for row in rows}
+
+
+def test_one_answer_can_be_asked_for(write):
+    check_single(read_facts(write(MANY), several="first"), "a test")
+    assert complaint(check_single, read_facts(write(MANY), several="any"), "a test") == (
+        "facts.csv: 2 facts have several right answers, and a test needs one of each "
+        "(--several first keeps the first, --several drop leaves such facts out)"
+    )
+
+
+@given(ROWS, st.sampled_from(["first", "drop"]))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_kept_is_what_a_simple_loop_keeps(write, told, several):
     found = {}
@@ -272,7 +322,7 @@ def test_two_answers_name_both_lines(write):
     path = write(HEADER + "b,r,y\na,r,x\nc,r,z\na,r,y\n")
     assert said(path) == (
         "1 pair has several answers, the first: (a, r): 'x' on line 3, 'y' on line 5 "
-        "(--several first keeps the first, --several drop leaves such pairs out)"
+        "(--several first keeps the first, drop leaves such pairs out, any takes each as right)"
     )
 
 

@@ -12,7 +12,7 @@ from assoc.transformers.attention_mlp import attention_mlp
 from assoc.transformers.attention_only import attention_only
 from assoc.transformers.certificates import attention_leaks, certify
 from assoc.transformers.model import Attention, Transformer
-from tests.helpers.oracles import one_line
+from tests.helpers.oracles import one_line, right_sets
 
 LENGTH = 12
 
@@ -41,10 +41,10 @@ def margins(model, task, prompts):
         else replace(model.mlp, W=model.mlp.W.astype(float), V=model.mlp.V.astype(float)),
     )  # fmt: skip
     scores = wide.outputs(prompts) @ wide.embeddings.T
-    rows = np.arange(len(task))
-    own = scores[rows, task.labels]
-    scores[rows, task.labels] = -np.inf
-    return own - scores.max(axis=1)
+    margins = []
+    for row, right in zip(scores, right_sets(task.labels, task.also_labels), strict=True):
+        margins.append(row[list(right)].max() - np.delete(row, list(right)).max())
+    return np.array(margins)
 
 
 def hard_prompts(model, task, rng):
@@ -127,6 +127,28 @@ def test_a_table_with_another_answer_is_not_certified():
     found = certify(model, replace(task, facts=facts), length=LENGTH)
     assert not found.certified[0]
     assert found.certified[1:].all()
+
+
+@pytest.mark.parametrize("kind", ["attention", "mlp"])
+@pytest.mark.parametrize("cooled", [1.0, 0.2])
+def test_with_several_right_answers_no_prompt_is_worse_than_is_said(kind, cooled):
+    """Facts whose stored answer is not the first that is right, and some of three right answers."""
+    rng = np.random.default_rng(1)
+    task, model = built(kind, cooled=cooled)
+    facts, also = task.facts.copy(), []
+    for n in range(0, len(task), 2):
+        own = facts[n, 2]
+        others = [a for a in range(3 * facts[n, 1], 3 * facts[n, 1] + 3) if a != own]
+        facts[n, 2] = others[0]
+        also += [[n, own]] if n % 4 else [[n, others[1]], [n, own]]
+    several = replace(task, facts=facts, also=np.array(also))
+    found = certify(model, several, length=LENGTH)
+    # The model was made for the answers before: these are right still.
+    assert not certify(model, replace(task, facts=facts), length=LENGTH).certified[::2].any()
+    if cooled == 1:
+        assert found.certified.all()
+    for prompts in hard_prompts(model, several, rng):
+        assert (margins(model, several, prompts) >= found.margin - found.bound).all()
 
 
 @pytest.mark.parametrize(

@@ -112,3 +112,14 @@ def test_names_are_found_without_regard_to_case_where_all_are(tmp_path):
     twice = NamedVectors(V, ("oman", "peru", "capital", "MUSCAT", "muscat"), "mine.npz")
     with pytest.raises(InputError, match="no vector for 5 of the 5 names: 'Oman'"):
         name_tokens(table, task, twice, rng=np.random.default_rng(1))
+
+
+def test_answers_that_are_right_beside_another_have_vectors_too():
+    facts = np.array([[0, 0, 0], [0, 1, 1]])
+    table = FactTable(
+        ("Oman", "Peru"), ("capital", "code"), ("Oman", "PE", "pe"), facts, also=np.array([[1, 2]])
+    )
+    task = table_task(table, noise=2)
+    Phi, _ = name_tokens(table, task, vectors(), "none", rng=np.random.default_rng(0))
+    row = NAMES.index("pe")
+    np.testing.assert_allclose(Phi[task.also_labels[0, 1]], unit(vectors().vectors[row]), atol=1e-6)

@@ -1,6 +1,7 @@
 """Fact tables as knowledge: what is told and asked, what answers are, resuming, bad input."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from sims.knowledge.tables import numbered_facts, table_extraction
 from sims.knowledge.training import Descent, suited
 from sims.knowledge.trials import Told
 from sims.knowledge.verdicts import KINDS
-from tests.helpers.oracles import one_line
+from tests.helpers.oracles import complaint, one_line
 
 SUBJECTS = 12
 BRIEF = {
@@ -198,3 +199,11 @@ def test_bad_requests_are_named(options, said):
     with pytest.raises(InputError, match=said) as caught:
         table_extraction(table_of(), **{"fine_tuned": (3,), **BRIEF, **options})
     one_line(caught.value)
+
+
+def test_several_right_answers_are_refused():
+    table = replace(table_of(), also=np.array([[0, 1]]), source="t.csv")
+    assert complaint(table_extraction, table, **{"fine_tuned": (3,), **BRIEF}) == (
+        "t.csv: 1 fact has several right answers, and knowledge told in sentences needs "
+        "one of each (--several first keeps the first, --several drop leaves such facts out)"
+    )

@@ -18,6 +18,7 @@ from assoc.transformers.model import Attention, Transformer
 from sims.engine.randomness import PROMPTS, Source
 from sims.memories.scoring import score_doubt
 from sims.transformers.prompts import Tables, count_known, prompt_outputs
+from tests.helpers.oracles import right_sets
 
 SOURCE = Source(3, "prompts", (7,))
 NEXT_DRAW = 2**32
@@ -82,6 +83,7 @@ def by_hand(model, task, *, length, trial, draws, embeddings=None):
     Phi = np.asarray(model.embeddings if embeddings is None else embeddings, np.float64)
     wrong, size = np.zeros((2, len(task)))
     margin = np.full(len(task), np.inf)
+    sets = right_sets(task.labels.tolist(), task.also_labels.tolist())
     for draw, fact in itertools.product(range(draws), range(len(task))):
         block, row = divmod(fact, BLOCK)
         if row == 0:
@@ -89,8 +91,8 @@ def by_hand(model, task, *, length, trial, draws, embeddings=None):
             prompts = task.prompts(length, rng=rng, facts=slice(fact, fact + BLOCK))
         (F,) = model.outputs(prompts[row : row + 1])
         scores = Phi @ F
-        label = task.labels[fact]
-        found = scores[label] - np.delete(scores, label).max()
+        right = sorted(sets[fact])
+        found = scores[right].max() - np.delete(scores, right).max()
         wrong[fact] += found <= 0
         margin[fact] = min(margin[fact], found)
         size[fact] = max(size[fact], np.linalg.norm(F))
@@ -204,6 +206,57 @@ def test_what_derives_from_a_transformer_is_asked_itself(rng):
 def test_prompts_that_are_none(rng, prompts, message):
     with pytest.raises(InputError, match=message):
         prompt_outputs(random_model(rng), prompts)
+
+
+# --- several right answers ----------------------------------------------------------------------
+
+
+def with_several(task, rng, *, share=0.5):
+    """The task, with one or two other answers right for some of the facts."""
+    also = [
+        (n, a)
+        for n in range(len(task))
+        if rng.random() < share
+        for a in rng.choice(np.delete(np.arange(task.answers), task.facts[n, 2]),
+                            rng.integers(1, 3), replace=False)
+    ]  # fmt: skip
+    return replace(task, also=np.array(also))
+
+
+def test_any_right_answer_will_do(rng):
+    task = with_several(balanced_task(20, 3, 5, noise=6, rng=rng), rng)
+    # The model says what is right, but not what is told first.
+    swapped = task.facts.copy()
+    swapped[task.also[:, 0], 2] = task.also[:, 1]
+    Phi = sphere(task.vocabulary, 12, rng=rng)
+    model = attention_only(replace(task, facts=swapped, also=task.also[:0]), Phi, rng=rng)
+    found = assert_as_by_hand(model, task, length=6, draws=3)
+    alone = ask(model, replace(task, also=task.also[:0]), length=6, draws=3)
+    assert found.known > alone.known + 10
+    assert len(found.missed)
+    assert (found.margin >= alone.margin).all()
+    right = right_sets(task.labels, task.also_labels)
+    assert all(found.said[n] not in right[n] for n in found.missed)
+
+
+def test_several_right_answers_beyond_the_first_block(rng):
+    task = with_several(balanced_task(BLOCK + 60, 1, 4, noise=6, rng=rng), rng)
+    assert_as_by_hand(random_model(rng, n=task.vocabulary), task, length=4)
+
+
+def test_a_wrong_token_with_the_vector_of_a_right_one_ties(rng):
+    """The tie is seen in double precision: an outputs' best token is right, and a wrong one too."""
+    task = balanced_task(6, 2, 3, noise=2, rng=rng)
+    other = (task.facts[:, 2] + 1) % 6
+    several = replace(task, also=np.column_stack([np.arange(len(task)), other]))
+    Phi = sphere(task.vocabulary, 8, rng=rng)
+    model = oracle(several, Phi[several.also_labels[:, 1]])
+    assert ask(model, several, embeddings=Phi).known == len(task)
+    Phi[-2] = Phi[several.also_labels[0, 1]]
+    found = ask(model, several, embeddings=Phi)
+    assert found.margin[0] == 0
+    assert found.said[0] == task.vocabulary - 2
+    assert found.wrong[0] == 1
 
 
 # --- counts -------------------------------------------------------------------------------------

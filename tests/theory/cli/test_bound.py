@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from sims.memories.fewest_bits import fewest_bits
@@ -98,3 +99,20 @@ def test_the_fewest_bits_are_said_and_drawn(recall, tmp_path):
 )
 def test_a_search_for_bits_that_makes_no_sense_is_one_line(recall, options, message):
     assert message in recall("capacity", "linear", "--d", 16, *options).complaint
+
+
+def test_a_table_of_right_sets(recall, tmp_path):
+    lines = ["a,r,x", "b,r,y", "c,r,x", "c,r,z", "d,q,v"]
+    (tmp_path / "t.csv").write_text("subject,relation,answer\n" + "\n".join(lines) + "\n")
+    result = recall("bound", "t.csv", "--several", "any", "--json").result
+    assert result["what"] == "t.csv, 4 facts, 1 with several right answers"
+    low, high = result["bits_interval"]
+    assert result["bits"] == low
+    # V = 4: two facts have one answer or two, and the other relation one of the rest.
+    assert low == pytest.approx(np.log2(4 * 3 + 4 * 3 * 2) + np.log2(3 / 2))
+    # As many tables there are of three facts with one answer, two or three.
+    assert high == pytest.approx(np.log2(4 * 3 + 3 * 4 * 3 * 2 + 4 * 3 * 2))
+    assert result["bits_of_answers"] == pytest.approx(2 * np.log2(3) + np.log2(3 / 2))
+    printed = recall("bound", "t.csv", "--several", "any").out
+    assert "any model needs between" in printed
+    assert "name a right answer among those of its relation" in printed

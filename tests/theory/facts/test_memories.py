@@ -1,9 +1,12 @@
 """A table of facts in one matrix."""
 
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from assoc import InputError, example_path
+from assoc import InputError, example_path, read_facts
 from tests.helpers.oracles import one_line, table
 from theory import facts_in_memory
 
@@ -151,3 +154,66 @@ def test_bad_arguments_are_named(csv, arguments, said):
     with pytest.raises(InputError) as caught:
         facts_in_memory(csv(facts), **arguments)
     assert one_line(caught.value).startswith(said)
+
+
+# --- several right answers ----------------------------------------------------------------------
+
+
+def of_several(csv, *, subjects=120, several=3, answers=40):
+    """A table in which most facts have the answer a0, and every third has others too."""
+    told = []
+    for k in range(subjects):
+        told.append((f"s{k}", "r", "a0" if k % 3 else f"a{1 + k % (answers - 1)}"))
+        if k % 3 == 1:
+            told += [(f"s{k}", "r", f"a{1 + (k + j) % (answers - 1)}") for j in range(several - 1)]
+    return read_facts(csv(told), several="any")
+
+
+def test_any_of_several_right_answers_will_do(csv):
+    table = of_several(csv)
+    result = facts_in_memory(table, d=512)
+    assert (result.facts, result.several) == (120, 40)
+    assert result.recall == result.certified == 1
+    assert result.bits_bound == pytest.approx(80 * np.log2(40) + 40 * np.log2(40 / 3))
+    first = facts_in_memory(replace(table, also=table.also[:0]), d=64)
+    found = facts_in_memory(table, d=64)
+    assert found.recall > first.recall
+    assert found.predicted > first.predicted
+    assert found.to_dict()["several"] == 40
+
+
+def test_of_several_right_answers_a_rare_one_is_stored(csv):
+    result = facts_in_memory(of_several(csv), d=512)
+    (injective,) = (c for c in result.conditions if c.name == "f injective")
+    assert injective.value == "40 facts answer 'a0'"
+
+
+def test_a_dimension_that_is_planned_recalls_right_sets(csv):
+    table = of_several(csv)
+    result = facts_in_memory(table)
+    assert result.predicted_all >= 0.99
+    assert result.recall == 1
+    assert result.d < facts_in_memory(replace(table, also=table.also[:0])).d
+
+
+def test_what_was_forgotten_is_no_right_answer(csv):
+    table = of_several(csv)
+    right = {}
+    for s, _, a in table.told:
+        right.setdefault(table.subjects[s], set()).add(table.answers[a])
+    result = facts_in_memory(table, d=24)
+    assert result.forgotten
+    for subject, _, answer, said in result.forgotten:
+        assert answer in right[subject]
+        assert said not in right[subject]
+
+
+def test_every_right_set_of_tiny_tables(csv):
+    """A user's memory that gives what it was told: recalled, whatever else is right."""
+    for sets in itertools.product([("x",), ("y", "x"), ("z", "y", "x")], repeat=2):
+        told = [("abc"[k], "r", answer) for k, answers in enumerate(sets) for answer in answers]
+        result = facts_in_memory(
+            read_facts(csv([*told, ("c", "r", "w")]), several="any"), memory=table, d=16
+        )
+        assert result.recall == 1
+        assert result.several == sum(len(answers) > 1 for answers in sets)

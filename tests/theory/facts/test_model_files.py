@@ -69,6 +69,43 @@ def test_every_fact_is_answered_from_the_file(path):
         assert answer.certified
 
 
+def test_right_sets_are_kept_and_any_of_them_is_an_answer(tmp_path):
+    model = stored()
+    s, r, a = model.task.facts[0].tolist()
+    facts = model.task.facts.copy()
+    facts[0, 2] = other = 3 * r + (a + 1) % 3
+    third = 3 * r + (a + 2) % 3
+    task = replace(model.task, facts=facts, also=np.array([[0, a], [0, third]]))
+    save_model(tmp_path / "m", replace(model, task=task), origin={})
+    again = load_model(tmp_path / "m")
+    np.testing.assert_array_equal(again.task.also, task.also)
+    answer = ask(again, again.texts[s], again.texts[5 + r], seed=3)
+    assert answer.answer == again.texts[7 + a]
+    assert answer.taught == again.texts[7 + other]
+    assert answer.right == tuple(again.texts[7 + y] for y in (other, a, third))
+    assert answer.certified
+    assert ask(again, "a" if s else "b", again.texts[5 + r]).right == (
+        ask(again, "a" if s else "b", again.texts[5 + r]).taught,
+    )
+    # A file without sets has no array of them.
+    save_model(tmp_path / "plain", model, origin={})
+    assert "also" not in load((tmp_path / "plain").read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("also", "said"),
+    [
+        ([[0, 9]], "also[0] = [0, 9] is no input and output: N = 10, M = 6"),
+        ([[0.0, 1.0]], "also: rows (input, answer) of integers are needed, not float64"),
+        ([0, 1], "also: rows (input, answer) of integers are needed, not int64 of shape (2,)"),
+    ],
+)
+def test_right_sets_that_are_none_are_refused(path, also, said):
+    with pytest.raises(InputError) as caught:
+        load_model(changed(path, arrays=lambda ours: ours | {"also": np.array(also)}))
+    assert one_line(caught.value).removeprefix(f"{path}: ").startswith(said)
+
+
 def test_case_and_unicode_form_are_forgiven_where_one_name_is_meant():
     model = stored()
     texts = ("\u00e9", "E\u0301", "c", "d", "e", *model.texts[5:])

@@ -334,3 +334,13 @@ def test_sizes_have_no_place_with_a_table(table, name):
     assert one_line(caught.value) == f"{name} has no place with a table of facts"
     with pytest.raises(InputError, match="method symmetric is for balanced facts, not"):
         trajectory(facts=table, method="symmetric")
+
+
+def test_several_right_answers_of_a_fact_are_refused(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("subject,relation,answer\na,r,x\na,r,y\n")
+    with pytest.raises(InputError) as caught:
+        trajectory(facts=read_facts(path, several="any"))
+    assert one_line(caught.value).startswith(
+        "t.csv: 1 fact has several right answers, and gradient flow needs one of each ("
+    )
