@@ -1,4 +1,4 @@
-from . import bits, embeddings, facts, gradient_flow, memories, transformers
+from . import bits, embeddings, facts, gradient_flow, memories, transformers, vectors
 from .catalogue import MEMORIES, TRANSFORMERS, resolve, resolve_transformer
 from .embeddings import LAWS, preprocess
 from .errors import InputError
@@ -10,7 +10,7 @@ from .memories.decoding import CertifiedMargins, certified_margins, margins
 from .memories.memory import Build, Factors, Memory
 from .transformers.certificates import certify
 from .transformers.model import Attention, OneLayer, Transformer
-from .vector_files import load_vectors
+from .vectors.files import load_vectors
 
 __all__ = [
     "LAWS",
@@ -46,4 +46,5 @@ __all__ = [
     "resolve_transformer",
     "table_task",
     "transformers",
+    "vectors",
 ]

@@ -11,7 +11,7 @@ from assoc.facts.maps import MAPS
 from assoc.facts.recall_task import RecallTask
 from assoc.memories.hermite import check_degree
 from assoc.user_code import lend
-from assoc.vector_files import NamedVectors
+from assoc.vectors.named import NamedVectors
 from sims.engine.randomness import Source
 from sims.engine.results import Result
 from sims.knowledge.trials import Told
@@ -136,7 +136,7 @@ def conditions(
     d, N, rank, width, degree, facts, outputs : sizes, as for
         :func:`sims.memories.recall.measure`; several N are checked one by one. Of what is not
         given it is said what would do.
-    embeddings : vectors (n, d) or :class:`assoc.vector_files.NamedVectors`; None stands for
+    embeddings : vectors (n, d) or :class:`assoc.vectors.named.NamedVectors`; None stands for
         embeddings drawn as the theorem says.
     preprocess : none, normalise, centre or whiten; None checks the vectors as they are and then
         after each of the others, to show what would mend them.

@@ -8,7 +8,7 @@ from assoc.embeddings import normalise, sphere
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
 from assoc.facts.tables import FactTable, folded
-from assoc.vector_files import NamedVectors
+from assoc.vectors.named import NamedVectors
 
 __all__ = ["draw_tokens", "name_tokens"]
 
@@ -56,7 +56,7 @@ def name_tokens(
     ----------
     table : the names.
     task : what :func:`assoc.facts.recall_task.table_task` made of it.
-    vectors : from :func:`assoc.vector_files.load_vectors`, with names.
+    vectors : from :func:`assoc.vectors.files.load_vectors`, with names.
     how : none, normalise, centre or whiten, done to all vectors of the file first.
     rng : draws the vectors of noise tokens and the end.
 
@@ -67,7 +67,7 @@ def name_tokens(
 
     Examples
     --------
-    >>> from assoc.vector_files import load_vectors
+    >>> from assoc.vectors.files import load_vectors
     >>> from assoc.facts.tables import example_path, read_facts
     >>> from assoc.facts.recall_task import table_task
     >>> table = read_facts(example_path("countries.csv"))

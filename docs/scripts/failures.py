@@ -8,7 +8,7 @@ from stored import store
 
 from assoc.embeddings import preprocess
 from assoc.facts.tables import example_path
-from assoc.vector_files import load_vectors
+from assoc.vectors.files import load_vectors
 from sims import measure
 from sims.memories.construction import Construction
 from theory.memories.capacity import capacity_of

@@ -188,7 +188,7 @@ def measure(
         means this) or in a ``stochastic`` way; see :func:`assoc.bits.codes.encode`.
     gates, omega : kind and frequency of gates of 1 and -1, for memories that have them.
     embeddings : a law of :data:`assoc.embeddings.LAWS`, or vectors (n, d) or
-        :class:`assoc.vector_files.NamedVectors`, which each trial splits into inputs and outputs.
+        :class:`assoc.vectors.named.NamedVectors`, which each trial splits into inputs and outputs.
     preprocess : none, normalise, centre or whiten, for given vectors.
     facts : a law of :data:`assoc.facts.maps.MAPS`.
     outputs : M; None means M = N.

@@ -10,7 +10,7 @@ from assoc.checks import as_size, check_fits
 from assoc.embeddings import LAWS, check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import MAPS
-from assoc.vector_files import NamedVectors
+from assoc.vectors.named import NamedVectors
 from sims.engine.randomness import FACTS, INPUTS, OUTPUTS, Source
 
 __all__ = ["GivenVectors", "RandomVectors", "Setting", "check_facts", "settle", "source_of"]

@@ -7,7 +7,7 @@ import pytest
 
 from assoc import InputError
 from assoc.embeddings import sphere
-from assoc.vector_files import NamedVectors
+from assoc.vectors.named import NamedVectors
 from tests.helpers import toys
 from tests.helpers.oracles import complaint, one_line
 from theory import conditions

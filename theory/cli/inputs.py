@@ -5,7 +5,8 @@ from pathlib import Path
 from assoc.embeddings import LAWS
 from assoc.errors import InputError
 from assoc.facts.tables import EXAMPLES, FactTable, example_path, read_facts
-from assoc.vector_files import NamedVectors, load_vectors
+from assoc.vectors.files import load_vectors
+from assoc.vectors.named import NamedVectors
 from theory.cli.output import say
 from theory.rendering.drawing import FORMATS
 

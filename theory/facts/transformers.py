@@ -17,7 +17,7 @@ from assoc.memories.memory import memory_parameters
 from assoc.transformers.certificates import certify
 from assoc.transformers.model import OneLayer, Transformer, is_plain
 from assoc.transformers.token_vectors import draw_tokens, name_tokens
-from assoc.vector_files import NamedVectors
+from assoc.vectors.named import NamedVectors
 from sims.engine.parallel import available_threads, run
 from sims.engine.randomness import INPUTS, Source
 from sims.transformers.architecture import LENGTH, Architecture

@@ -21,7 +21,7 @@ from assoc.facts.tables import example_path
 from assoc.memories.decoding import certified_margins
 from assoc.memories.low_rank import projected
 from assoc.memories.memory import Build
-from assoc.vector_files import load_vectors
+from assoc.vectors.files import load_vectors
 from sims.engine.randomness import MEMORY
 from sims.enumeration import lost_on_signs
 from sims.memories.construction import Construction

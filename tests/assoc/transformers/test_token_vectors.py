@@ -7,7 +7,7 @@ from assoc import InputError
 from assoc.facts.recall_task import table_task
 from assoc.facts.tables import FactTable
 from assoc.transformers.token_vectors import draw_tokens, name_tokens
-from assoc.vector_files import NamedVectors
+from assoc.vectors.named import NamedVectors
 from tests.helpers.oracles import one_line
 
 TABLE = FactTable(

@@ -1,21 +1,20 @@
-"""The user's own vectors: files of them, and the names that come along."""
+"""Files of vectors, read with the names that come along."""
 
 import struct
 import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from assoc.arrays import Floats
-from assoc.embeddings import check_vectors, preprocess
+from assoc.embeddings import check_vectors
 from assoc.errors import InputError
+from assoc.vectors.named import NamedVectors
 
-__all__ = ["NamedVectors", "load_vectors"]
+__all__ = ["load_vectors"]
 
 UNREADABLE = (
     OSError, ValueError, EOFError, KeyError, SyntaxError, OverflowError,
@@ -23,61 +22,6 @@ UNREADABLE = (
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What numpy.load, zipfile and zlib raise on a damaged file."""
-
-
-@dataclass(frozen=True, eq=False)
-class NamedVectors:
-    """Vectors (n, d) read from a file, with the n names that came along, if any.
-
-    Parameters
-    ----------
-    vectors : rows in single or double precision.
-    names : of the rows.
-    source : name of the file.
-    eps : relative precision in which the file has them; None stands for that of ``vectors``.
-    notes : oddities of the file, one line each.
-    """
-
-    vectors: Floats
-    names: tuple[str, ...] | None
-    source: str
-    eps: float | None = None
-    notes: tuple[str, ...] = ()
-
-    def prepared(self, how: str) -> Floats:
-        """Return the vectors after one of :data:`PREPROCESSING`.
-
-        Raises
-        ------
-        InputError
-            As :func:`preprocess`.
-        """
-        return preprocess(self.vectors, how, self.source, eps=self.eps)
-
-    def __len__(self) -> int:
-        """Return n."""
-        return len(self.vectors)
-
-    def __repr__(self) -> str:
-        n, d = self.vectors.shape
-        return f"NamedVectors({n} vectors in R^{d} from {self.source!r})"
-
-    def dimension(self, d: int | None) -> int:
-        """Return the dimension of the vectors.
-
-        Parameters
-        ----------
-        d : the dimension that was asked for; None if none was.
-
-        Raises
-        ------
-        InputError
-            If another one was.
-        """
-        own = self.vectors.shape[1]
-        if d is not None and d != own:
-            raise InputError(f"d = {d}, but the vectors of {self.source} have dimension {own}")
-        return int(own)
 
 
 def load_vectors(path: str | Path) -> NamedVectors:

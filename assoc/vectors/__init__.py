@@ -1,0 +1,1 @@
+"""The user's own vectors, and the files in which people have them."""
