@@ -1,122 +1,166 @@
-"""Files of vectors, read with the names that come along."""
+"""Files of vectors in the forms in which people have them, told apart by what is in them.
 
-import struct
-import tokenize
-import zipfile
-import zlib
-from collections.abc import Mapping
+====================  =====================================================================
+``.npy``              a matrix (n, d)
+``.npz``              matrices and names; see :mod:`assoc.vectors.arrays`
+``.safetensors``      the tensors of a model; see :mod:`assoc.vectors.tensors`
+``.index.json``       the index of a model in several files of that kind
+anything else         word vectors, text or binary; see :mod:`assoc.vectors.words`
+====================  =====================================================================
+"""
+
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
 import numpy as np
 
+from assoc.arrays import Floats, Integers
+from assoc.checks import positive
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
+from assoc.vectors.arrays import read_arrays
 from assoc.vectors.named import NamedVectors
+from assoc.vectors.stored import StoredVectors, refuse_name
+from assoc.vectors.tensors import begins_a_header, read_shard, read_tensor
+from assoc.vectors.words import read_words
 
 __all__ = ["load_vectors"]
 
-UNREADABLE = (
-    OSError, ValueError, EOFError, KeyError, SyntaxError, OverflowError,
-    NotImplementedError, RuntimeError, tokenize.TokenError, struct.error,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What numpy.load, zipfile and zlib raise on a damaged file."""
+ARRAYS = (b"\x93NUMPY", b"PK\x03\x04", b"PK\x05\x06")
+"""How a .npy file and a zip archive begin."""
+
+FOREIGN: Mapping[bytes, str] = MappingProxyType(
+    {
+        b"\x80\x02": "a pickle, which is never read; save plain numbers",
+        b"\x80\x03": "a pickle, which is never read; save plain numbers",
+        b"\x80\x04": "a pickle, which is never read; save plain numbers",
+        b"\x80\x05": "a pickle, which is never read; save plain numbers",
+        b"\x89HDF": "an HDF5 file; save the matrix as .npy or safetensors",
+        b"\xba\x16\x4f\x2f": "a fastText model; its vectors are in the file that ends in .vec",
+        b"GGUF": "a GGUF file, of quantised weights; take the model's safetensors",
+        b"PAR1": "a Parquet file; save the vectors as .npy or .npz",
+    }
+)
+"""How files begin that hold no vectors in a form that is read here."""
 
 
-def load_vectors(path: str | Path) -> NamedVectors:
-    """Read embeddings from a ``.npy`` matrix or a ``.npz`` archive; nothing is unpickled.
+BLOCK = 2048
+"""Rows that are compared at a time."""
 
-    An archive holds one matrix, or one called ``vectors``; a one-dimensional array of strings gives
-    the names: the one called ``names`` if there are several. Half precision is widened to float64.
+
+def load_vectors(
+    path: str | Path, name: str | None = None, *, limit: int | None = None
+) -> NamedVectors:
+    """Read vectors from a file, and their names where it has them; nothing is unpickled.
+
+    Numbers of less than single precision are widened exactly: to single precision from safetensors,
+    to double from NumPy's files. The precision of the file is kept in ``eps``.
 
     Parameters
     ----------
-    path : the file.
+    path : the file; its form is known by its content.
+    name : of the tensor or member that is the matrix, for files that hold several.
+    limit : read only the first so many vectors.
+
+    Returns
+    -------
+    NamedVectors
 
     Raises
     ------
     InputError
         If the file cannot be read, needs pickle, or does not hold one finite real matrix.
+
+    Examples
+    --------
+    >>> from assoc import example_path
+    >>> load_vectors(example_path("countries_minilm.npz"), limit=100)
+    NamedVectors(100 vectors in R^384 from 'countries_minilm.npz')
     """
     path = Path(path)
+    if limit is not None:
+        limit = positive(limit, "limit")
     try:
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                arrays: dict[str, Any] = {"vectors": loaded}
-            else:
-                with loaded:
-                    arrays = {key: _member(path, loaded, key) for key in loaded.files}
+        stored = _stored(path, name, limit)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
     except MemoryError:
-        raise InputError(f"{path}: claims to hold more than fits in memory") from None
-    except InputError:
-        raise
-    except UNREADABLE as error:
-        if "Object arrays" in str(error):
-            message = "holds pickled objects, which are never read; save plain numbers"
-        elif "pickled" in str(error):
-            message = "neither a .npy nor a .npz file (pickles are never read)"
-        else:
-            reason = str(error).partition("\n")[0] or type(error).__name__
-            message = f"not a readable .npy or .npz file ({reason})"
-        raise InputError(f"{path}: {message}") from None
-    foreign = sorted(key for key, array in arrays.items() if not isinstance(array, np.ndarray))
-    if foreign:
-        raise InputError(f"{path}: member {foreign[0]!r} is not an array")
-    matrices = {key: array for key, array in arrays.items() if array.dtype.kind not in "US"}
-    if "vectors" in matrices:
-        matrices = {"vectors": matrices["vectors"]}
-    if len(matrices) != 1:
-        raise InputError(
-            f"{path}: one numeric array, or one called 'vectors', is needed; "
-            f"found {sorted(arrays) or 'none'}"
-        )
-    vectors = check_vectors(next(iter(matrices.values())), str(path))
-    names, notes = _names(path, arrays, len(vectors))
-    (stored,) = (array.dtype for array in matrices.values())
-    if stored == np.uint16:
-        notes += (
-            f"{path.name}: unsigned integers of 16 bits are read as numbers; "
-            "if they are the bits of bfloat16, cast them to float32 first",
-        )
-    eps = float(np.finfo(stored).eps) if stored.kind == "f" else None
-    return NamedVectors(vectors, names, path.name, eps, notes)
+        raise InputError(f"{path}: holds more than fits in memory") from None
+    called = "" if name is None else f": {name!r}"
+    vectors = check_vectors(stored.array, f"{path}{called}")
+    source = path.name if name is None else f"{path.name}:{name}"
+    notes = stored.notes + _repeated(source, vectors, stored.names)
+    return NamedVectors(vectors, stored.names, source, stored.eps, notes)
 
 
-def _names(
-    path: Path, arrays: Mapping[str, Any], n: int
-) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
-    """Return the names of n vectors, if an archive has them, and a note where that is not clear."""
-    labels = {k: each for k, each in arrays.items() if each.dtype.kind in "US" and each.ndim == 1}
-    chosen = "names" if "names" in labels or len(labels) != 1 else next(iter(labels))
-    if chosen not in labels:
-        found = " and ".join(map(repr, sorted(labels)))
-        note = f"{path.name}: {found} could be the names, so there are none; call one 'names'"
-        return None, (note,) if labels else ()
-    names = tuple(str(label) for label in labels[chosen])
-    if len(names) != n:
-        raise InputError(f"{path}: {len(names)} names for {n} vectors")
-    return names, ()
-
-
-def _member(path: Path, archive: Any, key: str) -> Any:
-    """Read one array of an archive.
+def _stored(path: Path, name: str | None, limit: int | None) -> StoredVectors:
+    """Read a file by the form that its first bytes say it has.
 
     Raises
     ------
     InputError
-        If it holds objects, which are never read.
+        If it has none that is read.
     """
-    try:
-        return archive[key]
-    except ValueError as error:
-        if "Object arrays" not in str(error):
-            raise
-        plain = "float" if key == "vectors" else "str"
-        raise InputError(
-            f"{path}: member {key!r} holds pickled objects, which are never read; "
-            f"save {key}.astype({plain})"
-        ) from None
+    size = path.stat().st_size
+    if not path.is_file():
+        raise InputError(f"{path}: not a regular file")
+    if not size:
+        raise InputError(f"{path}: an empty file")
+    with path.open("rb") as file:
+        start = file.read(16)
+    ending = path.suffix.lower()
+    if start.startswith(ARRAYS):
+        return read_arrays(path, name, limit)
+    for magic, what in FOREIGN.items():
+        if start.startswith(magic):
+            raise InputError(f"{path}: {what}")
+    if begins_a_header(start, size) or ending == ".safetensors":
+        return read_tensor(path, name, limit)
+    if path.name.lower().endswith(".index.json"):
+        return read_shard(path, name, limit)
+    if ending in (".npy", ".npz"):
+        raise InputError(f"{path}: neither a .npy nor a .npz file (pickles are never read)")
+    refuse_name(path, name)
+    return read_words(path, limit)
+
+
+# --- what occurs twice --------------------------------------------------------------------------
+
+
+def _repeated(source: str, vectors: Floats, names: Sequence[str] | None) -> tuple[str, ...]:
+    """Return notes of vectors and of names that occur more than once."""
+    notes = []
+    same = _first_of_each(vectors)
+    again = np.flatnonzero(same != np.arange(len(same)))
+    if again.size:
+        row, first = int(again[0]), int(same[again[0]])
+        called = f" ({names[row]!r} and {names[first]!r})" if names else ""
+        notes.append(
+            f"{source}: {again.size} vectors equal earlier ones, the first: row {row} that of row "
+            f"{first}{called}; such vectors cannot be told apart"
+        )
+    if names is not None and len(set(names)) < len(names):
+        seen: dict[str, int] = {}
+        rows = [row for row, name in enumerate(names) if seen.setdefault(name, row) != row]
+        name = names[rows[0]]
+        notes.append(
+            f"{source}: {len(rows)} names occur earlier, the first: row {rows[0]} is named "
+            f"{name!r} like row {seen[name]}"
+        )
+    return tuple(notes)
+
+
+def _first_of_each(vectors: Floats) -> Integers:
+    """Return for each row (n, d) the first row that equals it, (n,)."""
+    keys = np.fromiter((hash(row.tobytes()) for row in vectors), np.int64, len(vectors))
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    same: Integers = first[which]
+    differ = np.flatnonzero(same != np.arange(len(same)))
+    for top in range(0, len(differ), BLOCK):
+        rows = differ[top : top + BLOCK]
+        unlike = rows[(vectors[rows] != vectors[same[rows]]).any(axis=1)]
+        same[unlike] = unlike
+    return same
