@@ -25,6 +25,7 @@ __all__ = [
     "PREPROCESSING",
     "Law",
     "centre",
+    "check_scale",
     "check_vectors",
     "gaussian",
     "normalise",
@@ -163,8 +164,51 @@ def check_vectors(E: Any, name: str, *, first: int = 0) -> Floats:
     return checked
 
 
+def _smallest(E: Floats) -> float:
+    """Largest entry that vectors need, so that products of four of them mean something."""
+    return 1e-30 if E.dtype.itemsize >= 8 else 1e-8
+
+
+def check_scale(E: Floats, name: str) -> None:
+    """Refuse vectors so small or large that products of their entries leave their precision.
+
+    Parameters
+    ----------
+    E : (n, d) in single or double precision.
+    name : what to call them in the message.
+
+    Raises
+    ------
+    InputError
+        If the largest entry of E, unless it is zero, is not of moderate size.
+
+    Examples
+    --------
+    >>> check_scale(np.array([[1e-25, 0.0]], np.float32), "E")
+    Traceback (most recent call last):
+    ...
+    assoc.errors.InputError: E: entries of size 1e-25 are too extreme; rescale them
+    """
+    largest = _largest(E)
+    smallest = _smallest(E)
+    if largest and not smallest < largest < 1 / smallest:
+        raise InputError(f"{name}: entries of size {largest:.2g} are too extreme; rescale them")
+
+
+def _largest(E: Floats) -> float:
+    return float(max(E.max(), -E.min()))
+
+
+def _moderate(E: Floats) -> Floats:
+    """E, divided by a power of two where its entries are too extreme for products of them."""
+    largest, smallest = _largest(E), _smallest(E)
+    if not largest or smallest < largest < 1 / smallest:
+        return E
+    return np.asarray(np.ldexp(E, -int(np.frexp(largest)[1])))
+
+
 def normalise(E: Floats, name: str = "embeddings") -> Floats:
-    """Scale every row of E (n, d) to unit norm.
+    """Scale every row of E (n, d) to unit norm, however long or short it is.
 
     Raises
     ------
@@ -176,10 +220,16 @@ def normalise(E: Floats, name: str = "embeddings") -> Floats:
     >>> normalise(np.array([[3.0, 4.0]]))
     array([[0.6, 0.8]])
     """
-    norms = np.linalg.norm(E, axis=1)
-    if not norms.all():
-        raise InputError(f"{name}: row {int(np.argmin(norms))} is zero and has no direction")
-    return np.asarray(E / norms[:, None])
+    largest = np.maximum(E.max(axis=1), -E.min(axis=1))
+    if not largest.all():
+        raise InputError(f"{name}: row {int(np.argmin(largest))} is zero and has no direction")
+    smallest = _smallest(E)
+    extreme = np.flatnonzero((largest < smallest) | (largest > 1 / smallest))
+    if extreme.size:
+        # Squares of their entries would leave the precision; powers of two change no direction.
+        E = E.copy()
+        E[extreme] = np.ldexp(E[extreme], -np.frexp(largest[extreme])[1][:, None])
+    return np.asarray(E / np.linalg.norm(E, axis=1)[:, None])
 
 
 def centre(E: Floats, name: str = "embeddings") -> Floats:
@@ -196,7 +246,7 @@ def centre(E: Floats, name: str = "embeddings") -> Floats:
     array([[-1.,  0.],
            [ 1.,  0.]])
     """
-    return normalise(_centred(E), f"{name}, centred")
+    return normalise(_centred(_moderate(E)), f"{name}, centred")
 
 
 def whiten(E: Floats, name: str = "embeddings", eps: float | None = None) -> Floats:
@@ -216,6 +266,7 @@ def whiten(E: Floats, name: str = "embeddings", eps: float | None = None) -> Flo
     >>> np.allclose(3 * np.cov(whiten(E).T), np.eye(3), atol=0.1)
     True
     """
+    E = _moderate(E)
     left, values, right = np.linalg.svd(_centred(E), full_matrices=False)
     n, d = E.shape
     # The largest direction of n d independent roundings has about half of this at most.
@@ -254,7 +305,7 @@ def preprocess(
     Parameters
     ----------
     E : rows.
-    how : what to do.
+    how : what to do; all but ``none`` also mend a scale that is too extreme to be computed with.
     name : of the vectors, for messages.
     eps : relative precision in which they were stored, if that is less than they have.
 

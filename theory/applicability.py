@@ -1,22 +1,22 @@
 """Which hypotheses of a theorem hold on given sizes or vectors, and what follows at these sizes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from assoc.arrays import Floats
-from assoc.embeddings import PREPROCESSING, check_vectors
+from assoc.embeddings import PREPROCESSING
 from assoc.errors import InputError
 from assoc.facts.maps import MAPS
 from assoc.facts.recall_task import RecallTask
 from assoc.memories.hermite import check_degree
 from assoc.user_code import lend
-from assoc.vectors.named import NamedVectors
+from assoc.vectors.named import NamedVectors, VectorPair, as_named
 from sims.engine.randomness import Source
 from sims.engine.results import Result
 from sims.knowledge.trials import Told
 from sims.memories.construction import Construction, Size
-from theory.claims import Condition, Problem, Theorem
+from theory.claims import Condition, Hypothesis, Problem, Theorem
 from theory.memories.sizes import check_delta
 from theory.outlook import Outlook
 from theory.registry import chosen
@@ -136,8 +136,9 @@ def conditions(
     d, N, rank, width, degree, facts, outputs : sizes, as for
         :func:`sims.memories.recall.measure`; several N are checked one by one. Of what is not
         given it is said what would do.
-    embeddings : vectors (n, d) or :class:`assoc.vectors.named.NamedVectors`; None stands for
-        embeddings drawn as the theorem says.
+    embeddings : vectors (n, d), :class:`assoc.vectors.named.NamedVectors`, or a
+        :class:`assoc.vectors.named.VectorPair` of inputs and outputs; None stands for embeddings
+        drawn as the theorem says.
     preprocess : none, normalise, centre or whiten; None checks the vectors as they are and then
         after each of the others, to show what would mend them.
     heads, head_dim : H and d_h of a transformer.
@@ -181,7 +182,7 @@ def conditions(
     if told is not None:
         asked = replace(asked, width=_sizes_at(None, width, d)[1])
         problem = _problem_of_told(told, asked, embeddings)
-        return _result(found, "told facts", [("none", problem)])
+        return _result(found, "told facts", [("none", [problem])])
     if task is not None:
         numbers = [len(task)]
     source, problems = _problems(asked, numbers, rank, width, embeddings, preprocess)
@@ -195,8 +196,10 @@ def _problems(
     width: Size | None,
     embeddings: Any,
     preprocess: str | None,
-) -> tuple[str, list[tuple[str, Problem]]]:
-    """Return where embeddings come from, and the problems, each with its preprocessing.
+) -> tuple[str, list[tuple[str, list[Problem]]]]:
+    """Return where embeddings come from, and the problems after each preprocessing.
+
+    They are two, with the vectors of inputs and of outputs, where these are two matrices.
 
     Raises
     ------
@@ -209,28 +212,35 @@ def _problems(
         m, width_at = _sizes_at(rank, width, asked.d)
         sized = replace(asked, rank=m, width=width_at)
         source = "given facts" if asked.task is not None and asked.d is None else "sphere"
-        return source, [("none", replace(sized, N=number)) for number in numbers]
-    named = _named(embeddings)
-    d = named.dimension(asked.d)
+        return source, [("none", [replace(sized, N=number)]) for number in numbers]
+    given = embeddings if isinstance(embeddings, VectorPair) else as_named(embeddings)
+    matrices = given.both if isinstance(given, VectorPair) else (given,)
+    d = matrices[0].dimension(asked.d)
     m, width_at = _sizes_at(rank, width, d)
-    sized = replace(asked, d=d, rank=m, width=width_at, names=named.names)
-    return named.source, [
-        (how, replace(sized, N=number, vectors=vectors))
-        for how, vectors in _vectors(named, preprocess)
+    sized = replace(asked, d=d, rank=m, width=width_at)
+    return given.source, [
+        (
+            how,
+            [
+                replace(sized, N=number, vectors=_prepared(each, how), names=each.names)
+                for each in matrices
+            ],
+        )
+        for how in (PREPROCESSING if preprocess is None else (preprocess,))
         for number in numbers
     ]
 
 
 def _result(
-    theorem: Theorem, source: str, problems: Sequence[tuple[str, Problem]]
+    theorem: Theorem, source: str, problems: Sequence[tuple[str, Sequence[Problem]]]
 ) -> ConditionsResult:
     """Check every hypothesis on every problem."""
     cases: list[Case] = []
     assumed: tuple[str, ...] = ()
-    for how, problem in problems:
+    for how, matrices in problems:
+        problem = matrices[0]
         checked = [
-            (hypothesis.text, lend(hypothesis.check, {"problem": problem}))
-            for hypothesis in theorem.hypotheses
+            (hypothesis.text, _checked(hypothesis, matrices)) for hypothesis in theorem.hypotheses
         ]
         found = tuple(condition for _, conditions in checked for condition in conditions)
         if not cases:
@@ -239,7 +249,25 @@ def _result(
         if theorem.outlook is not None:
             outlook = lend(theorem.outlook, {"problem": problem}) or SILENT
         cases.append(Case(problem.N, how, found, outlook))
-    return ConditionsResult(theorem.name, source, problems[0][1].delta, assumed, tuple(cases))
+    delta = problems[0][1][0].delta
+    return ConditionsResult(theorem.name, source, delta, assumed, tuple(cases))
+
+
+def _checked(hypothesis: Hypothesis, matrices: Sequence[Problem]) -> tuple[Condition, ...]:
+    """Check a hypothesis, of inputs and outputs each if they are two matrices and it is of them."""
+
+    def checked(problem: Problem) -> tuple[Condition, ...]:
+        return tuple(lend(hypothesis.check, {"problem": problem}))
+
+    found = checked(matrices[0])
+    if len(matrices) == 1 or found == checked(replace(matrices[0], vectors=None)):
+        return found
+    each = zip(("inputs", "outputs"), matrices, strict=True)
+    return tuple(
+        replace(condition, name=f"{what}: {condition.name}")
+        for what, problem in each
+        for condition in checked(problem)
+    )
 
 
 def _sizes_at(
@@ -299,24 +327,16 @@ def _problem_of_told(told: Told, asked: Problem, embeddings: Any) -> Problem:
     return Problem(width=asked.width, told=told, fine_tuned=asked.fine_tuned)
 
 
-def _named(embeddings: Any) -> NamedVectors:
-    """Return vectors with names and a source, also where a plain array is given."""
-    if isinstance(embeddings, NamedVectors):
-        return embeddings
-    return NamedVectors(check_vectors(embeddings, "embeddings"), None, "array")
-
-
-def _vectors(embeddings: NamedVectors, preprocess: str | None) -> Iterator[tuple[str, Floats]]:
-    """Yield the vectors after this preprocessing, or after each.
+def _prepared(embeddings: NamedVectors, how: str) -> Floats:
+    """Return vectors after a preprocessing.
 
     Raises
     ------
     InputError
         If one of them has no direction.
     """
-    for how in PREPROCESSING if preprocess is None else (preprocess,):
-        vectors = embeddings.prepared(how)
-        if not vectors.any(axis=1).all():
-            row = int(vectors.any(axis=1).argmin())
-            raise InputError(f"{embeddings.source}: row {row} is zero and has no direction")
-        yield how, vectors
+    vectors = embeddings.prepared(how)
+    if not vectors.any(axis=1).all():
+        row = int(vectors.any(axis=1).argmin())
+        raise InputError(f"{embeddings.source}: row {row} is zero and has no direction")
+    return vectors

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.arrays import UNDERFLOW, Brief, Floats, dot_error, row_norms
-from assoc.embeddings import check_vectors
+from assoc.embeddings import check_scale, check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import check_also, check_map
 from assoc.memories.memory import Memory
@@ -52,8 +52,9 @@ def margins(memory: Memory, E: Any, U: Any, f: Any, also: Any = None) -> NDArray
     Raises
     ------
     InputError
-        If E or U is not a finite real matrix, f is not a map from [N] to [M], ``also`` is not what
-        it should be, or the memory's outputs have the wrong shape or are not finite.
+        If E or U is not a finite real matrix, or is one in single precision whose entries are too
+        extreme for products of them; if f is not a map from [N] to [M], ``also`` is not what it
+        should be, or the memory's outputs have the wrong shape or are not finite.
 
     Examples
     --------
@@ -149,6 +150,10 @@ def _evaluate(
     The last is the largest norm of a right answer's embedding, and the largest of all, in sum.
     """
     E, U = check_vectors(E, "E"), check_vectors(U, "U")
+    for vectors, name in ((E, "E"), (U, "U")):
+        # A memory that was built of them in single precision holds zeros or infinities.
+        if vectors.dtype == np.float32:
+            check_scale(vectors, name)
     N, M = len(E), len(U)
     f = check_map(f, N, M)
     also = check_also(also, f, M)

@@ -187,8 +187,8 @@ def measure(
     bits, rounding : round every weight of the memory to b bits, to the ``nearest`` level (None
         means this) or in a ``stochastic`` way; see :func:`assoc.bits.codes.encode`.
     gates, omega : kind and frequency of gates of 1 and -1, for memories that have them.
-    embeddings : a law of :data:`assoc.embeddings.LAWS`, or vectors (n, d) or
-        :class:`assoc.vectors.named.NamedVectors`, which each trial splits into inputs and outputs.
+    embeddings : a law of :data:`assoc.embeddings.LAWS`, or vectors to draw from: (n, d), or as in
+        :mod:`assoc.vectors.named`; see :class:`sims.memories.settings.GivenVectors`.
     preprocess : none, normalise, centre or whiten, for given vectors.
     facts : a law of :data:`assoc.facts.maps.MAPS`.
     outputs : M; None means M = N.

@@ -7,22 +7,16 @@ import numpy as np
 
 from assoc.arrays import Floats, Integers
 from assoc.checks import as_size, check_fits
-from assoc.embeddings import LAWS, check_vectors
+from assoc.embeddings import LAWS, check_scale
 from assoc.errors import InputError
 from assoc.facts.maps import MAPS
-from assoc.vectors.named import NamedVectors
+from assoc.vectors.named import VectorPair, as_named
 from sims.engine.randomness import FACTS, INPUTS, OUTPUTS, Source
 
 __all__ = ["GivenVectors", "RandomVectors", "Setting", "check_facts", "settle", "source_of"]
 
 SEARCHED = 2**34
 """Bytes of keys up to which a search goes by itself; its result does not depend on the machine."""
-
-SMALLEST = {8: 1e-30, 4: 1e-8}
-"""Largest entry that given vectors need, so that products of four of them mean something.
-
-By the bytes of a number, in double and single precision.
-"""
 
 
 @dataclass(frozen=True)
@@ -83,14 +77,19 @@ class RandomVectors:
 
 @dataclass(frozen=True, eq=False)
 class GivenVectors:
-    """The user's own vectors, split at random in each trial into inputs and outputs.
+    """The user's own vectors, drawn anew in each trial as inputs and outputs.
+
+    From one matrix N + M rows are drawn, none of them twice. From two matrices inputs are rows of
+    one and outputs of the other: of the same numbers where f is the identity, so that row i answers
+    to row i, and else drawn independently.
 
     Parameters
     ----------
-    vectors : (n, d) float; N + M <= n rows are used, none of them twice.
+    vectors : (n, d) float, of the inputs, or of both.
     source : where they came from, for tables.
     facts, outputs : as for :class:`RandomVectors`.
     preprocess : what was done to them, for tables.
+    answers : (k, d) float, of the outputs; None stands for the rows that are left.
     """
 
     vectors: Floats
@@ -98,13 +97,15 @@ class GivenVectors:
     facts: str = "identity"
     outputs: int | None = None
     preprocess: str = "none"
+    answers: Floats | None = None
 
     def __post_init__(self) -> None:
         _check_outputs(self.outputs)
         if self.facts not in MAPS:
             raise InputError(f"facts {self.facts!r} is not one of {', '.join(MAPS)}")
         if self.max_N < 1:
-            n, M = len(self.vectors), 1 if self.outputs is None else self.outputs
+            M = 1 if self.outputs is None else self.outputs
+            n = len(self.vectors if self.answers is None else self.answers)
             raise InputError(
                 f"{self.source}: {n} vectors are too few for an input and M = {M} outputs"
             )
@@ -121,22 +122,42 @@ class GivenVectors:
 
     @property
     def max_N(self) -> float:  # noqa: N802
-        """Largest N for which inputs and outputs can be disjoint."""
-        n = len(self.vectors)
-        return n // 2 if self.outputs is None else n - self.outputs
+        """Largest N for which there are enough rows."""
+        n, M = len(self.vectors), self.outputs
+        if self.answers is None:
+            return n // 2 if M is None else n - M
+        k = len(self.answers)
+        if M is not None and k < M:
+            return 0
+        one_each = self.facts in ("identity", "permutation")
+        most = n if M is not None and not one_each else min(n, k if M is None else M)
+        return min(most, k) if self.facts == "identity" else most
 
     def draw(self, N: int, source: Source, trial: int) -> tuple[Floats, Floats, Integers]:
         """Draw E (N, d), U (M, d) and f (N,) of one trial."""
         M = self.outputs or N
-        n = len(self.vectors)
-        if not 1 <= N <= n - M:
-            raise InputError(
-                f"N = {N} inputs and M = {M} outputs need {N + M} distinct vectors; "
-                f"{self.source} has {n}"
-            )
-        order = source.generator(trial, INPUTS).permutation(n)
-        f = MAPS[self.facts](N, M, rng=source.generator(trial, FACTS))
-        return self.vectors[order[:N]], self.vectors[order[::-1][:M]], f
+        f = None if N < 1 else MAPS[self.facts](N, M, rng=source.generator(trial, FACTS))
+        if f is None or self.max_N < N:
+            raise InputError(self._too_few(N, M))
+        n, order = len(self.vectors), source.generator(trial, INPUTS)
+        if self.answers is None:
+            rows = order.permutation(n)
+            return self.vectors[rows[:N]], self.vectors[rows[::-1][:M]], f
+        k = len(self.answers)
+        if self.facts == "identity":
+            rows = order.permutation(min(n, k))
+            of_outputs = np.concatenate([rows, np.arange(n, k)])
+        else:
+            rows = order.permutation(n)
+            of_outputs = source.generator(trial, OUTPUTS).permutation(k)
+        return self.vectors[rows[:N]], self.answers[of_outputs[:M]], f
+
+    def _too_few(self, N: int, M: int) -> str:
+        """Say what N inputs and M outputs need."""
+        n, needed = len(self.vectors), f"N = {N} inputs and M = {M} outputs need"
+        if self.answers is None:
+            return f"{needed} {N + M} distinct vectors; {self.source} has {n}"
+        return f"{needed} as many rows; {self.source} have {n} and {len(self.answers)}"
 
 
 Setting = RandomVectors | GivenVectors
@@ -183,17 +204,15 @@ def settle(
         if preprocess != "none":
             raise InputError(f"preprocessing {preprocess!r} is for your own vectors only")
         return RandomVectors(d, embeddings, facts, outputs)
-    given = embeddings
-    if not isinstance(given, NamedVectors):
-        given = NamedVectors(check_vectors(embeddings, "embeddings"), None, "array")
-    source, largest = given.source, float(np.abs(given.vectors).max())
-    smallest = SMALLEST[given.vectors.dtype.itemsize]
-    if largest and not smallest < largest < 1 / smallest:
-        raise InputError(f"{source}: entries of size {largest:.2g} are too extreme; rescale them")
-    vectors = given.prepared(preprocess)
-    if d is not None and d != vectors.shape[1]:
-        raise InputError(f"d = {d}, but the vectors of {source} have dimension {vectors.shape[1]}")
-    return GivenVectors(vectors, source, facts, outputs, preprocess)
+    given = embeddings if isinstance(embeddings, VectorPair) else as_named(embeddings)
+    matrices = given.both if isinstance(given, VectorPair) else (given,)
+    for each in matrices:
+        if preprocess == "none":
+            check_scale(each.vectors, each.source)
+        each.dimension(d)
+    vectors, *answers = (each.prepared(preprocess) for each in matrices)
+    own = answers[0] if answers else None
+    return GivenVectors(vectors, given.source, facts, outputs, preprocess, own)
 
 
 def source_of(setting: Setting, seed: int, experiment: str) -> Source:

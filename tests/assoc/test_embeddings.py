@@ -14,6 +14,7 @@ from assoc.embeddings import (
     LAWS,
     PREPROCESSING,
     centre,
+    check_scale,
     check_vectors,
     gaussian,
     normalise,
@@ -229,6 +230,41 @@ def test_a_zero_vector_is_named():
 def test_none_does_nothing(rng):
     E = rng.standard_normal((3, 2))
     assert preprocess(E, "none") is E
+
+
+@pytest.mark.parametrize("how", ["normalise", "centre", "whiten"])
+@pytest.mark.parametrize(
+    ("scale", "dtype"),
+    [(1e-30, np.float32), (1e25, np.float32), (1e-200, np.float64), (1e300, np.float64)],
+)
+def test_preprocessing_mends_any_scale(rng, how, scale, dtype):
+    E = rng.standard_normal((50, 4))
+    far = preprocess((E * scale).astype(dtype), how)
+    # Singular vectors have no sign of their own.
+    np.testing.assert_allclose(abs(far), abs(preprocess(E, how)), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_of_very_different_lengths_have_directions(dtype):
+    low, high = (1e-30, 1e30) if dtype is np.float32 else (1e-250, 1e250)
+    E = np.array([[3, 4], [3 * low, 4 * low], [-3 * high, 4 * high], [0, 1]], dtype)
+    expected = [[0.6, 0.8], [0.6, 0.8], [-0.6, 0.8], [0, 1]]
+    np.testing.assert_allclose(normalise(E), expected, rtol=1e-6)
+    assert E[1, 0] == dtype(3 * low)
+
+
+@pytest.mark.parametrize(
+    ("scale", "dtype", "refused"),
+    [(1e-25, np.float32, True), (1e25, np.float32, True), (1e-6, np.float32, False),
+     (1e-25, np.float64, False), (1e-33, np.float64, True), (0, np.float32, False)],
+)  # fmt: skip
+def test_a_scale_too_extreme_for_products_is_refused(scale, dtype, refused):
+    E = np.full((2, 3), -scale, dtype)
+    if refused:
+        with pytest.raises(InputError, match=r"^mine: entries of size 1e.* are too extreme; resc"):
+            check_scale(E, "mine")
+    else:
+        check_scale(E, "mine")
 
 
 def test_unknown_preprocessing_is_named_with_the_known():

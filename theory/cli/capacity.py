@@ -9,7 +9,7 @@ import typer
 
 from assoc.errors import InputError
 from theory.cli.asked import Asked
-from theory.cli.inputs import check_plot, embeddings_of, integers
+from theory.cli.inputs import check_plot, embeddings_of, integers, outputs_of
 from theory.cli.options import (
     BITS,
     DEGREE,
@@ -17,9 +17,10 @@ from theory.cli.options import (
     FACTS,
     GATES,
     JSON,
+    LIMIT,
     MEMORY,
     OMEGA,
-    OUTPUTS,
+    OUTPUTS_OR_FILE,
     PLOT,
     PREPROCESS,
     RANK,
@@ -31,10 +32,11 @@ from theory.cli.options import (
 from theory.cli.output import emit, print_table, progress_bar, save_figure, working
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
 
+    from assoc.vectors.named import NamedVectors, VectorPair
     from sims.memories.capacity import CapacityResult
     from sims.memories.construction import Construction
     from sims.memories.width import WidthResult
@@ -79,8 +81,9 @@ def capacity(
     gates: str | None = GATES,
     omega: float | None = OMEGA,
     facts: str = FACTS,
-    outputs: int | None = OUTPUTS,
+    outputs: list[str] | None = OUTPUTS_OR_FILE,
     embeddings: str = EMBEDDINGS,
+    limit: int | None = LIMIT,
     preprocess: str = PREPROCESS,
     threads: int | None = THREADS,
     seed: int = SEED,
@@ -104,7 +107,7 @@ def capacity(
         max_width=max_width, resolution=resolution, store=store, steps=steps,
         learning_rates=learning_rates, rank=rank, bits=bits, fewest_bits=fewest_bits,
         rounding=rounding, width=width, degree=degree, gates=gates, omega=omega, facts=facts,
-        outputs=outputs,
+        outputs=outputs, limit=limit,
         embeddings=embeddings, preprocess=preprocess, threads=threads, seed=seed, plot=plot,
         json=json,
     )  # fmt: skip
@@ -144,8 +147,9 @@ class _Search(Asked):
     gates: str | None = None
     omega: float | None = None
     facts: str = "identity"
-    outputs: int | None = None
+    outputs: "Sequence[str] | None" = None
     embeddings: str = "sphere"
+    limit: int | None = None
     preprocess: str = "none"
     threads: int | None = None
     seed: int = 0
@@ -167,10 +171,20 @@ class _Search(Asked):
             self.omega,
         )
 
+    @property
+    def M(self) -> int | None:  # noqa: N802
+        """The number of outputs that was asked for."""
+        return outputs_of(self.outputs)[0]
+
+    def vectors(self) -> "str | NamedVectors | VectorPair":
+        """Return the law of the embeddings, or read them from their files."""
+        own = outputs_of(self.outputs)[1]
+        return embeddings_of(self.embeddings, own, self.limit, facts=self.facts)
+
     def setting(self) -> dict[str, Any]:
         """Return what every search is told of the facts, the trials and the work."""
         return {
-            "facts": self.facts, "outputs": self.outputs, "trials": self.trials, "seed": self.seed,
+            "facts": self.facts, "outputs": self.M, "trials": self.trials, "seed": self.seed,
             "threads": self.threads,
         }  # fmt: skip
 
@@ -180,7 +194,7 @@ def _search_capacity(asked: _Search) -> None:
     from sims.memories.capacity import capacity as search
     from theory.memories.figures import with_capacity_theory
 
-    dimensions, vectors = integers(asked.d, "d"), embeddings_of(asked.embeddings)
+    dimensions, vectors = integers(asked.d, "d"), asked.vectors()
     asked.refuse("max_width", why="is for a search of widths: give --N")
     shown = working("searching") if asked.store is None else progress_bar("searching")
     with shown as progress:
@@ -196,7 +210,7 @@ def _search_capacity(asked: _Search) -> None:
     if found.points[0].proved is not None:
         columns.append("proved")
         legend += "\nproved: trials in which the size right above is proved impossible"
-    draw = partial(with_capacity_theory, found, asked.construction(), outputs=asked.outputs)
+    draw = partial(with_capacity_theory, found, asked.construction(), outputs=asked.M)
     _report(found, "capacity", columns, legend, draw, asked)
 
 
@@ -205,7 +219,7 @@ def _search_width(asked: _Search) -> None:
     from sims.memories.width import smallest_width
     from theory.memories.figures import with_width_theory
 
-    dimensions, vectors = integers(asked.d, "d"), embeddings_of(asked.embeddings)
+    dimensions, vectors = integers(asked.d, "d"), asked.vectors()
     asked.refuse(
         "rank", "bits", "rounding", "width", "max_N", "store", "resolution",
         why="has no place where the width for --N is searched",
@@ -221,7 +235,7 @@ def _search_width(asked: _Search) -> None:
     legend = (
         "width: median over trials; interval: of the median, at least 99 %; load: N log N / (m d)"
     )
-    draw = partial(with_width_theory, found, asked.construction(), outputs=asked.outputs)
+    draw = partial(with_width_theory, found, asked.construction(), outputs=asked.M)
     _report(found, "smallest width", columns, legend, draw, asked)
 
 
@@ -229,7 +243,7 @@ def _search_bits(asked: _Search) -> None:
     """Search the fewest bits per weight for one number of facts, and print what each recalls."""
     from sims.memories.fewest_bits import fewest_bits
 
-    dimensions, vectors = integers(asked.d, "d"), embeddings_of(asked.embeddings)
+    dimensions, vectors = integers(asked.d, "d"), asked.vectors()
     asked.refuse(
         "bits", "max_N", "max_width", "store", "resolution",
         why="has no place where the fewest bits are searched",
@@ -264,8 +278,10 @@ def _search_trained(asked: _Search) -> None:
     dimensions = integers(asked.d, "d") or []
     asked.refuse(
         "N", "max_width", "rank", "bits", "fewest_bits", "rounding", "degree", "gates", "omega",
-        "embeddings", "preprocess", why="has no place where a memory is trained",
+        "embeddings", "limit", "preprocess", why="has no place where a memory is trained",
     )  # fmt: skip
+    if outputs_of(asked.outputs)[1] is not None:
+        raise InputError("--outputs FILE has no place where a memory is trained")
     from sims.training.capacity import trained_capacity
     from sims.training.recipe import Training
 

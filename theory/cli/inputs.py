@@ -1,16 +1,28 @@
 """What the words of a command line mean: numbers, files and vectors."""
 
+import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from assoc.embeddings import LAWS
 from assoc.errors import InputError
 from assoc.facts.tables import EXAMPLES, FactTable, example_path, read_facts
 from assoc.vectors.files import load_vectors
-from assoc.vectors.named import NamedVectors
+from assoc.vectors.named import NamedVectors, VectorPair
 from theory.cli.output import say
 from theory.rendering.drawing import FORMATS
 
-__all__ = ["check_plot", "embeddings_of", "integers", "read_table", "read_vectors", "shipped"]
+__all__ = [
+    "check_plot",
+    "embeddings_of",
+    "integers",
+    "outputs_of",
+    "read_table",
+    "read_vectors",
+    "shipped",
+    "vectors_of",
+]
 
 
 def integers(text: str | None, name: str) -> list[int] | None:
@@ -80,28 +92,95 @@ def check_plot(path: Path | None) -> None:
         raise InputError(f"--plot {path}: no such folder {path.parent}")
 
 
-def embeddings_of(text: str) -> str | NamedVectors:
-    """Return the name of a law of random vectors, or the vectors of a file."""
-    if text in LAWS:
-        return text
-    return read_vectors(text)
-
-
-def read_vectors(text: str) -> NamedVectors:
-    """Read vectors from a file, or from an example shipped with the package.
+def outputs_of(texts: Sequence[str] | None) -> tuple[int | None, str | None]:
+    """Return the number of outputs and the file of their vectors, of what was typed for them.
 
     Raises
     ------
     InputError
-        If there is neither, or the file is bad.
+        If one of the two is there twice.
     """
-    path = Path(text)
-    if not path.exists():
-        if path.suffix not in (".npy", ".npz"):
-            raise InputError(f"embeddings {text!r}: not a file, nor one of {', '.join(LAWS)}")
-        if path.name == text:
-            path = example_path(text)
-    vectors = load_vectors(path)
+    numbers = [text for text in texts or () if re.fullmatch(r"[+-]?[0-9_]+", text)]
+    files = [text for text in texts or () if text not in numbers]
+    for kind, what in ((numbers, "one number"), (files, "one file of vectors")):
+        if len(kind) > 1:
+            raise InputError(f"--outputs {kind[0]} and {kind[1]}: {what} is needed")
+    count = integers(numbers[0], "outputs") if numbers else None
+    return count[0] if count else None, files[0] if files else None
+
+
+def embeddings_of(
+    text: str, outputs: str | None = None, limit: int | None = None, *, facts: str
+) -> str | NamedVectors | VectorPair:
+    """Return the name of a law of random vectors, or the vectors of a file or of two.
+
+    Parameters
+    ----------
+    text : a law, or FILE[:NAME].
+    outputs : FILE[:NAME] of the outputs, if they have one of their own.
+    limit : how many vectors of each file are read.
+    facts : law of the fact map: by the identity rows of two files belong together.
+
+    Raises
+    ------
+    InputError
+        If a file is bad, or an option for files is given without one.
+    """
+    if text in LAWS:
+        for name, value in (("outputs", outputs), ("limit", limit)):
+            if value is not None:
+                raise InputError(f"--{name} {value}: needs a file of --embeddings")
+        return text
+    if ":" not in text and not os.path.exists(text) and not Path(text).suffix:
+        raise InputError(f"embeddings {text!r}: not a file, nor one of {', '.join(LAWS)}")
+    given = vectors_of(text, outputs, limit)
+    if isinstance(given, VectorPair) and facts == "identity":
+        n, k = map(len, given.both)
+        if n != k:
+            say(
+                f"note: row i of {given.inputs.source} answers to row i of {given.outputs.source}: "
+                f"of {n} and {k} rows the first {min(n, k)} are inputs (--facts permutation "
+                "matches rows at random)"
+            )
+    return given
+
+
+def vectors_of(text: str, outputs: str | None, limit: int | None) -> NamedVectors | VectorPair:
+    """Read vectors of a file, or of two: one for inputs and one for outputs.
+
+    Raises
+    ------
+    InputError
+        If a file is bad, or their dimensions differ.
+    """
+    inputs = read_vectors(text, limit)
+    return inputs if outputs is None else VectorPair(inputs, read_vectors(outputs, limit))
+
+
+def read_vectors(text: str, limit: int | None = None) -> NamedVectors:
+    """Read vectors from FILE[:NAME], where FILE may be an example shipped with the package.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is bad.
+    """
+    path, name = _file_and_name(text)
+    if not os.path.exists(path) and path.name == str(path) and path.suffix in (".npy", ".npz"):
+        path = example_path(path.name)
+    vectors = load_vectors(path, name, limit=limit)
     for note in vectors.notes:
         say(f"note: {note}")
     return vectors
+
+
+def _file_and_name(text: str) -> tuple[Path, str | None]:
+    """Split FILE[:NAME] at the last colon before which there is a file, which may itself have some.
+
+    Where there is no such file, at the first one.
+    """
+    if os.path.exists(text) or ":" not in text:
+        return Path(text), None
+    colons = [at for at, letter in enumerate(text) if letter == ":"]
+    at = next((at for at in reversed(colons) if os.path.exists(text[:at])), colons[0])
+    return Path(text[:at]), text[at + 1 :]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from theory.cli.inputs import check_plot, embeddings_of, integers
+from theory.cli.inputs import check_plot, embeddings_of, integers, outputs_of
 from theory.cli.options import (
     BITS,
     DEGREE,
@@ -14,9 +14,11 @@ from theory.cli.options import (
     FACTS,
     GATES,
     JSON,
+    LIMIT,
     MEMORY,
     OMEGA,
     OUTPUTS,
+    OUTPUTS_OR_FILE,
     PLOT,
     PREPROCESS,
     RANK,
@@ -125,8 +127,9 @@ def measure(
     gates: str | None = GATES,
     omega: float | None = OMEGA,
     facts: str = FACTS,
-    outputs: int | None = OUTPUTS,
+    outputs: list[str] | None = OUTPUTS_OR_FILE,
     embeddings: str = EMBEDDINGS,
+    limit: int | None = LIMIT,
     preprocess: str = PREPROCESS,
     inputs: int | None = typer.Option(
         None, min=1, help="Judge only a sample of this many inputs, and stream the facts."
@@ -140,6 +143,8 @@ def measure(
 
     Examples: `recall measure linear --d 64 --N 256 --trials 50`;
     `recall measure linear --embeddings minilm_tokens.npz --preprocess whiten --N 1000`;
+    `recall measure linear --embeddings model.safetensors:wte.weight --outputs
+    model.safetensors:lm_head.weight --N 500`;
     `recall measure linear --d 4096 --N 331533 --inputs 2000 --trials 1`
     """
     check_plot(plot)
@@ -147,11 +152,13 @@ def measure(
     from sims.memories.recall import measure as run
     from theory.memories.figures import with_recall_theory
 
+    M, own = outputs_of(outputs)
     with working("measuring"):
+        vectors = embeddings_of(embeddings, own, limit, facts=facts)
         result = run(
             memory, N=integers(N, "N") or [], d=d, rank=rank, bits=bits, width=width, degree=degree,
-            rounding=rounding, gates=gates, omega=omega, embeddings=embeddings_of(embeddings),
-            preprocess=preprocess, facts=facts, outputs=outputs, trials=trials, inputs=inputs,
+            rounding=rounding, gates=gates, omega=omega, embeddings=vectors,
+            preprocess=preprocess, facts=facts, outputs=M, trials=trials, inputs=inputs,
             seed=seed, threads=threads,
         )  # fmt: skip
     if json:
@@ -164,5 +171,5 @@ def measure(
         print("intervals at 99 %; where all trials agree, an exact one that counts whole trials")
     if plot is not None:
         construction = Construction(memory, rank, bits, width, degree, rounding, gates, omega)
-        axes = with_recall_theory(result, construction, facts=facts, outputs=outputs)
+        axes = with_recall_theory(result, construction, facts=facts, outputs=M)
         save_figure(axes, plot, seed=seed)

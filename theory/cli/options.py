@@ -11,9 +11,11 @@ __all__ = [
     "HEADS",
     "HEAD_DIM",
     "JSON",
+    "LIMIT",
     "MEMORY",
     "OMEGA",
     "OUTPUTS",
+    "OUTPUTS_OR_FILE",
     "PLOT",
     "PREPROCESS",
     "RANK",
@@ -83,10 +85,24 @@ FACTS = typer.Option("identity", help="Fact map: identity, permutation, random, 
 OUTPUTS = typer.Option(None, "--outputs", "-M", help="Number of outputs M; N if not given.")
 """Option for the number of outputs."""
 
+OUTPUTS_OR_FILE = typer.Option(
+    None,
+    "--outputs",
+    "-M",
+    help="Number of outputs M; N if not given. With a file of --embeddings also FILE[:NAME], the "
+    "outputs' own vectors; for both give it twice.",
+)
+"""Option for the number of outputs, and for a file of their vectors."""
+
 EMBEDDINGS = typer.Option(
-    "sphere", help="sphere, gaussian, rademacher, orthonormal, or a .npy or .npz file of vectors."
+    "sphere",
+    help="sphere, gaussian, rademacher, orthonormal, or FILE[:NAME] of vectors: .npy, .npz, "
+    "safetensors, word2vec, GloVe.",
 )
 """Option for the law of the embeddings, or a file of them."""
+
+LIMIT = typer.Option(None, min=1, help="Read only the first so many vectors of a file.")
+"""Option for the part of a file of vectors that is read."""
 
 PREPROCESS = typer.Option("none", help="For a file: none, normalise, centre or whiten.")
 """Option for what is done to vectors of a file first."""

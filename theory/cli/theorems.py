@@ -7,14 +7,15 @@ import typer
 
 from assoc.errors import InputError
 from theory.claims import Verdict, spaced
-from theory.cli.inputs import integers, read_table, read_vectors
+from theory.cli.inputs import integers, outputs_of, read_table, vectors_of
 from theory.cli.options import (
     DEGREE,
     FACTS,
     HEAD_DIM,
     HEADS,
     JSON,
-    OUTPUTS,
+    LIMIT,
+    OUTPUTS_OR_FILE,
     RANK,
     SEED,
     THEOREMS,
@@ -96,7 +97,7 @@ def conditions(
     width: str | None = WIDTH,
     degree: int | None = DEGREE,
     facts: str | None = typer.Option(None, help=FACTS.help),
-    outputs: int | None = OUTPUTS,
+    outputs: list[str] | None = OUTPUTS_OR_FILE,
     table: Path | None = typer.Option(
         None, help="For transformers and flows: CSV with columns subject, relation, answer."
     ),
@@ -119,8 +120,9 @@ def conditions(
     ),
     fine_tuned: int | None = typer.Option(None, help="For knowledge: subjects N_f fine-tuned on."),
     embeddings: str | None = typer.Option(
-        None, help="A .npy or .npz file of your vectors; without it, sizes are checked."
+        None, help="FILE[:NAME] of your vectors (see `measure`); without it, sizes are checked."
     ),
+    limit: int | None = LIMIT,
     preprocess: str | None = typer.Option(
         None, help="Check only after none, normalise, centre or whiten; default: all four."
     ),
@@ -148,10 +150,14 @@ def conditions(
         subjects = None
     numbers = integers(N, "N")
     task = _task(table, {"subjects": subjects, "relations": relations, "answers": answers})
-    vectors = None if embeddings is None else read_vectors(embeddings)
+    M, own = outputs_of(outputs)
+    if embeddings is None and (own is not None or limit is not None):
+        given = f"outputs {own}" if limit is None else f"limit {limit}"
+        raise InputError(f"--{given}: needs a file of --embeddings")
+    vectors = None if embeddings is None else vectors_of(embeddings, own, limit)
     result = check(
         theorem, theorems=theorems or (), d=d, N=numbers, rank=rank, width=width,
-        degree=degree, facts=facts, outputs=outputs, embeddings=vectors, preprocess=preprocess,
+        degree=degree, facts=facts, outputs=M, embeddings=vectors, preprocess=preprocess,
         heads=heads, head_dim=head_dim, task=task, told=told, fine_tuned=fine_tuned, delta=delta,
     )  # fmt: skip
     if json:

@@ -21,7 +21,7 @@ import numpy as np
 import scipy
 
 from assoc.arrays import Floats
-from assoc.embeddings import check_vectors
+from assoc.embeddings import check_vectors, normalise
 from assoc.errors import InputError
 from sims.memories.construction import Construction
 from theory.claims import Condition, Hypothesis, Problem
@@ -94,12 +94,11 @@ def isotropy(E: Floats) -> Isotropy:
     """
     E = np.asarray(check_vectors(E, "embeddings"), np.float64)
     n, d = E.shape
-    norms = np.linalg.norm(E, axis=1)
-    if not norms.all():
-        raise InputError(f"embeddings: row {int(np.argmin(norms))} is zero and has no direction")
+    directions = normalise(E)
+    # Squares of very small or large entries would leave double precision.
+    norms = np.einsum("ij,ij->i", E, directions)
     if n < 2 or d < 2:
         raise InputError(f"embeddings: {n} vectors in R^{d} are too few to judge a distribution")
-    directions = E / norms[:, None]
     mean = directions.mean(axis=0)
     energy = float(np.sum((directions.T @ directions / n) ** 2))
     bingham = n * d * (d + 2) / 2 * (energy - 1 / d)
@@ -152,7 +151,7 @@ def duplicate_condition(problem: Problem) -> tuple[Condition, ...]:
         return ()
     E = np.asarray(problem.vectors, np.float64)
     n, d = E.shape
-    directions = E / np.linalg.norm(E, axis=1)[:, None]
+    directions = normalise(E)
     top, pair = -1.0, (0, 0)
     for start in range(0, n, BLOCK):
         cosines = directions[start : start + BLOCK] @ directions.T

@@ -67,6 +67,21 @@ def test_scores_are_double_whatever_the_embeddings(rng, dtype):
     np.testing.assert_allclose(computed, margins_by_hand(W, E, U, f), rtol=1e-12)
 
 
+@pytest.mark.parametrize("scale", [1e-25, 1e25])
+def test_single_precision_far_from_one_is_refused_and_double_is_not(rng, scale):
+    """In single precision the memory would be zero, and recall 0 without a word."""
+    E, U, f = rng.standard_normal((6, 4)), rng.standard_normal((6, 4)), np.arange(6)
+    plain = margins(hebbian(E, U, f, rng=rng), E, U, f) > 0
+    far = E * scale, U * scale, f
+    np.testing.assert_array_equal(margins(hebbian(*far, rng=rng), *far) > 0, plain)
+    single = far[0].astype(np.float32), far[1].astype(np.float32), f
+    with np.errstate(all="ignore"):
+        memory = hebbian(*single, rng=rng)
+    for vectors in (single, (E, single[1], f)):
+        with pytest.raises(InputError, match="are too extreme; rescale them"):
+            margins(memory, *vectors)
+
+
 def test_one_output_has_no_competitor(rng):
     memory, E, U, _ = draw(rng, M=1)
     assert (margins(memory, E, U, [0] * 6) == np.inf).all()

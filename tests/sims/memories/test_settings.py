@@ -7,14 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assoc import InputError, load_vectors
+from assoc import InputError, load_vectors, preprocess
 from assoc.embeddings import LAWS
+from assoc.vectors.named import NamedVectors, VectorPair
 from sims.engine.randomness import BLOCK_ROWS, Source
 from sims.memories.settings import GivenVectors, RandomVectors, settle
 from tests.helpers.oracles import one_line
 
 SOURCE = Source(0, "test", (4,))
 VECTORS = np.arange(40.0).reshape(20, 2)
+PAIR = VectorPair(NamedVectors(VECTORS, None, "a"), NamedVectors(VECTORS, None, "b"))
+TINY_PAIR = VectorPair(PAIR.inputs, NamedVectors((VECTORS * 1e-25).astype(np.float32), None, "b"))
 
 
 # --- random vectors -----------------------------------------------------------------------------
@@ -99,6 +102,64 @@ def test_settle_takes_vectors_of_every_kind(tmp_path):
         np.testing.assert_array_equal(setting.vectors, VECTORS)
 
 
+@pytest.mark.parametrize("facts", ["identity", "permutation", "random", "balanced"])
+def test_outputs_of_another_matrix(facts):
+    """Row i answers to row i by the identity; else the two are drawn independently."""
+    answers = 100 + np.arange(24.0).reshape(12, 2)
+    pair = VectorPair(NamedVectors(VECTORS, None, "wte"), NamedVectors(answers, None, "wpe"))
+    setting = settle(d=None, embeddings=pair, facts=facts)
+    assert isinstance(setting, GivenVectors)
+    assert (setting.d, setting.max_N) == (2, 12)
+    assert setting.origin == "wte, outputs wpe none"
+    same = 0
+    for trial in range(50):
+        E, U, f = setting.draw(12, SOURCE, trial)
+        rows, of = E[:, 0] / 2, (U[:, 0] - 100) / 2
+        assert len(set(rows)) == len(set(of)) == 12
+        assert set(rows) <= set(range(20))
+        for N in (1, 5):
+            for fewer, more in zip(setting.draw(N, SOURCE, trial)[:2], (E, U), strict=True):
+                np.testing.assert_array_equal(fewer, more[:N])
+        same += int((rows == of[f]).sum())
+    # Of 600 draws a twelfth or fewer agree by chance: 5 standard errors above the mean are 84.
+    assert same == 600 if facts == "identity" else same < 84
+
+
+@pytest.mark.parametrize(
+    ("facts", "outputs", "most"),
+    [("identity", None, 12), ("identity", 7, 7), ("permutation", None, 12), ("random", None, 12),
+     ("random", 7, 20), ("balanced", 12, 20)],
+)  # fmt: skip
+def test_the_largest_number_of_facts_of_a_pair_is_exact(facts, outputs, most):
+    pair = VectorPair(*(NamedVectors(VECTORS[:n], None, f"v{n}") for n in (20, 12)))
+    setting = settle(d=2, embeddings=pair, facts=facts, outputs=outputs)
+    assert setting.max_N == most
+    E, U, f = setting.draw(most, SOURCE, 0)
+    assert (len(E), len(U), len(f)) == (most, outputs or most, most)
+    assert f.max() < len(U)
+    with pytest.raises(InputError) as caught:
+        setting.draw(most + 1, SOURCE, 0)
+    one_line(caught.value)
+
+
+def test_more_outputs_of_a_pair_than_facts():
+    """The outputs of the inputs come first, then others; none of them twice."""
+    pair = VectorPair(*(NamedVectors(VECTORS[:n], None, f"v{n}") for n in (5, 20)))
+    E, U, _ = settle(d=2, embeddings=pair, outputs=20).draw(5, SOURCE, 0)
+    np.testing.assert_array_equal(U[:5], E)
+    assert len(np.unique(U, axis=0)) == 20
+
+
+def test_each_matrix_of_a_pair_is_preprocessed_by_itself():
+    pair = VectorPair(
+        NamedVectors(VECTORS + 3, None, "a"), NamedVectors(5 - VECTORS[::-1], None, "b")
+    )
+    setting = settle(d=2, embeddings=pair, preprocess="centre")
+    assert isinstance(setting, GivenVectors)
+    np.testing.assert_allclose(setting.vectors, preprocess(VECTORS, "centre"))
+    np.testing.assert_allclose(setting.answers, preprocess(-VECTORS[::-1], "centre"))
+
+
 def test_settle_preprocesses():
     setting = settle(d=2, embeddings=VECTORS + 1, preprocess="centre")
     np.testing.assert_allclose(np.linalg.norm(setting.vectors, axis=1), 1)
@@ -131,6 +192,9 @@ def test_settle_preprocesses():
         ({"d": 2, "embeddings": VECTORS * np.nan}, "embeddings: row 0 has a value that is not"),
         ({"d": 2, "embeddings": [[1, 2], [3]]}, "embeddings: rows of different lengths"),
         ({"d": 2, "embeddings": VECTORS, "preprocess": "x"}, "preprocessing 'x' is not one of"),
+        ({"d": 3, "embeddings": PAIR}, "d = 3, but the vectors of a have dimension 2"),
+        ({"d": 2, "embeddings": PAIR, "outputs": 21}, "20 vectors are too few for an input and M"),
+        ({"d": 2, "embeddings": TINY_PAIR}, "b: entries of size 3.9e-24 are too extreme; rescale"),
         (
             {"d": 2, "embeddings": VECTORS * 0, "preprocess": "normalise"},
             "array: row 0 is zero and has no direction",
@@ -185,3 +249,6 @@ def test_entries_too_extreme_for_their_precision_are_refused(scale, kind, refuse
             settle(d=None, embeddings=E)
     else:
         assert settle(d=None, embeddings=E).d == 8
+    setting = settle(d=None, embeddings=E, preprocess="normalise")
+    assert isinstance(setting, GivenVectors)
+    np.testing.assert_allclose(np.linalg.norm(setting.vectors, axis=1), 1, rtol=1e-6)

@@ -156,13 +156,24 @@ def test_signs_pass_for_uniform_in_mean_and_spread(rng):
 # --- what is measured ---------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("scale", [1e-250, 1e250])
+def test_the_scale_changes_the_norms_and_nothing_else(rng, scale):
+    E = rng.standard_normal((60, 5))
+    near, far = isotropy(E), isotropy(E * scale)
+    assert far.norms == pytest.approx(np.array(near.norms) * scale, rel=1e-12)
+    assert far.interference == pytest.approx(near.interference, rel=1e-12)
+    assert far.mean_p == pytest.approx(near.mean_p, rel=1e-9)
+    (same,) = duplicate_condition(Problem(vectors=E * scale))
+    assert same.value == duplicate_condition(Problem(vectors=E))[0].value
+
+
 def test_the_numbers_are_those_of_their_definitions(rng):
     E = rng.standard_normal((60, 5)) + 0.3
     found = isotropy(E)
     norms = np.linalg.norm(E, axis=1)
     V = E / norms[:, None]
     assert (found.n, found.d) == (60, 5)
-    assert found.norms == (norms.min(), np.median(norms), norms.max())
+    assert found.norms == pytest.approx((norms.min(), np.median(norms), norms.max()), rel=1e-12)
     assert found.mean_length == pytest.approx(np.linalg.norm(V.mean(axis=0)))
     cosines = (V @ V.T)[~np.eye(60, dtype=bool)]
     assert found.interference == pytest.approx(5 * (cosines**2).mean())
