@@ -7,8 +7,8 @@ from assoc.checks import check_fits
 from assoc.embeddings import normalise, sphere
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
-from assoc.facts.tables import FactTable, folded
-from assoc.vectors.named import NamedVectors
+from assoc.facts.tables import FactTable
+from assoc.vectors.named import NamedVectors, indistinct
 
 __all__ = ["draw_tokens", "name_tokens"]
 
@@ -78,41 +78,20 @@ def name_tokens(
     (1623, 384)
     """
     source = vectors.source
-    if vectors.names is None:
-        raise InputError(f"{source}: vectors without names cannot be matched to a table")
-    rows = {name: row for row, name in enumerate(vectors.names)}
-    if len(rows) < len(vectors):
-        twice = next(name for row, name in enumerate(vectors.names) if rows[name] != row)
-        raise InputError(f"{source}: two vectors are named {twice!r}")
     # Names of all tokens but noise and end; those of answers together with a relation of theirs.
     texts = [*table.subjects, *table.relations]
-    told: dict[int, tuple[str, str]] = {}
+    told: dict[int, tuple[str, int]] = {}
     for (_, r, token), (_, _, a) in zip(task.told.tolist(), table.told.tolist(), strict=True):
-        told.setdefault(token, (table.answers[a], table.relations[r]))
+        told.setdefault(token, (table.answers[a], r))
     texts += [told[token][0] for token in range(task.answers)]
-    notes: tuple[str, ...] = ()
-    lacking = [name for name in dict.fromkeys(texts) if name not in rows]
-    if lacking:
-        alike: dict[str, list[int]] = {}
-        for name, row in rows.items():
-            alike.setdefault(folded(name), []).append(row)
-        matched = {name: alike.get(folded(name), []) for name in lacking}
-        if all(len(found) == 1 for found in matched.values()):
-            rows |= {name: found[0] for name, found in matched.items()}
-            notes = (f"{len(lacking)} names are matched without regard to case",)
-            lacking = []
-    if lacking:
-        shown = ", ".join(map(repr, lacking[:SHOWN]))
-        raise InputError(
-            f"{source}: no vector for {len(lacking)} of the {len(set(texts))} names: {shown}"
-            + (", ..." if len(lacking) > SHOWN else "")
-        )
+    rows, notes = vectors.find(texts)
+    notes = vectors.notes + notes
     prepared = normalise(vectors.prepared(how), source)
-    found = prepared[[rows[name] for name in texts]]
+    found = prepared[rows]
     first = task.subjects + task.relations
-    mixed = [token for token in _indistinct(found) if token >= first]
+    mixed = [token for token in indistinct(found) if token >= first]
     for token in mixed:
-        found[token] += prepared[rows[told[token - first][1]]]
+        found[token] += prepared[rows[task.subjects + told[token - first][1]]]
     if mixed:
         found[mixed] = normalise(found[mixed], source)
         shown = ", ".join(repr(texts[token]) for token in mixed[:SHOWN])
@@ -120,15 +99,9 @@ def name_tokens(
             f"{len(mixed)} answers shared their vector with another token (such as {shown}) and "
             "got the mean of it and their relation's",
         )
-    left = _indistinct(found)
+    left = indistinct(found)
     if left:
         shown = ", ".join(repr(texts[token]) for token in left[:SHOWN])
         notes += (f"{len(left)} tokens still share their vector with another, such as {shown}",)
     drawn = sphere(task.noise + 1, found.shape[1], rng=rng, dtype=np.float64)
     return np.concatenate([found, drawn.astype(found.dtype)]), notes
-
-
-def _indistinct(vectors: Floats) -> list[int]:
-    """Rows that occur more than once."""
-    _, which, count = np.unique(vectors, axis=0, return_inverse=True, return_counts=True)
-    return [int(row) for row in np.flatnonzero(count[which.ravel()] > 1)]

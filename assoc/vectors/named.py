@@ -1,13 +1,20 @@
 """Vectors of the user's own, with the names that came along."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from assoc.arrays import Floats
 from assoc.embeddings import check_vectors, preprocess
 from assoc.errors import InputError
+from assoc.facts.tables import folded
 
-__all__ = ["NamedVectors", "VectorPair", "as_named"]
+__all__ = ["NamedVectors", "VectorPair", "as_named", "indistinct"]
+
+SHOWN = 3
+"""Names that a message gives as examples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +45,49 @@ class NamedVectors:
             As :func:`preprocess`.
         """
         return preprocess(self.vectors, how, self.source, eps=self.eps)
+
+    def find(self, names: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
+        """Return the rows of these names, and a note if they match but for case.
+
+        Parameters
+        ----------
+        names : as in a table; some may occur several times.
+
+        Raises
+        ------
+        InputError
+            If the vectors have no names, lack one of these, or have two vectors for one.
+
+        Examples
+        --------
+        >>> NamedVectors(np.eye(2), ("oman", "peru"), "mine.npz").find(["Peru", "peru"])
+        ([1, 1], ('1 names are matched without regard to case',))
+        """
+        if self.names is None:
+            raise InputError(f"{self.source}: vectors without names cannot be matched to a table")
+        wanted = dict.fromkeys(names)
+        rows: dict[str, int] = {}
+        for row, name in enumerate(self.names):
+            if rows.setdefault(name, row) != row and name in wanted:
+                raise InputError(f"{self.source}: two vectors are named {name!r}")
+        lacking = [name for name in wanted if name not in rows]
+        notes: tuple[str, ...] = ()
+        if lacking:
+            alike: dict[str, list[int]] = {}
+            for name, row in rows.items():
+                alike.setdefault(folded(name), []).append(row)
+            matched = {name: alike.get(folded(name), []) for name in lacking}
+            if all(len(found) == 1 for found in matched.values()):
+                rows |= {name: found[0] for name, found in matched.items()}
+                notes = (f"{len(lacking)} names are matched without regard to case",)
+                lacking = []
+        if lacking:
+            shown = ", ".join(map(repr, lacking[:SHOWN]))
+            raise InputError(
+                f"{self.source}: no vector for {len(lacking)} of the {len(wanted)} names: {shown}"
+                + (", ..." if len(lacking) > SHOWN else "")
+            )
+        return [rows[name] for name in names], notes
 
     def __len__(self) -> int:
         """Return n."""
@@ -117,6 +167,16 @@ class VectorPair:
         """Inputs and outputs."""
         return self.inputs, self.outputs
 
+    def dimension(self, d: int | None) -> int:
+        """Return the dimension of both, as :meth:`NamedVectors.dimension` does.
+
+        Raises
+        ------
+        InputError
+            If another one than d was asked for.
+        """
+        return self.inputs.dimension(d)
+
     @property
     def source(self) -> str:
         """Names of both."""
@@ -124,3 +184,15 @@ class VectorPair:
 
     def __repr__(self) -> str:
         return f"VectorPair({self.inputs!r}, {self.outputs!r})"
+
+
+def indistinct(vectors: Floats) -> list[int]:
+    """Return the rows of vectors (n, d) that occur more than once.
+
+    Examples
+    --------
+    >>> indistinct(np.array([[1.0], [2.0], [1.0]]))
+    [0, 2]
+    """
+    _, which, count = np.unique(vectors, axis=0, return_inverse=True, return_counts=True)
+    return [int(row) for row in np.flatnonzero(count[which.ravel()] > 1)]

@@ -9,7 +9,7 @@ import typer
 
 from assoc.errors import InputError
 from theory.cli.asked import Asked
-from theory.cli.inputs import check_plot, embeddings_of, integers, outputs_of
+from theory.cli.inputs import check_plot, embeddings_of, integers, outputs_of, tell_notes
 from theory.cli.options import (
     BITS,
     DEGREE,
@@ -179,7 +179,7 @@ class _Search(Asked):
     def vectors(self) -> "str | NamedVectors | VectorPair":
         """Return the law of the embeddings, or read them from their files."""
         own = outputs_of(self.outputs)[1]
-        return embeddings_of(self.embeddings, own, self.limit, facts=self.facts)
+        return embeddings_of(self.embeddings, own, self.limit)
 
     def setting(self) -> dict[str, Any]:
         """Return what every search is told of the facts, the trials and the work."""
@@ -205,6 +205,7 @@ def _search_capacity(asked: _Search) -> None:
             preprocess=asked.preprocess, resolution=asked.resolution, store=asked.store,
             progress=progress, **asked.setting(),
         )  # fmt: skip
+    tell_notes(vectors, asked.facts)
     columns = ["d", "N", "interval", "law", "trials", "censored"]
     legend = "N: median over trials; interval: of the median, at least 99 %; load: N log N / d^2"
     if found.points[0].proved is not None:
@@ -230,6 +231,7 @@ def _search_width(asked: _Search) -> None:
             degree=asked.degree, gates=asked.gates, omega=asked.omega, embeddings=vectors,
             preprocess=asked.preprocess, max_width=asked.max_width, **asked.setting(),
         )  # fmt: skip
+    tell_notes(vectors, asked.facts)
     columns = ["d", "N", "degree", "width", "interval", "parameters", "load", "trials", "censored"]
     columns = [column for column in columns if column in found.rows()[0]]
     legend = (
@@ -260,6 +262,7 @@ def _search_bits(asked: _Search) -> None:
             omega=asked.omega, rounding=asked.rounding, embeddings=vectors,
             preprocess=asked.preprocess, **asked.setting(),
         )  # fmt: skip
+    tell_notes(vectors, asked.facts)
     if asked.json:
         emit({"result": found.to_dict()}, seed=asked.seed)
     else:

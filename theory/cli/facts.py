@@ -8,13 +8,14 @@ import typer
 
 from assoc.errors import InputError
 from theory.cli.asked import Asked, given
-from theory.cli.inputs import integers, read_table, read_vectors
+from theory.cli.inputs import integers, read_table, read_vectors, vectors_of
 from theory.cli.options import (
     BITS,
     DEGREE,
     HEAD_DIM,
     HEADS,
     JSON,
+    LIMIT,
     RANK,
     ROUNDING,
     SEED,
@@ -66,10 +67,21 @@ def facts(
     degree: int | None = DEGREE,
     share: float | None = typer.Option(None, help="Share of a hybrid's subjects in attention."),
     embeddings: str | None = typer.Option(
-        None, help="A .npz file with vectors and names for all names of the table."
+        None,
+        help="FILE[:NAME] with vectors and names for all names of the table: .npz, word2vec, "
+        "GloVe.",
     ),
+    outputs: str | None = typer.Option(
+        None, help="With --memory: FILE[:NAME] of vectors for the answers, if it is another."
+    ),
+    limit: int | None = LIMIT,
     preprocess: str | None = typer.Option(
         None, help="For these vectors: none, normalise, centre or whiten."
+    ),
+    key: str | None = typer.Option(
+        None,
+        help="With --memory: a key is the sum (if not given) or product of the subject's and "
+        "the relation's vector.",
     ),
     noise: int | None = typer.Option(None, min=0, help="Noise tokens; 64 if not given."),
     length: int | None = typer.Option(None, help="Tokens T of a prompt; 32 if not given."),
@@ -85,19 +97,21 @@ def facts(
 ) -> None:
     """Store a table of facts in transformers, certify every fact and ask for every one.
 
-    With --memory the facts go into one associative memory, each (subject, relation) a random key.
+    With --memory the facts go into one associative memory, each (subject, relation) a random key,
+    or one made of vectors of your own.
 
     Examples: `recall facts countries.csv`;
     `recall facts countries.csv --model attention-mlp --export countries.safetensors`;
     `recall facts countries.csv --embeddings countries_minilm.npz --preprocess whiten`;
     `recall facts countries.csv --memory sign --d 2048`;
+    `recall facts countries.csv --memory linear --embeddings countries_minilm.npz --key product`;
     `recall facts triples.tsv --no-header --columns 1,2,3 --several first`
     """
     asked = _Storing(
         table=read_table(file, columns, header=header, several=several, told=False),
         model=model, memory=memory, d=d, head_dim=head_dim, heads=heads, width=width, degree=degree,
-        share=share, embeddings=embeddings, preprocess=preprocess,
-        noise=noise, length=length, draws=draws, export=export, rank=rank, bits=bits,
+        share=share, embeddings=embeddings, outputs=outputs, limit=limit, preprocess=preprocess,
+        key=key, noise=noise, length=length, draws=draws, export=export, rank=rank, bits=bits,
         rounding=rounding, seed=seed, json=json,
     )  # fmt: skip
     if memory is None:
@@ -120,7 +134,10 @@ class _Storing(Asked):
     degree: int | None = None
     share: float | None = None
     embeddings: str | None = None
+    outputs: str | None = None
+    limit: int | None = None
     preprocess: str | None = None
+    key: str | None = None
     noise: int | None = None
     length: int | None = None
     draws: int | None = None
@@ -134,9 +151,9 @@ class _Storing(Asked):
 
 def _store_in_transformers(asked: _Storing) -> None:
     """Store the facts in each transformer that is asked for, and export the first if asked to."""
-    asked.refuse("rank", why="is for --memory")
+    asked.refuse("rank", "outputs", "key", why="is for --memory")
     if asked.embeddings is None:
-        asked.refuse("preprocess", why="is for --embeddings")
+        asked.refuse("preprocess", "limit", why="is for --embeddings")
     if asked.export is not None and not asked.export.parent.is_dir():
         raise InputError(f"--export {asked.export}: no such folder {asked.export.parent}")
     widths = integers(asked.width, "width") or []
@@ -147,7 +164,7 @@ def _store_in_transformers(asked: _Storing) -> None:
 
     models = None if asked.model is None else asked.model.split(",")
     with watching("planning, storing and asking") as watcher:
-        vectors = None if asked.embeddings is None else read_vectors(asked.embeddings)
+        vectors = None if asked.embeddings is None else read_vectors(asked.embeddings, asked.limit)
         found = facts_in_transformers(
             asked.table, d=asked.d, head_dim=asked.head_dim, heads=asked.heads, width=width,
             degree=asked.degree, share=asked.share, bits=asked.bits, rounding=asked.rounding,
@@ -166,16 +183,22 @@ def _store_in_transformers(asked: _Storing) -> None:
 def _store_in_memory(asked: _Storing, memory: str) -> None:
     """Store the facts in one associative memory."""
     asked.refuse(
-        "model", "head_dim", "heads", "share", "noise", "embeddings", "preprocess", "length",
-        "draws", "export", why="has no place with --memory",
+        "model", "head_dim", "heads", "share", "noise", "length", "draws", "export",
+        why="has no place with --memory",
     )  # fmt: skip
+    if asked.embeddings is None:
+        asked.refuse("outputs", "limit", "preprocess", "key", why="is for --embeddings")
     from theory.facts.memories import facts_in_memory
 
     with watching("storing and recalling") as watcher:
+        vectors = None
+        if asked.embeddings is not None:
+            vectors = vectors_of(asked.embeddings, asked.outputs, asked.limit)
         found = facts_in_memory(
             asked.table, memory=memory, d=asked.d, rank=asked.rank, bits=asked.bits,
             width=asked.width, degree=asked.degree, rounding=asked.rounding, seed=asked.seed,
-            watcher=watcher,
+            embeddings=vectors, watcher=watcher,
+            **given(preprocess=asked.preprocess, key=asked.key),
         )  # fmt: skip
     if asked.json:
         emit({"result": found.to_dict()}, seed=asked.seed)
@@ -286,6 +309,7 @@ def _print_memory(result: "MemoryFactsResult") -> None:
         **_several(result.several),
         "distinct answers": result.answers,
         "memory": result.memory,
+        "keys and outputs": result.embeddings,
         "dimension d": result.d,
         "parameters": result.parameters,
         "bits stored": result.bits,

@@ -21,6 +21,7 @@ __all__ = [
     "read_table",
     "read_vectors",
     "shipped",
+    "tell_notes",
     "vectors_of",
 ]
 
@@ -110,7 +111,7 @@ def outputs_of(texts: Sequence[str] | None) -> tuple[int | None, str | None]:
 
 
 def embeddings_of(
-    text: str, outputs: str | None = None, limit: int | None = None, *, facts: str
+    text: str, outputs: str | None = None, limit: int | None = None
 ) -> str | NamedVectors | VectorPair:
     """Return the name of a law of random vectors, or the vectors of a file or of two.
 
@@ -119,7 +120,6 @@ def embeddings_of(
     text : a law, or FILE[:NAME].
     outputs : FILE[:NAME] of the outputs, if they have one of their own.
     limit : how many vectors of each file are read.
-    facts : law of the fact map: by the identity rows of two files belong together.
 
     Raises
     ------
@@ -133,16 +133,7 @@ def embeddings_of(
         return text
     if ":" not in text and not os.path.exists(text) and not Path(text).suffix:
         raise InputError(f"embeddings {text!r}: not a file, nor one of {', '.join(LAWS)}")
-    given = vectors_of(text, outputs, limit)
-    if isinstance(given, VectorPair) and facts == "identity":
-        n, k = map(len, given.both)
-        if n != k:
-            say(
-                f"note: row i of {given.inputs.source} answers to row i of {given.outputs.source}: "
-                f"of {n} and {k} rows the first {min(n, k)} are inputs (--facts permutation "
-                "matches rows at random)"
-            )
-    return given
+    return vectors_of(text, outputs, limit)
 
 
 def vectors_of(text: str, outputs: str | None, limit: int | None) -> NamedVectors | VectorPair:
@@ -168,10 +159,29 @@ def read_vectors(text: str, limit: int | None = None) -> NamedVectors:
     path, name = _file_and_name(text)
     if not os.path.exists(path) and path.name == str(path) and path.suffix in (".npy", ".npz"):
         path = example_path(path.name)
-    vectors = load_vectors(path, name, limit=limit)
-    for note in vectors.notes:
+    return load_vectors(path, name, limit=limit)
+
+
+def tell_notes(given: str | NamedVectors | VectorPair | None, facts: str | None = None) -> None:
+    """Tell on stderr what is odd about vectors, once the work on them is done.
+
+    Parameters
+    ----------
+    given : what :func:`embeddings_of` returned.
+    facts : law of the fact map; by the identity rows of two files belong together.
+    """
+    if given is None or isinstance(given, str):
+        return
+    matrices = given.both if isinstance(given, VectorPair) else (given,)
+    for note in dict.fromkeys(note for each in matrices for note in each.notes):
         say(f"note: {note}")
-    return vectors
+    n, k = len(matrices[0]), len(matrices[-1])
+    if n != k and facts == "identity":
+        say(
+            f"note: row i of {matrices[0].source} answers to row i of {matrices[-1].source}: of "
+            f"{n} and {k} rows the first {min(n, k)} are inputs (--facts permutation matches rows "
+            "at random)"
+        )
 
 
 def _file_and_name(text: str) -> tuple[Path, str | None]:

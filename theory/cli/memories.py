@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from theory.cli.inputs import check_plot, embeddings_of, integers, outputs_of
+from theory.cli.inputs import check_plot, embeddings_of, integers, outputs_of, tell_notes
 from theory.cli.options import (
     BITS,
     DEGREE,
@@ -154,13 +154,14 @@ def measure(
 
     M, own = outputs_of(outputs)
     with working("measuring"):
-        vectors = embeddings_of(embeddings, own, limit, facts=facts)
+        vectors = embeddings_of(embeddings, own, limit)
         result = run(
             memory, N=integers(N, "N") or [], d=d, rank=rank, bits=bits, width=width, degree=degree,
             rounding=rounding, gates=gates, omega=omega, embeddings=vectors,
             preprocess=preprocess, facts=facts, outputs=M, trials=trials, inputs=inputs,
             seed=seed, threads=threads,
         )  # fmt: skip
+    tell_notes(vectors, facts)
     if json:
         emit({"result": result.to_dict()}, seed=seed)
     else:

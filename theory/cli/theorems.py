@@ -7,7 +7,7 @@ import typer
 
 from assoc.errors import InputError
 from theory.claims import Verdict, spaced
-from theory.cli.inputs import integers, outputs_of, read_table, vectors_of
+from theory.cli.inputs import integers, outputs_of, read_table, tell_notes, vectors_of
 from theory.cli.options import (
     DEGREE,
     FACTS,
@@ -160,6 +160,7 @@ def conditions(
         degree=degree, facts=facts, outputs=M, embeddings=vectors, preprocess=preprocess,
         heads=heads, head_dim=head_dim, task=task, told=told, fine_tuned=fine_tuned, delta=delta,
     )  # fmt: skip
+    tell_notes(vectors)
     if json:
         emit({"result": result.to_dict()}, seed=None)
     else:

@@ -1,23 +1,27 @@
-"""Real facts in a linear memory: every (subject, relation) a random key, answers as outputs."""
+"""Real facts in one memory: every (subject, relation) a key, answers as outputs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from assoc.arrays import Floats, Integers
 from assoc.catalogue import blamed
-from assoc.embeddings import sphere
 from assoc.errors import InputError
 from assoc.facts.maps import class_sizes, evened
 from assoc.facts.tables import FactTable, read_facts
 from assoc.memories.decoding import certified_margins, margins, memory_outputs
 from assoc.memories.memory import Build, Memory, memory_bits, memory_parameters
+from assoc.vectors.named import NamedVectors, VectorPair
 from sims.engine.bracketing import bracket
-from sims.engine.randomness import INPUTS, MEMORY, OUTPUTS, Source
+from sims.engine.randomness import MEMORY, Source
 from sims.memories.construction import Construction, Size
 from theory.claims import Condition
 from theory.facts.effort import UNSEEN, Watcher, asking
+from theory.facts.keys import Keys, draw_keys, name_keys
 from theory.facts.results import MemoryFactsResult
 from theory.memories.classes import classes_of_facts
 from theory.memories.interference import Classes
@@ -45,6 +49,9 @@ def facts_in_memory(
     width: Size | None = None,
     degree: int | None = None,
     rounding: str | None = None,
+    embeddings: NamedVectors | VectorPair | None = None,
+    preprocess: str = "none",
+    key: str = "sum",
     seed: int = 0,
     watcher: Watcher = UNSEEN,
 ) -> MemoryFactsResult:
@@ -60,10 +67,12 @@ def facts_in_memory(
     path : table of facts, or its file, as for :func:`assoc.facts.tables.read_facts`.
     memory : a memory's name, ``package.module:function``, or a build function itself.
     d : dimension; None plans the least multiple of 16 at which all facts are recalled with
-        predicted probability 0.99.
+        predicted probability 0.99, or takes that of the embeddings.
     rank, width, degree : what the memory needs.
     bits, rounding : b to which weights are rounded, and how; see
         :func:`sims.memories.recall.measure`.
+    embeddings, preprocess, key : vectors in place of random ones, what is done to them, and how
+        they become keys: see :func:`theory.facts.keys.name_keys`. There is no prediction then.
     seed : of the random keys and outputs.
     watcher : is told what a matrix of this size would take, and then what is being done.
 
@@ -88,62 +97,77 @@ def facts_in_memory(
     f, also = evened(table.facts[:, 2], M, table.also)
     table = replace(table, facts=np.column_stack([table.facts[:, :2], f]), also=also)
     classes = classes_of_facts(f, M, also)
-    if d is None:
+    right = 1 + np.bincount(also[:, 0], minlength=N)
+    if embeddings is not None:
+        d = embeddings.dimension(d)
+    elif (preprocess, key) != ("none", "sum"):
+        raise InputError(f"preprocess {preprocess!r} and key {key!r} are for embeddings")
+    elif d is None:
         watcher.see(construction.label(), "planning d")
         d = _planned_dimension(construction, classes, N)
-    stored = _store(construction, table, d, seed, watcher)
-    right = 1 + np.bincount(table.also[:, 0], minlength=N)
-    known = predictable(construction, classes)
+    source = Source(seed, "facts", (d,))
+    if embeddings is None:
+        make_keys = partial(draw_keys, table, d, source)
+    else:
+        make_keys = partial(name_keys, table, embeddings, preprocess=preprocess, key=key)
+    stored = _store(construction, table, make_keys, d, source, watcher)
+    known = embeddings is None and predictable(construction, classes)
     return MemoryFactsResult(
         file=table.source,
         memory=construction.label(d),
-        seed=seed,
-        d=d,
-        facts=N,
+        embeddings=stored.keys.origin,
+        seed=seed, d=d, facts=N, answers=M,
         several=table.several,
-        answers=M,
-        recall=float((stored.margins > 0).mean()),
-        certified=stored.certified,
         predicted=expected_recall(construction, d=d, N=N, facts=classes) if known else None,
         predicted_all=all_recalled(construction, d=d, N=N, facts=classes) if known else None,
-        parameters=memory_parameters(stored.memory),
-        bits=memory_bits(stored.memory),
         bits_bound=float(np.log2(M / right).sum()),
-        conditions=_conditions(table, class_sizes(f, M)),
-        forgotten=stored.forgotten,
-        notes=table.notes,
-    )
+        conditions=(*stored.keys.conditions, *_conditions(table, class_sizes(f, M), planned=known)),
+        notes=table.notes + stored.keys.notes,
+        **stored.record(),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class _Stored:
     """A memory that was built on a table, and how it answered."""
 
+    keys: Keys
     memory: Memory
     margins: Floats  # (N,)
     certified: float | None  # share of the facts; None where the memory does not say
     forgotten: tuple[tuple[str, str, str, str], ...]
 
+    def record(self) -> dict[str, Any]:
+        """Return what a result says of it."""
+        return {
+            "recall": float((self.margins > 0).mean()),
+            "certified": self.certified,
+            "parameters": memory_parameters(self.memory),
+            "bits": memory_bits(self.memory),
+            "forgotten": self.forgotten,
+        }
+
 
 def _store(
-    construction: Construction, table: FactTable, d: int, seed: int, watcher: Watcher
+    construction: Construction,
+    table: FactTable,
+    make_keys: Callable[[], Keys],
+    d: int,
+    source: Source,
+    watcher: Watcher,
 ) -> _Stored:
-    """Draw keys and outputs, build the memory and ask it for every fact.
+    """Make keys and outputs, build the memory and ask it for every fact.
 
     Raises
     ------
     InputError
-        If the dimension is too small, or too large for what there is of memory.
+        If there are none, or the dimension is too large for what there is of memory.
     """
-    if d < 2:
-        raise InputError(f"d = {d}: a dimension of at least 2 is needed")
-    N, M, f = len(table), len(table.answers), table.facts[:, 2]
     what = f"{construction.label(d)}, d = {d:,}"
-    watcher.expect(what, asking(N, M, d))
+    watcher.expect(what, asking(len(table), len(table.answers), d))
     watcher.see(what, "storing the facts")
-    source = Source(seed, "facts", (d,))
-    E = sphere(N, d, rng=source.generator(0, INPUTS))
-    U = sphere(M, d, rng=source.generator(0, OUTPUTS))
+    keys = make_keys()
+    E, U, f = keys.E, keys.U, table.facts[:, 2]
     memory = construction.build(d)(E, U, f, rng=source.generator(0, MEMORY))
     watcher.see(what, "asking for every fact")
     certified, said = None, np.empty(0, np.intp)
@@ -156,12 +180,12 @@ def _store(
         lost = np.flatnonzero(margin <= 0)
         # No memory is asked about no inputs: the user's own need not know what to answer.
         if lost.size:
-            said = (memory_outputs(memory, E[lost], d) @ U.T).argmax(axis=1)
+            said = (memory_outputs(memory, E[lost], U.shape[1]) @ U.T).argmax(axis=1)
     forgotten = tuple(
         (table.subjects[s], table.relations[r], table.answers[a], table.answers[y])
         for (s, r, a), y in zip(table.facts[lost], said, strict=True)
     )
-    return _Stored(memory, margin, certified, forgotten)
+    return _Stored(keys, memory, margin, certified, forgotten)
 
 
 def _planned_dimension(construction: Construction, classes: Classes, N: int) -> int:
@@ -192,20 +216,20 @@ def _planned_dimension(construction: Construction, classes: Classes, N: int) -> 
     return int(d)
 
 
-def _conditions(table: FactTable, sizes: Integers) -> tuple[Condition, ...]:
-    """Check the hypotheses of ``linear-capacity``, given how many facts have each answer."""
+def _conditions(table: FactTable, sizes: Integers, *, planned: bool) -> tuple[Condition, ...]:
+    """Check the hypotheses of ``linear-capacity`` on f, given how many facts have each answer."""
     largest = int(sizes.argmax())
     injective = bool(sizes.max() <= 1)
     shared = table.shared_answers
     example = next(iter(shared), "")
+    law = "d is planned by the non-injective law" if planned else "recall is counted on these facts"
     return (
-        Condition("uniform on the sphere", True, "keys and outputs drawn so", "by construction"),
         Condition(
             "f injective",
             injective,
             f"{int(sizes.max())} facts answer {table.answers[largest]!r}",
             "one input per output",
-            "" if injective else "none needed: d is planned by the non-injective law",
+            "" if injective else f"none needed: {law}",
         ),
         Condition(
             "answers of different relations disjoint",

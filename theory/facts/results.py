@@ -163,6 +163,7 @@ class MemoryFactsResult(Result):
     Parameters
     ----------
     file, memory : what was stored, and how.
+    embeddings : where keys and outputs come from, and what was done to them.
     d : dimension of keys and outputs.
     facts, answers : N and M.
     several : facts with several right answers, any of which will do.
@@ -176,11 +177,12 @@ class MemoryFactsResult(Result):
         the numbers of right answers.
     conditions : hypotheses of ``linear-capacity`` on this table, and what was done where one fails.
     forgotten : the facts not recalled, (subject, relation, answer, what was said instead).
-    notes : oddities of the file.
+    notes : oddities of the file, and of the vectors.
     """
 
     file: str
     memory: str
+    embeddings: str
     seed: int
     d: int
     facts: int
@@ -213,6 +215,7 @@ class MemoryFactsResult(Result):
         return {
             "file": self.file,
             "memory": self.memory,
+            "embeddings": self.embeddings,
             "d": self.d,
             "facts": self.facts,
             "several": self.several,

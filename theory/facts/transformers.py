@@ -9,7 +9,6 @@ from typing import Any
 from assoc.arrays import Floats
 from assoc.catalogue import CODED, TRANSFORMERS, BuildModel
 from assoc.checks import positive
-from assoc.embeddings import PREPROCESSING
 from assoc.errors import InputError
 from assoc.facts.recall_task import NOISE, RecallTask, check_length, table_task
 from assoc.facts.tables import FactTable, read_facts
@@ -26,6 +25,7 @@ from theory.claims import Condition, Problem
 from theory.facts.effort import UNSEEN, Watcher
 from theory.facts.plan import Planned, first_effort, plan
 from theory.facts.results import TransformerFacts, TransformerFactsResult
+from theory.memories.hypotheses import not_done_again
 from theory.registry import find
 from theory.transformers.hypotheses import DISJOINT, DISJOINT_CONDITION
 
@@ -222,7 +222,7 @@ class _Exam:
         )
         theorem = find("attention-only" if width is None else "attention-mlp")
         found = (_on_file(c, self.table, self.task) for c in theorem.conditions(problem))
-        return tuple(_not_again(c, self.vectors.preprocess) for c in found)
+        return tuple(not_done_again(c, self.vectors.preprocess) for c in found)
 
     def _answers(self, made: Planned, conditions: tuple[Condition, ...]) -> TransformerFacts:
         """Certify every fact, ask for every one, and report."""
@@ -313,11 +313,3 @@ def _on_file(condition: Condition, table: FactTable, task: RecallTask) -> Condit
     (found,) = DISJOINT.check(Problem(task=table_task(table, specific=False)))
     done = f"{task.answers} in place of {len(table.answers)}"
     return replace(found, remedy=f"done: made relation-specific tokens, {done}")
-
-
-def _not_again(condition: Condition, done: str) -> Condition:
-    """Leave out a remedy that was applied to the vectors, or is part of one that was."""
-    order = list(PREPROCESSING)
-    if condition.remedy not in order or order.index(condition.remedy) > order.index(done):
-        return condition
-    return replace(condition, remedy="")

@@ -15,13 +15,13 @@ References
 Mardia and Jupp, Directional Statistics (2000), sections 9.4 and 10.4.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
 
 from assoc.arrays import Floats
-from assoc.embeddings import check_vectors, normalise
+from assoc.embeddings import PREPROCESSING, check_vectors, normalise
 from assoc.errors import InputError
 from sims.memories.construction import Construction
 from theory.claims import Condition, Hypothesis, Problem
@@ -45,6 +45,7 @@ __all__ = [
     "enough_rank",
     "isotropy",
     "isotropy_conditions",
+    "not_done_again",
     "proved_failure",
 ]
 
@@ -179,6 +180,20 @@ def duplicate_condition(problem: Problem) -> tuple[Condition, ...]:
             "" if top <= limit else "nothing linear mends it: such pairs compete at any d",
         ),
     )
+
+
+def not_done_again(condition: Condition, done: str) -> Condition:
+    """Leave out a remedy that was applied to the vectors, or is part of one that was.
+
+    Parameters
+    ----------
+    condition : of vectors after a preprocessing.
+    done : which one.
+    """
+    order = list(PREPROCESSING)
+    if condition.remedy not in order or order.index(condition.remedy) > order.index(done):
+        return condition
+    return replace(condition, remedy="")
 
 
 def injective_condition(problem: Problem) -> tuple[Condition, ...]:

@@ -140,6 +140,17 @@ REFUSED = {
     "conditions linear-capacity --limit 5": "--limit 5: needs a file of --embeddings",
     "conditions linear-capacity -M a.npy": "--outputs a.npy: needs a file of --embeddings",
     "capacity trained-linear --d 8 -M a.npy": "--outputs FILE has no place where a memory is",
+    "facts countries.csv --memory linear --outputs a.npz": "--outputs is for --embeddings",
+    "facts countries.csv --memory linear --limit 9": "--limit is for --embeddings",
+    "facts countries.csv --memory linear --key sum": "--key is for --embeddings",
+    "facts countries.csv --memory linear --preprocess none": "--preprocess is for --embeddings",
+    "facts countries.csv --limit 9": "--limit is for --embeddings",
+    "facts countries.csv --key sum": "--key is for --memory",
+    "facts countries.csv --outputs a.npz": "--outputs is for --memory",
+    "facts countries.csv --memory linear --embeddings countries_minilm.npz --key mean": "key 'mean",
+    "facts countries.csv --memory linear --embeddings countries_minilm.npz --d 8": "d = 8, but the",
+    "facts countries.csv --memory linear --embeddings minilm_tokens.npz": "minilm_tokens.npz: no v",
+    "facts countries.csv --memory linear --embeddings model.safetensors:lm_head": "model.safetens",
     "capacity trained-linear --d 8 --limit 9": "--limit has no place where a memory is trained",
 }
 
@@ -147,7 +158,9 @@ REFUSED = {
 @pytest.mark.parametrize(("command", "said"), REFUSED.items())
 def test_what_is_refused(recall, model, command, said):
     words = command.replace("measure", "measure linear --N 8").split()
-    assert recall(*words).complaint.startswith(said)
+    ran = recall(*words)
+    assert ran.status == 2
+    assert ran.err.splitlines()[-1].startswith(f"recall: {said}")
 
 
 @pytest.mark.parametrize(
@@ -160,6 +173,33 @@ def test_matrices_of_two_dimensions(recall, tmp_path, model, command):
         "inputs of dimension 12 (positions.npy) and outputs of 30 (wide.npy): one dimension is "
         "needed"
     )
+
+
+# --- a table in a memory ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def places(tmp_path):
+    """A table of two relations, and vectors of its names in two forms."""
+    lines = ["subject,relation,answer", *(f"w{k},w50,w{k + 20}" for k in range(10))]
+    lines += [f"w{k},w51,w{k + 40}" for k in range(10)]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    np.savez(tmp_path / "v.npz", vectors=E, names=np.array([f"w{k}" for k in range(60)]))
+    (tmp_path / "u.txt").write_bytes(text_of(U))
+
+
+def test_a_table_on_vectors_of_the_user(recall, places):
+    facts = ("facts", "t.csv", "--memory", "dual-both", "--embeddings")
+    found = recall(*facts, "v.npz", "--preprocess", "whiten", "--key", "product", "--json").result
+    assert (found["embeddings"], found["d"]) == ("v.npz whiten, product", 12)
+    assert found["predicted"] is None
+    pair = recall(*facts, "v.npz", "--outputs", "u.txt", "--json").result
+    assert pair["embeddings"] == "v.npz, outputs u.txt none, sum"
+    shown = recall(*facts, "v.npz", "--limit", 60)
+    assert "v.npz none, sum" in shown.out
+    assert "keys: isotropic" in shown.out
+    lacking = recall(*facts, "v.npz", "--limit", 45).complaint
+    assert lacking.startswith("v.npz: no vector for 2 of the 12 names: 'w50', 'w51'")
 
 
 # --- files as people have them ------------------------------------------------------------------

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from assoc import InputError, example_path, read_facts
+from assoc.vectors.named import NamedVectors
 from tests.helpers.oracles import one_line, table
 from theory import facts_in_memory
 
@@ -120,6 +121,31 @@ def test_other_memories(csv, memory, options, predicted, bits):
     assert result.recall > 0.6
 
 
+def test_vectors_of_the_user_take_the_place_of_random_ones(csv):
+    rng = np.random.default_rng(0)
+    names = ("France", "Chad", "Peru", "Namibia", "Canada", "capital", "continent", "ISO",
+             "Paris", "EU", "TD", "Lima", "NA")  # fmt: skip
+    vectors = NamedVectors(rng.standard_normal((len(names), 200)), names, "mine.npz")
+    result = facts_in_memory(csv(), embeddings=vectors, memory="dual-both", key="product")
+    assert (result.d, result.embeddings) == (200, "mine.npz none, product")
+    assert result.recall == result.certified == 1
+    assert result.predicted is None
+    assert result.predicted_all is None
+    assert "keys: isotropic" in {c.name for c in result.conditions}
+    assert "uniform on the sphere" not in {c.name for c in result.conditions}
+    with pytest.raises(InputError, match=r"d = 64, but the vectors of mine\.npz have dimension"):
+        facts_in_memory(csv(), embeddings=vectors, d=64)
+
+
+def test_keys_that_are_one_vector_cannot_be_recalled_both(csv):
+    names = ("a", "b", "x", "y")
+    vectors = NamedVectors(np.eye(4)[[0, 0, 2, 3]], names, "mine.npz")
+    facts = csv([("a", "r", "x"), ("b", "r", "y")])
+    result = facts_in_memory(facts, embeddings=vectors)
+    assert result.recall == 0
+    assert result.notes == ("2 keys share their vector with another, such as 'a, r'",)
+
+
 def test_a_fixed_rank_is_no_larger_than_the_planned_dimension(csv):
     result = facts_in_memory(csv(), memory="low-rank", rank=40)
     assert result.d >= 48
@@ -147,6 +173,8 @@ def test_the_seed_decides():
         ({"memory": "low-rank", "rank": 99, "d": 16}, "rank 99 is not between 1 and d = 16"),
         ({"memory": "low-rank", "rank": 1}, "'low-rank m=1': no d up to 65536 is planned to"),
         ({"memory": "linear", "bits": 99}, "bits = 99 is not between 1 and 16"),
+        ({"preprocess": "whiten", "d": 8}, "preprocess 'whiten' and key 'sum' are for embeddings"),
+        ({"key": "product", "d": 8}, "preprocess 'none' and key 'product' are for embeddings"),
     ],
 )
 def test_bad_arguments_are_named(csv, arguments, said):

@@ -1,4 +1,4 @@
-"""A table's transformers: what is advised of the user's vectors, and what is not certified."""
+"""A table's transformers: certified implies recalled, also of what users derive from ours."""
 
 import pytest
 
@@ -6,24 +6,7 @@ from assoc import InputError, example_path
 from assoc.transformers.attention_only import attention_only
 from assoc.transformers.model import Transformer
 from tests.helpers.oracles import complaint
-from theory.claims import Condition
-from theory.facts import transformers
 from theory.facts.transformers import facts_in_transformers
-
-
-@pytest.mark.parametrize(
-    ("remedy", "done", "left"),
-    [
-        ("whiten", "none", "whiten"), ("whiten", "whiten", ""), ("centre", "whiten", ""),
-        ("whiten", "centre", "whiten"), ("raise d", "whiten", "raise d"),
-    ],
-)  # fmt: skip
-def test_a_remedy_that_was_applied_is_not_advised(remedy, done, left):
-    found = Condition("isotropic", False, "value", "required", remedy)
-    assert transformers._not_again(found, done).remedy == left
-
-
-# --- certified implies recalled, also of what users derive from ours ----------------------------
 
 
 class Mute(Transformer):

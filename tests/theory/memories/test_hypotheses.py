@@ -307,3 +307,15 @@ def test_the_level_is_stated_once():
     assert LEVEL == 1e-3
     found = condition(TOKENS.vectors, "centred")
     assert f"p >= {LEVEL:g}" in found.required
+
+
+@pytest.mark.parametrize(
+    ("remedy", "done", "left"),
+    [
+        ("whiten", "none", "whiten"), ("whiten", "whiten", ""), ("centre", "whiten", ""),
+        ("whiten", "centre", "whiten"), ("raise d", "whiten", "raise d"),
+    ],
+)  # fmt: skip
+def test_a_remedy_that_was_applied_is_not_advised(remedy, done, left):
+    found = Condition("isotropic", False, "value", "required", remedy)
+    assert hypotheses.not_done_again(found, done).remedy == left
