@@ -14,6 +14,9 @@ from typing import Any
 
 __all__ = ["Column", "Table", "latex_literal", "latex_markdown", "latex_text", "number_text"]
 
+FORMULA = ("=", "+", "-", "@", "\t")
+"""What a spreadsheet takes for the beginning of a formula."""
+
 LONG = 40
 """Most rows of a table on one page."""
 
@@ -80,7 +83,10 @@ class Table:
         ]
 
     def csv(self) -> str:
-        """Return the table as CSV, numbers in full; an interval is two columns."""
+        """Return the table as CSV, numbers in full; an interval is two columns.
+
+        A text that a spreadsheet would take for a formula gets an apostrophe before it.
+        """
         import pandas as pd
 
         records = []
@@ -95,7 +101,7 @@ class Table:
                 if self._interval(key):
                     record[f"{key} low"], record[f"{key} high"] = value or (None, None)
                 else:
-                    record[key] = value
+                    record[key] = _no_formula(value)
             records.append(record)
         # Integers stay integers beside what is missing.
         return str(
@@ -253,6 +259,28 @@ def latex_markdown(text: str) -> str:
         elif not part.startswith("$"):
             parts[i] = latex_text(part)
     return "".join(parts)
+
+
+def _no_formula(value: Any) -> Any:
+    """Return a value for CSV, as OWASP advises for texts that come from others.
+
+    Within a text only a line feed ends a line: for others CSV has no quotes here.
+
+    Examples
+    --------
+    >>> _no_formula("=1+1"), _no_formula("-1.5"), _no_formula(-1.5), _no_formula("a=b")
+    ("'=1+1", '-1.5', -1.5, 'a=b')
+    """
+    if not isinstance(value, str):
+        return value
+    value = value.replace("\r\n", "\n").replace("\r", "\n")
+    if not value.startswith(FORMULA):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 def _markdown_cell(text: str) -> str:

@@ -258,6 +258,19 @@ def test_csv_holds_numbers_in_full():
     assert found[4]["x"] == "12345678901234567890"
 
 
+@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t"])
+def test_a_spreadsheet_finds_no_formula_in_csv(begins):
+    """Names of a third party's table, and numbers beside them, also in words."""
+    values = [f"{begins}HYPERLINK(1)", f"Zoë {begins}", "-1e5", -0.5]
+    found = list(csv.reader(io.StringIO(column(values).csv(), newline="")))[1:]
+    assert [row[0] for row in found] == ["'" + values[0], values[1], "-1e5", "-0.5"]
+
+
+def test_a_cell_of_csv_ends_no_row():
+    found = list(csv.reader(io.StringIO(column(["one\rcell", "and\r\n=b", "c"]).csv(), newline="")))
+    assert found == [["x"], ["one\ncell"], ["and\n=b"], ["c"]]
+
+
 def test_csv_splits_intervals_and_leaves_what_is_missing_empty():
     rows = [
         {"x": [0.1, None], "n": 3, "word": "a,b"},
