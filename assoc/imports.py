@@ -4,6 +4,7 @@ import ast
 import importlib
 import re
 import sys
+import sysconfig
 import traceback
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, requires
@@ -15,9 +16,27 @@ from typing import ParamSpec, TextIO, TypeVar
 
 from assoc.errors import InputError
 
-__all__ = ["called", "extra_of", "imported", "importing_from", "module_at", "shown"]
+__all__ = [
+    "HOUSE",
+    "INSTALLED",
+    "called",
+    "extra_of",
+    "imported",
+    "importing_from",
+    "module_at",
+    "shown",
+    "told",
+]
 
 DISTRIBUTION = "factual-recall"
+
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+"""Folders of what is installed: an environment's, the user's, the system's, or one on the path."""
+
+HOUSE = ("assoc", "sims", "theory")
+"""Packages of this project, which import nothing but themselves and libraries."""
+
+ROOT = Path(__file__).parents[1]
 
 
 class _Aside:
@@ -101,7 +120,7 @@ def imported(name: str, *, here: bool = False) -> ModuleType:
     try:
         with _ASIDE:
             return importlib.import_module(name)
-    except Exception as error:  # It may fail in any way; say how, keep the cause.
+    except (Exception, SystemExit) as error:  # It may fail in any way; say how, keep the cause.
         said = _failure(error)
         absent = error.name if isinstance(error, ModuleNotFoundError) else None
         if not _places(error):
@@ -114,8 +133,11 @@ def importing_from(folder: Path) -> None:
     """Have modules of a folder found by this process, after whatever is installed."""
     # What an editable installation finds is not on the path, and is to come first as well.
     importlib.import_module("sims")
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
+    # A process that is started from this one is given the path and looks there first, whatever an
+    # editable installation of ours would find.
+    for each in (ROOT, folder):
+        if str(each) not in sys.path:
+            sys.path.append(str(each))
 
 
 def module_at(file: Path) -> ModuleType:
@@ -169,11 +191,35 @@ def called(
             return function(*args, **named)
     except InputError:
         raise
-    except Exception as error:  # It may fail in any way; say how, keep the cause.
+    except (Exception, SystemExit) as error:  # It may fail in any way; say how, keep the cause.
         raise InputError(_failure(error)) from error
 
 
-def _failure(error: Exception) -> str:
+def told(error: BaseException) -> str | None:
+    """Tell an error by the file and the line of the user's code that it came through.
+
+    Returns
+    -------
+    One line; None if it came through nothing but our code, libraries and Python's own.
+    """
+    own = [place for place in _places(error) if not _ours(Path(place[0]))]
+    if not own:
+        return None
+    said = f"{type(error).__name__}: {error}".removesuffix(": ")
+    file, line = own[-1]
+    return f"{shown(file)}, line {line}: {' '.join(said.split())}"
+
+
+def _ours(file: Path) -> bool:
+    """Whether a file is part of this project, of a library or of Python."""
+    return (
+        not INSTALLED.isdisjoint(file.parts)
+        or file.is_relative_to(sysconfig.get_path("stdlib"))
+        or any(file.is_relative_to(ROOT / house) for house in HOUSE)
+    )
+
+
+def _failure(error: BaseException) -> str:
     """Tell an error of code that we called in one line: its file, its line, and what it says."""
     said = error.msg if isinstance(error, SyntaxError) else str(error)
     said = " ".join(f"{type(error).__name__}: {said}".split()).removesuffix(":")
@@ -191,7 +237,7 @@ def _failure(error: Exception) -> str:
     return text if inner == file else f"{text} ({shown(inner)}, line {number})"
 
 
-def _places(error: Exception) -> list[tuple[str, int]]:
+def _places(error: BaseException) -> list[tuple[str, int]]:
     """Files and lines on the way to an error, from the code that was called."""
     # The first frame is ours, the next ones are the import system's.
     frames = traceback.extract_tb(error.__traceback__)[1:]

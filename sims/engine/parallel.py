@@ -16,7 +16,15 @@ from threadpoolctl import threadpool_limits
 from assoc.checks import positive
 from assoc.errors import InputError
 
-__all__ = ["Workers", "available_threads", "blas_threads", "cores", "keep_memory", "run"]
+__all__ = [
+    "Workers",
+    "available_threads",
+    "blas_threads",
+    "cores",
+    "keep_memory",
+    "run",
+    "thread_pool",
+]
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Of malloc.h. The second may be 32 MB at most."""
@@ -157,8 +165,23 @@ def run(
     with blas_threads(1):
         if threads == 1:
             return [work(item) for item in items]
-        with ThreadPoolExecutor(threads) as pool:
+        with thread_pool(threads) as pool:
             return list(pool.map(work, items))
+
+
+@contextmanager
+def thread_pool(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Offer threads, which are waited for at the end; after an interrupt they are not.
+
+    What has not begun by then is taken back, and what has ends by itself.
+    """
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield pool
+    except BaseException as error:
+        pool.shutdown(wait=isinstance(error, Exception), cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 @dataclass(frozen=True)

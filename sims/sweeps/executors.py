@@ -1,12 +1,13 @@
 """Where the points of a sweep are computed: processes or threads here, or a Dask cluster."""
 
+import asyncio
 import gc
 import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from threading import Thread
@@ -15,10 +16,12 @@ from typing import Any
 from weakref import ref
 
 from assoc.errors import InputError
+from sims.engine.parallel import thread_pool
 
 __all__ = ["cluster", "processes", "threads"]
 
-CONNECTING = "10s"
+CONNECTING = 10.0
+"""Seconds in which a scheduler is to answer."""
 
 COLLECTIONS = 100
 
@@ -49,11 +52,8 @@ def processes(workers: int) -> Iterator[Executor]:
 @contextmanager
 def threads(workers: int) -> Iterator[Executor]:
     """Offer this many threads of this process."""
-    pool = ThreadPoolExecutor(workers)
-    try:
+    with thread_pool(workers) as pool:
         yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
@@ -79,9 +79,12 @@ def cluster(address: str) -> Iterator[Executor]:
     client, said = None, ""
     failed: list[ref[Any]] = []
     try:
+        # In a thread of its own, as this one may have a loop already: a notebook's does.
+        with thread_pool(1) as pool:
+            pool.submit(asyncio.run, _answers(address)).result()
         client = connect(address, timeout=CONNECTING, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        said = " ".join(str(error).split())
+    except Exception as error:  # What is no scheduler may have said anything.
+        said = " ".join(str(error).split()) or type(error).__name__
         failed = _clients(error, Client)
     if client is None:
         _collect(failed)
@@ -89,6 +92,30 @@ def cluster(address: str) -> Iterator[Executor]:
     with client:
         # A point's key is the same in every sweep; its result is not to be taken from another.
         yield client.get_executor(pure=False)
+
+
+async def _answers(address: str) -> None:
+    """Wait until a scheduler says who it is, in all no longer than is allowed.
+
+    A client has a limit for each of its steps, and what accepts connections and is no scheduler
+    may take all of each.
+
+    Raises
+    ------
+    OSError
+        If it says nothing in time.
+    """
+    from distributed import core
+
+    rpc: Any = core.rpc
+    scheduler = rpc(address)
+    try:
+        async with asyncio.timeout(CONNECTING):
+            await scheduler.identity()
+    except TimeoutError:
+        raise OSError(f"it has not said who it is for {CONNECTING:g} seconds") from None
+    finally:
+        scheduler.close_rpc()
 
 
 def _clients(error: BaseException, kind: type) -> list[ref[Any]]:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from assoc.errors import InputError
+from assoc.imports import HOUSE, INSTALLED
 
 __all__ = ["fingerprint"]
 
@@ -22,12 +23,6 @@ OURS = ("assoc", "sims")
 
 DYNAMIC = frozenset({"import_module", "__import__"})
 """Functions that import what a text names."""
-
-INSTALLED = frozenset({"site-packages", "dist-packages"})
-"""Folders of what is installed: an environment's, the user's, the system's, or one on the path."""
-
-HOUSE = ("assoc", "sims", "theory")
-"""What imports nothing but itself and libraries."""
 
 
 def fingerprint(packages: Iterable[str] = (), *, training: bool = True) -> str:
@@ -141,4 +136,5 @@ def _sources(package: str) -> list[tuple[str, Path]]:
         (f"{package}/{path.relative_to(folder).as_posix()}", path)
         for folder in spec.submodule_search_locations
         for path in Path(folder).rglob("*.py")
+        if path.is_file()
     )

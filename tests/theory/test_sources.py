@@ -260,7 +260,7 @@ def test_a_table_of_the_project_that_is_wrong_is_named(folder, text, said):
     [
         ("1 / 0", "toy/fun/quick: mine.py, line 6: ZeroDivisionError: division by zero"),
         ("return 3", "toy/fun/quick: the check returned a int, not a Finding"),
-        ("import sys; sys.exit(3)", "toy/fun/quick: SystemExit: 3"),
+        ("import sys; sys.exit(3)", "toy/fun/quick: mine.py, line 6: SystemExit: 3"),
     ],
 )
 def test_a_check_that_goes_wrong_is_named(folder, check, said):

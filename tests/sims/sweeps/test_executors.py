@@ -1,5 +1,7 @@
 """Workers that are lost, and a Dask cluster: the table is the same, or one line says why not."""
 
+import asyncio
+import contextlib
 import gc
 import json
 import os
@@ -7,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -50,6 +53,55 @@ def test_a_process_that_is_killed_is_told_and_the_rest_is_kept(tmp_path):
     result = sweep(tasks, store=path, workers=2)
     assert list(result.values.values()) == [x * x for x in range(12)]
     assert result.computed == 12 - len(kept)
+
+
+def test_an_interrupt_does_not_wait_for_threads(tmp_path):
+    """Of threads none can be stopped; what waits for them can."""
+    started, leave = threading.Event(), threading.Event()
+
+    def work():
+        started.set()
+        leave.wait()
+
+    try:
+        with contextlib.suppress(KeyboardInterrupt), executors.threads(1) as pool:
+            running, waiting = pool.submit(work), pool.submit(work)
+            assert started.wait(60)
+            raise KeyboardInterrupt
+        assert running.running()
+        assert waiting.cancelled()
+    finally:
+        leave.set()
+    assert running.result(60) is None
+
+
+def test_files_of_our_names_do_not_lose_the_workers(tmp_path):
+    """As with an editable installation: ours is found, but not by the path."""
+    for name in ("assoc", "sims", "theory", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('not this one')\n")
+    (tmp_path / "mine.py").write_text("def square(x):\n    return x * x\n")
+    code = f"""
+import sys
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+class Editable:
+    def find_spec(name, path=None, target=None):
+        return PathFinder.find_spec(name, [{str(ROOT)!r}] if path is None else path)
+
+sys.meta_path.insert(-1, Editable)
+from assoc.imports import importing_from
+from sims.sweeps.tasks import grid, sweep
+
+importing_from(Path.cwd())
+print(dict(sweep(grid("mine:square", x=[2, 3]), workers=2).values))
+"""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True,
+        timeout=300, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("{'x=2': 4, 'x=3': 9}\n", "")
 
 
 def test_without_dask_a_scheduler_says_what_to_install(monkeypatch):
@@ -170,9 +222,19 @@ def test_a_scheduler_that_is_killed_is_told_and_the_rest_is_kept(cluster, tmp_pa
 
 
 @dask
+def test_a_notebook_has_a_loop_of_its_own(cluster):
+    """As a cell of a notebook is run: within a loop that goes on."""
+
+    async def cell():
+        return sweep(grid("math:sqrt", x=[4]), executor=cluster.address)
+
+    assert "takes no keyword arguments" in asyncio.run(cell()).failures["x=4"]
+
+
+@dask
 def test_an_address_where_nothing_listens(monkeypatch):
     needs("dask")
-    monkeypatch.setattr(executors, "CONNECTING", "300ms")
+    monkeypatch.setattr(executors, "CONNECTING", 0.3)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
@@ -182,17 +244,43 @@ def test_an_address_where_nothing_listens(monkeypatch):
 
 
 @dask
+@pytest.mark.parametrize("said", [b"", b"no scheduler at all", bytes(8)])
+def test_an_address_that_accepts_and_never_answers(monkeypatch, said):
+    """One limit for all that a client and a scheduler say to each other first."""
+    needs("dask")
+    monkeypatch.setattr(executors, "CONNECTING", 0.3)
+    kept = []
+
+    def accept():
+        while True:
+            try:
+                kept.append(listening.accept()[0])
+            except OSError:
+                return
+            kept[-1].sendall(said)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+        threading.Thread(target=accept, daemon=True).start()
+        whole = complaint(sweep, grid("math:sqrt", x=[4]), executor=address)
+        listening.shutdown(socket.SHUT_RDWR)
+    assert whole.startswith(f"scheduler {address!r}: no Dask scheduler answers (")
+    for connection in kept:
+        connection.close()
+
+
+@dask
 @pytest.mark.parametrize("address", ["nonsense://127.0.0.1:1", "tcp://", "tcp://127.0.0.1:x"])
 def test_an_address_that_is_none(monkeypatch, address):
     needs("dask")
-    monkeypatch.setattr(executors, "CONNECTING", "300ms")
+    monkeypatch.setattr(executors, "CONNECTING", 0.3)
     assert address in complaint(sweep, grid("math:sqrt", x=[4]), executor=address)
 
 
 @dask
 def test_a_client_that_failed_is_gone_before_another_starts(monkeypatch):
     distributed = needs("dask")
-    monkeypatch.setattr(executors, "CONNECTING", "300ms")
+    monkeypatch.setattr(executors, "CONNECTING", 0.3)
 
     def clients():
         return [one for one in gc.get_objects() if type(one) is distributed.Client]
