@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Generic, Protocol, TypeVar
 
 from assoc.errors import InputError
+from assoc.files import content_of
 from assoc.imports import imported, module_at, shown
 
 __all__ = ["Definition", "Named", "by_name", "defined"]
@@ -117,10 +118,7 @@ def _modules(place: str, constant: str) -> Iterator[ModuleType]:
 
 def _mentions(file: Path, constant: str) -> bool:
     """Whether a file's text has the constant in it, so that it is worth importing."""
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise InputError(f"{shown(str(file))}: cannot be read ({error.strerror})") from error
+    text = content_of(file).decode("utf-8", errors="replace")
     return re.search(rf"\b{constant}\b", text) is not None
 
 

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from assoc.errors import InputError
+from assoc.files import there
 from theory.rendering.files import make_folder, write_whole
 from theory.sources import known_theorems
 from theory.wholeness import is_name
@@ -61,7 +62,7 @@ def _written(name: str, folder: str | Path, template: str, placeholder: str) -> 
     if not is_name(name) or not module.isidentifier() or keyword.iskeyword(module):
         raise InputError(f"{name!r} is no name such as {placeholder}")
     file = Path(folder) / f"{module}.py"
-    if file.exists():
+    if there(file):
         raise InputError(f"{file} exists; choose another name, or remove it")
     if find_spec(module) is not None:
         raise InputError(f"{name!r} is the name of a module that is installed")

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from assoc.errors import InputError, nearest
+from assoc.files import content_of
 from assoc.imports import importing_from, shown
 from theory.claims import Theorem
 from theory.discovery import Definition, by_name, defined
@@ -147,9 +148,9 @@ def project_settings(file: Path) -> Mapping[str, Any]:
         If the file is no TOML, or the table has an unknown key or a value of a wrong type.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = content_of(file).decode("utf-8")
         settings = tomllib.loads(text).get("tool", {}).get("recall", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{shown(str(file))}: cannot be read ({error})") from error
     if not isinstance(settings, dict):
         raise InputError(f"{shown(str(file))}: tool.recall is no table")

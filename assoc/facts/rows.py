@@ -21,6 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 from assoc.errors import InputError, nearest
+from assoc.files import content_of
 
 __all__ = ["COLUMNS", "Cells", "Rows", "read_rows"]
 
@@ -105,13 +106,11 @@ def read_rows(path: Path, columns: Sequence[str] | None = None, *, header: bool 
 
 
 def _content(path: Path) -> bytes:
+    content = content_of(path)
     try:
-        content = path.read_bytes()
         return gzip.decompress(content) if content.startswith(PACKED) else content
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{path}: not a whole gzip file ({error})") from None
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
 
 
 def _ending(path: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from assoc.errors import InputError, nearest
+from assoc.files import opened
 from assoc.vectors.stored import StoredVectors, refuse_name
 
 __all__ = ["read_arrays"]
@@ -44,7 +45,7 @@ def read_arrays(path: Path, name: str | None = None, limit: int | None = None) -
         If the file is damaged, needs pickle, or does not say which array is the matrix.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             plain = file.read(len(PLAIN)) == PLAIN
             file.seek(0)
             if plain and limit is not None:

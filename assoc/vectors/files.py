@@ -19,6 +19,7 @@ from assoc.arrays import Floats, Integers
 from assoc.checks import positive
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
+from assoc.files import opened, size_of
 from assoc.vectors.arrays import read_arrays
 from assoc.vectors.named import NamedVectors
 from assoc.vectors.stored import StoredVectors, refuse_name
@@ -83,8 +84,6 @@ def load_vectors(
         limit = positive(limit, "limit")
     try:
         stored = _stored(path, name, limit)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except MemoryError:
@@ -104,12 +103,10 @@ def _stored(path: Path, name: str | None, limit: int | None) -> StoredVectors:
     InputError
         If it has none that is read.
     """
-    size = path.stat().st_size
-    if not path.is_file():
-        raise InputError(f"{path}: not a regular file")
+    size = size_of(path)
     if not size:
         raise InputError(f"{path}: an empty file")
-    with path.open("rb") as file:
+    with opened(path) as file:
         start = file.read(16)
     ending = path.suffix.lower()
     if start.startswith(ARRAYS):

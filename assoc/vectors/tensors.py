@@ -19,6 +19,7 @@ import numpy as np
 from assoc.arrays import Floats
 from assoc.checks import check_fits
 from assoc.errors import InputError, nearest
+from assoc.files import content_of, opened, size_of
 from assoc.vectors.stored import StoredVectors, listed
 
 __all__ = ["begins_a_header", "read_shard", "read_tensor"]
@@ -80,7 +81,7 @@ def read_tensor(path: Path, name: str | None = None, limit: int | None = None) -
         If the header is damaged or lies about the file, there is no such matrix or several, or its
         numbers are of another type than float16, bfloat16, float32 and float64.
     """
-    size = path.stat().st_size
+    size = size_of(path)
     tensors, begin = _header(path, size)
     name = _chosen(path, tensors, name)
     kind, shape, offset = _described(path, name, tensors[name], size - begin)
@@ -91,7 +92,7 @@ def read_tensor(path: Path, name: str | None = None, limit: int | None = None) -
     )  # fmt: skip
     array: Floats = np.empty((rows, d), kind.widened)
     step = max(1, SLICE // max(1, d))
-    with path.open("rb") as file:
+    with opened(path) as file:
         file.seek(begin + offset)
         for top in range(0, rows, step):
             part = array[top : top + step]
@@ -113,7 +114,7 @@ def read_shard(path: Path, name: str | None = None, limit: int | None = None) ->
         If the index is damaged, does not know the tensor or names no file beside it.
     """
     try:
-        index = json.loads(path.read_bytes())
+        index = json.loads(content_of(path))
         files = dict(index["weight_map"])
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f"{path}: not an index of safetensors files") from None
@@ -129,7 +130,7 @@ def read_shard(path: Path, name: str | None = None, limit: int | None = None) ->
 
 def _header(path: Path, size: int) -> tuple[dict[str, Any], int]:
     """Return the descriptions of the tensors, and where the tensors begin."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         length = int.from_bytes(file.read(LENGTH), "little")
         if not 2 <= length <= min(LONGEST, size - LENGTH):
             raise InputError(

@@ -12,15 +12,15 @@ import warnings
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from io import BufferedIOBase
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from assoc.arrays import Floats
 from assoc.checks import check_fits
 from assoc.errors import InputError
+from assoc.files import opened, size_of
 from assoc.vectors.stored import StoredVectors
 
 __all__ = ["read_words"]
@@ -70,11 +70,11 @@ def read_words(path: Path, limit: int | None = None) -> StoredVectors:
         raise InputError(f"{path}: not a whole gzip file ({error})") from None
 
 
-def _opened(path: Path) -> BufferedIOBase:
+def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
     """Open a file, unpacking what gzip packed."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         packed = file.read(len(PACKED)) == PACKED
-    return gzip.open(path, "rb") if packed else path.open("rb")
+    return gzip.open(path, "rb") if packed else opened(path)
 
 
 def _promised(start: bytes) -> tuple[int | None, int]:
@@ -273,13 +273,15 @@ def _precision(fields: Sequence[bytes], digits: int, array: Floats) -> float | N
 # --- binary -------------------------------------------------------------------------------------
 
 
-def _binary(path: Path, file: BufferedIOBase, n: int, d: int, limit: int | None) -> StoredVectors:
+def _binary(
+    path: Path, file: BinaryIO | gzip.GzipFile, n: int, d: int, limit: int | None
+) -> StoredVectors:
     """Read the binary form below its first line, a chunk at a time."""
     promised = f"its first line promises {n} vectors in R^{d}"
     if not n or not d:
         raise InputError(f"{path}: {promised}")
     n, whole = (n, True) if limit is None or limit >= n else (limit, False)
-    size = path.stat().st_size
+    size = size_of(path)
     if not isinstance(file, gzip.GzipFile) and n * (4 * d + 2) > size:
         raise InputError(f"{path}: {promised}; its {size} bytes hold fewer")
     check_fits(float(n) * d, 4, f"{path}: {n} vectors")

@@ -19,6 +19,7 @@ from typing import Self
 from urllib.parse import quote
 
 from assoc.errors import InputError
+from assoc.files import place_of, size_of
 
 __all__ = ["SCHEMA", "Point", "Store", "stored_points", "stored_request"]
 
@@ -195,8 +196,7 @@ def stored_points(path: str | Path) -> dict[str, Point]:
 
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
+    size_of(path)
     # Opened for writing, where that is allowed, a reader tidies up after itself when it closes.
     mode = "rw" if os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK) else "ro"
     if mode == "ro" and not path.with_name(path.name + "-wal").exists():
@@ -310,11 +310,9 @@ def _locked(path: Path) -> FileIO:
     """Hold the lock file of a store, which says who holds it."""
     import fcntl
 
-    if path.is_dir():
-        raise InputError(f"{path}: a folder, not a file")
     # Through a link it is the same file, and is to have the same lock.
-    there = path.resolve()
-    name = there.with_name(there.name + ".lock")
+    place = place_of(path)
+    name = place.with_name(place.name + ".lock")
     while True:
         try:
             lock = name.open("a+b", buffering=0)

@@ -1,5 +1,5 @@
 """The command ``recall``: thin calls of the public functions."""
 
-from theory.cli.app import main
+from theory.cli.entry import main
 
 __all__ = ["main"]

@@ -1,13 +1,13 @@
-"""The command's entry: subcommands, and what errors look like."""
+"""The command and its subcommands."""
 
-import gc
-import os
 import sys
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import typer
 
-from assoc.errors import InputError
 from assoc.imports import importing_from
 from theory.cli import (
     appendix,
@@ -21,13 +21,10 @@ from theory.cli import (
     new,
     theorems,
 )
+from theory.cli.ending import TRACEBACK
+from theory.cli.terminal import show, stdout_kept
 
-__all__ = ["main"]
-
-INTERRUPTED = 130
-
-SELDOM = 100_000
-"""Objects made between two looks for those that nothing refers to any more."""
+__all__ = ["run"]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,11 +38,14 @@ app = typer.Typer(
 @app.callback(invoke_without_command=True)
 def _options(
     version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+    traceback: bool = typer.Option(
+        False, TRACEBACK, help="Show where an error comes from, before its line."
+    ),
 ) -> None:
     if version:
         from theory.rendering.files import tool_version
 
-        print(tool_version())
+        show(tool_version())
         raise typer.Exit
 
 
@@ -61,35 +61,29 @@ appendix.register(app)
 new.register(app)
 
 
-def main() -> None:
-    """Run the command; bad input is one line on stderr and exit status 2."""
-    # What start-up makes stays, and need not be looked through again and again.
-    gc.set_threshold(SELDOM)
+def _with_stdout_kept(command: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(command)
+    def kept(**options: Any) -> Any:
+        with stdout_kept():
+            return command(**options)
+
+    return kept
+
+
+for registered in app.registered_commands:
+    assert registered.callback is not None
+    registered.callback = _with_stdout_kept(registered.callback)
+
+
+def run() -> int:
+    """Run the command that was typed and return its exit status; what goes wrong is raised."""
     if any(":" in argument for argument in sys.argv):
         # A user's own construction is imported from where the command is run.
         importing_from(Path.cwd())
+    command = typer.main.get_command(app)
     try:
-        status = app(standalone_mode=False)
-    except InputError as error:
-        sys.exit(_fail(str(error)))
-    except typer.TyperException as error:
-        sys.exit(_fail(error.format_message(), error.exit_code))
-    except MemoryError as error:
-        sys.exit(_fail(f"not enough memory: {error}"))
-    except (KeyboardInterrupt, typer.Abort):
-        sys.exit(_fail("interrupted", INTERRUPTED))
-    except BrokenPipeError:
-        # The reader of our output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    if status == INTERRUPTED:
-        sys.exit(_fail("interrupted", INTERRUPTED))
-    sys.exit(status if isinstance(status, int) else 0)
-
-
-def _fail(message: str, status: int = 2) -> int:
-    line = " ".join(message.split())
-    # Without arguments the help was the message.
-    if line:
-        print(f"recall: {line}", file=sys.stderr)
-    return status
+        with command.make_context("recall", sys.argv[1:]) as context:
+            status = command.invoke(context)
+    except typer.Exit as early:
+        return early.exit_code
+    return status if isinstance(status, int) else 0

@@ -5,8 +5,10 @@ from pathlib import Path
 import typer
 
 from assoc.errors import InputError
+from assoc.files import there
 from theory.cli.options import JSON, SEED, THEOREMS, WORKERS
-from theory.cli.output import command_line, emit, print_table, progress_bar, say
+from theory.cli.output import command_line, emit, print_table, progress_bar
+from theory.cli.terminal import say, show
 from theory.cli.theorems import print_verdicts
 
 __all__ = ["INCOMPLETE", "register"]
@@ -71,12 +73,12 @@ def appendix(
 
     names = [name.strip() for text in only or () for name in text.split(",")]
     if print_config:
-        print(printed_config(names, theorems or (), config=config, size=size), end="")
+        show(*printed_config(names, theorems or (), config=config, size=size).splitlines())
         return
     if out is None:
         raise InputError("--out: name a folder to write to")
     kept = default_store(out, size=size, seed=seed) if store is None else store
-    if not resume and kept.exists():
+    if not resume and there(kept):
         raise InputError(f"--no-resume: {kept} exists; name another store, or remove it")
     if executor not in ("processes", "threads"):
         raise InputError(f"--executor {executor!r} is neither processes nor threads")
@@ -119,4 +121,4 @@ def status(
     asked = ", ".join(f"{name} {value}" for name, value in result.request.items())
     print_table(f"{store}: {asked}", result.rows(), ["part", "points", "of", "seconds"])
     whole = "" if result.total is None else f"; the whole appendix has {result.total}"
-    print(f"{result.points} points{whole}")
+    show(f"{result.points} points{whole}")

@@ -7,6 +7,7 @@ import typer
 from theory.cli.inputs import check_plot, integers, read_table
 from theory.cli.options import JSON, PLOT, SEVERAL, TABLE_COLUMNS, TABLE_HEADER
 from theory.cli.output import emit, print_table, save_figure, working
+from theory.cli.terminal import show
 
 __all__ = ["register"]
 
@@ -66,17 +67,17 @@ def bound(
         between = f"{result.low:.8g}"
         if result.high > result.low:
             between = f"between {result.low:.12g} and {result.high:.12g}"
-        print(f"any model needs {between} bits")
+        show(f"any model needs {between} bits")
         if result.naming is not None:
             answer = "a right answer" if result.several else "each answer"
-            print(f"of these, {result.naming:.6g} name {answer} among those of its relation")
+            show(f"of these, {result.naming:.6g} name {answer} among those of its relation")
         if result.paper is not None:
             off = result.paper / result.low - 1 if result.low else float("inf")
-            print(f"S R log2 D + R D log2(V/D), the paper's leading terms: {result.paper:.8g} "
+            show(f"S R log2 D + R D log2(V/D), the paper's leading terms: {result.paper:.8g} "
                   f"({off:+.2%})")  # fmt: skip
         if result.given is not None:
-            print(f"a model of {result.given:g} bits, inputs {result.law}:")
-            print(f"cross-entropy at least {result.cross_entropy:.6g} nats, "
+            show(f"a model of {result.given:g} bits, inputs {result.law}:")
+            show(f"cross-entropy at least {result.cross_entropy:.6g} nats, "
                   f"error rate at least {result.error:.6g}")  # fmt: skip
     if plot is not None:
         save_figure(result.plot(), plot, seed=None)

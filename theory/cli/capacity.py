@@ -30,6 +30,7 @@ from theory.cli.options import (
     WIDTH,
 )
 from theory.cli.output import emit, print_table, progress_bar, save_figure, working
+from theory.cli.terminal import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -270,8 +271,8 @@ def _search_bits(asked: _Search) -> None:
         title = f"{found.memory}, d = {found.d}: {found.facts} facts with b bits per weight"
         print_table(title, found.rows(), columns)
         end = f"; with none in {found.censored} trials" if found.censored else ""
-        print(f"median of the first b that recalls all: {found.b:g}, {found.spent:g} bits{end}")
-        print("b and bits '-': exact weights")
+        show(f"median of the first b that recalls all: {found.b:g}, {found.spent:g} bits{end}")
+        show("b and bits '-': exact weights")
     if asked.plot is not None:
         save_figure(found.plot(), asked.plot, seed=asked.seed)
 
@@ -321,6 +322,6 @@ def _report(
     else:
         title = f"{found.memory} on {found.embeddings}: {what}, criterion {found.criterion}"
         print_table(title, found.rows(), columns)
-        print(legend)
+        show(legend)
     if asked.plot is not None:
         save_figure(draw(), asked.plot, seed=asked.seed)

@@ -8,7 +8,7 @@ import typer
 
 from assoc.errors import InputError
 from theory.cli.asked import Asked, given
-from theory.cli.inputs import integers, read_table, read_vectors, vectors_of
+from theory.cli.inputs import check_place, integers, read_table, read_vectors, vectors_of
 from theory.cli.options import (
     BITS,
     DEGREE,
@@ -24,7 +24,8 @@ from theory.cli.options import (
     TABLE_HEADER,
     WIDTH,
 )
-from theory.cli.output import STYLES, command_line, emit, print_table, say, watching
+from theory.cli.output import STYLES, command_line, emit, print_table, watching
+from theory.cli.terminal import say, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,8 +155,8 @@ def _store_in_transformers(asked: _Storing) -> None:
     asked.refuse("rank", "outputs", "key", why="is for --memory")
     if asked.embeddings is None:
         asked.refuse("preprocess", "limit", why="is for --embeddings")
-    if asked.export is not None and not asked.export.parent.is_dir():
-        raise InputError(f"--export {asked.export}: no such folder {asked.export.parent}")
+    if asked.export is not None:
+        check_place(asked.export, "--export")
     widths = integers(asked.width, "width") or []
     if len(widths) > 1:
         raise InputError(f"width = {asked.width}: one width is needed")
@@ -230,7 +231,7 @@ def ask(
     if json:
         emit({"result": answer.to_dict()}, seed=seed)
         return
-    print(answer.answer)
+    show(answer.answer)
 
 
 def _export(result: "TransformerFactsResult", path: Path, seed: int) -> None:
@@ -276,9 +277,7 @@ def _print_transformers(result: "TransformerFactsResult") -> None:
         for m in result.models
     ]
     print_table("the transformers", models, columns, optional=["attention", "mlp", "searched"])
-    print(
-        "bits per bit: stored, over needed; certified: for every prompt of at most so many tokens"
-    )
+    show("bits per bit: stored, over needed; certified: for every prompt of at most so many tokens")
     for m in result.models:
         _print_conditions(f"hypotheses for {m.model}", m.conditions)
     for m in result.models:

@@ -9,6 +9,7 @@ from assoc.errors import InputError
 from theory.cli.inputs import check_plot, read_table
 from theory.cli.options import JSON, PLOT, SEED
 from theory.cli.output import emit, print_table, save_figure, working
+from theory.cli.terminal import show
 
 if TYPE_CHECKING:
     from theory.gradient_flow.trajectory import TrajectoryResult
@@ -115,12 +116,12 @@ def _show(result: "TrajectoryResult") -> None:
     if rows:
         print_table(title, rows, ["what", "measured", "predicted"])
     else:
-        print(f"{title}; nothing is learnt by t = {found.time[-1]:g}")
+        show(f"{title}; nothing is learnt by t = {found.time[-1]:g}")
     step = max(1, len(found.time) // 12)
     shown = result.rows()[::-1][::step][::-1]
     columns = ["time", "loss", "relation_loss", "subject_loss"]
     print_table("losses in nats", shown, columns)
     drift = "" if found.drift is None else f", conserved numbers within {found.drift:.2g}"
-    print(f"{found.solver}, {found.evaluations} evaluations{drift}")
+    show(f"{found.solver}, {found.evaluations} evaluations{drift}")
     if result.predicted is not None and result.facts != "balanced facts":
-        print("predicted times, order and plateau: for balanced facts of about these sizes")
+        show("predicted times, order and plateau: for balanced facts of about these sizes")

@@ -8,12 +8,15 @@ from pathlib import Path
 from assoc.embeddings import LAWS
 from assoc.errors import InputError
 from assoc.facts.tables import EXAMPLES, FactTable, example_path, read_facts
+from assoc.files import place_of, there
 from assoc.vectors.files import load_vectors
 from assoc.vectors.named import NamedVectors, VectorPair
-from theory.cli.output import say
+from theory.cli.terminal import say
 from theory.rendering.drawing import FORMATS
 
 __all__ = [
+    "check_folder",
+    "check_place",
     "check_plot",
     "embeddings_of",
     "integers",
@@ -44,7 +47,7 @@ def integers(text: str | None, name: str) -> list[int] | None:
 
 def shipped(file: Path) -> Path:
     """Return a file, or the example shipped under its name where there is no such file here."""
-    if file.exists() or file.name != str(file):
+    if there(file) or file.name != str(file):
         return file
     return example_path(file.name) if file.name in EXAMPLES else file
 
@@ -82,15 +85,48 @@ def check_plot(path: Path | None) -> None:
     Raises
     ------
     InputError
-        If the ending is not that of a known format, or the folder does not exist.
+        If the ending is not that of a known format, or no file can be written there.
     """
     if path is None:
         return
     if path.suffix.lower().removeprefix(".") not in FORMATS:
         known = ", ".join(f".{name}" for name in FORMATS)
         raise InputError(f"--plot {path}: the ending must be one of {known}")
-    if not path.parent.is_dir():
-        raise InputError(f"--plot {path}: no such folder {path.parent}")
+    check_place(path, "--plot")
+
+
+def check_place(path: Path, option: str) -> None:
+    """Refuse a place where no file can be written, before any work is done.
+
+    Raises
+    ------
+    InputError
+        As :func:`assoc.files.place_of`; the option is named.
+    """
+    try:
+        place_of(path)
+    except InputError as error:
+        raise InputError(f"{option} {error}") from None
+
+
+def check_folder(path: Path, option: str) -> None:
+    """Refuse a folder that cannot be made or written, before any work is done.
+
+    Raises
+    ------
+    InputError
+        If something else is there or on the way, or the nearest folder that exists cannot be
+        written.
+    """
+    nearest = next((each for each in (path, *path.parents) if there(each)), Path())
+    try:
+        folder = nearest.is_dir()
+    except OSError as error:
+        raise InputError(f"{option} {path}: {error.strerror}") from None
+    if not folder:
+        raise InputError(f"{option} {path}: {nearest} is not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"{option} {path}: the folder {nearest} cannot be written")
 
 
 def outputs_of(texts: Sequence[str] | None) -> tuple[int | None, str | None]:
@@ -131,7 +167,7 @@ def embeddings_of(
             if value is not None:
                 raise InputError(f"--{name} {value}: needs a file of --embeddings")
         return text
-    if ":" not in text and not os.path.exists(text) and not Path(text).suffix:
+    if ":" not in text and not there(text) and not Path(text).suffix:
         raise InputError(f"embeddings {text!r}: not a file, nor one of {', '.join(LAWS)}")
     return vectors_of(text, outputs, limit)
 
@@ -157,7 +193,7 @@ def read_vectors(text: str, limit: int | None = None) -> NamedVectors:
         If there is no such file, or it is bad.
     """
     path, name = _file_and_name(text)
-    if not os.path.exists(path) and path.name == str(path) and path.suffix in (".npy", ".npz"):
+    if not there(path) and path.name == str(path) and path.suffix in (".npy", ".npz"):
         path = example_path(path.name)
     return load_vectors(path, name, limit=limit)
 
@@ -189,8 +225,8 @@ def _file_and_name(text: str) -> tuple[Path, str | None]:
 
     Where there is no such file, at the first one.
     """
-    if os.path.exists(text) or ":" not in text:
+    if there(text) or ":" not in text:
         return Path(text), None
     colons = [at for at, letter in enumerate(text) if letter == ":"]
-    at = next((at for at in reversed(colons) if os.path.exists(text[:at])), colons[0])
+    at = next((at for at in reversed(colons) if there(text[:at])), colons[0])
     return Path(text[:at]), text[at + 1 :]

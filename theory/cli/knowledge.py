@@ -10,7 +10,8 @@ from assoc.errors import InputError
 from theory.cli.asked import given
 from theory.cli.inputs import check_plot, integers, read_table
 from theory.cli.options import JSON, PLOT, SEED, SEVERAL, TABLE_COLUMNS, TABLE_HEADER
-from theory.cli.output import emit, print_table, progress_bar, save_figure, say
+from theory.cli.output import emit, print_table, progress_bar, save_figure
+from theory.cli.terminal import say, show
 
 if TYPE_CHECKING:
     from assoc.facts.tables import FactTable
@@ -215,7 +216,7 @@ def _report(
         _show(title, shown, COLUMNS)
         if by_relation:
             _show("by relation", by_relation, BY_RELATION)
-        print(f"{LEGEND}\n{ALONE}" if by_relation else LEGEND)
+        show(LEGEND, *([ALONE] if by_relation else ()))
     if plot is not None:
         save_figure(found.plot(), plot, seed=seed)
 

@@ -28,6 +28,7 @@ from theory.cli.options import (
     WIDTH,
 )
 from theory.cli.output import emit, print_table, save_figure, working
+from theory.cli.terminal import show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +89,7 @@ def predict(
         rows = result.rows()
         how = "predicted by a measured law" if drawn else "predicted"
         print_table(f"{result.memory}: {how}", rows, list(rows[0]), optional=["M", "law_99", "law"])
-        print(_legend(rows[0]))
+        show(_legend(rows[0]))
     if plot is not None:
         save_figure(result.plot(), plot, seed=seed if drawn else None)
 
@@ -169,7 +170,7 @@ def measure(
                    "trials", "judged"]  # fmt: skip
         title = f"{result.memory} on {result.embeddings}, {result.facts} facts: measured"
         print_table(title, result.rows(), columns, optional=["judged", "M", "d", "trials"])
-        print("intervals at 99 %; where all trials agree, an exact one that counts whole trials")
+        show("intervals at 99 %; where all trials agree, an exact one that counts whole trials")
     if plot is not None:
         construction = Construction(memory, rank, bits, width, degree, rounding, gates, omega)
         axes = with_recall_theory(result, construction, facts=facts, outputs=M)

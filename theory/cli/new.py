@@ -4,6 +4,8 @@ from pathlib import Path
 
 import typer
 
+from theory.cli.terminal import show
+
 __all__ = ["register"]
 
 FOLDER = typer.Option(Path(), help="Folder to write to; made if it does not exist.")
@@ -23,10 +25,10 @@ def new_theorem(name: str = typer.Argument(help="Such as my-theorem."), out: Pat
     from theory.scaffolding import new_theorem as write
 
     file = write(name, out)
-    print(f"wrote {file}")
-    print(f"judge it: recall verify --theorems {file}")
-    print("or name it once, in pyproject.toml, for every command and for `pytest -m theory`:")
-    print(f'[tool.recall]\ntheorems = ["{file}"]')
+    show(f"wrote {file}")
+    show(f"judge it: recall verify --theorems {file}")
+    show("or name it once, in pyproject.toml, for every command and for `pytest -m theory`:")
+    show("[tool.recall]", f'theorems = ["{file}"]')
 
 
 def new_construction(name: str = typer.Argument(help="Such as ridge."), out: Path = FOLDER) -> None:
@@ -38,5 +40,5 @@ def new_construction(name: str = typer.Argument(help="Such as ridge."), out: Pat
 
     file = write(name, out)
     module = ".".join(file.with_suffix("").parts)
-    print(f"wrote {file}")
-    print(f"measure it: recall measure {module}:build --d 64 --N 100")
+    show(f"wrote {file}")
+    show(f"measure it: recall measure {module}:build --d 64 --N 100")

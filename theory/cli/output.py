@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from theory.cli.terminal import json_text, say, visible, writing
 from theory.rendering.drawing import drawn
 from theory.rendering.files import as_json, provenance, tool_version, write_whole
 
@@ -26,7 +27,6 @@ __all__ = [
     "print_table",
     "progress_bar",
     "save_figure",
-    "say",
     "watching",
     "working",
 ]
@@ -46,7 +46,8 @@ def emit(result: Mapping[str, Any], *, seed: int | None) -> None:
         "seed": seed,
         **result,
     }
-    print(as_json(document))
+    with writing() as stream:
+        stream.write(json_text(as_json(document), stream.encoding or "utf-8") + "\n")
 
 
 LOADS = {"law": "load", "law_99": "load 99", "law_all": "load all"}
@@ -74,7 +75,7 @@ def print_table(
 
     def table_of(shown: Sequence[str]) -> Table:
         table = Table(
-            title=title,
+            title=Text(visible(title)),
             title_justify="left",
             title_style="bold",
             box=SIMPLE_HEAD,
@@ -94,16 +95,19 @@ def print_table(
             table.add_row(*(Text(cell, style=(styles or {}).get(cell, "")) for cell in cells))
         return table
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=max(200, console.width))
-    shown = list(columns)
-    for column in optional:
-        # A console without bounds measures what the table would like to have.
-        if Console(width=10_000).measure(table_of(shown)).maximum <= console.width:
-            break
-        shown.remove(column)
-    console.print(table_of(shown))
+    with writing() as stream:
+        console = Console(file=stream)
+        if not console.is_terminal:
+            console = Console(file=stream, width=max(200, console.width))
+        shown = list(columns)
+        for column in optional:
+            # A console without bounds measures what the table would like to have.
+            if Console(width=10_000).measure(table_of(shown)).maximum <= console.width:
+                break
+            shown.remove(column)
+        with console.capture() as printed:
+            console.print(table_of(shown))
+        stream.write(printed.get())
 
 
 def _cell(value: Any) -> str:
@@ -117,12 +121,7 @@ def _cell(value: Any) -> str:
         return f"[{', '.join(ends)}]"
     if isinstance(value, float):
         return f"{value:.5g}"
-    return str(value)
-
-
-def say(text: str) -> None:
-    """Print a remark on stderr."""
-    print(text, file=sys.stderr)
+    return visible(value)
 
 
 @contextmanager
@@ -188,6 +187,7 @@ def progress_bar(text: str) -> "Iterator[Callable[[Progress], None] | None]":
     Elsewhere nothing is shown, but how many points were found in a store.
     """
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
@@ -215,7 +215,8 @@ def progress_bar(text: str) -> "Iterator[Callable[[Progress], None] | None]":
                 if now.found:
                     say(f"{now.found} of {now.total} points found in the store")
             else:
-                bar.update(task, completed=now.done - now.found, point=now.key[:40])
+                point = escape(visible(now.key)[:40])
+                bar.update(task, completed=now.done - now.found, point=point)
 
         yield show
 

@@ -7,7 +7,14 @@ import typer
 
 from assoc.errors import InputError
 from theory.claims import Verdict, spaced
-from theory.cli.inputs import integers, outputs_of, read_table, tell_notes, vectors_of
+from theory.cli.inputs import (
+    check_folder,
+    integers,
+    outputs_of,
+    read_table,
+    tell_notes,
+    vectors_of,
+)
 from theory.cli.options import (
     DEGREE,
     FACTS,
@@ -22,7 +29,8 @@ from theory.cli.options import (
     WIDTH,
     WORKERS,
 )
-from theory.cli.output import STYLES, command_line, emit, print_table, progress_bar, say
+from theory.cli.output import STYLES, command_line, emit, print_table, progress_bar
+from theory.cli.terminal import say, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -195,10 +203,10 @@ def _print_conditions(result: "ConditionsResult") -> None:
         ]
         print_table("which hold after each --preprocess", holds, list(holds[0]), styles=STYLES)
     for text in result.assumed:
-        print(f"assumed: {text}")
+        show(f"assumed: {text}")
     for case in result.as_given:
         if case.outlook is not None:
-            print(f"{result.theorem}: {case.outlook.sentence(result.delta)}")
+            show(f"{result.theorem}: {case.outlook.sentence(result.delta)}")
 
 
 def _told(
@@ -277,8 +285,8 @@ def verify(
     from theory.publishing.report import write_report
     from theory.running import verify as run
 
-    if report is not None and report.exists() and not report.is_dir():
-        raise InputError(f"--report {report}: not a folder")
+    if report is not None:
+        check_folder(report, "--report")
     with progress_bar("judging the claims") as progress:
         result = run(
             theorem or (), theorems=theorems or (), size=size, seed=seed, controls=controls,
@@ -306,14 +314,14 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
             if claim.theorem != name:
                 continue
             if claim.verdict in (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE):
-                print(f"{claim.claim.name} is {spaced(claim.verdict)}: {claim.finding.note}")
+                show(f"{claim.claim.name} is {spaced(claim.verdict)}: {claim.finding.note}")
             for control, found in claim.controls.items():
                 if found.verdict is not Verdict.VIOLATED:
-                    print(f"{claim.claim.name}, control {control}, {found.verdict}: {found.note}")
+                    show(f"{claim.claim.name}, control {control}, {found.verdict}: {found.note}")
     counts = ", ".join(f"{count} {name}" for name, count in result.summary().items() if count)
     if counts:
         took = sum(claim.seconds for claim in result.claims)
-        print(
+        show(
             f"size {result.size}, seed {result.seed}: {counts.replace('_', ' ')}; "
             f"{took:.3g} seconds of computing, controls included"
         )

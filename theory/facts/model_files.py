@@ -22,6 +22,7 @@ from numpy.polynomial import Polynomial
 
 from assoc.errors import InputError
 from assoc.facts.recall_task import SHORTEST, RecallTask
+from assoc.files import size_of
 from assoc.memories.networks import TwoLayer
 from assoc.transformers.model import Attention, Transformer
 from theory.rendering.files import write_whole
@@ -256,12 +257,7 @@ def _network(path: Path, arrays: Mapping[str, Any], d: int) -> TwoLayer:
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arrays as they were written, and our document in the header."""
     package = _safetensors("")
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
-    if path.is_dir():
-        raise InputError(f"{path}: Is a directory")
+    size = size_of(path)
     try:
         with package.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}

@@ -12,6 +12,7 @@ from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask, check_length, table_task
 from assoc.facts.tables import FactTable, check_single, read_facts
+from assoc.files import there
 from assoc.gradient_flow.limits import check_alpha
 from assoc.gradient_flow.linear_attention import LinearAttention
 from sims.gradient_flow.facts import FlowFacts
@@ -118,7 +119,7 @@ def facts_to_learn(
         If there are no such facts, sizes are missing or do not fit, or there is nothing to learn.
     """
     kind = facts if isinstance(facts, str) and facts in FACTS else None
-    if kind is None and isinstance(facts, str) and not Path(facts).exists():
+    if kind is None and isinstance(facts, str) and not there(facts):
         raise InputError(f"facts {facts!r}: no such file, nor one of {', '.join(FACTS)}")
     if length is not None:
         check_length(length, noise)

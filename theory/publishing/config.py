@@ -33,6 +33,7 @@ from types import MappingProxyType
 from typing import Any
 
 from assoc.errors import InputError, nearest
+from assoc.files import content_of
 from assoc.imports import shown
 from sims.sweeps.tasks import Task
 from theory.claims import Theorem
@@ -134,10 +135,9 @@ def _given(config: str | Path | Mapping[str, Any] | None) -> tuple[Mapping[str, 
         return settings, f"{shown(str(file))} [tool.recall.appendix]", file.parent
     path = Path(config)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")), shown(str(path)), path.parent
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"{shown(str(path))}: cannot be read ({said})") from error
+        return tomllib.loads(content_of(path).decode("utf-8")), shown(str(path)), path.parent
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{shown(str(path))}: cannot be read ({error})") from error
 
 
 def _claims(
@@ -246,7 +246,7 @@ def _style(given: Any, folder: Path, place: str) -> str:
     path = folder / given
     if not path.is_file():
         raise InputError(f"{place} = {given!r}: no such file, and no style of Matplotlib's")
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in content_of(path).decode("utf-8", errors="replace").splitlines():
         key = line.partition("#")[0].partition(":")[0].strip()
         if key and key not in known:
             raise InputError(f"{shown(str(path))}: {key}: {nearest(key, known)}")

@@ -1,19 +1,21 @@
 """Files are written whole or not at all, and say where they come from."""
 
+import errno
 import json
 import math
 import os
 import platform
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from assoc.errors import InputError
+from assoc.files import place_of
 
 __all__ = [
     "as_json",
@@ -25,6 +27,9 @@ __all__ = [
 ]
 
 LIBRARIES = ("numpy", "scipy", "numba", "sympy", "clarabel", "pandas", "matplotlib")
+
+DESCRIPTORS = Path("/proc/self/fd")
+"""Where Linux has the open files of a process by their numbers."""
 
 
 def make_folder(folder: Path) -> None:
@@ -42,29 +47,65 @@ def make_folder(folder: Path) -> None:
 
 
 def write_whole(path: str | Path, content: str | bytes) -> None:
-    """Write a file under a temporary name, then rename it into place.
+    """Write a file whole or not at all; of a link, the file that it leads to.
+
+    Until it is whole the file has no name, where the system offers that: then nothing is left of it
+    however the process ends. Elsewhere it has a name of its own, which an exception takes away.
 
     Raises
     ------
     InputError
-        If the file cannot be written; what was there before is still there.
+        If something other than a regular file is there, or the file cannot be written; what was
+        there before is still there.
     """
-    path = Path(path)
+    place = place_of(path)
     data = content.encode() if isinstance(content, str) else content
-    temporary = None
+    # Short, as the name of the file itself may be as long as a name can be.
+    beside = place.with_name(f".{uuid4().hex}.part")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as handle:
-            temporary = handle.name
-            handle.write(data)
-        # A temporary file is private; give this one the permissions of any new file.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        descriptor = _nameless(place.parent)
+        if descriptor is None:
+            with beside.open("xb") as file:
+                file.write(data)
+        else:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                if _named(descriptor, place):
+                    return
+                # Only a name can replace a name.
+                _named(descriptor, beside)
+        beside.replace(place)
+    except BaseException as error:
+        beside.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def _nameless(folder: Path) -> int | None:
+    """Open a file without a name in a folder, or return None where there are no such files."""
+    if not (hasattr(os, "O_TMPFILE") and DESCRIPTORS.is_dir()):
+        return None
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o666)
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):
+            return None
+        raise
+
+
+def _named(descriptor: int, place: Path) -> bool:
+    """Give a file a name, unless that is taken; return whether it has it."""
+    folder = os.open(place.parent, os.O_RDONLY)
+    try:
+        # With a folder given the link of /proc is followed to the file.
+        os.link(DESCRIPTORS / str(descriptor), place.name, dst_dir_fd=folder)
+    except FileExistsError:
+        return False
+    finally:
+        os.close(folder)
+    return True
 
 
 def as_json(document: Mapping[str, Any]) -> str:

@@ -117,7 +117,7 @@ def test_no_such_file(tmp_path):
 
 
 def test_a_directory(tmp_path):
-    assert said(tmp_path) == "not a regular file"
+    assert said(tmp_path) == "a folder, not a regular file"
 
 
 def test_an_empty_file(tmp_path):

@@ -255,7 +255,7 @@ def test_readers_say_that_a_file_is_missing(tmp_path):
 
 
 def test_a_missing_folder_is_not_made(tmp_path):
-    assert "No such file" in complaint(reads_all, tmp_path / "none" / "a.sqlite")
+    assert "no such folder" in complaint(reads_all, tmp_path / "none" / "a.sqlite")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,13 +4,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from theory.cli import main
+from theory.cli import ending, main
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,9 @@ def plain_terminal(monkeypatch):
 
 @pytest.fixture
 def recall(monkeypatch, capsys, tmp_path) -> Callable[..., Ran]:
-    """Run the command in this process, in an empty folder."""
+    """Run the command in this process, in an empty folder; what it keeps quiet is an error here."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ending, "_quiet", nullcontext)
     monkeypatch.setattr(sys, "path", list(sys.path))
     known = set(sys.modules)
 

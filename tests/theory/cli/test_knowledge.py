@@ -159,8 +159,8 @@ WRONG = [
     ("knowledge few.csv --relations home,home", "relation 'home' is named twice"),
     ("knowledge few.csv --fine-tuned 9", "N_f = [9] leaves none of S = 9"),
     ("knowledge few.csv --multiplicity 9", "multiplicity K = 9 is more than the templates |R|"),
-    ("knowledge none.csv", "none.csv: No such file or directory"),
-    ("knowledge .", ".: Is a directory"),
+    ("knowledge none.csv", "none.csv: no such file"),
+    ("knowledge .", ".: a folder, not a regular file"),
     ("knowledge --plot a.txt", "--plot a.txt: the ending must be one of .png, .svg, .pdf"),
     ("knowledge --store far/points.sqlite", "far/points.sqlite"),
 ]

@@ -207,8 +207,8 @@ def test_a_truncated_file(recall, stored, kept):
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("none.safetensors", "none.safetensors: No such file or directory"),
-        (".", ".: Is a directory"),
+        ("none.safetensors", "none.safetensors: no such file"),
+        (".", ".: a folder, not a regular file"),
         ("places.csv", "places.csv: truncated, or not a safetensors file"),
     ],
 )
