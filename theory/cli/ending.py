@@ -39,6 +39,9 @@ SELDOM = 100_000
 GRACE = 1.0
 """Seconds that a computation has to heed a signal; then the process ends in spite of it."""
 
+CURSOR = b"\r\x1b[?25h\x1b[K"
+"""Shows a terminal's cursor on an empty line."""
+
 ENVIRONMENT = {
     # Workers are not to find their Python's own modules in the current folder.
     "PYTHONSAFEPATH": "1",
@@ -240,5 +243,8 @@ def _watch(heard: int, over: threading.Event) -> None:
     while told_of := os.read(heard, 1):
         number = told_of[0]
         if number in ASKING and not over.wait(GRACE):
+            if sys.stderr.isatty():
+                # A progress bar hides the cursor, and cannot give it back any more.
+                os.write(sys.stderr.fileno(), CURSOR)
             say("recall: interrupted" if number == signal.SIGINT else "recall: terminated")
             os._exit(KILLED + number)

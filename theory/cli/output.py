@@ -145,10 +145,10 @@ def watching(text: str) -> "Iterator[Watching]":
     if not console.is_terminal:
         yield Watching(say)
         return
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
     with Bar(*columns, console=console, transient=True) as bar:
         bar.add_task(text, total=None)
-        yield Watching(console.print, bar)
+        yield Watching(say, bar)
 
 
 class Watching:
@@ -173,7 +173,7 @@ class Watching:
         """Show what is being done now."""
         if self._bar is None:
             return
-        line = f"{what}: {stage}"
+        line = visible(f"{what}: {stage}")
         if what in self._lines:
             self._bar.update(self._lines[what], description=line)
         else:
