@@ -452,12 +452,12 @@ def test_a_folder_in_the_way_of_a_file_is_named(toy_shelf, tmp_path):
     (tmp_path / "out" / "tables" / "drawn.csv").mkdir(parents=True)
     with pytest.raises(InputError) as caught:
         run(tmp_path / "out")
-    assert one_line(caught.value).startswith(
-        f"{tmp_path / 'out' / 'tables' / 'drawn.csv'}: cannot be written ("
+    assert one_line(caught.value) == (
+        f"{tmp_path / 'out' / 'tables' / 'drawn.csv'}: a folder, not a regular file"
     )
     # What was computed is kept, and no half of a file is left.
     assert len(stored_points(tmp_path / "out" / "appendix-quick-seed0.sqlite")) == 15
-    assert not list((tmp_path / "out").rglob("tmp*"))
+    assert not list((tmp_path / "out").rglob("*.part"))
     (tmp_path / "out" / "tables" / "drawn.csv").rmdir()
     assert run(tmp_path / "out").computed == 0
 
