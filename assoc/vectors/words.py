@@ -25,6 +25,8 @@ from assoc.vectors.stored import StoredVectors
 
 __all__ = ["read_words"]
 
+Bytes = BinaryIO | gzip.GzipFile
+
 PACKED = b"\x1f\x8b"
 START = 2**20
 """Bytes at the start of a file by which its form is known."""
@@ -70,7 +72,7 @@ def read_words(path: Path, limit: int | None = None) -> StoredVectors:
         raise InputError(f"{path}: not a whole gzip file ({error})") from None
 
 
-def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
+def _opened(path: Path) -> Bytes:
     """Open a file, unpacking what gzip packed."""
     with opened(path) as file:
         packed = file.read(len(PACKED)) == PACKED
