@@ -64,9 +64,8 @@ def bound(
     else:
         shown = ["bits_per_parameter", "parameters", "per_fact"]
         print_table(result.what, result.rows(), shown)
-        between = f"{result.low:.8g}"
-        if result.high > result.low:
-            between = f"between {result.low:.12g} and {result.high:.12g}"
+        low, high = f"{result.low:.12g}", f"{result.high:.12g}"
+        between = f"{result.low:.8g}" if low == high else f"between {low} and {high}"
         show(f"any model needs {between} bits")
         if result.naming is not None:
             answer = "a right answer" if result.several else "each answer"

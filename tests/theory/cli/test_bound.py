@@ -1,6 +1,7 @@
 """Bits that any model needs from the command line: ``recall bound``."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,8 +41,17 @@ def test_the_table_says_bits_and_parameters(recall):
 
 
 def test_sizes_that_cannot_be_counted_have_two_bounds(recall):
-    ran = recall("bound", "-S", 10**9, "-R", 10**6, "-D", 1000)
-    assert "any model needs between" in ran.out
+    sizes = "-S", 10**9, "-R", 10**6, "-D", 1000
+    low, high = recall("bound", *sizes, "--json").result["bits_interval"]
+    assert low < high < low * (1 + 1e-9)
+    assert f"any model needs {low:.8g} bits" in recall("bound", *sizes).out
+
+
+def test_bounds_that_agree_in_what_is_printed_are_one_number(recall, monkeypatch):
+    found = bound(N=100, M=64)
+    close = replace(found, high=found.low * (1 + 1e-14))
+    monkeypatch.setattr("theory.bounds.bound.bound", lambda *_, **__: close)
+    assert f"any model needs {found.low:.8g} bits" in recall("bound", "-N", 100, "-M", 64).out
 
 
 def test_a_shipped_table(recall):
