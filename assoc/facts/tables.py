@@ -29,7 +29,11 @@ __all__ = [
     "read_facts",
 ]
 
-EXAMPLES = ("countries.csv", "countries_minilm.npz", "minilm_tokens.npz")
+EXAMPLES = (
+    "countries.csv", "countries_minilm.npz", "minilm_tokens.npz",
+    "territories.csv", "territories_glove.npz", "glove_words.npz",
+    "textgenrnn_inputs.npz", "textgenrnn_outputs.npz",
+)  # fmt: skip
 """Data files shipped with the package."""
 
 SEVERAL = ("refuse", "first", "drop", "any")
@@ -148,7 +152,7 @@ class FactTable:
 
 
 def example_path(name: str) -> Path:
-    """Path of a data file shipped with the package: ``countries.csv`` and two ``.npz`` files.
+    """Path of a data file shipped with the package, one of :data:`EXAMPLES`.
 
     Raises
     ------

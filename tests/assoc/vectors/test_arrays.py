@@ -1,5 +1,6 @@
 """Vectors from .npy and .npz files, and every way in which such a file can be wrong."""
 
+import csv
 import io
 import pickle
 import struct
@@ -91,13 +92,47 @@ def test_a_file_of_pytorch_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "n"), [("minilm_tokens.npz", 4096), ("countries_minilm.npz", 1545)]
-)
-def test_the_shipped_examples_load(name, n):
+    ("name", "n", "d"),
+    [
+        ("minilm_tokens.npz", 4096, 384), ("countries_minilm.npz", 1545, 384),
+        ("territories_glove.npz", 531, 100), ("glove_words.npz", 2048, 100),
+        ("textgenrnn_inputs.npz", 464, 100), ("textgenrnn_outputs.npz", 464, 356),
+    ],
+)  # fmt: skip
+def test_the_shipped_examples_load(name, n, d):
     loaded = load_vectors(example_path(name))
-    assert loaded.vectors.shape == (n, 384)
+    assert loaded.vectors.shape == (n, d)
     assert loaded.names is not None
     assert len(set(loaded.names)) == n
+    assert loaded.eps == np.finfo(np.float16).eps
+    assert loaded.notes == ()
+
+
+def test_the_matrices_of_one_model_have_the_same_names():
+    first, last = (
+        load_vectors(example_path(f"textgenrnn_{which}.npz")).names
+        for which in ("inputs", "outputs")
+    )
+    assert first == last
+
+
+def test_every_name_of_the_shipped_table_has_its_words_vectors():
+    words = load_vectors(example_path("glove_words.npz"))
+    named = load_vectors(example_path("territories_glove.npz"))
+    assert words.names is not None
+    assert named.names is not None
+    with example_path("territories.csv").open(encoding="utf-8") as file:
+        cells = {cell for row in list(csv.reader(file))[1:] for cell in row}
+    assert set(named.names) == cells
+    known = dict(zip(words.names, words.vectors, strict=True))
+    whole = {name: name.lower().split() for name in named.names}
+    told = {name: parts for name, parts in whole.items() if all(part in known for part in parts)}
+    assert len(told) > 50
+    found = np.array([named.vectors[named.names.index(name)] for name in told])
+    expected = np.array(
+        [np.mean([known[part] for part in parts], axis=0) for parts in told.values()]
+    )
+    np.testing.assert_allclose(found, expected, atol=4e-3)
 
 
 # --- what is wrong ------------------------------------------------------------------------------
