@@ -4,7 +4,7 @@ A table's facts stay as they are; keys and outputs are drawn anew in every draw.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from stored import draw, store
 
 from assoc import example_path, load_vectors, read_facts
 from assoc.arrays import Floats, Integers
-from assoc.facts.maps import class_sizes
+from assoc.facts.maps import class_sizes, evened
 from assoc.facts.tables import FactTable
 from sims.engine.bracketing import bracket
 from sims.engine.randomness import Source
@@ -22,7 +22,7 @@ from sims.memories.construction import Construction
 from sims.memories.given_maps import shares_lost
 from theory.facts.memories import facts_in_memory
 from theory.facts.transformers import facts_in_transformers
-from theory.memories.classes import classes_of_sizes
+from theory.memories.classes import classes_of_facts
 from theory.memories.recall import all_recalled
 from theory.rendering.drawing import styled
 
@@ -43,9 +43,11 @@ class Given:
     relation: str | None = None
 
     def read(self) -> FactTable:
-        """Read it."""
+        """Read it, and choose among several right answers that which memories store."""
         table = read_facts(example_path(self.file), several=self.several)
-        return table.restricted([self.relation]) if self.relation else table
+        table = table.restricted([self.relation]) if self.relation else table
+        f, also = evened(table.facts[:, 2], len(table.answers), table.also)
+        return replace(table, facts=np.column_stack([table.facts[:, :2], f]), also=also)
 
 
 TERRITORIES = "territories.csv"
@@ -53,6 +55,7 @@ TABLES = (
     Given("countries", "countries.csv"),
     Given("territories, first", TERRITORIES, "first"),
     Given("territories, drop", TERRITORIES, "drop"),
+    Given("territories, any", TERRITORIES, "any"),
     Given("official language, first", TERRITORIES, "first", "official language"),
     Given("currency, first", TERRITORIES, "first", "currency"),
 )
@@ -89,19 +92,19 @@ def planned_with_own_answers(N: int) -> int:
 def counted(given: Given, table: FactTable, planned: int) -> list[dict[str, Any]]:
     """Draws in which everything is recalled, at parts of the planned dimension."""
     f = table.facts[:, 2]
-    sizes = class_sizes(f, len(table.answers)).astype(np.float64)
+    classes = classes_of_facts(f, len(table.answers), table.also)
     rows = []
     for part in PARTS:
         d = round(part * planned / 16) * 16
         source = Source(SEED, f"real-tables {given.label}", (d,))
-        lost = shares_lost(factored, f, d=d, first=0, trials=DRAWS, source=source)
+        lost = shares_lost(factored, f, d=d, first=0, trials=DRAWS, source=source, also=table.also)
         whole = int(np.sum(lost == 0))
         rows.append(
             {
                 "table": given.label,
                 "d": d,
                 "part": part,
-                "predicted": all_recalled(LINEAR, d=d, N=len(f), facts=classes_of_sizes(sizes)),
+                "predicted": all_recalled(LINEAR, d=d, N=len(f), facts=classes),
                 "whole": whole / DRAWS,
                 "interval": list(proportion_interval(whole, DRAWS, level=LEVEL)),
                 "lost": float(lost.mean() * len(f)),
@@ -145,7 +148,7 @@ def store_tables() -> None:
         "d": "$d$ planned",
         "own": "$d$ with an answer for each fact",
         "ratio": "ratio",
-        "bits": r"$N \log_2 M$, bits",
+        "bits": "bits needed",
         "parameters": "parameters",
     }
     store("real-tables", told, columns, seed=SEED)
@@ -186,9 +189,9 @@ def show(
             right.axvline(plans[label], color=colours[label], lw=0.8, ls=":")
         left.set(xscale="log", yscale="log", xlabel="answers, the most frequent first",
                  ylabel="facts with the answer")  # fmt: skip
-        right.set(xscale="log", xlabel="$d$ (dotted: planned)",
+        right.set(xscale="log", xlim=(330, 4600), ylim=(0, 1.05), xlabel="$d$ (dotted: planned)",
                   ylabel="chance that all facts are recalled")  # fmt: skip
-        ticks = [200, 500, 1000, 2000, 4000]
+        ticks = [400, 700, 1000, 2000, 4000]
         right.set_xticks(ticks, [f"{tick}" for tick in ticks])
         right.set_xticks([], minor=True)
         handles, labels = left.get_legend_handles_labels()
@@ -200,7 +203,7 @@ def store_together() -> None:
     """Store what transformers recall of a table on its own vectors."""
     pairs = (
         (Given("territories, first", TERRITORIES, "first"), "territories_glove.npz"),
-        (Given("territories, drop", TERRITORIES, "drop"), "territories_glove.npz"),
+        (Given("territories, any", TERRITORIES, "any"), "territories_glove.npz"),
         (Given("countries", "countries.csv"), "countries_minilm.npz"),
     )
     rows = []

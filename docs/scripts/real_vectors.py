@@ -17,7 +17,7 @@ from stored import draw, store
 from assoc import example_path, load_vectors
 from assoc.arrays import Floats
 from assoc.embeddings import PREPROCESSING, normalise, sphere
-from assoc.vector_files import NamedVectors
+from assoc.vectors.named import NamedVectors
 from sims import measure
 from sims.memories.construction import Construction
 from theory import conditions
