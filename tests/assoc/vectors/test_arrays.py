@@ -105,7 +105,6 @@ def test_the_shipped_examples_load(name, n, d):
     assert loaded.names is not None
     assert len(set(loaded.names)) == n
     assert loaded.eps == np.finfo(np.float16).eps
-    assert loaded.notes == ()
 
 
 def test_the_matrices_of_one_model_have_the_same_names():
