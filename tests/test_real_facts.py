@@ -17,9 +17,16 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
 
 
+def rows_of(name: str) -> list[Mapping[str, Any]]:
+    """The rows of a stored table."""
+    text = (DOCS / "results" / f"{name}.json").read_text(encoding="utf-8")
+    rows: list[Mapping[str, Any]] = json.loads(text)["rows"]
+    return rows
+
+
 def stored(name: str, **where: Any) -> Mapping[str, Any]:
     """The row of a stored table with the given values."""
-    rows = json.loads((DOCS / "results" / f"{name}.json").read_text(encoding="utf-8"))["rows"]
+    rows = rows_of(name)
     (row,) = (row for row in rows if all(row[key] == value for key, value in where.items()))
     return row
 
@@ -62,3 +69,47 @@ def test_a_point_of_the_figure(said):
     command = "recall measure linear --embeddings glove_words.npz --N 100 --preprocess whiten"
     row = stored("real-vectors-recall", file="`glove_words.npz`", N=100)
     assert said(command)["recall"] == pytest.approx(row["whiten"], abs=1e-3)
+
+
+@pytest.mark.slow
+def test_the_table_in_a_memory(said):
+    found = said("recall facts territories.csv --several first --memory linear")
+    row = stored("real-tables", table="territories, first")
+    assert (found["facts"], found["answers"], found["d"]) == (row["N"], row["M"], row["d"])
+    assert found["parameters"] == row["parameters"]
+
+
+@pytest.mark.slow
+def test_dual_keys_mend_skew(said):
+    found = said("recall facts territories.csv --several first --memory dual-inputs")
+    row = stored("real-skew", table="territories, first")
+    assert (found["facts"], found["d"]) == (row["N"], row["d"])
+    linear = stored("real-tables", table="territories, first")
+    assert (round(linear["d"] / row["d"]), round(linear["parameters"] / row["parameters"])) == (
+        6,
+        38,
+    )
+
+
+def test_predictions_lie_within_their_intervals():
+    rows = rows_of("real-tables-drawn") + rows_of("real-skew")
+    assert len(rows) == 24 + 3
+    for row in rows:
+        low, high = row["interval"]
+        assert low <= row["predicted"] <= high
+
+
+@pytest.mark.slow
+def test_the_table_on_its_own_vectors(said):
+    found = said(
+        "recall facts territories.csv --several first --embeddings territories_glove.npz "
+        "--preprocess whiten --model attention-only"
+    )
+    row = stored("real-together", table="territories, first", how="whiten")
+    (model,) = found["models"]
+    assert model["recall"] == pytest.approx(row["recall"], abs=1e-9)
+    assert model["certified"] == pytest.approx(row["certified"], abs=1e-9)
+    assert {(subject, answer) for subject, _, answer, _ in model["forgotten"]} == {
+        ("Norway", "Norwegian"),
+        ("Svalbard & Jan Mayen", "Norwegian Bokmål"),
+    }
