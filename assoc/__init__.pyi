@@ -2,9 +2,10 @@ from . import bits, embeddings, facts, gradient_flow, memories, transformers, ve
 from .catalogue import MEMORIES, TRANSFORMERS, resolve, resolve_transformer
 from .embeddings import LAWS, preprocess
 from .errors import InputError
+from .examples import example_path
 from .facts.maps import MAPS
 from .facts.recall_task import RecallTask, balanced_task, even_task, table_task
-from .facts.tables import FactTable, example_path, read_facts
+from .facts.tables import FactTable, read_facts
 from .gradient_flow.linear_attention import LinearAttention
 from .memories.decoding import CertifiedMargins, certified_margins, margins
 from .memories.memory import Build, Factors, Memory

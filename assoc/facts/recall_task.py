@@ -361,7 +361,7 @@ def table_task(table: FactTable, *, noise: int = NOISE, specific: bool = True) -
 
     Examples
     --------
-    >>> from assoc.facts.tables import example_path, read_facts
+    >>> from assoc import example_path, read_facts
     >>> task = table_task(read_facts(example_path("countries.csv")))
     >>> task
     RecallTask(1747 facts: S=252, R=7, A=1299, 64 noise tokens)

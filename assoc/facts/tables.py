@@ -9,7 +9,6 @@ import unicodedata
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -19,22 +18,7 @@ from assoc.errors import InputError
 from assoc.facts.maps import rows_of
 from assoc.facts.rows import COLUMNS, Cells, read_rows
 
-__all__ = [
-    "EXAMPLES",
-    "SEVERAL",
-    "FactTable",
-    "check_single",
-    "example_path",
-    "folded",
-    "read_facts",
-]
-
-EXAMPLES = (
-    "countries.csv", "countries_minilm.npz", "minilm_tokens.npz",
-    "territories.csv", "territories_glove.npz", "glove_words.npz",
-    "textgenrnn_inputs.npz", "textgenrnn_outputs.npz",
-)  # fmt: skip
-"""Data files shipped with the package."""
+__all__ = ["SEVERAL", "FactTable", "check_single", "folded", "read_facts"]
 
 SEVERAL = ("refuse", "first", "drop", "any")
 """What may be done with a pair (subject, relation) that has several answers."""
@@ -58,6 +42,7 @@ class FactTable:
 
     Examples
     --------
+    >>> from assoc.examples import example_path
     >>> table = read_facts(example_path("countries.csv"))
     >>> table
     FactTable(1747 facts: 252 subjects, 7 relations, 1294 answers)
@@ -108,6 +93,7 @@ class FactTable:
 
         Examples
         --------
+        >>> from assoc.examples import example_path
         >>> read_facts(example_path("countries.csv")).restricted(["continent"])
         FactTable(252 facts: 252 subjects, 1 relations, 7 answers)
         """
@@ -137,6 +123,7 @@ class FactTable:
 
         Examples
         --------
+        >>> from assoc.examples import example_path
         >>> read_facts(example_path("countries.csv")).shared_answers["NA"]
         ('ISO code', 'continent')
         """
@@ -149,24 +136,6 @@ class FactTable:
             for answer, names in relations.items()
             if len(names) > 1
         }
-
-
-def example_path(name: str) -> Path:
-    """Path of a data file shipped with the package, one of :data:`EXAMPLES`.
-
-    Raises
-    ------
-    InputError
-        If no such example is shipped.
-
-    Examples
-    --------
-    >>> example_path("minilm_tokens.npz").name
-    'minilm_tokens.npz'
-    """
-    if name not in EXAMPLES:
-        raise InputError(f"no file and no example {name!r}; shipped: {', '.join(EXAMPLES)}")
-    return Path(str(files("assoc") / "data" / name))
 
 
 def read_facts(

@@ -68,7 +68,7 @@ def name_tokens(
     Examples
     --------
     >>> from assoc.vectors.files import load_vectors
-    >>> from assoc.facts.tables import example_path, read_facts
+    >>> from assoc import example_path, read_facts
     >>> from assoc.facts.recall_task import table_task
     >>> table = read_facts(example_path("countries.csv"))
     >>> vectors = load_vectors(example_path("countries_minilm.npz"))

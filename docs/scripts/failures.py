@@ -7,7 +7,7 @@ import numpy as np
 from stored import store
 
 from assoc.embeddings import preprocess
-from assoc.facts.tables import example_path
+from assoc.examples import example_path
 from assoc.vectors.files import load_vectors
 from sims import measure
 from sims.memories.construction import Construction

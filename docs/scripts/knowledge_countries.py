@@ -4,7 +4,8 @@ import sys
 
 from stored import store
 
-from assoc.facts.tables import example_path, read_facts
+from assoc.examples import example_path
+from assoc.facts.tables import read_facts
 from sims.knowledge.tables import table_extraction
 
 SEED = 0

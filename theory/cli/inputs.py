@@ -7,7 +7,8 @@ from pathlib import Path
 
 from assoc.embeddings import LAWS
 from assoc.errors import InputError
-from assoc.facts.tables import EXAMPLES, FactTable, example_path, read_facts
+from assoc.examples import EXAMPLES, example_path
+from assoc.facts.tables import FactTable, read_facts
 from assoc.files import place_of, there
 from assoc.vectors.files import load_vectors
 from assoc.vectors.named import NamedVectors, VectorPair

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from assoc.catalogue import resolve
 from assoc.embeddings import preprocess as transform
-from assoc.facts.tables import example_path
+from assoc.examples import example_path
 from assoc.memories.decoding import certified_margins
 from assoc.memories.low_rank import projected
 from assoc.memories.memory import Build

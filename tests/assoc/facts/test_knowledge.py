@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
+from assoc.examples import example_path
 from assoc.facts.knowledge import Knowledge, draw_knowledge, tell_facts
-from assoc.facts.tables import example_path, read_facts
+from assoc.facts.tables import read_facts
 from tests.helpers.oracles import one_line
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
+from assoc.examples import example_path
 from assoc.facts.knowledge import Knowledge
-from assoc.facts.tables import FactTable, example_path, read_facts
+from assoc.facts.tables import FactTable, read_facts
 from sims.knowledge.extraction import knowledge_extraction
 from sims.knowledge.tables import numbered_facts, table_extraction
 from sims.knowledge.training import Descent, suited

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.facts.tables import example_path
+from assoc.examples import example_path
 from theory.bounds.bound import bound
 from theory.bounds.table_counts import count_tables, uneven_bits
 
