@@ -253,14 +253,14 @@ class _Told:
     names : positions of the different subjects, relations and answers.
     columns : these positions for every pair.
     lines : line of every pair's first answer.
-    more : further answers by pair, each with its line.
+    more : further answers by pair, in order, each with its line.
     """
 
     def __init__(self, cells: Iterable[Cells], notes: _Notes) -> None:
         self.names: tuple[dict[str, int], ...] = ({}, {}, {})
         self.columns = (array("q"), array("q"), array("q"))
         self.lines = array("q")
-        self.more: dict[int, list[tuple[int, int]]] = {}
+        self.more: dict[int, dict[int, int]] = {}
         pairs: dict[int, int] = {}
         for line, told in cells:
             s, r, a = (
@@ -273,16 +273,16 @@ class _Told:
                 for column, position in zip(self.columns, (s, r, a), strict=True):
                     column.append(position)
                 continue
-            before = {self.columns[2][pair]: self.lines[pair]} | dict(self.more.get(pair, ()))
-            if a in before:
-                case = f"line {line} repeats the fact of line {before[a]}"
-                notes.add("lines repeat earlier facts", case)
-            else:
-                self.more.setdefault(pair, []).append((a, line))
+            further = self.more.get(pair, {})
+            if a != self.columns[2][pair] and a not in further:
+                self.more.setdefault(pair, {})[a] = line
+                continue
+            case = f"line {line} repeats the fact of line {further.get(a, self.lines[pair])}"
+            notes.add("lines repeat earlier facts", case)
 
     def others(self) -> NDArray[np.intp]:
         """Return what is told beside the first answers, rows (pair, answer) in order of pairs."""
-        rows = [(pair, answer) for pair in sorted(self.more) for answer, _ in self.more[pair]]
+        rows = [(pair, answer) for pair in sorted(self.more) for answer in self.more[pair]]
         return np.array(rows, np.intp).reshape(-1, 2)
 
 
@@ -299,7 +299,7 @@ def _one_answer(path: Path, told: _Told, several: str, notes: _Notes) -> NDArray
     if not told.more:
         return pairs
     pair = min(told.more)
-    (other, second), first = told.more[pair][0], told.lines[pair]
+    (other, second), first = next(iter(told.more[pair].items())), told.lines[pair]
     subjects, relations, answers = (list(known) for known in told.names)
     s, r, a = (column[pair] for column in told.columns)
     many = len(told.more)

@@ -81,3 +81,15 @@ def test_vectors_of_the_users_own_are_found_for_all_right_answers(recall, tmp_pa
     result = recall("facts", "spoken.csv", "--several", "any", "--embeddings", "v.npz",
                     "--json").result  # fmt: skip
     assert result["models"][1]["certified"] == 1
+
+
+def test_one_pair_may_have_many_right_answers(recall, tmp_path):
+    """If they were read in a time that grows with their square this would take minutes."""
+    n = 100_000
+    rows = "".join(f"Oman,has,{answer}\n" for answer in (*range(n), 7, 0))
+    (tmp_path / "many.csv").write_text(f"subject,relation,answer\n{rows}")
+    ran = recall("bound", "many.csv", "--several", "any", "--json")
+    assert (ran.result["facts"], ran.result["several"], ran.result["bits_of_answers"]) == (1, 1, 0)
+    assert ran.err.splitlines()[1] == (
+        "note: 2 lines repeat earlier facts, the first: line 100002 repeats the fact of line 9"
+    )
