@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from assoc.arrays import Floats, Integers
+from assoc.arrays import Floats
 from assoc.catalogue import blamed
 from assoc.errors import InputError
 from assoc.facts.maps import class_sizes, evened
@@ -91,13 +91,10 @@ def facts_in_memory(
     >>> facts_in_memory(example_path("countries.csv"), d=512).facts
     1747
     """
-    table = read_facts(path)
+    table = _evened(read_facts(path))
     construction = Construction(memory, rank, bits, width, degree, rounding)
     N, M = len(table), len(table.answers)
-    f, also = evened(table.facts[:, 2], M, table.also)
-    table = replace(table, facts=np.column_stack([table.facts[:, :2], f]), also=also)
-    classes = classes_of_facts(f, M, also)
-    right = 1 + np.bincount(also[:, 0], minlength=N)
+    classes = classes_of_facts(table.facts[:, 2], M, table.also)
     if embeddings is not None:
         d = embeddings.dimension(d)
     elif (preprocess, key) != ("none", "sum"):
@@ -106,10 +103,7 @@ def facts_in_memory(
         watcher.see(construction.label(), "planning d")
         d = _planned_dimension(construction, classes, N)
     source = Source(seed, "facts", (d,))
-    if embeddings is None:
-        make_keys = partial(draw_keys, table, d, source)
-    else:
-        make_keys = partial(name_keys, table, embeddings, preprocess=preprocess, key=key)
+    make_keys = _maker_of_keys(table, d, source, embeddings, preprocess, key)
     stored = _store(construction, table, make_keys, d, source, watcher)
     known = embeddings is None and predictable(construction, classes)
     return MemoryFactsResult(
@@ -120,11 +114,36 @@ def facts_in_memory(
         several=table.several,
         predicted=expected_recall(construction, d=d, N=N, facts=classes) if known else None,
         predicted_all=all_recalled(construction, d=d, N=N, facts=classes) if known else None,
-        bits_bound=float(np.log2(M / right).sum()),
-        conditions=(*stored.keys.conditions, *_conditions(table, class_sizes(f, M), planned=known)),
+        bits_bound=_bits(table),
+        conditions=(*stored.keys.conditions, *_conditions(table, planned=known)),
         notes=table.notes + stored.keys.notes,
         **stored.record(),
     )  # fmt: skip
+
+
+def _evened(table: FactTable) -> FactTable:
+    """Return a table whose facts are told with that right answer which is stored."""
+    f, also = evened(table.facts[:, 2], len(table.answers), table.also)
+    return replace(table, facts=np.column_stack([table.facts[:, :2], f]), also=also)
+
+
+def _maker_of_keys(
+    table: FactTable,
+    d: int,
+    source: Source,
+    embeddings: NamedVectors | VectorPair | None,
+    preprocess: str,
+    key: str,
+) -> Callable[[], Keys]:
+    if embeddings is None:
+        return partial(draw_keys, table, d, source)
+    return partial(name_keys, table, embeddings, preprocess=preprocess, key=key)
+
+
+def _bits(table: FactTable) -> float:
+    """Bits that tell a right answer of each fact among all answers."""
+    right = 1 + np.bincount(table.also[:, 0], minlength=len(table))
+    return float(np.log2(len(table.answers) / right).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,8 +235,9 @@ def _planned_dimension(construction: Construction, classes: Classes, N: int) -> 
     return int(d)
 
 
-def _conditions(table: FactTable, sizes: Integers, *, planned: bool) -> tuple[Condition, ...]:
-    """Check the hypotheses of ``linear-capacity`` on f, given how many facts have each answer."""
+def _conditions(table: FactTable, *, planned: bool) -> tuple[Condition, ...]:
+    """Check the hypotheses of ``linear-capacity`` on f."""
+    sizes = class_sizes(table.facts[:, 2], len(table.answers))
     largest = int(sizes.argmax())
     injective = bool(sizes.max() <= 1)
     shared = table.shared_answers

@@ -78,14 +78,14 @@ def classes_of_sizes(sizes: Floats) -> Classes:
 def classes_of_facts(f: Integers, M: int, also: NDArray[np.intp]) -> Classes:
     """Classes of a known fact map, where some inputs have other right answers.
 
+    Inputs with other right answers are kinds of their own. Of their competitors those answers are
+    left out, as many of each kind of class as such an input has on average.
+
     Parameters
     ----------
     f : (N,) the answers that are stored.
     M : number of outputs.
     also : (n, 2) rows (input, answer) of the others, as for :func:`assoc.facts.maps.check_also`.
-
-    Inputs with other right answers are kinds of their own. Of their competitors those answers are
-    left out, as many of each kind of class as such an input has on average.
 
     Examples
     --------
