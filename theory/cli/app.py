@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from assoc.imports import importing_from
 from theory.cli import (
@@ -22,11 +23,29 @@ from theory.cli import (
     theorems,
 )
 from theory.cli.ending import TRACEBACK
-from theory.cli.terminal import show, stdout_kept
+from theory.cli.terminal import show, stdout_kept, writing
 
 __all__ = ["run"]
 
+
+class _Group(TyperGroup):
+    """Prints its help while words are parsed, which is when stdout may take nothing."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with writing():
+            return super().parse_args(ctx, args)
+
+
+class _Command(TyperCommand):
+    """The same of a subcommand."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with writing():
+            return super().parse_args(ctx, args)
+
+
 app = typer.Typer(
+    cls=_Group,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -73,6 +92,7 @@ def _with_stdout_kept(command: Callable[..., Any]) -> Callable[..., Any]:
 for registered in app.registered_commands:
     assert registered.callback is not None
     registered.callback = _with_stdout_kept(registered.callback)
+    registered.cls = _Command
 
 
 def run() -> int:

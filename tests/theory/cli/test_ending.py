@@ -36,8 +36,8 @@ full = pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
 
 
 @full
-@pytest.mark.parametrize("command", ["list", "list --json", "--version", "facts t.csv --d 8 --json "
-                                     "--memory linear"])  # fmt: skip
+@pytest.mark.parametrize("command", ["list", "list --json", "--version", "--help", "list --help",
+                                     "facts t.csv --d 8 --json --memory linear"])  # fmt: skip
 def test_a_full_stdout_is_told(tmp_path, command):
     (tmp_path / "t.csv").write_text(TABLE)
     said = "recall: stdout cannot be written (No space left on device)\n"
