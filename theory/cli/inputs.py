@@ -29,6 +29,10 @@ __all__ = [
     "vectors_of",
 ]
 
+WHOLE = re.compile(r"[+-]?[0-9_]+")
+NUMERIC = re.compile(r"[+-]?[0-9][0-9_.,eE+-]*")
+"""An integer, and what may be meant as one."""
+
 
 def integers(text: str | None, name: str) -> list[int] | None:
     """Return the integers of ``64`` or ``32,64,128``; None stands for an option not given.
@@ -138,13 +142,20 @@ def outputs_of(texts: Sequence[str] | None) -> tuple[int | None, str | None]:
     InputError
         If one of the two is there twice.
     """
-    numbers = [text for text in texts or () if re.fullmatch(r"[+-]?[0-9_]+", text)]
+    numbers = [text for text in texts or () if WHOLE.fullmatch(text) or _is_no_file(text)]
     files = [text for text in texts or () if text not in numbers]
     for kind, what in ((numbers, "one number"), (files, "one file of vectors")):
         if len(kind) > 1:
             raise InputError(f"--outputs {kind[0]} and {kind[1]}: {what} is needed")
     count = integers(numbers[0], "outputs") if numbers else None
+    if count and len(count) > 1:
+        raise InputError(f"--outputs {numbers[0]}: one number is needed")
     return count[0] if count else None, files[0] if files else None
+
+
+def _is_no_file(text: str) -> bool:
+    """Whether a text was meant as a number, but is no integer."""
+    return bool(NUMERIC.fullmatch(text)) and not there(text)
 
 
 def embeddings_of(

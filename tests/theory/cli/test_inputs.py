@@ -130,6 +130,8 @@ REFUSED = {
     "measure -M positions.npy --d 8": "--outputs positions.npy: needs a file of --embeddings",
     "measure --limit 5 --d 8": "--limit 5: needs a file of --embeddings",
     "measure -M 8 -M 9 --d 8": "--outputs 8 and 9: one number is needed",
+    "measure -M 8,9 --d 8": "--outputs 8,9: one number is needed",
+    "measure -M 1e3 --d 8": "outputs = '1e3' is not an integer or a list like 32,64,128",
     "measure -M a.npy -M b.npy": "--outputs a.npy and b.npy: one file of vectors is needed",
     "measure --embeddings model.safetensors": "model.safetensors: which matrix? FILE:NAME names",
     "measure --embeddings model.safetensors:wpe": "model.safetensors: no tensor 'wpe'",
