@@ -11,7 +11,7 @@ from assoc.facts.maps import MAPS
 from assoc.facts.recall_task import RecallTask
 from assoc.memories.hermite import check_degree
 from assoc.user_code import lend
-from assoc.vectors.named import NamedVectors, VectorPair, as_named
+from assoc.vectors.named import NamedVectors, as_named
 from sims.engine.randomness import Source
 from sims.engine.results import Result
 from sims.knowledge.trials import Told
@@ -213,9 +213,8 @@ def _problems(
         sized = replace(asked, rank=m, width=width_at)
         source = "given facts" if asked.task is not None and asked.d is None else "sphere"
         return source, [("none", [replace(sized, N=number)]) for number in numbers]
-    given = embeddings if isinstance(embeddings, VectorPair) else as_named(embeddings)
-    matrices = given.both if isinstance(given, VectorPair) else (given,)
-    d = matrices[0].dimension(asked.d)
+    given = as_named(embeddings)
+    d = given.dimension(asked.d)
     m, width_at = _sizes_at(rank, width, d)
     sized = replace(asked, d=d, rank=m, width=width_at)
     return given.source, [
@@ -223,7 +222,7 @@ def _problems(
             how,
             [
                 replace(sized, N=number, vectors=_prepared(each, how), names=each.names)
-                for each in matrices
+                for each in given.matrices
             ],
         )
         for how in (PREPROCESSING if preprocess is None else (preprocess,))

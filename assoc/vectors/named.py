@@ -36,6 +36,11 @@ class NamedVectors:
     eps: float | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def matrices(self) -> tuple["NamedVectors", ...]:
+        """The vectors themselves: one matrix, where a :class:`VectorPair` has two."""
+        return (self,)
+
     def prepared(self, how: str) -> Floats:
         """Return the vectors after one of :data:`PREPROCESSING`.
 
@@ -115,12 +120,13 @@ class NamedVectors:
         return int(own)
 
 
-def as_named(embeddings: Any) -> NamedVectors:
+def as_named(embeddings: Any) -> "NamedVectors | VectorPair":
     """Return vectors with a source, also where a plain array is given.
 
     Parameters
     ----------
-    embeddings : NamedVectors, or what :func:`assoc.embeddings.check_vectors` takes.
+    embeddings : NamedVectors or a VectorPair, which are returned as they are, or what
+        :func:`assoc.embeddings.check_vectors` takes.
 
     Raises
     ------
@@ -132,7 +138,7 @@ def as_named(embeddings: Any) -> NamedVectors:
     >>> as_named([[0.0, 1.0]])
     NamedVectors(1 vectors in R^2 from 'array')
     """
-    if isinstance(embeddings, NamedVectors):
+    if isinstance(embeddings, NamedVectors | VectorPair):
         return embeddings
     return NamedVectors(check_vectors(embeddings, "embeddings"), None, "array")
 
@@ -163,7 +169,7 @@ class VectorPair:
             )
 
     @property
-    def both(self) -> tuple[NamedVectors, NamedVectors]:
+    def matrices(self) -> tuple[NamedVectors, ...]:
         """Inputs and outputs."""
         return self.inputs, self.outputs
 

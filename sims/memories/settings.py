@@ -10,7 +10,7 @@ from assoc.checks import as_size, check_fits
 from assoc.embeddings import LAWS, check_scale
 from assoc.errors import InputError
 from assoc.facts.maps import MAPS
-from assoc.vectors.named import VectorPair, as_named
+from assoc.vectors.named import as_named
 from sims.engine.randomness import FACTS, INPUTS, OUTPUTS, Source
 
 __all__ = ["GivenVectors", "RandomVectors", "Setting", "check_facts", "settle", "source_of"]
@@ -204,13 +204,12 @@ def settle(
         if preprocess != "none":
             raise InputError(f"preprocessing {preprocess!r} is for your own vectors only")
         return RandomVectors(d, embeddings, facts, outputs)
-    given = embeddings if isinstance(embeddings, VectorPair) else as_named(embeddings)
-    matrices = given.both if isinstance(given, VectorPair) else (given,)
-    for each in matrices:
+    given = as_named(embeddings)
+    for each in given.matrices:
         if preprocess == "none":
             check_scale(each.vectors, each.source)
         each.dimension(d)
-    vectors, *answers = (each.prepared(preprocess) for each in matrices)
+    vectors, *answers = (each.prepared(preprocess) for each in given.matrices)
     own = answers[0] if answers else None
     return GivenVectors(vectors, given.source, facts, outputs, preprocess, own)
 

@@ -220,7 +220,7 @@ def tell_notes(given: str | NamedVectors | VectorPair | None, facts: str | None 
     """
     if given is None or isinstance(given, str):
         return
-    matrices = given.both if isinstance(given, VectorPair) else (given,)
+    matrices = given.matrices
     for note in dict.fromkeys(note for each in matrices for note in each.notes):
         say(f"note: {note}")
     n, k = len(matrices[0]), len(matrices[-1])

@@ -10,7 +10,7 @@ from assoc.arrays import Floats
 from assoc.embeddings import normalise, sphere
 from assoc.errors import InputError
 from assoc.facts.tables import FactTable
-from assoc.vectors.named import NamedVectors, VectorPair, indistinct
+from assoc.vectors.named import NamedVectors, VectorPair, as_named, indistinct
 from sims.engine.randomness import INPUTS, OUTPUTS, Source
 from theory.claims import Condition, Hypothesis, Problem
 from theory.memories.hypotheses import INDEPENDENT, UNIFORM, not_done_again
@@ -92,9 +92,8 @@ def name_keys(
         raise InputError(f"key {key!r} is not one of {', '.join(KEYS)}")
     several = len(table.relations) > 1
     names = [*table.subjects, *(table.relations if several else ())]
-    inputs, outputs = (
-        embeddings.both if isinstance(embeddings, VectorPair) else (embeddings, embeddings)
-    )
+    given = as_named(embeddings)
+    inputs, outputs = given.matrices[0], given.matrices[-1]
     vectors, notes = _found(inputs, names, preprocess)
     U, more = _found(outputs, table.answers, preprocess)
     s, r, _ = table.facts.T
@@ -108,7 +107,7 @@ def name_keys(
         *_conditions("answers", U, table.answers, preprocess),
     )
     same = (*_same("keys", E, labels), *_same("answers", U, table.answers))
-    origin = f"{embeddings.source} {preprocess}" + (f", {key}" if several else "")
+    origin = f"{given.source} {preprocess}" + (f", {key}" if several else "")
     told = dict.fromkeys(inputs.notes + outputs.notes + notes + more)
     return Keys(E, U, origin, conditions, (*told, *same))
 

@@ -15,7 +15,7 @@ from assoc.facts.maps import class_sizes, evened
 from assoc.facts.tables import FactTable, read_facts
 from assoc.memories.decoding import certified_margins, margins, memory_outputs
 from assoc.memories.memory import Build, Memory, memory_bits, memory_parameters
-from assoc.vectors.named import NamedVectors, VectorPair
+from assoc.vectors.named import NamedVectors, VectorPair, as_named
 from sims.engine.bracketing import bracket
 from sims.engine.randomness import MEMORY, Source
 from sims.memories.construction import Construction, Size
@@ -96,7 +96,7 @@ def facts_in_memory(
     N, M = len(table), len(table.answers)
     classes = classes_of_facts(table.facts[:, 2], M, table.also)
     if embeddings is not None:
-        d = embeddings.dimension(d)
+        d = as_named(embeddings).dimension(d)
     elif (preprocess, key) != ("none", "sum"):
         raise InputError(f"preprocess {preprocess!r} and key {key!r} are for embeddings")
     elif d is None:

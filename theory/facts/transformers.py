@@ -16,7 +16,7 @@ from assoc.memories.memory import memory_parameters
 from assoc.transformers.certificates import certify
 from assoc.transformers.model import OneLayer, Transformer, is_plain
 from assoc.transformers.token_vectors import draw_tokens, name_tokens
-from assoc.vectors.named import NamedVectors
+from assoc.vectors.named import NamedVectors, VectorPair, as_named
 from sims.engine.parallel import available_threads, run
 from sims.engine.randomness import INPUTS, Source
 from sims.transformers.architecture import LENGTH, Architecture
@@ -142,13 +142,17 @@ def _vectors(
     Raises
     ------
     InputError
-        If vectors are given and their dimension is not d, or names lack theirs.
+        If vectors are given and their dimension is not d, names lack theirs, or they are two
+        matrices.
     """
     if embeddings is None:
         return _Vectors(d or 0, partial(_drawn, task, source), given=False)
-    d = embeddings.dimension(d)
+    given = as_named(embeddings)
+    if isinstance(given, VectorPair):
+        raise InputError(f"{given.source}: a transformer's tokens have one matrix of vectors")
+    d = given.dimension(d)
     rng = source.generator(0, INPUTS)
-    Phi, notes = name_tokens(table, task, embeddings, preprocess, rng=rng)
+    Phi, notes = name_tokens(table, task, given, preprocess, rng=rng)
     return _Vectors(d, lambda _: Phi, given=True, notes=notes, preprocess=preprocess)
 
 

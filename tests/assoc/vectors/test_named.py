@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.vectors.named import NamedVectors, VectorPair
+from assoc.vectors.named import NamedVectors, VectorPair, as_named
 from tests.helpers.oracles import one_line
 
 
@@ -42,3 +42,13 @@ def test_names_that_are_not_found(names, said):
     with pytest.raises(InputError) as caught:
         named.find(["a", "b", "a"])
     assert one_line(caught.value) == said
+
+
+def test_whatever_vectors_are_given_as_has_matrices():
+    one = NamedVectors(np.eye(3), None, "wte")
+    pair = VectorPair(one, one)
+    assert as_named(one).matrices == (one,)
+    assert as_named(pair) is pair
+    assert pair.matrices == (one, one)
+    (plain,) = as_named(np.eye(2)).matrices
+    assert plain.vectors.tolist() == np.eye(2).tolist()

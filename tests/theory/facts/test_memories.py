@@ -137,6 +137,11 @@ def test_vectors_of_the_user_take_the_place_of_random_ones(csv):
         facts_in_memory(csv(), embeddings=vectors, d=64)
 
 
+def test_an_array_has_no_names(csv):
+    with pytest.raises(InputError, match="array: vectors without names cannot be matched"):
+        facts_in_memory(csv(), embeddings=np.eye(8))
+
+
 def test_keys_that_are_one_vector_cannot_be_recalled_both(csv):
     names = ("a", "b", "x", "y")
     vectors = NamedVectors(np.eye(4)[[0, 0, 2, 3]], names, "mine.npz")

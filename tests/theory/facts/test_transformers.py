@@ -1,10 +1,12 @@
 """A table's transformers: certified implies recalled, also of what users derive from ours."""
 
+import numpy as np
 import pytest
 
 from assoc import InputError, example_path
 from assoc.transformers.attention_only import attention_only
 from assoc.transformers.model import Transformer
+from assoc.vectors.named import NamedVectors, VectorPair
 from tests.helpers.oracles import complaint
 from theory.facts.transformers import facts_in_transformers
 
@@ -38,3 +40,12 @@ def test_what_is_derived_from_a_transformer_is_asked_and_not_certified(tmp_path)
 def test_a_model_of_other_embeddings_than_it_was_given_is_refused():
     said = complaint(facts_in_transformers, example_path("countries.csv"), models=[turned], d=64)
     assert said == "transformer 'turned' returned other embeddings than it was given"
+
+
+def test_two_matrices_are_for_memories():
+    one = NamedVectors(np.eye(8), None, "mine.npy")
+    table = example_path("countries.csv")
+    said = complaint(facts_in_transformers, table, embeddings=VectorPair(one, one))
+    assert said == "mine.npy, outputs mine.npy: a transformer's tokens have one matrix of vectors"
+    said = complaint(facts_in_transformers, table, embeddings=np.eye(8))
+    assert said == "array: vectors without names cannot be matched to a table"
