@@ -96,14 +96,21 @@ def test_right_sets_are_kept_and_any_of_them_is_an_answer(tmp_path):
     ("also", "said"),
     [
         ([[0, 9]], "also[0] = [0, 9] is no input and output: N = 10, M = 6"),
-        ([[0.0, 1.0]], "also: rows (input, answer) of integers are needed, not float64"),
-        ([0, 1], "also: rows (input, answer) of integers are needed, not int64 of shape (2,)"),
+        ([0, 1], "the array 'also' has shape (2,); 2 axes are needed"),
+        ([[0, 1, 2]], "also: rows (input, answer) of integers are needed, not int64 of shape (1,"),
     ],
 )
 def test_right_sets_that_are_none_are_refused(path, also, said):
     with pytest.raises(InputError) as caught:
         load_model(changed(path, arrays=lambda ours: ours | {"also": np.array(also)}))
     assert one_line(caught.value).removeprefix(f"{path}: ").startswith(said)
+
+
+def test_right_sets_of_fractions_are_refused(path):
+    changed(path, arrays=lambda ours: ours | {"also": np.array([[0, 5]])})
+    changed(path, arrays=replaced("also", lambda also: also.astype(float)), seal=False)
+    said = f"{path}: the array 'also' is of F64; I64 is needed; export it again"
+    assert complaint(load_model, path) == said
 
 
 def test_case_and_unicode_form_are_forgiven_where_one_name_is_meant():
