@@ -32,6 +32,7 @@ def read_arrays(path: Path, name: str | None = None, limit: int | None = None) -
 
     Without a name an archive must hold one numeric array, or one called ``vectors``. A
     one-dimensional array of strings gives the names: the one called ``names`` if there are several.
+    With a name, arrays of objects are left alone that are neither it nor ``names``.
 
     Parameters
     ----------
@@ -57,7 +58,8 @@ def read_arrays(path: Path, name: str | None = None, limit: int | None = None) -
                 arrays = {"vectors": loaded}
             else:
                 with loaded:
-                    arrays = {key: _member(path, loaded, key) for key in loaded.files}
+                    found = {key: _member(path, loaded, key, name) for key in loaded.files}
+                    arrays = {key: array for key, array in found.items() if array is not None}
     except MemoryError:
         raise InputError(f"{path}: claims to hold more than fits in memory") from None
     except InputError:
@@ -136,20 +138,22 @@ def _names(
     return names, ()
 
 
-def _member(path: Path, archive: Any, key: str) -> Any:
-    """Read one array of an archive.
+def _member(path: Path, archive: Any, key: str, name: str | None) -> Any:
+    """Read one array of an archive; None stands for objects in one that is not asked for.
 
     Raises
     ------
     InputError
-        If it holds objects, which are never read.
+        If it holds objects, which are never read, and may be meant.
     """
     try:
         return archive[key]
     except ValueError as error:
         if "Object arrays" not in str(error):
             raise
-        plain = "float" if key == "vectors" else "str"
+        if name is not None and key not in (name, "names"):
+            return None
+        plain = "float" if key in ("vectors", name) else "str"
         raise InputError(
             f"{path}: member {key!r} holds pickled objects, which are never read; "
             f"save {key}.astype({plain})"

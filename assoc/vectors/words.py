@@ -74,9 +74,12 @@ def read_words(path: Path, limit: int | None = None) -> StoredVectors:
 
 def _opened(path: Path) -> Bytes:
     """Open a file, unpacking what gzip packed."""
+    return gzip.open(path, "rb") if _is_packed(path) else opened(path)
+
+
+def _is_packed(path: Path) -> bool:
     with opened(path) as file:
-        packed = file.read(len(PACKED)) == PACKED
-    return gzip.open(path, "rb") if packed else opened(path)
+        return file.read(len(PACKED)) == PACKED
 
 
 def _promised(start: bytes) -> tuple[int | None, int]:
@@ -152,6 +155,10 @@ def _check_text(
         If the first lines are not words with numbers behind them.
     """
     if b"\0" in start:
+        if _is_packed(path):
+            raise InputError(
+                f"{path}: packed by gzip, and no word vectors; other files are read unpacked"
+            )
         raise InputError(
             f"{path}: none of .npy, .npz, safetensors, or word vectors as text or in binary"
         )

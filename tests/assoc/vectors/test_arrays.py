@@ -186,6 +186,17 @@ def test_names_saved_as_objects_are_not_unpickled_either(tmp_path):
     )
 
 
+def test_objects_beside_the_matrix_that_is_asked_for_are_left_alone(tmp_path):
+    objects = np.array([{"lang": "en"}, "b", "c"], object)
+    np.savez(tmp_path / "e.npz", wte=VECTORS, meta=objects, names=np.array(["a", "b", "c"]))
+    loaded = load_vectors(tmp_path / "e.npz", "wte")
+    assert loaded.names == ("a", "b", "c")
+    assert loaded.vectors.tolist() == VECTORS.tolist()
+    why = "member 'meta' holds pickled objects, which are never read; save meta.astype("
+    assert said(tmp_path / "e.npz") == f"{why}str)"
+    assert said(tmp_path / "e.npz", "meta") == f"{why}float)"
+
+
 def test_of_several_arrays_of_strings_names_has_the_names(tmp_path):
     names, other = np.array(["a", "b", "c"]), np.array(["en"] * 3)
     np.savez(tmp_path / "e.npz", vectors=VECTORS, names=names, lang=other)

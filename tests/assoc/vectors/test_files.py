@@ -34,8 +34,8 @@ def test_an_ending_that_lies_is_told(tmp_path, ending):
 
 def test_only_regular_files_are_read(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path, tmp_path / "pipe"):
-        assert complaint(load_vectors, path) == f"{path}: not a regular file"
+    for path, what in ((tmp_path, "a folder"), (tmp_path / "pipe", "a FIFO")):
+        assert complaint(load_vectors, path) == f"{path}: {what}, not a regular file"
     path = tmp_path / ("x" * 300)
     assert complaint(load_vectors, path) == f"{path}: File name too long"
 

@@ -181,6 +181,7 @@ def with_line(number, line):
         (gzip.compress(text())[:-20], "not a whole gzip file (Compressed file ended"),
         (gzip.compress(text())[:-8] + bytes(8), "not a whole gzip file (CRC check failed"),
         (gzip.compress(b"12 5\nx" + bytes(9)), "in R^5; it ends in number 1"),
+        (gzip.compress(b"\x93NUMPY\x01\0"), "packed by gzip, and no word vectors; other files are"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path, content, said):
