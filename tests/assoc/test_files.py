@@ -4,11 +4,11 @@ import os
 import socket
 
 import pytest
-from assoc.vector_files import load_vectors
 
 from assoc.errors import InputError
 from assoc.facts.tables import read_facts
 from assoc.files import content_of, opened, place_of, size_of, there
+from assoc.vectors.files import load_vectors
 from sims.sweeps.store import Store, stored_points, stored_request
 from tests.helpers.oracles import complaint
 from theory.facts.model_files import load_model
