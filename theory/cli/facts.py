@@ -192,9 +192,7 @@ def _store_in_memory(asked: _Storing, memory: str) -> None:
     from theory.facts.memories import facts_in_memory
 
     with watching("storing and recalling") as watcher:
-        vectors = None
-        if asked.embeddings is not None:
-            vectors = vectors_of(asked.embeddings, asked.outputs, asked.limit)
+        vectors = vectors_of(asked.embeddings, asked.outputs, asked.limit)
         found = facts_in_memory(
             asked.table, memory=memory, d=asked.d, rank=asked.rank, bits=asked.bits,
             width=asked.width, degree=asked.degree, rounding=asked.rounding, seed=asked.seed,

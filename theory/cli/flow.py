@@ -7,11 +7,12 @@ import typer
 
 from assoc.errors import InputError
 from theory.cli.inputs import check_plot, read_table
-from theory.cli.options import JSON, PLOT, SEED
+from theory.cli.options import JSON, PLOT, SEED, SEVERAL, TABLE_COLUMNS, TABLE_HEADER
 from theory.cli.output import emit, print_table, save_figure, working
 from theory.cli.terminal import show
 
 if TYPE_CHECKING:
+    from assoc.facts.tables import FactTable
     from theory.gradient_flow.trajectory import TrajectoryResult
 
 __all__ = ["register"]
@@ -32,6 +33,9 @@ def flow(
     table: Path | None = typer.Option(
         None, help="Instead: CSV with columns subject, relation, answer."
     ),
+    columns: str | None = TABLE_COLUMNS,
+    header: bool = TABLE_HEADER,
+    several: str = SEVERAL,
     alpha: float = typer.Option(1e-4, help="Initial scale: V = alpha, w = alpha sqrt(A + 1)."),
     t_max: float | None = typer.Option(
         None, help="Time to integrate to; 30 times the later stage if not given."
@@ -72,10 +76,12 @@ def flow(
         raise InputError("--facts has no place with --table")
     from theory.gradient_flow.trajectory import trajectory
 
+    told: str | FactTable = facts or "balanced"
+    if table is not None:
+        told = read_table(table, columns, header=header, several=several)
     with working("integrating"):
         result = trajectory(
-            subjects=subjects, relations=relations, answers=answers,
-            facts=facts or "balanced" if table is None else read_table(table), alpha=alpha,
+            subjects=subjects, relations=relations, answers=answers, facts=told, alpha=alpha,
             t_max=t_max, method=method, length=length, noise=noise, solver=solver, rtol=rtol, lr=lr,
             attention=attention, d=d, draws=draws, samples=samples, loss_below=loss_below,
             seed=seed,

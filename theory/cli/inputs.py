@@ -175,25 +175,43 @@ def embeddings_of(
         If a file is bad, or an option for files is given without one.
     """
     if text in LAWS:
-        for name, value in (("outputs", outputs), ("limit", limit)):
-            if value is not None:
-                raise InputError(f"--{name} {value}: needs a file of --embeddings")
+        _refuse_without_file(outputs, limit)
         return text
     if ":" not in text and not there(text) and not Path(text).suffix:
         raise InputError(f"embeddings {text!r}: not a file, nor one of {', '.join(LAWS)}")
-    return vectors_of(text, outputs, limit)
+    return _one_or_two(text, outputs, limit)
 
 
-def vectors_of(text: str, outputs: str | None, limit: int | None) -> NamedVectors | VectorPair:
+def vectors_of(
+    text: str | None, outputs: str | None, limit: int | None
+) -> NamedVectors | VectorPair | None:
     """Read vectors of a file, or of two: one for inputs and one for outputs.
+
+    Parameters
+    ----------
+    text : FILE[:NAME]; None stands for none, and then there are no vectors.
+    outputs, limit : as for :func:`embeddings_of`.
 
     Raises
     ------
     InputError
-        If a file is bad, or their dimensions differ.
+        If a file is bad, their dimensions differ, or an option for files is given without one.
     """
+    if text is None:
+        _refuse_without_file(outputs, limit)
+        return None
+    return _one_or_two(text, outputs, limit)
+
+
+def _one_or_two(text: str, outputs: str | None, limit: int | None) -> NamedVectors | VectorPair:
     inputs = read_vectors(text, limit)
     return inputs if outputs is None else VectorPair(inputs, read_vectors(outputs, limit))
+
+
+def _refuse_without_file(outputs: str | None, limit: int | None) -> None:
+    for name, value in (("outputs", outputs), ("limit", limit)):
+        if value is not None:
+            raise InputError(f"--{name} {value}: needs a file of --embeddings")
 
 
 def read_vectors(text: str, limit: int | None = None) -> NamedVectors:

@@ -25,6 +25,9 @@ from theory.cli.options import (
     OUTPUTS_OR_FILE,
     RANK,
     SEED,
+    SEVERAL,
+    TABLE_COLUMNS,
+    TABLE_HEADER,
     THEOREMS,
     WIDTH,
     WORKERS,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from assoc.facts.recall_task import RecallTask
+    from assoc.facts.tables import FactTable
     from sims.knowledge.trials import Told
     from theory.applicability import ConditionsResult
     from theory.verdicts import ClaimResult, VerifyResult
@@ -109,6 +113,9 @@ def conditions(
     table: Path | None = typer.Option(
         None, help="For transformers and flows: CSV with columns subject, relation, answer."
     ),
+    columns: str | None = TABLE_COLUMNS,
+    header: bool = TABLE_HEADER,
+    several: str = SEVERAL,
     subjects: int | None = typer.Option(None, "--subjects", "-S", help="Or S subjects,"),
     relations: int | None = typer.Option(None, "--relations", "-R", help="R relations, and"),
     answers: int | None = typer.Option(None, "--answers", "-D", help="D answers for each."),
@@ -157,12 +164,10 @@ def conditions(
     if told is not None:
         subjects = None
     numbers = integers(N, "N")
-    task = _task(table, {"subjects": subjects, "relations": relations, "answers": answers})
+    given = None if table is None else read_table(table, columns, header=header, several=several)
+    task = _task(given, {"subjects": subjects, "relations": relations, "answers": answers})
     M, own = outputs_of(outputs)
-    if embeddings is None and (own is not None or limit is not None):
-        given = f"outputs {own}" if limit is None else f"limit {limit}"
-        raise InputError(f"--{given}: needs a file of --embeddings")
-    vectors = None if embeddings is None else vectors_of(embeddings, own, limit)
+    vectors = vectors_of(embeddings, own, limit)
     result = check(
         theorem, theorems=theorems or (), d=d, N=numbers, rank=rank, width=width,
         degree=degree, facts=facts, outputs=M, embeddings=vectors, preprocess=preprocess,
@@ -236,7 +241,7 @@ def _told(
     return Told(subjects, A, templates, multiplicity, values, shared)
 
 
-def _task(table: Path | None, sizes: "Mapping[str, int | None]") -> "RecallTask | None":
+def _task(table: "FactTable | None", sizes: "Mapping[str, int | None]") -> "RecallTask | None":
     """Facts of a table, or of a grid of given sizes.
 
     Raises
@@ -252,7 +257,7 @@ def _task(table: Path | None, sizes: "Mapping[str, int | None]") -> "RecallTask 
     if table is not None:
         if given:
             raise InputError(f"--{next(iter(given))} has no place with --table")
-        return table_task(read_table(table), specific=False)
+        return table_task(table, specific=False)
     for name in sizes:
         if name not in given:
             raise InputError(f"--{name} is needed with --{next(iter(given))}")

@@ -93,3 +93,38 @@ def test_one_pair_may_have_many_right_answers(recall, tmp_path):
     assert ran.err.splitlines()[1] == (
         "note: 2 lines repeat earlier facts, the first: line 100002 repeats the fact of line 9"
     )
+
+
+TRIPLES = "Fiji\tspeaks\tEnglish\nFiji\tspeaks\tFijian\nOman\tspeaks\tArabic\n"
+"""A table without a header, as a knowledge graph's are, with two right answers."""
+
+COMMANDS = {
+    "facts t.tsv --memory linear --d 8": True,
+    "bound t.tsv": True,
+    "conditions attention-only --d 16 --table t.tsv": True,
+    "flow --t-max 10 --table t.tsv": False,
+    "knowledge t.tsv --templates 2 --multiplicity 1 --fine-tuned 1": False,
+}
+"""Commands that read tables, and whether each answer may be right in them."""
+
+
+@pytest.mark.parametrize(("command", "any_is"), COMMANDS.items())
+def test_what_a_refusal_advises_every_command_understands(recall, tmp_path, command, any_is):
+    (tmp_path / "t.tsv").write_text(TRIPLES)
+    words = (*command.split(), "--no-header", "--columns", "1,2,3")
+    assert "(--several first keeps the first, drop leaves" in recall(*words).complaint
+    ran = recall(*words, "--several", "any")
+    if any_is:
+        assert ran.status in (0, 3)
+    else:
+        assert ran.status == 2
+        assert ran.err.endswith("--several first keeps the first, --several drop leaves such facts "
+                                "out)\n")  # fmt: skip
+
+
+@pytest.mark.parametrize("choice", ["first", "drop"])
+def test_hypotheses_and_flows_take_tables_as_they_are(recall, tmp_path, choice):
+    (tmp_path / "t.tsv").write_text(TRIPLES)
+    options = ("--table", "t.tsv", "--no-header", "--several", choice)
+    assert recall("flow", "--t-max", 10, *options).status == 0
+    assert recall("conditions", "attention-only", "--d", 16, *options).status in (0, 3)
