@@ -4,12 +4,12 @@ An input's own class is no competitor. A law that averages over the sizes of all
 """
 
 import numpy as np
-from scipy import optimize
 from stored import store
 
 from assoc.facts.maps import zipf_sizes
 from sims import measure
 from sims.memories.construction import Construction
+from theory.memories.capacity import capacity_of
 from theory.memories.interference import Classes, failure_probability
 from theory.memories.recall import expected_recall
 from theory.memories.strengths import interference_of
@@ -33,18 +33,6 @@ def failures(N: float, d: int, M: int) -> tuple[np.ndarray, np.ndarray]:
         classes = Classes(one, own, np.ones(M - 1), np.delete(sizes, y))
         failing.append(failure_probability(law, classes))
     return sizes / N, np.concatenate(failing)
-
-
-def capacity(d: int, M: int) -> float:
-    """N at which all is recalled with probability 1/2."""
-
-    def excess(log_N: float) -> float:
-        N = float(np.exp(log_N))
-        share, failing = failures(N, d, M)
-        return float(N * share @ np.log1p(-failing) - np.log(0.5))
-
-    guess = np.log(0.3 * d * np.sum(1 / np.arange(1, M + 1)) / np.log(d))
-    return float(np.exp(optimize.brentq(excess, guess - 1, guess + 1, xtol=1e-3)))
 
 
 def skewed() -> tuple[list[dict[str, object]], dict[str, str]]:
@@ -107,7 +95,7 @@ def main() -> None:
     rows = []
     for d in (64, 10**4, 10**9):
         for M in (8, 32):
-            N = capacity(d, M)
+            N = capacity_of(LINEAR, d=d, facts="zipf", M=M)
             largest = N / float(np.sum(1 / np.arange(1, M + 1)))
             rows.append({"d": d, "M": M, "N": N, "law": 3 * largest * np.log(largest) / d})
     columns = {
