@@ -6,6 +6,7 @@ import pytest
 from assoc.catalogue import resolve
 from assoc.errors import InputError
 from assoc.memories.memory import Factors
+from tests.helpers.oracles import complaint
 from theory.bounds.accounting import account, counted_bits
 from theory.memories.faults import understating, whispering
 
@@ -25,8 +26,9 @@ def test_a_memory_that_looks_answers_up_stores_more_than_it_spends():
     assert found.efficiency > 1
 
 
-def test_a_memory_of_no_bits_at_all_is_caught_too():
-    assert account(whispering(bits=0), d=16, max_N=64, trials=2).best == float("inf")
+def test_a_memory_of_no_bits_at_all_is_refused():
+    said = complaint(account, whispering(bits=0), d=16, max_N=64, trials=2)
+    assert said.startswith("memory 'whispering': the parameters of what it returned are 0")
 
 
 def test_a_memory_that_declares_too_few_bits_is_found_out():
