@@ -104,6 +104,7 @@ class Tables:
 
     Examples
     --------
+    >>> from assoc.transformers.model import Attention
     >>> rng = np.random.default_rng(0)
     >>> heads = Attention(*rng.standard_normal((4, 3, 2, 5)))
     >>> model = Transformer(rng.standard_normal((9, 5)), heads)
@@ -294,6 +295,7 @@ def prompt_outputs(model: OneLayer, prompts: Integers) -> NDArray[np.float64]:
 
     Examples
     --------
+    >>> from assoc.transformers.model import Attention
     >>> rng = np.random.default_rng(0)
     >>> heads = Attention(*rng.standard_normal((4, 3, 2, 5)))
     >>> model = Transformer(rng.standard_normal((9, 5)), heads)

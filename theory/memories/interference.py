@@ -37,7 +37,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from theory.memories.quadrature import chi_square_nodes, sphere_nodes
+from theory.memories.quadrature import Nodes, chi_square_nodes, sphere_nodes
 
 __all__ = ["Classes", "Interference", "failure_probability", "half_tail"]
 
@@ -47,6 +47,8 @@ Floats = NDArray[np.float64]
 NODES = (4, 8, 48, 10)
 # Steps that the usual nodes resolve; beyond, one has as many times as many as there are steps.
 STEEP, FINEST = 2.0, 16
+# Of many nodes those of no more weight are left out.
+NEGLIGIBLE = 1e-30
 # Relative variance of the noise's energy beyond which twice as many nodes average over it.
 BROAD = 0.1
 TINY = 1e-300
@@ -158,7 +160,7 @@ def _failure(
     # The chance to win goes from 0 to 1 within about the noise of a coordinate.
     step = np.sqrt(law.noise * typical)
     spread = np.sqrt(step**2 + (own - 1) * law.pair)
-    z, z_weight = sphere_nodes(dimension, numbers[2] * _times(spread, step))
+    z, z_weight = _nodes(dimension, numbers[2], _times(spread, step))
     length, length_weight = chi_square_nodes((law.d - 1) / max(1 - fourth, 1e-9), numbers[1])
     mass = float(classes.count @ classes.size) + own - 1 if law.steady else math.inf
     total = 0.0
@@ -173,8 +175,11 @@ def _failure(
         for count, size, others in zip(classes.competing, classes.size, rest, strict=True):
             r2 = (law.d - 1) * noise * others * q[:, None, None] * length[:, None] * left
             wide, one_step = np.sqrt(size * pair), np.sqrt(noise * typical)
-            nodes = numbers[3] * _times(wide, one_step)
-            win = _win(law.d, A, r2, size, pair, phi, nodes, mass)
+            eta = np.zeros(1), np.ones(1)
+            if size > 0:
+                k = float(_coordinate_dimension(np.array(size), law.d))
+                eta = _nodes(k, numbers[3], _times(wide, one_step))
+            win = _win(law.d, A, r2, size * pair, phi, eta, mass)
             log_recall += count * np.log1p(-np.minimum(win, 1 - 1e-16))
         failure = -np.expm1(log_recall)
         mean = np.einsum("q,r,z,qrz->", q_weight, length_weight, z_weight, failure)
@@ -187,6 +192,15 @@ def _times(spread: Floats, step: Floats) -> int:
     if (spread <= STEEP * step).all():
         return 1
     return math.ceil(float(np.min([np.max(spread / np.maximum(step, TINY)), FINEST])))
+
+
+def _nodes(dimension: float, usual: int, times: int) -> Nodes:
+    """Nodes of a sphere's coordinate, so many times the usual number; of many, those that count."""
+    z, weight = sphere_nodes(dimension, usual * times)
+    if times == 1:
+        return z, weight
+    counts = weight > NEGLIGIBLE
+    return z[counts], weight[counts]
 
 
 def _energy_moments(law: Interference, classes: Classes) -> tuple[float, float]:
@@ -229,15 +243,17 @@ def _left(squares: Floats, mass: float) -> Floats:
 
 
 def _win(
-    d: int, A: Floats, r2: Floats, size: float, pair: float, phi: float, n: int, mass: float
+    d: int, A: Floats, r2: Floats, variance: float, phi: float, eta: Nodes, mass: float
 ) -> Floats:
-    """Probability that one competitor beats the right answer, given A and r^2."""
+    """Probability that one competitor beats the right answer, given A and r^2.
+
+    ``eta`` are nodes of what the competitor's own class adds, in units of the root of its variance.
+    """
     win = np.zeros(np.broadcast_shapes(A.shape, r2.shape))
-    dimension = float(_coordinate_dimension(np.array(size), d))
-    t, t_weight = sphere_nodes(dimension, n) if size > 0 else (np.zeros(1), np.ones(1))
+    t, t_weight = eta
     kept = np.broadcast_to(_left(t**2, mass), t.shape)
-    for eta, left, weight in zip(t * np.sqrt(size * pair), kept, t_weight, strict=True):
-        signal = A - eta
+    for added, left, weight in zip(t * np.sqrt(variance), kept, t_weight, strict=True):
+        signal = A - added
         # t^2 / (1 - t^2) for the threshold t, which keeps its digits where t is close to 1.
         odds = signal**2 / np.maximum((phi - 1) * signal**2 + left * r2, TINY)
         half = half_tail(odds, d)

@@ -232,10 +232,6 @@ def test_a_folder_is_refused_before_the_work(recall, tmp_path, monkeypatch, path
 # --- signals ------------------------------------------------------------------------------------
 
 
-HEED = "signal.signal(signal.SIGINT, signal.default_int_handler)"
-"""A shell's background jobs, and with them these tests, may be told to ignore interrupts."""
-
-
 @pytest.mark.parametrize(
     ("name", "said"),
     [("SIGINT", "interrupted"), ("SIGTERM", "terminated"), ("SIGHUP", "terminated")],
@@ -244,7 +240,6 @@ def test_a_signal_does_not_wait_for_threads(process, tmp_path, name, said):
     """None of them can be stopped: this one would go on for longer than the test may take."""
     code = f"""\
 import os, signal, time
-{HEED}
 def build(task, Phi, *, rng):
     # Twice, as people do, and from two threads.
     os.kill(os.getpid(), signal.{name})
@@ -263,7 +258,7 @@ def build(task, Phi, *, rng):
 def test_a_computation_that_does_not_come_back_is_left(process, tmp_path):
     """The main thread is in a library, and Python tells it of a signal when it comes back."""
     (tmp_path / "mine.py").write_text(
-        f"import ctypes, os, signal, threading\n{HEED}\n"
+        "import ctypes, os, signal, threading\n"
         "threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "libc = ctypes.CDLL(None)\n"
         # A signal ends the first.
