@@ -1,7 +1,6 @@
 """Fixtures that run the command, in this process or in one of its own."""
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -94,11 +93,6 @@ def process(tmp_path) -> Callable[..., Ran]:
     """Run the installed command in a process of its own, in an empty folder."""
     command = Path(sys.executable).with_name("recall")
 
-    def heed() -> None:
-        # Background jobs, and with them these tests, may be told to ignore signals.
-        for each in (signal.SIGINT, signal.SIGHUP):
-            signal.signal(each, signal.SIG_DFL)
-
     def run(*arguments: object, stdout: Any = subprocess.PIPE) -> Ran:
         done = subprocess.run(
             [command, *map(str, arguments)],
@@ -108,7 +102,6 @@ def process(tmp_path) -> Callable[..., Ran]:
             stderr=subprocess.PIPE,
             timeout=300,
             check=False,
-            preexec_fn=heed,
         )
         return Ran(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
 
