@@ -136,6 +136,14 @@ def _words(text: str) -> set[str]:
     return set("".join(c if c.isidentifier() or c.isdigit() else " " for c in text).split())
 
 
+def _array(value: Any, what: str) -> NDArray[Any]:
+    try:
+        return np.asarray(value)
+    except Exception as error:  # Whatever NumPy, or the object itself, makes of it.
+        kind = type(value).__name__
+        raise InputError(f"{what} returned a {kind} that is no array ({error})") from error
+
+
 def checked_rows(
     value: Any, n: int, d: int | None, what: str, *, inputs: str, first: int = 0
 ) -> NDArray[np.float64]:
@@ -154,11 +162,7 @@ def checked_rows(
     InputError
         If it is anything else.
     """
-    try:
-        out = np.asarray(value)
-    except Exception as error:  # Whatever NumPy, or the object itself, makes of it.
-        kind = type(value).__name__
-        raise InputError(f"{what} returned a {kind} that is no array ({error})") from error
+    out = _array(value, what)
     if out.ndim != 2 or out.shape != (n, out.shape[1] if d is None else d):
         raise InputError(
             f"{what} returned shape {out.shape} for {n} {inputs}; ({n}, {d or 'd'}) is needed"
@@ -188,11 +192,7 @@ def checked_bounds(value: Any, n: int, what: str) -> NDArray[np.float64]:
     ...
     assoc.errors.InputError: rounding_error returned -1 for input 1; a bound is finite and >= 0
     """
-    try:
-        bound = np.asarray(value)
-    except Exception as error:
-        kind = type(value).__name__
-        raise InputError(f"{what} returned a {kind} that is no array ({error})") from error
+    bound = _array(value, what)
     if bound.shape != (n,) or bound.dtype.kind not in "fiu":
         raise InputError(
             f"{what} returned {bound.dtype} of shape {bound.shape}; "
