@@ -15,13 +15,13 @@ from types import MappingProxyType
 
 import numpy as np
 
-from assoc.arrays import Floats, Integers
+from assoc.arrays import Floats
 from assoc.checks import positive
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
 from assoc.files import opened, size_of
 from assoc.vectors.arrays import read_arrays
-from assoc.vectors.named import NamedVectors
+from assoc.vectors.named import NamedVectors, first_of_each
 from assoc.vectors.stored import StoredVectors, refuse_name
 from assoc.vectors.tensors import begins_a_header, read_shard, read_tensor
 from assoc.vectors.words import read_words
@@ -44,10 +44,6 @@ FOREIGN: Mapping[bytes, str] = MappingProxyType(
     }
 )
 """How files begin that hold no vectors in a form that is read here."""
-
-
-BLOCK = 2048
-"""Rows that are compared at a time."""
 
 
 def load_vectors(
@@ -130,7 +126,7 @@ def _stored(path: Path, name: str | None, limit: int | None) -> StoredVectors:
 def _repeated(source: str, vectors: Floats, names: Sequence[str] | None) -> tuple[str, ...]:
     """Return notes of vectors and of names that occur more than once."""
     notes = []
-    same = _first_of_each(vectors)
+    same = first_of_each(vectors)
     again = np.flatnonzero(same != np.arange(len(same)))
     if again.size:
         row, first = int(again[0]), int(same[again[0]])
@@ -148,16 +144,3 @@ def _repeated(source: str, vectors: Floats, names: Sequence[str] | None) -> tupl
             f"{name!r} like row {seen[name]}"
         )
     return tuple(notes)
-
-
-def _first_of_each(vectors: Floats) -> Integers:
-    """Return for each row (n, d) the first row that equals it, (n,)."""
-    keys = np.fromiter((hash(row.tobytes()) for row in vectors), np.int64, len(vectors))
-    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
-    same: Integers = first[which]
-    differ = np.flatnonzero(same != np.arange(len(same)))
-    for top in range(0, len(differ), BLOCK):
-        rows = differ[top : top + BLOCK]
-        unlike = rows[(vectors[rows] != vectors[same[rows]]).any(axis=1)]
-        same[unlike] = unlike
-    return same

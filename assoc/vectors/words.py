@@ -282,9 +282,7 @@ def _precision(fields: Sequence[bytes], digits: int, array: Floats) -> float | N
 # --- binary -------------------------------------------------------------------------------------
 
 
-def _binary(
-    path: Path, file: BinaryIO | gzip.GzipFile, n: int, d: int, limit: int | None
-) -> StoredVectors:
+def _binary(path: Path, file: Bytes, n: int, d: int, limit: int | None) -> StoredVectors:
     """Read the binary form below its first line, a chunk at a time."""
     promised = f"its first line promises {n} vectors in R^{d}"
     if not n or not d:
