@@ -17,6 +17,7 @@ from assoc.errors import InputError
 __all__ = [
     "MAPS",
     "FactMap",
+    "all_told",
     "balanced",
     "check_also",
     "check_map",
@@ -25,6 +26,7 @@ __all__ = [
     "identity",
     "permutation",
     "random",
+    "right_counts",
     "rows_of",
     "zipf",
     "zipf_sizes",
@@ -224,6 +226,28 @@ def rows_of(also: NDArray[np.intp], inputs: NDArray[np.intp]) -> NDArray[np.intp
     kept = np.isin(also[:, 0], inputs)
     places = np.searchsorted(inputs, also[kept, 0])
     return np.column_stack([places, also[kept, 1]])
+
+
+def all_told(facts: NDArray[np.intp], also: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return all that is right, rows (s, r, a): the facts (N, 3), then their other answers.
+
+    Examples
+    --------
+    >>> all_told(np.array([[0, 0, 5], [1, 0, 6]]), np.array([[1, 7]])).tolist()
+    [[0, 0, 5], [1, 0, 6], [1, 0, 7]]
+    """
+    return np.concatenate([facts, np.column_stack([facts[also[:, 0], :2], also[:, 1]])])
+
+
+def right_counts(also: NDArray[np.intp], N: int) -> NDArray[np.intp]:
+    """Return how many right answers each of N inputs has, (N,).
+
+    Examples
+    --------
+    >>> right_counts(np.array([[1, 7], [1, 8]]), 3)
+    array([1, 3, 1])
+    """
+    return np.asarray(1 + np.bincount(also[:, 0], minlength=N))
 
 
 def evened(

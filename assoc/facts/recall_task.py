@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from assoc.arrays import Brief
 from assoc.errors import InputError
-from assoc.facts.maps import check_also
+from assoc.facts.maps import all_told, check_also, right_counts
 from assoc.facts.tables import FactTable
 
 __all__ = [
@@ -144,13 +144,12 @@ class RecallTask(Brief):
     @property
     def told(self) -> NDArray[np.intp]:
         """All that is right, rows (s, r, a): the facts, then the others."""
-        others = np.column_stack([self.facts[self.also[:, 0], :2], self.also[:, 1]])
-        return np.concatenate([self.facts, others])
+        return all_told(self.facts, self.also)
 
     @property
     def right(self) -> NDArray[np.intp]:
         """Number (N,) of right answers of every fact."""
-        return 1 + np.bincount(self.also[:, 0], minlength=len(self))
+        return right_counts(self.also, len(self))
 
     @property
     def prompted(self) -> NDArray[np.intp]:

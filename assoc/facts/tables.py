@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.facts.maps import rows_of
+from assoc.facts.maps import all_told, rows_of
 from assoc.facts.rows import COLUMNS, Cells, read_rows
 
 __all__ = ["SEVERAL", "FactTable", "check_single", "folded", "read_facts"]
@@ -70,9 +70,7 @@ class FactTable:
     @property
     def told(self) -> NDArray[np.intp]:
         """All that is right, rows (subject, relation, answer): the facts, then the others."""
-        return np.concatenate(
-            [self.facts, np.column_stack([self.facts[self.also[:, 0], :2], self.also[:, 1]])]
-        )
+        return all_told(self.facts, self.also)
 
     @property
     def several(self) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from assoc.arrays import Floats
 from assoc.catalogue import blamed
 from assoc.errors import InputError
-from assoc.facts.maps import class_sizes, evened
+from assoc.facts.maps import class_sizes, evened, right_counts
 from assoc.facts.tables import FactTable, read_facts
 from assoc.memories.decoding import certified_margins, margins, memory_outputs
 from assoc.memories.memory import Build, Memory, memory_bits, memory_parameters
@@ -142,7 +142,7 @@ def _maker_of_keys(
 
 def _bits(table: FactTable) -> float:
     """Bits that tell a right answer of each fact among all answers."""
-    right = 1 + np.bincount(table.also[:, 0], minlength=len(table))
+    right = right_counts(table.also, len(table))
     return float(np.log2(len(table.answers) / right).sum())
 
 
@@ -183,7 +183,9 @@ def _store(
         If there are none, or the dimension is too large for what there is of memory.
     """
     what = f"{construction.label(d)}, d = {d:,}"
-    watcher.expect(what, asking(len(table), len(table.answers), d))
+    # Of other memories it is known how large they are, and not what it takes to fit them.
+    sized = what if construction.memory == "linear" else f"{what}, were it a sum of outer products"
+    watcher.expect(sized, asking(len(table), len(table.answers), d))
     watcher.see(what, "storing the facts")
     keys = make_keys()
     E, U, f = keys.E, keys.U, table.facts[:, 2]

@@ -109,6 +109,14 @@ def test_a_memory_is_planned_stored_and_asked(table):
     ]
 
 
+def test_of_another_memory_it_is_said_what_a_plain_sum_takes(table):
+    seen = Seen()
+    facts_in_memory(table, memory="dual-inputs", d=16, watcher=seen)
+    (_, what, effort), *_ = seen
+    assert what == "dual-inputs, d = 16, were it a sum of outer products"
+    assert effort == asking(12, 6, 16)
+
+
 def test_sizes_that_are_given_are_what_is_expected(table):
     seen = Seen()
     facts_in_transformers(
