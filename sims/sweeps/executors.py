@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.connection import wait
 from threading import Thread
 from traceback import walk_tb
@@ -49,11 +49,9 @@ def processes(workers: int) -> Iterator[Executor]:
     pool.shutdown()
 
 
-@contextmanager
-def threads(workers: int) -> Iterator[Executor]:
+def threads(workers: int) -> AbstractContextManager[Executor]:
     """Offer this many threads of this process."""
-    with thread_pool(workers) as pool:
-        yield pool
+    return thread_pool(workers)
 
 
 @contextmanager

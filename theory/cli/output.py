@@ -143,12 +143,12 @@ def watching(text: str) -> "Iterator[Watching]":
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield Watching(say)
+        yield Watching()
         return
     columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
     with Bar(*columns, console=console, transient=True) as bar:
         bar.add_task(text, total=None)
-        yield Watching(say, bar)
+        yield Watching(bar)
 
 
 class Watching:
@@ -156,18 +156,17 @@ class Watching:
 
     Parameters
     ----------
-    tell : prints a line.
     bar : shows a line for each piece of work; None where nobody looks.
     """
 
-    def __init__(self, tell: "Callable[[str], None]", bar: "Bar | None" = None) -> None:
-        self._tell, self._bar = tell, bar
+    def __init__(self, bar: "Bar | None" = None) -> None:
+        self._bar = bar
         self._lines: dict[str, TaskID] = {}
 
     def expect(self, what: str, effort: "Effort") -> None:
         """Print what a piece of work takes, unless it is short."""
         if not effort.is_short:
-            self._tell(f"{what}: {effort}")
+            say(f"{what}: {effort}")
 
     def see(self, what: str, stage: str) -> None:
         """Show what is being done now."""

@@ -81,8 +81,7 @@ class _Workshop:
                step: int) -> Planned:  # fmt: skip
         """Find the smallest value of a size that is enough; where there is none, the largest."""
         best: dict[str, Planned] = {}
-
-        name = {"width": "m"}.get(vary, vary)
+        name = "m" if vary == "width" else vary
 
         def enough(size: int) -> bool:
             self.watcher.see(architecture.label(), f"trying {name} = {size:,}")
