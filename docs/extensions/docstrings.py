@@ -1,6 +1,7 @@
 """Reads ``name : description`` in this project's docstrings as a description, not as a type.
 
-Types stand in the signatures; what follows the colon says what a parameter means and its shape.
+Types stand in the signatures; what follows the colon says what a parameter means and its shape. A
+colon in the first line of a constant's docstring is one of the sentence, too.
 """
 
 import re
@@ -11,13 +12,15 @@ from sphinx.application import Sphinx
 ENTRY = re.compile(r"^(?P<names>[*\w][\w*, ]*?) : (?P<text>.+)$")
 BAR = re.compile(r"(?<![\\`])\|(?=\S)(?=[^`]*(?:`[^`]*`[^`]*)*$)")
 SECTIONS = ("Parameters", "Attributes")
+VALUES = ("attribute", "data", "property")
 
 
 def describe(
     app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
     """Put the description of each entry on a line of its own, which napoleon expects."""
-    described: list[str] = []
+    # Napoleon looks for a type in the first line, which is an empty comment here.
+    described = ["..", ""] if what in VALUES else []
     inside = False
     for number, raw in enumerate(lines):
         line = raw

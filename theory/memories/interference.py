@@ -31,13 +31,13 @@ independent given (q, r, A). Averaging over the three gives the recall with no f
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from theory.memories.quadrature import Nodes, chi_square_nodes, sphere_nodes
+from theory.memories.quadrature import Nodes, chi_square_nodes, even_sphere_nodes, sphere_nodes
 
 __all__ = ["Classes", "Interference", "failure_probability", "half_tail"]
 
@@ -46,11 +46,11 @@ Floats = NDArray[np.float64]
 # Quadrature nodes for the noise energy, the length of n_perp, A and eta; tests double them.
 NODES = (4, 8, 48, 10)
 # Steps that the usual nodes resolve; beyond, one has as many times as many as there are steps.
-STEEP, FINEST = 2.0, 16
-# Of many nodes those of no more weight are left out.
-NEGLIGIBLE = 1e-30
+STEEP, FINEST = 2.0, 32
 # Relative variance of the noise's energy beyond which twice as many nodes average over it.
 BROAD = 0.1
+# What a competitor's class adds at most, in units of the signal, where it may win by itself.
+ALONE = 2.0
 TINY = 1e-300
 EMPTY = 1e-12
 
@@ -173,13 +173,10 @@ def _failure(
         left = _left(part * z**2 + 1 - part, mass) if own > 1 else 1.0
         log_recall = np.zeros((len(q), len(length), len(z)))
         for count, size, others in zip(classes.competing, classes.size, rest, strict=True):
+            if count == 0:
+                continue
             r2 = (law.d - 1) * noise * others * q[:, None, None] * length[:, None] * left
-            wide, one_step = np.sqrt(size * pair), np.sqrt(noise * typical)
-            eta = np.zeros(1), np.ones(1)
-            if size > 0:
-                k = float(_coordinate_dimension(np.array(size), law.d))
-                eta = _nodes(k, numbers[3], _times(wide, one_step))
-            win = _win(law.d, A, r2, size * pair, phi, eta, mass)
+            win = _win((law.d, phi), A, r2, size, pair, numbers[3], mass)
             log_recall += count * np.log1p(-np.minimum(win, 1 - 1e-16))
         failure = -np.expm1(log_recall)
         mean = np.einsum("q,r,z,qrz->", q_weight, length_weight, z_weight, failure)
@@ -195,12 +192,10 @@ def _times(spread: Floats, step: Floats) -> int:
 
 
 def _nodes(dimension: float, usual: int, times: int) -> Nodes:
-    """Nodes of a sphere's coordinate, so many times the usual number; of many, those that count."""
-    z, weight = sphere_nodes(dimension, usual * times)
+    """Nodes of a sphere's coordinate, so many times the usual number: equidistant where many."""
     if times == 1:
-        return z, weight
-    counts = weight > NEGLIGIBLE
-    return z[counts], weight[counts]
+        return sphere_nodes(dimension, usual)
+    return even_sphere_nodes(dimension, usual * times // 2)
 
 
 def _energy_moments(law: Interference, classes: Classes) -> tuple[float, float]:
@@ -243,25 +238,68 @@ def _left(squares: Floats, mass: float) -> Floats:
 
 
 def _win(
-    d: int, A: Floats, r2: Floats, variance: float, phi: float, eta: Nodes, mass: float
+    law: tuple[int, float], A: Floats, r2: Floats, size: float, pair: float, n: int, mass: float
 ) -> Floats:
     """Probability that one competitor beats the right answer, given A and r^2.
 
-    ``eta`` are nodes of what the competitor's own class adds, in units of the root of its variance.
+    The nodes are those of the narrower of eta and the noise: given it, the chance to win is no
+    steep step. But where eta can hardly make up for all of A, the rare chance is the noise's.
+    ``law`` is d and phi.
     """
-    win = np.zeros(np.broadcast_shapes(A.shape, r2.shape))
-    t, t_weight = eta
-    kept = np.broadcast_to(_left(t**2, mass), t.shape)
-    for added, left, weight in zip(t * np.sqrt(variance), kept, t_weight, strict=True):
-        signal = A - added
+    d, _ = law
+    A, r2 = np.broadcast_arrays(A, r2)
+    win = np.empty(A.shape)
+    wide, k = np.sqrt(size * pair), float(_coordinate_dimension(np.array(size), d))
+    loud = (wide**2 <= r2 / d) | (wide * np.sqrt(k) < ALONE)
+    if loud.any():
+        win[loud] = _over_classes(
+            law, A[loud], r2[loud], wide, sphere_nodes(k, n if size > 0 else 1), mass
+        )
+    if not loud.all():
+        win[~loud] = _over_noise(law, A[~loud], r2[~loud], wide, k, n, mass)
+    return win
+
+
+def _over_classes(
+    law: tuple[int, float], A: Floats, r2: Floats, wide: float, nodes: Nodes, mass: float
+) -> Floats:
+    """Average over nodes of eta / wide of the chance that the noise makes up for the rest."""
+    d, phi = law
+    win = np.zeros(A.shape)
+    for t, weight in zip(*nodes, strict=True):
+        signal = A - wide * t
         # t^2 / (1 - t^2) for the threshold t, which keeps its digits where t is close to 1.
-        odds = signal**2 / np.maximum((phi - 1) * signal**2 + left * r2, TINY)
+        odds = signal**2 / np.maximum((phi - 1) * signal**2 + _left(t**2, mass) * r2, TINY)
         half = half_tail(odds, d)
         win += weight * np.where(signal >= 0, half, 1 - half)
     return win
 
 
-def half_tail(odds: Floats, d: int) -> Floats:
+def _over_noise(
+    law: tuple[int, float], A: Floats, r2: Floats, wide: float, k: float, n: int, mass: float
+) -> Floats:
+    """Average over nodes of the noise of the chance that eta, in k dimensions, makes up for it."""
+    d, phi = law
+    win = np.zeros(A.shape)
+    for t, weight in zip(*sphere_nodes(d, n), strict=True):
+        noise = t * np.sqrt(r2 / max(d - phi * t**2, TINY))
+        needed = _needed(A, noise, wide, mass)
+        odds = needed**2 / np.maximum(k - needed**2, TINY * (1 + needed**2))
+        half = half_tail(odds, k)
+        win += weight * np.where(needed >= 0, half, 1 - half)
+    return win
+
+
+def _needed(A: Floats, noise: Floats, wide: float, mass: float) -> Floats:
+    """The t from which on a competitor wins: A - wide t is the noise, and what t leaves of it."""
+    if math.isinf(mass):
+        return np.asarray((A - noise) / wide)
+    c = noise / np.sqrt(max(mass - 1, 1.0))
+    both = wide**2 + c**2
+    return np.asarray((A * wide - c * np.sqrt(np.maximum(mass * both - A**2, 0.0))) / both)
+
+
+def half_tail(odds: Floats, d: float) -> Floats:
     r"""P(T > t), t >= 0, for a coordinate T on the sphere of R^d, by odds = t^2 / (1 - t^2)."""
     (third, second, first, constant), end = _log_tail(d)
     pieces = len(constant)
@@ -273,8 +311,8 @@ def half_tail(odds: Floats, d: int) -> Floats:
     return np.asarray(np.exp(tail + constant[piece]))
 
 
-@cache
-def _log_tail(d: int) -> tuple[Floats, float]:
+@lru_cache(maxsize=256)
+def _log_tail(d: float) -> tuple[Floats, float]:
     r"""Cubic pieces of log P(T > t) in x = sqrt(-log(1 - t^2)), where it is nearly a parabola.
 
     They end where the probability is below exp(-300), which stands for 0 beyond.

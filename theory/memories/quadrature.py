@@ -15,6 +15,7 @@ __all__ = [
     "Nodes",
     "beta_nodes",
     "chi_square_nodes",
+    "even_sphere_nodes",
     "half_normal_nodes",
     "mean_nodes",
     "sphere_nodes",
@@ -102,6 +103,25 @@ def sphere_nodes(d: float, n: int) -> Nodes:
     later = k * (k + d - 3) / (4 * (k + order) * (k + order - 1))
     off = np.sqrt(np.concatenate([[1 / d], later])[: n - 1] * d)
     return _golub_welsch(np.zeros(n), off)
+
+
+@cache
+def even_sphere_nodes(d: float, n: int) -> Nodes:
+    """The same law on equidistant angles, for means of steps as narrow as the spacing.
+
+    They end where the density is below 1e-30 of its largest. The trapezoidal rule converges
+    geometrically in the step's width over the spacing; n Gauss nodes are about the root of n apart.
+
+    Examples
+    --------
+    >>> z, w = even_sphere_nodes(500, 48)
+    >>> float(w @ z**2), float(w @ z**4)
+    (1.0000000, 2.9880478)
+    """
+    end = np.arccos(10 ** (-30 / (d - 2)))
+    angle = np.linspace(-end, end, n)
+    weight = np.cos(angle) ** (d - 2)
+    return np.sqrt(d) * np.sin(angle), weight / weight.sum()
 
 
 @cache

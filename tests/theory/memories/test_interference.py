@@ -65,9 +65,10 @@ USUAL = interference.NODES
 
 
 def with_nodes(monkeypatch, law, classes, factor):
-    """Failure with this many times the nodes in each direction."""
-    monkeypatch.setattr(interference, "NODES", tuple(factor * n for n in USUAL))
-    return failure(law, classes)
+    """Failure with this many times the nodes in each direction, for this call only."""
+    with monkeypatch.context() as patch:
+        patch.setattr(interference, "NODES", tuple(factor * n for n in USUAL))
+        return failure(law, classes)
 
 
 @pytest.mark.parametrize("rate", [0.5, 0.9, 0.97, 0.99, 1.0])
@@ -116,18 +117,23 @@ def test_at_large_d_the_nodes_leave_capacities_as_they_are(monkeypatch, d, rate)
 @pytest.mark.parametrize(
     ("sizes", "d", "within"),
     [
-        ([40, *[1] * 40], 48, 0.01),
-        ([20, *[1] * 40], 64, 0.01),
-        ([100, *[1] * 50], 800, 0.07),
-        ([100, *[1] * 50], 1440, 0.07),
+        ([40, *[1] * 40], 48, 0.001),
+        ([20, *[1] * 40], 64, 0.001),
+        ([50, 50, *[1] * 100], 256, 0.001),
+        ([8, 8, *[1] * 184], 256, 0.01),
+        ([100, *[1] * 50], 800, 0.01),
+        ([100, *[1] * 50], 1440, 0.01),
     ],
 )
-def test_twice_the_nodes_agree_where_one_class_is_large(monkeypatch, sizes, d, within):
+@pytest.mark.parametrize("memory", ["linear", "dual-inputs"])
+def test_more_nodes_agree_where_one_class_is_large(monkeypatch, memory, sizes, d, within):
     """Its interference is many times the noise, so that failure is a step in it."""
-    law, classes = plain(d), classes_of_sizes(np.array(sizes))
-    assert with_nodes(monkeypatch, law, classes, 2) == pytest.approx(
-        failure(law, classes), rel=within
-    )
+    classes = classes_of_sizes(np.array(sizes))
+    law = interference_of(Construction(memory), N=sum(sizes), d=d)
+    usual = failure(law, classes)
+    monkeypatch.setattr(interference, "FINEST", 64)
+    for factor in (2, 5):
+        assert with_nodes(monkeypatch, law, classes, factor) == pytest.approx(usual, rel=within)
 
 
 @pytest.mark.parametrize("facts", ["balanced", "random", "zipf"])
