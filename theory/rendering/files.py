@@ -145,16 +145,23 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in LIBRARIES}
 
 
+# What programs store in a checkout is no reason to call the code changed that stores the next.
+STORED = ("docs/results", "docs/figures")
+
+
 @cache
-def _commit() -> str | None:
-    """Return the commit of the checkout this file is in, if it is in one."""
+def _commit(folder: Path = Path(__file__).parent) -> str | None:
+    """Return the commit of the checkout a folder is in, if it is in one, and -dirty if changed."""
+    commit = _git(folder, "describe", "--always", "--abbrev=12")
+    but = [f":(top,exclude){name}" for name in STORED]
+    changed = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ":/", *but)
+    return f"{commit}-dirty" if commit and changed else commit
+
+
+def _git(folder: Path, *command: str) -> str | None:
     try:
         found = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=False,
+            ["git", *command], cwd=folder, capture_output=True, text=True, check=False
         )
     except OSError:
         return None

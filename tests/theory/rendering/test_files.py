@@ -215,24 +215,46 @@ def test_provenance_says_where_a_result_comes_from():
     assert {"system", "processor", "cores", "python"} == set(origin["machine"])
 
 
-def test_a_checkout_says_its_commit_and_anything_else_says_none(monkeypatch):
-    def answering(output, error=None):
-        def run(*arguments, **options):
-            if error is not None:
-                raise error
-            return subprocess.CompletedProcess(arguments, 0, output, "")
+def test_a_checkout_says_its_commit_and_whether_its_code_was_changed(tmp_path):
+    def git(*command):
+        name = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+        run = subprocess.run(
+            ["git", *name, *command], cwd=tmp_path, capture_output=True, check=True
+        )
+        return run.stdout.decode().strip()
 
-        return run
-
-    for run, commit in (
-        (answering("abc123-dirty\n"), "abc123-dirty"),
-        (answering(""), None),
-        (answering("", FileNotFoundError("no git")), None),
-    ):
+    def commit():
         files._commit.cache_clear()
-        with monkeypatch.context() as patched:
-            patched.setattr(files.subprocess, "run", run)
-            assert provenance(command="", seed=None)["commit"] == commit
+        return files._commit(tmp_path / "theory")
+
+    for name in ("theory/law.py", "docs/results/law.json", "docs/law.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1")
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-q", "-m", "law")
+    clean = git("rev-parse", "HEAD")[:12]
+    assert commit() == clean
+    (tmp_path / "docs/results/law.json").write_text("2")
+    (tmp_path / "build").write_text("not of the checkout")
+    assert commit() == clean
+    for name in ("docs/law.md", "theory/law.py"):
+        (tmp_path / name).write_text("2")
+        assert commit() == f"{clean}-dirty"
+        (tmp_path / name).write_text("1")
+    assert commit() == clean
+
+
+def test_outside_of_a_checkout_there_is_no_commit(monkeypatch, tmp_path):
+    def missing(*arguments, **options):
+        raise FileNotFoundError("no git")
+
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert files._commit(tmp_path) is None
+    files._commit.cache_clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(files.subprocess, "run", missing)
+        assert provenance(command="", seed=None)["commit"] is None
     files._commit.cache_clear()
 
 
