@@ -48,6 +48,9 @@ __all__ = [
 FINE_TUNED = (2, 4, 8, 32)
 """N_f unless others are asked for."""
 
+ROUNDING = 1e-12
+"""Nats of a floor that is no more than rounding."""
+
 
 @dataclass(frozen=True, repr=False)
 class ExtractionResult(Result):
@@ -82,7 +85,7 @@ class ExtractionResult(Result):
                     "multiplicity": told.multiplicity, "templates": told.templates,
                     "shared": told.shared, "fine_tuned": tuned["subjects"],
                     "excess": float(excess.sum(axis=1).mean()),
-                    "excess_share": float(excess.sum(axis=1).max() / sum(floor)),
+                    "excess_share": _share(float(excess.sum(axis=1).max()), sum(floor)),
                     "answered": float(right.mean()),
                     "interval": proportion_interval(int(right.sum()), len(right)),
                     "learnt": float(np.mean(tuned["learnt"])),
@@ -118,6 +121,11 @@ class ExtractionResult(Result):
 
 def _flat(trials: Any) -> NDArray[Any]:
     return np.concatenate([np.asarray(one) for one in trials])
+
+
+def _share(excess: float, floor: float) -> float | None:
+    """None where nothing but rounding is left to guess: every sentence ends in the same answer."""
+    return excess / floor if floor > ROUNDING else None
 
 
 def _mean(values: Any) -> float | None:

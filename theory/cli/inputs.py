@@ -259,4 +259,6 @@ def _file_and_name(text: str) -> tuple[Path, str | None]:
         return Path(text), None
     colons = [at for at, letter in enumerate(text) if letter == ":"]
     at = next((at for at in reversed(colons) if there(text[:at])), colons[0])
+    if at == 0:
+        raise InputError(f"{text!r}: no file is named before the colon")
     return Path(text[:at]), text[at + 1 :]

@@ -206,19 +206,23 @@ def _report(
     else:
         for note in notes:
             say(f"note: {note}")
-        over = max(row["excess_share"] for row in rows)
+        over = max(row["excess_share"] or 0 for row in rows)
         if not over <= REACHED:
             say(
                 f"note: the loss ends {100 * over:.3g} % above its floor: not all is learnt; "
                 "try more --steps, then another --learning-rate"
             )
-        shown = [{**row, "excess_share": 100 * row["excess_share"]} for row in rows]
+        shown = [{**row, "excess_share": _percent(row["excess_share"])} for row in rows]
         _show(title, shown, COLUMNS)
         if by_relation:
             _show("by relation", by_relation, BY_RELATION)
-        show(LEGEND, *([ALONE] if by_relation else ()))
+        show(*LEGEND.splitlines(), *([ALONE] if by_relation else ()))
     if plot is not None:
         save_figure(found.plot(), plot, seed=seed)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
 def _show(title: str, rows: Sequence[dict[str, Any]], headings: dict[str, str]) -> None:

@@ -89,7 +89,7 @@ def predict(
         rows = result.rows()
         how = "predicted by a measured law" if drawn else "predicted"
         print_table(f"{result.memory}: {how}", rows, list(rows[0]), optional=["M", "law_99", "law"])
-        show(_legend(rows[0]))
+        show(*_legend(rows[0]).splitlines())
     if plot is not None:
         save_figure(result.plot(), plot, seed=seed if drawn else None)
 

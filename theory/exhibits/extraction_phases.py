@@ -71,7 +71,7 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
                     "learnt": record["learnt"],
                     "own": record["wrong_own"],
                     "tuned": record["wrong_tuned"],
-                    "excess": 100 * record["excess_share"],
+                    "excess": 100 * (record["excess_share"] or 0.0),
                 }
             )
     return found

@@ -79,6 +79,8 @@ def recall(monkeypatch, capsys, tmp_path) -> Callable[..., Ran]:
         with pytest.raises(SystemExit) as ended:
             main()
         captured = capsys.readouterr()
+        # A line break in a line is shown as two characters: what has several lines is not one.
+        assert "--json" in arguments or r"\n" not in captured.out
         for name in set(sys.modules) - known:
             # A test's own construction must not stay for the next test's of the same name.
             if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):

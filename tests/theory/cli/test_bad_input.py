@@ -132,6 +132,7 @@ ARGUMENTS = [
     ("predict dual-both --d 8 --facts random", "no prediction for 'dual-both' with"),
     ("facts countries.csv --memory dual-both", "no prediction to plan 'dual-both' by; give d"),
     # files that are not there
+    ("measure linear --N 5 --embeddings :wte", "':wte': no file is named before the colon"),
     ("measure linear --N 5 --embeddings no.npz", "no file and no example 'no.npz'; shipped:"),
     ("measure linear --N 5 --embeddings far/no.npy", "far/no.npy: no such file"),
     ("conditions linear-capacity --embeddings no.npz", "no file and no example 'no.npz'"),

@@ -95,6 +95,17 @@ def test_a_loss_above_its_floor_is_remarked_on(recall):
     assert recall(*brief, "--steps", 1600).err == ""
 
 
+def test_a_relation_of_one_answer_has_no_floor_to_exceed(recall, tmp_path):
+    (tmp_path / "one.csv").write_text(
+        "subject,relation,answer\n" + "".join(f"{s},r,x\n" for s in "abcd")
+    )
+    asked = ["knowledge", "one.csv", "--fine-tuned", 2, "--trials", 1, "--steps", 20]
+    ran = recall(*asked, "--multiplicity", 1, "--templates", 4)
+    assert (ran.status, ran.err) == (0, "")
+    rows = recall(*asked, "--multiplicity", "1,2", "--templates", 4, "--json").result["points"]
+    assert [row["excess_share"] is None for row in rows] == [True, False]
+
+
 def test_a_table_of_drawn_facts_has_no_relations(recall):
     ran = recall("knowledge", *SIZES, *BRIEF)
     assert "relation" not in ran.out
