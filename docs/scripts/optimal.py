@@ -1,5 +1,7 @@
 """The capacity of the best linear read-outs: trend and extrapolation, variants, and networks."""
 
+from pathlib import Path
+
 import numpy as np
 from scipy import special
 from stored import store
@@ -154,6 +156,7 @@ def networks() -> None:
 
 
 if __name__ == "__main__":
+    Path(STORE).parent.mkdir(exist_ok=True)
     trend()
     variants()
     networks()

@@ -1,20 +1,23 @@
 """Exponents of the error of weighted memories under x ~ x^-a, measured and predicted."""
 
+from statistics import NormalDist
+
 from stored import draw, store
 
 from assoc.facts.input_laws import PowerLaw
 from sims.engine.results import new_axes
+from sims.engine.statistics import LEVEL
 from sims.memories.power_laws import Weighted, measure_error
-from theory.judging import NORMAL_QUANTILE
 from theory.memories.power_laws import predicted_error
 from theory.theorems.power_law_bound import check_first, check_probability, check_samples
 
 SEED = 0
+QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 def row(kind: str, found: dict, limit: float) -> dict:
     """Return one fitted exponent, with its interval at 99 %."""
-    half = NORMAL_QUANTILE * found["error"]
+    half = QUANTILE * found["error"]
     return {
         "weights": kind, "a": found["a"], "measured": found["measured"],
         "interval": f"[{found['measured'] - half:.4f}, {found['measured'] + half:.4f}]",

@@ -1,5 +1,7 @@
 """Truncating W at its d/2 largest singular values: the limit share, and finite sizes."""
 
+from statistics import NormalDist
+
 import numpy as np
 from stored import store
 
@@ -7,11 +9,11 @@ from assoc.embeddings import sphere
 from sims.engine.statistics import LEVEL
 from sims.memories.capacity import rate_crossing
 from sims.memories.construction import Construction
-from theory.judging import NORMAL_QUANTILE
 from theory.memories.capacity import capacity_of
 from theory.memories.strengths import svd_efficiency
 
 SEED = 0
+QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
 D = 128
 LOADS = (1, 2, 4, 8, 16, 32, 64)
 TRIALS = 30
@@ -56,7 +58,7 @@ def main() -> None:
             N, (low, high) = rate_crossing(
                 name, d=d, rank=rank, rate=0.99, near=near, trials=trials, seed=SEED
             )
-            row[name], row[f"{name}_error"] = N, (high - low) / 2 / NORMAL_QUANTILE
+            row[name], row[f"{name}_error"] = N, (high - low) / 2 / QUANTILE
         row["ratio"] = row["low-rank-svd"] / row["linear"]
         rows.append(row)
     assert LEVEL == 0.99

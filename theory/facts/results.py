@@ -169,8 +169,7 @@ class MemoryFactsResult(Result):
     several : facts with several right answers, any of which will do.
     recall : fraction of the facts recalled.
     certified : fraction proved recalled in spite of rounding; None if the memory cannot say.
-    predicted : expected recall, if there is a prediction; where several answers are right, of those
-        that are stored: a lower bound.
+    predicted : expected recall, if there is a prediction.
     predicted_all : predicted probability that all is recalled.
     parameters, bits : of the memory; bits only if it is rounded.
     bits_bound : the bits needed to name a right answer of every fact: N log2 M, less the log2 of

@@ -78,8 +78,8 @@ def classes_of_sizes(sizes: Floats) -> Classes:
 def classes_of_facts(f: Integers, M: int, also: NDArray[np.intp]) -> Classes:
     """Classes of a known fact map, where some inputs have other right answers.
 
-    Inputs with other right answers are kinds of their own. Of their competitors those answers are
-    left out, as many of each kind of class as such an input has on average.
+    Inputs with other right answers are kinds of their own, with as many in each kind of class as
+    such an input has on average.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def classes_of_facts(f: Integers, M: int, also: NDArray[np.intp]) -> Classes:
     Examples
     --------
     >>> found = classes_of_facts(np.array([0, 1, 2]), 3, np.array([[0, 1]]))
-    >>> [met.competing.tolist() for _, met in found.kinds()]
+    >>> [met.wrong.tolist() for _, met in found.kinds()]
     [[2.0], [1.0]]
     """
     sizes = class_sizes(f, M).astype(np.float64)
@@ -105,13 +105,13 @@ def classes_of_facts(f: Integers, M: int, also: NDArray[np.intp]) -> Classes:
     kind = several * kinds + group[f]
     inputs = np.bincount(kind, minlength=2 * kinds)
     own = np.bincount(kind, sizes[f], 2 * kinds)
-    spared = np.zeros((2 * kinds, kinds))
-    np.add.at(spared, (kind[also[:, 0]], group[also[:, 1]]), 1)
+    right = np.zeros((2 * kinds, kinds))
+    np.add.at(right, (kind[also[:, 0]], group[also[:, 1]]), 1)
     there = np.flatnonzero(inputs)
     met = np.bincount(group, minlength=kinds) - np.eye(kinds)[there % kinds]
     return Classes(
         inputs[there] / N, own[there] / inputs[there], plain.count, plain.size, met,
-        spared[there] / inputs[there, None],
+        right[there] / inputs[there, None],
     )  # fmt: skip
 
 

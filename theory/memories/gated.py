@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from assoc.memories.hermite import hermite, sphere_moment
 from sims.engine.parallel import blas_threads
-from theory.memories.interference import Classes, half_tail
+from theory.memories.interference import Classes, half_tail, lost
 from theory.memories.quadrature import Nodes, chi_square_nodes, half_normal_nodes, sphere_nodes
 
 __all__ = [
@@ -285,7 +285,7 @@ def failure_probability(k: int, m: float, d: int, classes: Classes) -> Floats:
 
 
 def _failure(k: int, m: float, d: int, classes: Classes, own: float) -> float:
-    if classes.competing.sum() <= 0:
+    if classes.wrong.sum() <= 0:
         return 0.0
     others = float(classes.count @ classes.size)
     root, weight = sphere_nodes(d, NODES[3])
@@ -305,13 +305,13 @@ def failure_of(
     alone : nodes and weights of the kernel of two inputs.
     m, d, classes : as for :func:`failure_probability`; there are rivals.
     """
-    rivals = float(classes.competing.sum())
+    rivals = float(classes.count.sum())
     S, B, law = joint_law(neuron, kernel, m, 2 * max(np.log(rivals) - 3, 0.5))
     # What a neuron adds for a fact, it adds three times over along that fact's own answer.
     threefold = 2 * float(neuron.weight @ (neuron.q * neuron.gain)) / (d * m)
     rivalry = [
-        (float(count), _attraction(alone, kernel, threefold, size))
-        for count, size in zip(classes.competing, classes.size, strict=True)
+        (float(count), float(wrong), _attraction(alone, kernel, threefold, size))
+        for count, wrong, size in zip(classes.count, classes.wrong, classes.size, strict=True)
     ]
     # Given S, recall is smooth in log B.
     knots = np.geomspace(max(B[0], B[-1] / SPAN), B[-1], KNOTS)
@@ -330,15 +330,17 @@ def failure_of(
     return float(np.clip(failure, 0, 1))
 
 
-def _recall(d: int, S: Floats, B: Floats, rivalry: list[tuple[float, Nodes]]) -> Floats:
-    """Probability that no competitor wins, given S and B, broadcast."""
+def _recall(d: int, S: Floats, B: Floats, rivalry: list[tuple[float, float, Nodes]]) -> Floats:
+    """Probability that no wrong answer wins, given S and B, broadcast."""
     recall = np.zeros(np.broadcast_shapes(S.shape, B.shape))
     for factor, weight in zip(*chi_square_nodes(d - 1, NODES[2]), strict=True):
-        log_recall = np.zeros_like(recall)
-        for count, (eta, share) in rivalry:
+        hazard, wrong_hazard = np.zeros_like(recall), np.zeros_like(recall)
+        for count, wrong, (eta, share) in rivalry:
             win = _win(d, S, (d - 1) * factor * B, eta, share)
-            log_recall += count * np.log1p(-np.minimum(win, 1 - 1e-16))
-        recall += weight * np.exp(log_recall)
+            one = -np.log1p(-np.minimum(win, 1 - 1e-16))
+            hazard += count * one
+            wrong_hazard += wrong * one
+        recall += weight * (1 - lost(hazard, wrong_hazard))
     return recall
 
 

@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 
 from theory.memories.quadrature import Nodes, chi_square_nodes, even_sphere_nodes, sphere_nodes
 
-__all__ = ["Classes", "Interference", "failure_probability", "half_tail"]
+__all__ = ["Classes", "Interference", "failure_probability", "half_tail", "lost"]
 
 Floats = NDArray[np.float64]
 
@@ -67,8 +67,8 @@ class Classes:
     size : (c,) class size of these competitors.
     rivals : (a, c) the same for each kind of the input's own class, where it makes a difference
         that this is not among the competitors; None stands for ``count`` in every row.
-    spared : (a, c) how many of these are right answers of such an input as well: their classes
-        interfere as all others do, but they do not compete; None stands for none.
+    right : (a, c) how many of these are right answers of such an input as well: where one of them
+        beats all others, nothing is lost; None stands for none.
     """
 
     share: Floats
@@ -76,19 +76,19 @@ class Classes:
     count: Floats
     size: Floats
     rivals: Floats | None = None
-    spared: Floats | None = None
+    right: Floats | None = None
 
     @property
-    def competing(self) -> Floats:
-        """Number (c,) of the outputs that compete, for classes as inputs of one kind meet them."""
-        return self.count if self.spared is None else self.count - self.spared[0]
+    def wrong(self) -> Floats:
+        """Number (c,) of the wrong outputs, for classes as inputs of one kind meet them."""
+        return self.count if self.right is None else self.count - self.right[0]
 
     def kinds(self) -> Iterator[tuple[float, "Classes"]]:
         """Yield for each kind the size of the input's class, and the classes as it meets them."""
         for k, own in enumerate(self.own.tolist()):
             count = self.count if self.rivals is None else self.rivals[k]
-            spared = None if self.spared is None else self.spared[k : k + 1]
-            yield own, Classes(np.ones(1), self.own[k : k + 1], count, self.size, None, spared)
+            right = None if self.right is None else self.right[k : k + 1]
+            yield own, Classes(np.ones(1), self.own[k : k + 1], count, self.size, None, right)
 
     @classmethod
     def injective(cls, N: float) -> "Classes":
@@ -150,7 +150,7 @@ def _failure(
 ) -> float:
     rest = np.maximum(classes.count @ classes.size - classes.size, 0.0)
     typical = float(np.average(rest, weights=classes.count)) if classes.count.sum() > 0 else 0.0
-    if classes.competing.sum() <= EMPTY * classes.count.sum():
+    if classes.wrong.sum() <= EMPTY * classes.count.sum():
         return 0.0
     energy, fourth = _energy_moments(law, classes)
     energies = numbers[0] * (2 if energy > BROAD else 1)
@@ -171,17 +171,37 @@ def _failure(
         # The mean square of what the input's own class adds, given A.
         part = (own - 1) * pair / np.maximum(variance, TINY)
         left = _left(part * z**2 + 1 - part, mass) if own > 1 else 1.0
-        log_recall = np.zeros((len(q), len(length), len(z)))
-        for count, size, others in zip(classes.competing, classes.size, rest, strict=True):
+        hazard = np.zeros((len(q), len(length), len(z)))
+        wrong_hazard = np.zeros_like(hazard)
+        groups = zip(classes.count, classes.wrong, classes.size, rest, strict=True)
+        for count, wrong, size, others in groups:
             if count == 0:
                 continue
             r2 = (law.d - 1) * noise * others * q[:, None, None] * length[:, None] * left
             win = _win((law.d, phi), A, r2, size, pair, numbers[3], mass)
-            log_recall += count * np.log1p(-np.minimum(win, 1 - 1e-16))
-        failure = -np.expm1(log_recall)
+            one = -np.log1p(-np.minimum(win, 1 - 1e-16))
+            hazard += count * one
+            wrong_hazard += wrong * one
+        failure = lost(hazard, wrong_hazard)
         mean = np.einsum("q,r,z,qrz->", q_weight, length_weight, z_weight, failure)
         total += weight * float(mean)
     return min(total, 1.0)
+
+
+def lost(hazard: Floats, wrong: Floats) -> Floats:
+    """Probability that some competitor wins, and of these one that is wrong most of all.
+
+    Parameters
+    ----------
+    hazard : minus the logarithm of the probability that none of the competitors wins.
+    wrong : the share of it that the wrong ones have.
+
+    Examples
+    --------
+    >>> lost(np.array([0.0, 0.5, 50.0]), np.array([0.0, 0.4, 40.0])).round(3)
+    array([0.   , 0.315, 0.8  ])
+    """
+    return np.asarray(-np.expm1(-hazard) * wrong / np.maximum(hazard, TINY))
 
 
 def _times(spread: Floats, step: Floats) -> int:

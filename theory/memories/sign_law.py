@@ -58,7 +58,7 @@ def failure_probability(
 
     def failure(own: float, met: Classes) -> float:
         others = float(met.count @ met.size)
-        if others <= 0 or met.competing.sum() <= 0:
+        if others <= 0 or met.wrong.sum() <= 0:
             return 0.0
         # Squared coordinates have the variance 2 (d - 1)/(d + 2) in units of their squared mean.
         lengths = chi_square_nodes(max(others * (d + 2) / (d - 1), 1.0), NODES[2])

@@ -853,6 +853,28 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             fault_text="the memory is built without one fact in ten",
         ),
         Claim(
+            name="several",
+            kind=Kind.CONSTANT,
+            source="derived here (docs/derivations.md)",
+            statement="Where each fact has two or three right answers, of which the memory stores "
+            "one, the share of facts of which a wrong answer scores highest is predicted to 8 %.",
+            check=check_skewed,
+            quick={
+                "sets": ((80, 80, 2, 32), (80, 20, 2, 32), (80, 20, 3, 32), (60, 10, 3, 32)),
+                "law": "linear",
+                "budget": 4000,
+                "tolerance": 0.08,
+            },
+            full={
+                "sets": ((80, 80, 2, 32), (80, 20, 3, 32), (60, 10, 3, 32), (160, 40, 3, 64)),
+                "budget": 20000,
+            },
+            must_fail={"one_right": True},
+            why_fail="where another right answer scores highest, nothing is lost",
+            fault={"memory": forgetful(resolve("linear")[1], fraction=0.25)},
+            fault_text="the memory is built without one fact in four",
+        ),
+        Claim(
             name="skewed-whitened",
             kind=Kind.CONSTANT,
             source="derived here (docs/derivations.md)",
