@@ -8,8 +8,8 @@ from assoc.facts.input_laws import PowerLaw
 from sims.engine.results import new_axes
 from sims.engine.statistics import LEVEL
 from sims.memories.power_laws import Weighted, measure_error
-from theory.memories.power_laws import predicted_error
-from theory.theorems.power_law_bound import check_first, check_probability, check_samples
+from theory.memories.power_laws import dimension_exponent, predicted_error
+from theory.theorems.power_law_bound import check_first, check_samples, log_slope
 
 SEED = 0
 QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
@@ -21,7 +21,7 @@ def row(kind: str, found: dict, limit: float) -> dict:
     return {
         "weights": kind, "a": found["a"], "measured": found["measured"],
         "interval": f"[{found['measured'] - half:.4f}, {found['measured'] + half:.4f}]",
-        "at_sizes": found.get("at_these_d", found["predicted"]), "limit": limit,
+        "at_sizes": found["predicted"], "limit": limit,
     }  # fmt: skip
 
 
@@ -30,8 +30,13 @@ def main() -> None:
     rows = []
     cases = ((1.1, (256, 1024, 4096), 40), (1.5, (512, 2048, 8192), 200),
              (2.0, (512, 2048, 8192), 400), (3.0, (512, 2048, 8192), 1000))  # fmt: skip
-    for found in check_probability(seed=SEED, cases=cases, tolerance=0.05).table:
-        rows.append(row("q = p, in d", found, found["predicted"]))
+    for a, d, trials in cases:
+        memories = [Weighted("probability", PowerLaw(a), each) for each in d]
+        points = measure_error(memories, trials=trials, seed=SEED).points
+        slope, error = log_slope(d, [p.error for p in points], [p.standard_error for p in points])
+        predicted = log_slope(d, [predicted_error(memory) for memory in memories])[0]
+        found = {"a": a, "measured": slope, "error": error, "predicted": predicted}
+        rows.append(row("q = p, in d", found, -dimension_exponent("probability", a)))
     common = {"seed": SEED, "d": (32, 64, 128), "trials": (4000, 1000, 400), "tolerance": 0.05}
     for found in check_first(exponents=(1.1, 1.5, 2.0), **common).table:
         rows.append(row("q = 1 on the best n, in d", found, found["limit"]))

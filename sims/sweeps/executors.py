@@ -1,6 +1,5 @@
 """Where the points of a sweep are computed: processes or threads here, or a Dask cluster."""
 
-import asyncio
 import gc
 import multiprocessing
 import os
@@ -67,6 +66,9 @@ def cluster(address: str) -> Iterator[Executor]:
     InputError
         If the extra ``dask`` is not installed, or nothing answers at the address.
     """
+    # With its networking it takes a twentieth of the time in which `recall list` starts.
+    import asyncio
+
     try:
         from distributed import Client
     except ImportError:
@@ -103,6 +105,8 @@ async def _answers(address: str) -> None:
     OSError
         If it says nothing in time.
     """
+    import asyncio
+
     from distributed import core
 
     rpc: Any = core.rpc

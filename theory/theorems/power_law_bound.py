@@ -53,7 +53,7 @@ SIGMAS = float(NormalDist().inv_cdf(CLAIM_LEVEL))
 # --- Checks -------------------------------------------------------------------------------------
 
 
-def _slope(
+def log_slope(
     x: Sequence[float], errors: Sequence[float], spread: Sequence[float] | float = 0.0
 ) -> tuple[float, float]:
     """Slope of log error against log x by least squares, and its error from those of the errors."""
@@ -66,7 +66,7 @@ def _slope(
 
 def _fitted(x: Sequence[float], points: Sequence[ErrorPoint]) -> tuple[float, float]:
     """Slope of measured errors, and its standard error."""
-    return _slope(x, [p.error for p in points], [p.standard_error for p in points])
+    return log_slope(x, [p.error for p in points], [p.standard_error for p in points])
 
 
 def check_probability(
@@ -109,7 +109,7 @@ def check_probability(
                 "a": a,
                 "d": [low, high],
                 "trials": None,
-                "measured": -_slope([low, high], errors)[0],
+                "measured": -log_slope([low, high], errors)[0],
                 "error": 0.0,
                 "predicted": dimension_exponent(predicted_as, a),
                 "constant": errors[-1] * high ** dimension_exponent("probability", a),
@@ -179,7 +179,7 @@ def check_first(
         slope, error = _fitted(d, points)
         shared = assume_shared or outputs is not None
         limit = -dimension_exponent("first", a, shared=shared)
-        expected = _slope(d, [value for _, value in best])[0]
+        expected = log_slope(d, [value for _, value in best])[0]
         rows.append(
             {
                 "a": a,
