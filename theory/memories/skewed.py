@@ -68,8 +68,8 @@ def check_skewed(
         cases.append(_of_sizes(f"zipf, {M} answers", sizes, d))
     cases += [_of_sets(*each, rng=Source(seed, "sets", each).generator(0, FACTS)) for each in sets]
     rule = Equivalence(tolerance, len(cases))
-    rows = []
-    for place, case in enumerate(cases):
+
+    def row(place: int, case: _Table) -> dict[str, Any]:
         classes = classes_of_facts(case.f, case.M, case.also)
         if own_competes:
             classes = replace(classes, rivals=None)
@@ -77,9 +77,10 @@ def check_skewed(
             classes = replace(classes, right=None)
         N = len(case.f)
         predicted = expected_failure(Construction(law), d=case.d, N=N, facts=classes)
-        row = _row(memory, predicted, rule, case, budget, Source(seed, "skewed", (place,)))
-        rows.append({"map": case.name, "d": case.d, "N": N, "M": case.M, **row})
-    return rule.judge("share of facts not recalled", rows)
+        found = _row(memory, predicted, rule, case, budget, Source(seed, "skewed", (place,)))
+        return {"map": case.name, "d": case.d, "N": N, "M": case.M, **found}
+
+    return rule.judge("share of facts not recalled", map(row, range(len(cases)), cases))
 
 
 def _of_sizes(name: str, sizes: NDArray[np.int64], d: int) -> _Table:
@@ -105,9 +106,10 @@ def _row(
     source: Source,
 ) -> dict[str, Any]:
     """Measure one table until it is decided."""
+    also = case.also if len(case.also) else None
     values, interval = measured_mean(
         lambda trials, first: shares_lost(
-            memory, case.f, d=case.d, first=first, trials=trials, source=source, also=case.also
+            memory, case.f, d=case.d, first=first, trials=trials, source=source, also=also
         ),
         budget=budget,
         level=rule.level,
