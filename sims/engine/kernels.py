@@ -31,6 +31,9 @@ __all__ = [
 
 f4, f8, i8 = types.float32, types.float64, types.int64
 
+SMALLEST = 1e-200
+"""Sum of weights from which on those that underflow make no difference."""
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -154,6 +157,28 @@ def count_batch(
         recalled[t] = count
 
 
+@_compiled(types.void(_read(f8, 1), _read(f8, 2), _read(i8, 1), f8[::1]))
+def _pool_alone(
+    logits: NDArray[np.float64],
+    values: NDArray[np.float64],
+    tokens: NDArray[np.intp],
+    pooled: NDArray[np.float64],
+) -> None:
+    """Average one prompt's values (k, d_h) in one head."""
+    top = -np.inf
+    for t in range(tokens.size):
+        top = max(top, logits[tokens[t]])
+    total = 0.0
+    pooled[:] = 0.0
+    for t in range(tokens.size):
+        weight = np.exp(logits[tokens[t]] - top)
+        total += weight
+        for j in range(pooled.size):
+            pooled[j] += weight * values[tokens[t], j]
+    for j in range(pooled.size):
+        pooled[j] /= total
+
+
 @_compiled(types.void(_read(f8, 2), _read(f8, 3), _read(i8, 2), types.Array(f8, 3, "C")))
 def pool_values(
     logits: NDArray[np.float64],
@@ -170,26 +195,29 @@ def pool_values(
     pooled : (B, H, d_h), filled with the averages.
     """
     prompts, length = tokens.shape
-    weight = np.empty(length)
+    n, d = values.shape[1:]
+    weighted = np.empty((d + 1, n))
     # Heads are the outer loop, so that the values of one stay in the processor's cache.
     for h in range(len(logits)):
+        top = logits[h].max()
+        for k in range(n):
+            weight = np.exp(logits[h, k] - top)
+            weighted[d, k] = weight
+            for j in range(d):
+                weighted[j, k] = weight * values[h, k, j]
         for b in range(prompts):
-            top = -np.inf
-            for t in range(length):
-                weight[t] = logits[h, tokens[b, t]]
-                top = max(top, weight[t])
             total = 0.0
             for t in range(length):
-                weight[t] = np.exp(weight[t] - top)
-                total += weight[t]
-            out = pooled[b, h]
-            out[:] = 0.0
-            for t in range(length):
-                share = weight[t] / total
-                if share != 0:
-                    row = values[h, tokens[b, t]]
-                    for k in range(row.size):
-                        out[k] += share * row[k]
+                total += weighted[d, tokens[b, t]]
+            if total > SMALLEST:
+                for j in range(d):
+                    mean = 0.0
+                    for t in range(length):
+                        mean += weighted[j, tokens[b, t]]
+                    pooled[b, h, j] = mean / total
+            else:
+                # No token of the prompt is near the largest of all: relative to its own largest.
+                _pool_alone(logits[h], values[h], tokens[b], pooled[b, h])
 
 
 @_compiled(f8(_read(f8, 2), _read(f8, 1), f8[:, ::1]))

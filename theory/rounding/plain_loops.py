@@ -117,6 +117,7 @@ def kernel_symbols(
                 rows += _entries(f"velocity of {part} {how}, {name}", one[:known], two)
     logits, values = 3 * rng.standard_normal((2, 7)), rng.standard_normal((2, 7, 3))
     tokens = rng.integers(0, 7, (5, 6))
+    # One token drowns the others; a prompt without it is as far below it as its weight is small.
     logits[0, tokens[0, 0]] = 800.0
     pooled = np.empty((5, 2, 3))
     pool_values(logits, values, tokens, pooled)
