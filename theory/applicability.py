@@ -303,7 +303,9 @@ def _check_sizes(asked: Problem, numbers: Sequence[int | None]) -> None:
         if value is not None and value < 1:
             raise InputError(f"{name} = {value} is not positive")
     if asked.task is not None and asked.N is not None:
-        raise InputError(f"N = {asked.N}, but the task has {len(asked.task)} facts")
+        raise InputError(
+            f"N = {asked.N} beside a task of {len(asked.task)} facts: leave out N, or the task"
+        )
     if asked.degree is not None:
         check_degree(asked.degree)
     if asked.map not in MAPS:

@@ -307,7 +307,7 @@ WRONG = [
     ),
     (
         "conditions attention-only --d 8 --N 3 --table places.csv",
-        "N = 3, but the task has 30 facts",
+        "N = 3 beside a task of 30 facts",
     ),
 ]
 
