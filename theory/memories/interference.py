@@ -201,7 +201,7 @@ def lost(hazard: Floats, wrong: Floats) -> Floats:
     >>> lost(np.array([0.0, 0.5, 50.0]), np.array([0.0, 0.4, 40.0])).round(3)
     array([0.   , 0.315, 0.8  ])
     """
-    return np.asarray(-np.expm1(-hazard) * wrong / np.maximum(hazard, TINY))
+    return np.asarray(-np.expm1(-hazard) * (wrong / np.maximum(hazard, TINY)))
 
 
 def _times(spread: Floats, step: Floats) -> int:

@@ -10,7 +10,13 @@ from tests.helpers.simulate import recalled, uniform
 from theory.memories import interference
 from theory.memories.capacity import capacity_of
 from theory.memories.classes import classes_of, classes_of_sizes
-from theory.memories.interference import Classes, Interference, failure_probability, half_tail
+from theory.memories.interference import (
+    Classes,
+    Interference,
+    failure_probability,
+    half_tail,
+    lost,
+)
 from theory.memories.strengths import interference_of
 
 ONE = np.ones(1)
@@ -56,6 +62,12 @@ def test_the_tail_ends_in_nothing(d):
     assert ends[1] == ends[2] < 1e-100
     steps = half_tail(np.geomspace(1e-9 / d, 1e6, 500), d)
     assert (np.diff(steps) <= 0).all()
+
+
+def test_what_is_rarely_lost_keeps_its_digits():
+    """The product of two hazards is no floating-point number where each of them is one."""
+    hazard = np.array([1e-290, 1e-200, 1e-120])
+    np.testing.assert_allclose(lost(hazard, hazard / 4), hazard / 4, rtol=1e-12)
 
 
 # --- quadrature ---------------------------------------------------------------------------------

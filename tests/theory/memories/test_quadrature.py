@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from theory.memories.quadrature import beta_nodes, chi_square_nodes, mean_nodes, sphere_nodes
+from theory.memories.quadrature import (
+    beta_nodes,
+    chi_square_nodes,
+    even_sphere_nodes,
+    mean_nodes,
+    sphere_nodes,
+)
 
 COUNTS = (1, 2, 3, 8, 48)
 
@@ -104,6 +110,15 @@ def test_sphere_moments(d, n):
         assert w @ z ** (2 * j) == pytest.approx(moment, rel=1e-10)
         assert w @ z ** (2 * j + 1) == pytest.approx(0, abs=1e-9 * max(1, moment) ** 2)
         moment *= (2 * j + 1) * d / (d + 2 * j)
+
+
+@pytest.mark.parametrize("d", [6, 7.5, 20, 1e4, 1e8, 1e12, 1e16, 1e20, 1e26])
+def test_equidistant_nodes_keep_their_moments_in_any_dimension(d):
+    """The angles are as small as 1 / sqrt(d), where their cosines are 1 up to rounding."""
+    z, w = even_sphere_nodes(d, 96)
+    assert w.sum() == pytest.approx(1, rel=1e-12)
+    assert w @ z**2 == pytest.approx(1, rel=1e-9)
+    assert w @ z**4 == pytest.approx(3 * d / (d + 2), rel=1e-9)
 
 
 # --- against SciPy ------------------------------------------------------------------------------
