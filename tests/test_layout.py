@@ -37,7 +37,7 @@ LONG_FILES: dict[str, str] = {
     "theory/theorems/information_bound.py": "a theorem is one file; this one has 10 claims",
     "theory/theorems/knowledge_acquisition.py": "a theorem is one file; this one has 7 claims",
     "theory/theorems/knowledge_extraction.py": "a theorem is one file; this one has 15 claims",
-    "theory/theorems/linear_capacity.py": "a theorem is one file; this one has 17 claims",
+    "theory/theorems/linear_capacity.py": "a theorem is one file; this one has 20 claims",
     "theory/theorems/mlp_capacity.py": "a theorem is one file; this one has 13 claims",
     "theory/theorems/optimal_linear_capacity.py": "a theorem is one file; this one has 8 claims",
     "theory/theorems/power_law_bound.py": "a theorem is one file; this one has 10 claims",

@@ -1,6 +1,6 @@
 """Recall of W: this project's law, the law with independent competitors, and Monte Carlo.
 
-The second law is that of THEORY.md, section 1b: given (Q, g0) every competitor has a normal noise
+The second law is simpler: given (Q, g0) every competitor has a normal noise
 g1 of its own, with variance Q/d. Ours lets the competitors share the length of the noise.
 """
 
@@ -67,7 +67,7 @@ def main() -> None:
         "error": "s.e.",
         "ours": "law of B.3",
         "ours_off": "off by",
-        "independent": "THEORY.md, 1b",
+        "independent": "simpler formula",
         "independent_off": "off by",
     }
     store("compare-laws", rows, columns, seed=SEED)

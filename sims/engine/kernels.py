@@ -165,9 +165,7 @@ def _pool_alone(
     pooled: NDArray[np.float64],
 ) -> None:
     """Average one prompt's values (k, d_h) in one head."""
-    top = -np.inf
-    for t in range(tokens.size):
-        top = max(top, logits[tokens[t]])
+    top = logits[tokens].max()
     total = 0.0
     pooled[:] = 0.0
     for t in range(tokens.size):
@@ -175,8 +173,7 @@ def _pool_alone(
         total += weight
         for j in range(pooled.size):
             pooled[j] += weight * values[tokens[t], j]
-    for j in range(pooled.size):
-        pooled[j] /= total
+    pooled /= total
 
 
 @_compiled(types.void(_read(f8, 2), _read(f8, 3), _read(i8, 2), types.Array(f8, 3, "C")))

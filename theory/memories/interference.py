@@ -160,7 +160,8 @@ def _failure(
     # The chance to win goes from 0 to 1 within about the noise of a coordinate.
     step = np.sqrt(law.noise * typical)
     spread = np.sqrt(step**2 + (own - 1) * law.pair)
-    z, z_weight = _nodes(dimension, numbers[2], _times(spread, step))
+    times = _times(spread, step, float(classes.count.sum()))
+    z, z_weight = _nodes(dimension, numbers[2], times)
     length, length_weight = chi_square_nodes((law.d - 1) / max(1 - fourth, 1e-9), numbers[1])
     mass = float(classes.count @ classes.size) + own - 1 if law.steady else math.inf
     total = 0.0
@@ -204,11 +205,15 @@ def lost(hazard: Floats, wrong: Floats) -> Floats:
     return np.asarray(-np.expm1(-hazard) * (wrong / np.maximum(hazard, TINY)))
 
 
-def _times(spread: Floats, step: Floats) -> int:
-    """How many times the usual nodes an average over so many steps takes, of the widest."""
+def _times(spread: Floats, step: Floats, rivals: float) -> int:
+    """How many times the usual nodes an average over so many steps takes, of the widest.
+
+    The best of many rivals spreads less than one of them, and so narrows the step.
+    """
     if (spread <= STEEP * step).all():
         return 1
-    return math.ceil(float(np.min([np.max(spread / np.maximum(step, TINY)), FINEST])))
+    narrow = step / math.sqrt(max(math.log(rivals), 1.0))
+    return math.ceil(float(np.min([np.max(spread / np.maximum(narrow, TINY)), FINEST])))
 
 
 def _nodes(dimension: float, usual: int, times: int) -> Nodes:

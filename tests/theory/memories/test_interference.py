@@ -148,6 +148,19 @@ def test_more_nodes_agree_where_one_class_is_large(monkeypatch, memory, sizes, d
         assert with_nodes(monkeypatch, law, classes, factor) == pytest.approx(usual, rel=within)
 
 
+@pytest.mark.parametrize(("own", "others", "d"), [(1000, 1e6, 10000), (3000, 1e7, 20000)])
+def test_more_nodes_agree_where_there_are_many_competitors(monkeypatch, own, others, d):
+    """Their best spreads less than one of them, so that the step is narrower."""
+    sizes = np.array([own, 1.0])
+    count = np.array([3.0, others])
+    N = float(count @ sizes)
+    classes = Classes(count * sizes / N, sizes, count, sizes, count - np.eye(2))
+    usual = failure_probability(plain(d), classes)
+    monkeypatch.setattr(interference, "FINEST", 64)
+    monkeypatch.setattr(interference, "NODES", tuple(3 * n for n in USUAL))
+    assert usual == pytest.approx(failure_probability(plain(d), classes), rel=0.002)
+
+
 @pytest.mark.parametrize("facts", ["balanced", "random", "zipf"])
 @pytest.mark.parametrize(("d", "M"), [(32, 4), (64, 4), (64, 16)])
 def test_with_classes_the_nodes_change_recall_by_a_tenth_of_a_percent(monkeypatch, facts, d, M):
