@@ -164,7 +164,7 @@ def _pool_alone(
     tokens: NDArray[np.intp],
     pooled: NDArray[np.float64],
 ) -> None:
-    """Average one prompt's values (k, d_h) in one head."""
+    """Average one prompt's values in one head, with weights relative to its own largest."""
     top = logits[tokens].max()
     total = 0.0
     pooled[:] = 0.0
@@ -192,9 +192,10 @@ def pool_values(
     pooled : (B, H, d_h), filled with the averages.
     """
     prompts, length = tokens.shape
-    n, d = values.shape[1:]
+    # A table of weights pays for no fewer tokens than it has. Heads are the outer loop, so that the
+    # values of one stay in the processor's cache.
+    n, d = values.shape[1] if tokens.size >= values.shape[1] else 0, values.shape[2]
     weighted = np.empty((d + 1, n))
-    # Heads are the outer loop, so that the values of one stay in the processor's cache.
     for h in range(len(logits)):
         top = logits[h].max()
         for k in range(n):
@@ -204,7 +205,7 @@ def pool_values(
                 weighted[j, k] = weight * values[h, k, j]
         for b in range(prompts):
             total = 0.0
-            for t in range(length):
+            for t in range(length if n else 0):
                 total += weighted[d, tokens[b, t]]
             if total > SMALLEST:
                 for j in range(d):
@@ -213,7 +214,6 @@ def pool_values(
                         mean += weighted[j, tokens[b, t]]
                     pooled[b, h, j] = mean / total
             else:
-                # No token of the prompt is near the largest of all: relative to its own largest.
                 _pool_alone(logits[h], values[h], tokens[b], pooled[b, h])
 
 

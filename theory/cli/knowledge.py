@@ -206,10 +206,10 @@ def _report(
     else:
         for note in notes:
             say(f"note: {note}")
-        over = max(row["excess_share"] or 0 for row in rows)
-        if not over <= REACHED:
+        left = _not_learnt(rows)
+        if left is not None:
             say(
-                f"note: the loss ends {100 * over:.3g} % above its floor: not all is learnt; "
+                f"note: the loss ends {left}: not all is learnt; "
                 "try more --steps, then another --learning-rate"
             )
         shown = [{**row, "excess_share": _percent(row["excess_share"])} for row in rows]
@@ -219,6 +219,17 @@ def _report(
         show(*LEGEND.splitlines(), *([ALONE] if by_relation else ()))
     if plot is not None:
         save_figure(found.plot(), plot, seed=seed)
+
+
+def _not_learnt(rows: Sequence[dict[str, Any]]) -> str | None:
+    """Say how far the loss ends above its floor, in nats where that is 0, if it is far."""
+    shares = [row["excess_share"] for row in rows if row["excess_share"] is not None]
+    nats = [row["excess"] for row in rows if row["excess_share"] is None]
+    if shares and not max(shares) <= REACHED:
+        return f"{100 * max(shares):.3g} % above its floor"
+    if nats and not max(nats) <= REACHED:
+        return f"{max(nats):.3g} nats above 0"
+    return None
 
 
 def _percent(share: float | None) -> float | None:

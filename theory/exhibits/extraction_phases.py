@@ -53,7 +53,7 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
         told = Told(**task.arguments["told"])
         R, K = told.templates, told.multiplicity
         for record in records:
-            n = record["fine_tuned"]
+            n, share = record["fine_tuned"], record["excess_share"]
             found.append(
                 {
                     "values": "shared" if told.shared else "own",
@@ -71,7 +71,7 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
                     "learnt": record["learnt"],
                     "own": record["wrong_own"],
                     "tuned": record["wrong_tuned"],
-                    "excess": 100 * (record["excess_share"] or 0.0),
+                    "excess": None if share is None else 100 * share,
                 }
             )
     return found

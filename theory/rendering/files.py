@@ -161,7 +161,11 @@ def _commit(folder: Path = Path(__file__).parent) -> str | None:
 def _git(folder: Path, *command: str) -> str | None:
     try:
         found = subprocess.run(
-            ["git", *command], cwd=folder, capture_output=True, text=True, check=False
+            ["git", "--no-optional-locks", *command],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     except OSError:
         return None

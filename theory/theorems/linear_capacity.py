@@ -860,13 +860,13 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             "one, the share of facts of which a wrong answer scores highest is predicted to 8 %.",
             check=check_skewed,
             quick={
-                "sets": ((80, 80, 2, 32), (80, 20, 2, 32), (80, 20, 3, 32), (60, 10, 3, 32)),
+                "sets": ((80, 80, 2, 32), (80, 8, 2, 48), (80, 20, 3, 32), (60, 10, 3, 32)),
                 "law": "linear",
                 "budget": 4000,
                 "tolerance": 0.08,
             },
             full={
-                "sets": ((80, 80, 2, 32), (80, 20, 3, 32), (60, 10, 3, 32), (160, 40, 3, 64)),
+                "sets": ((80, 80, 2, 32), (80, 8, 2, 48), (80, 20, 3, 32), (160, 16, 3, 64)),
                 "budget": 20000,
             },
             must_fail={"one_right": True},

@@ -1,6 +1,7 @@
 """Knowledge that is told and asked for, from the command line: ``recall knowledge``."""
 
 import json
+import re
 
 import pytest
 
@@ -99,9 +100,12 @@ def test_a_relation_of_one_answer_has_no_floor_to_exceed(recall, tmp_path):
     (tmp_path / "one.csv").write_text(
         "subject,relation,answer\n" + "".join(f"{s},r,x\n" for s in "abcd")
     )
-    asked = ["knowledge", "one.csv", "--fine-tuned", 2, "--trials", 1, "--steps", 20]
-    ran = recall(*asked, "--multiplicity", 1, "--templates", 4)
+    asked = ["knowledge", "one.csv", "--fine-tuned", 2, "--trials", 1]
+    ran = recall(*asked, "--multiplicity", 1, "--templates", 4, "--steps", 300)
     assert (ran.status, ran.err) == (0, "")
+    asked += ["--steps", 1]
+    ran = recall(*asked, "--multiplicity", 1, "--templates", 4)
+    assert re.search(r"the loss ends [\d.]+ nats above 0: not all is learnt", ran.err)
     rows = recall(*asked, "--multiplicity", "1,2", "--templates", 4, "--json").result["points"]
     assert [row["excess_share"] is None for row in rows] == [True, False]
 
