@@ -17,11 +17,11 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ("assoc", "sims", "theory")
 """Imports go one way: each may import from itself and from those before it."""
 
-ONLY = {"assoc": {"numpy", "scipy", "lazy_loader", "pandas", "psutil"}}
+ONLY = {"assoc": {"numpy", "scipy", "lazy_loader", "pandas", "psutil", "numba"}}
 """Packages that may import these and the standard library, and nothing else from outside.
 
-Of these pandas reads one format of fact tables, and psutil says how much memory is free; they are
-imported when they are needed.
+Of these pandas reads one format of fact tables, psutil says how much memory is free, and numba
+compiles the search for weights of few bits; they are imported when they are needed.
 """
 
 LONG_FILES: dict[str, str] = {

@@ -33,7 +33,7 @@ from assoc.memories.networks import Gated, TwoLayer
 from assoc.memories.sign_gates import PiecewiseLinear, SignGated
 from assoc.transformers.model import Attention, Transformer
 
-__all__ = ["Code", "Layout", "arrays_of", "coded", "encode", "in_bits"]
+__all__ = ["Code", "Layout", "arrays_of", "coded", "encode", "encode_levels", "in_bits"]
 
 BYTE = 8
 
@@ -228,6 +228,33 @@ def encode(
         raise InputError(f"a scale of {steps[lost][0]:.3g} is no single-precision number")
     packed = _packed(np.concatenate(levels) if levels else np.zeros(0, np.uint16), bits)
     return Code(packed + scales.tobytes(), layout)
+
+
+def encode_levels(levels: Levels, bits: int, dtype: str) -> Code:
+    """Write down a linear memory of one matrix, whose levels are known already.
+
+    Parameters
+    ----------
+    levels : (d_out, d_in) numbers of the levels, from 0 to 2^b - 1.
+    bits : b, between 1 and 16.
+    dtype : precision of the decoded weights, ``float32`` or ``float64``.
+
+    Raises
+    ------
+    InputError
+        If bits is out of range, or a level is.
+
+    Examples
+    --------
+    >>> encode_levels(np.array([[1, 0], [1, 1]], np.uint16), 1, "float64").decode().W
+    array([[ 1., -1.],
+           [ 1.,  1.]])
+    """
+    if (levels >= 2 ** check_bits(bits)).any():
+        raise InputError(f"level {levels.max()} is not one of {2**bits}")
+    return Code(
+        _packed(levels.ravel(), bits), Layout(Factors.__name__, (levels.shape,), bits, dtype)
+    )
 
 
 def arrays_of(memory: Any) -> list[Floats]:
