@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from assoc.arrays import Floats, Integers, precision
 from assoc.bits.codes import encode_levels
 from assoc.bits.levels import check_bits, quantise
-from assoc.checks import check_fits
+from assoc.checks import check_fits, positive
 from assoc.embeddings import check_vectors
 from assoc.facts.maps import check_map
 from assoc.memories.linear import hebbian_matrix
@@ -43,11 +43,11 @@ __all__ = ["annealed"]
 MARGIN = 0.4
 """kappa, in units of the spread of the scores that weights of random signs give."""
 
-HOT, COLD = 0.1, 0.01
+HOT, COLD = 0.096, 0.024
 """First and last temperature T, in units of the squared margin's."""
 
-SWEEPS = 600
-"""Sweeps over all weights after which the search is given up."""
+SWEEPS = 800
+"""Sweeps over all weights after which the search is given up, where nothing else is said."""
 
 FAR = 1e6
 """Margin that stands for an infinite one, in the same units."""
@@ -56,12 +56,14 @@ CLEAR = 1e-9
 """Least margin, in the same units, that counts as recall in the search: beyond all roundings."""
 
 
-def annealed(bits: int) -> Build:
+def annealed(bits: int, *, sweeps: int = SWEEPS) -> Build:
     """Return the build of linear memories whose weights of b bits are fitted as such.
 
     Parameters
     ----------
     bits : b, between 1 and 16.
+    sweeps : over all weights, in which T falls from the first to the last and after which the
+        search is given up; at least 1.
 
     Returns
     -------
@@ -71,8 +73,8 @@ def annealed(bits: int) -> Build:
     Raises
     ------
     InputError
-        If bits is out of range; when a memory is built, if the embeddings are not finite real
-        matrices, f is no map, or the margins would not fit in memory.
+        If bits or sweeps is out of range; when a memory is built, if the embeddings are not finite
+        real matrices, f is no map, or the margins would not fit in memory.
 
     Examples
     --------
@@ -84,11 +86,11 @@ def annealed(bits: int) -> Build:
     >>> memory.bits, bool((margins(memory, E, U, np.arange(24)) > 0).all())
     (256, True)
     """
-    return partial(_annealed, check_bits(bits))
+    return partial(_annealed, check_bits(bits), positive(sweeps, "sweeps"))
 
 
 def _annealed(
-    bits: int, E: Floats, U: Floats, f: Integers, /, *, rng: np.random.Generator
+    bits: int, sweeps: int, E: Floats, U: Floats, f: Integers, /, *, rng: np.random.Generator
 ) -> Factors:
     E, U = check_vectors(E, "E"), check_vectors(U, "U")
     f = check_map(f, len(E), len(U))
@@ -96,7 +98,7 @@ def _annealed(
     top = 2**bits - 1
     inputs, answers = _of_unit_size(E), _of_unit_size(U)
     start = 2.0 * quantise(hebbian_matrix(inputs, answers, f), bits)[0] - top
-    W = _search(start, inputs, answers, np.asarray(f, np.int64), bits, rng)
+    W = _search(start, inputs, answers, np.asarray(f, np.int64), bits, sweeps, rng)
     levels = ((W + top) / 2).astype(np.uint16)
     decoded: Factors = encode_levels(levels, bits, str(precision(E, U))).decode()
     return decoded
@@ -115,6 +117,7 @@ def _search(
     U: NDArray[np.float64],
     f: NDArray[np.int64],
     bits: int,
+    sweeps: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     """Levels (d_out, d_in), odd numbers, that lose the fewest facts of all that are seen."""
@@ -124,7 +127,7 @@ def _search(
     inputs, answers = (np.ascontiguousarray(X.T, np.float32) for X in (E, U))
     best, fewest = W, len(E) + 1
     moved = W.astype(np.float32)
-    for temperature in [*np.geomspace(HOT, COLD, SWEEPS), None]:
+    for temperature in [*np.geomspace(HOT, COLD, sweeps), None]:
         margins = _margins(moved.astype(np.float64), E, U, f)
         lost = int((margins.min(axis=1) <= CLEAR * unit).sum())
         if lost < fewest:
