@@ -271,7 +271,7 @@ def _resolve(
     if "rounding" in coding and "bits" not in coding:
         raise InputError(f"{kind} {name!r}: a rounding needs bits given")
     if coding and make.fits is not None:
-        return name, make.fits(**coding)
+        return name, make.fits(coding["bits"])
     build = make.make(**options)
     return name, coded(build, **coding) if coding else build
 

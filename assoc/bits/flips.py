@@ -70,7 +70,7 @@ def sweep(
     (1, 1.0, np.float32(0.0))
     """
     N, M = short.shape
-    nothing = np.float32(0)
+    nothing: Any = np.float32(0)
     loss = 0.0
     for x in range(N):
         part = nothing
