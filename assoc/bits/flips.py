@@ -3,6 +3,8 @@
 Import this module where the kernel is called: it brings Numba in, which takes half a second.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
