@@ -12,8 +12,9 @@ is lowered by the Metropolis rule (Kirkpatrick, Gelatt and Vecchi 1983): one wei
 time, always where the loss falls, else with probability exp(-rise / T), while T is lowered from
 sweep to sweep. The rise is exact (:mod:`assoc.bits.flips`). A margin kappa above 0 makes the search
 look for wide regions of solutions, which local moves can find, in place of single ones (Baldassi
-et al. 2016). The search starts at the rounded Hebbian matrix, ends with the first W that recalls
-every fact, and returns the best where it finds none.
+et al. 2016). The search starts at the rounded Hebbian matrix or, of more than four bits, at the
+rounded best matrix of any weights (:mod:`assoc.memories.separation`), which then recalls nearly
+all. It ends with the first W that recalls every fact, and returns the best where it finds none.
 
 The problem is not convex: that nothing was found proves nothing.
 
@@ -37,6 +38,7 @@ from assoc.embeddings import check_vectors
 from assoc.facts.maps import check_map
 from assoc.memories.linear import hebbian_matrix
 from assoc.memories.memory import Build, Factors
+from assoc.memories.separation import separate
 
 __all__ = ["annealed"]
 
@@ -48,6 +50,9 @@ HOT, COLD = 0.096, 0.024
 
 SWEEPS = 800
 """Sweeps over all weights after which the search is given up, where nothing else is said."""
+
+FEW = 4
+"""Bits up to which the search starts at the outer products."""
 
 FAR = 1e6
 """Margin that stands for an infinite one, in the same units."""
@@ -94,10 +99,14 @@ def _annealed(
 ) -> Factors:
     E, U = check_vectors(E, "E"), check_vectors(U, "U")
     f = check_map(f, len(E), len(U))
-    check_fits(2 * len(E) * len(U), 8, f"N = {len(E)}: the margins")
+    check_fits(4 * len(E) * len(U), 8, f"N = {len(E)}: the margins")
     top = 2**bits - 1
     inputs, answers = _of_unit_size(E), _of_unit_size(U)
-    start = 2.0 * quantise(hebbian_matrix(inputs, answers, f), bits)[0] - top
+    if bits <= FEW:
+        begin: Floats = hebbian_matrix(inputs, answers, f)
+    else:
+        begin = separate(inputs, answers, f, prove=False).Theta.T
+    start = 2.0 * quantise(begin, bits)[0] - top
     W = _search(start, inputs, answers, np.asarray(f, np.int64), bits, sweeps, rng)
     levels = ((W + top) / 2).astype(np.uint16)
     decoded: Factors = encode_levels(levels, bits, str(precision(E, U))).decode()
@@ -126,7 +135,7 @@ def _search(
     unit = float(np.sqrt(np.mean(W**2)))
     inputs, answers = (np.ascontiguousarray(X.T, np.float32) for X in (E, U))
     best, fewest = W, len(E) + 1
-    moved = W.astype(np.float32)
+    moved = np.ascontiguousarray(W, np.float32)
     for temperature in [*np.geomspace(HOT, COLD, sweeps), None]:
         margins = _margins(moved.astype(np.float64), E, U, f)
         lost = int((margins.min(axis=1) <= CLEAR * unit).sum())

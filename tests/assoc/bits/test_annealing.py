@@ -5,8 +5,9 @@ import pytest
 
 from assoc import Factors, InputError, certified_margins, margins, resolve
 from assoc.bits.annealing import annealed
-from assoc.bits.codes import encode
+from assoc.bits.codes import coded, encode
 from assoc.embeddings import sphere
+from assoc.memories.optimal import optimal_linear
 from tests.helpers.oracles import one_line
 
 
@@ -26,8 +27,19 @@ def test_all_facts_are_recalled_where_rounding_loses_some(bits, N, seed):
     E, U = draw(N, 16, seed)
     f = np.arange(N)
     assert certified_margins(fit(bits, E, U, f), E, U, f).certified.all()
-    rounded = encode(resolve("optimal-linear")[1](E, U, f, rng=np.random.default_rng(0)), bits)
-    assert (margins(rounded.decode(), E, U, f) <= 0).any()
+    rounded = coded(optimal_linear, bits)(E, U, f, rng=np.random.default_rng(0))
+    assert (margins(rounded, E, U, f) <= 0).any()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_many_bits_no_more_is_lost_than_by_rounding(seed):
+    E, U = draw(58, 16, seed)
+    f = np.arange(58)
+    for bits in (6, 8):
+        rounded = coded(optimal_linear, bits)(E, U, f, rng=np.random.default_rng(0))
+        found = fit(bits, E, U, f)
+        missed = [int((margins(memory, E, U, f) <= 0).sum()) for memory in (rounded, found)]
+        assert missed[1] <= missed[0]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -93,6 +105,7 @@ def test_a_name_with_bits_is_the_fit():
         (lambda: annealed(0), "bits = 0 is not between 1 and 16"),
         (lambda: annealed(17), "bits = 17 is not between 1 and 16"),
         (lambda: annealed(1.5), "bits = 1.5 is not an integer"),
+        (lambda: annealed(1, sweeps=0), "sweeps = 0 is not positive"),
         (lambda: resolve("optimal-linear", bits=0), "bits = 0 is not between 1 and 16"),
         (lambda: fit(1, np.eye(2), np.eye(2), np.array([0, 2])), "f"),
         (lambda: fit(1, np.array([[np.nan]]), np.eye(1), np.zeros(1, int)), "E: row 0"),
