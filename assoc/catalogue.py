@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from assoc.arrays import Floats
+from assoc.bits.annealing import annealed
 from assoc.bits.codes import coded
 from assoc.errors import InputError, UnfitError
 from assoc.facts.recall_task import RecallTask
@@ -68,16 +69,20 @@ class Recipe:
     needs : options that must be given.
     takes : options that may be given.
     rounds : whether it may be rounded to ``bits`` per weight, by a ``rounding``.
+    fits : takes ``bits`` and returns the build that is fitted in them, in place of a rounding.
     """
 
     make: Callable[..., Any]
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     rounds: bool = True
+    fits: Callable[[int], Any] | None = None
 
     @property
     def options(self) -> tuple[str, ...]:
         """Options that the construction knows."""
+        if self.fits is not None:
+            return self.needs + self.takes + CODED[:1]
         return self.needs + self.takes + (CODED if self.rounds else ())
 
 
@@ -114,7 +119,7 @@ MEMORIES: Mapping[str, Recipe] = MappingProxyType(
         "bilinear-ridge": Recipe(partial(bilinear, ridge=True), WIDE),
         "bilinear-als": Recipe(fitted, WIDE),
         "bilinear-margin": Recipe(partial(fitted, targets="margins"), WIDE),
-        "optimal-linear": _plain(optimal_linear),
+        "optimal-linear": Recipe(lambda: optimal_linear, fits=annealed),
         "optimal-low-rank": Recipe(optimal_low_rank, RANKED),
         "optimal-mlp": Recipe(optimal_mlp, WIDE, ("degree",)),
         "optimal-bilinear": Recipe(optimal_bilinear, WIDE),
@@ -157,9 +162,11 @@ def resolve(memory: str | Build, **given: float | str | None) -> tuple[str, Buil
     memory : one of :data:`MEMORIES`, ``package.module:function``, or a build function itself.
     given : options by name: ``rank`` and ``width`` (m), ``degree`` (k); ``gates`` and ``omega`` of
         sign-gated ones; for every memory but ``sign``, also the user's own, ``bits`` (b) and
-        ``rounding``, by which its weights are encoded (:func:`assoc.bits.codes.coded`). None stands
-        for not given. Only those that the memory knows may be given; a build function of the user's
-        knows its keyword-only parameters: ``build(E, U, f, *, rng, width=256)``.
+        ``rounding``, by which its weights are encoded (:func:`assoc.bits.codes.coded`); but
+        ``optimal-linear`` is fitted in its ``bits`` (:func:`assoc.bits.annealing.annealed`) and
+        takes no ``rounding``. None stands for not given. Only those that the memory knows may be
+        given; a build function of the user's knows its keyword-only parameters:
+        ``build(E, U, f, *, rng, width=256)``.
 
     Returns
     -------
@@ -263,6 +270,8 @@ def _resolve(
     coding = {option: options.pop(option) for option in CODED if option in options}
     if "rounding" in coding and "bits" not in coding:
         raise InputError(f"{kind} {name!r}: a rounding needs bits given")
+    if coding and make.fits is not None:
+        return name, make.fits(coding["bits"])
     build = make.make(**options)
     return name, coded(build, **coding) if coding else build
 

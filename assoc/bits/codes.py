@@ -26,6 +26,7 @@ from numpy.polynomial import Polynomial
 from assoc.arrays import Floats, precision
 from assoc.bits.levels import Levels, check_bits, check_rounding, quantise, weights_of
 from assoc.bits.objects import SCALE_BITS, rounded
+from assoc.bits.packing import BYTE, packed, unpacked
 from assoc.errors import InputError
 from assoc.memories.linear import HebbianBuild, Store
 from assoc.memories.memory import Factors, Memory
@@ -33,9 +34,7 @@ from assoc.memories.networks import Gated, TwoLayer
 from assoc.memories.sign_gates import PiecewiseLinear, SignGated
 from assoc.transformers.model import Attention, Transformer
 
-__all__ = ["Code", "Layout", "arrays_of", "coded", "encode", "in_bits"]
-
-BYTE = 8
+__all__ = ["Code", "Layout", "arrays_of", "coded", "encode", "encode_levels", "in_bits"]
 
 CODED_CLASSES = (Factors, Gated, TwoLayer, SignGated, PiecewiseLinear, Transformer)
 """What can be written down as bits; other memories are rounded where they are."""
@@ -161,7 +160,7 @@ class Code:
     def _arrays(self) -> list[Floats]:
         """Weights of all arrays, from the data."""
         layout = self.layout
-        levels = _unpacked(self.data[: self._level_bytes], layout.entries, layout.bits)
+        levels = unpacked(self.data[: self._level_bytes], layout.entries, layout.bits)
         scales = np.frombuffer(self.data, "<f4", offset=self._level_bytes).astype(np.float64)
         arrays: list[Floats] = []
         entry = scale = 0
@@ -226,8 +225,35 @@ def encode(
     lost = ~np.isfinite(scales) | ((scales == 0) & (steps != 0))
     if lost.any():
         raise InputError(f"a scale of {steps[lost][0]:.3g} is no single-precision number")
-    packed = _packed(np.concatenate(levels) if levels else np.zeros(0, np.uint16), bits)
-    return Code(packed + scales.tobytes(), layout)
+    stream = packed(np.concatenate(levels) if levels else np.zeros(0, np.uint16), bits)
+    return Code(stream + scales.tobytes(), layout)
+
+
+def encode_levels(levels: Levels, bits: int, dtype: str) -> Code:
+    """Write down a linear memory of one matrix, whose levels are known already.
+
+    Parameters
+    ----------
+    levels : (d_out, d_in) numbers of the levels, from 0 to 2^b - 1.
+    bits : b, between 1 and 16.
+    dtype : precision of the decoded weights, ``float32`` or ``float64``.
+
+    Raises
+    ------
+    InputError
+        If bits is out of range, or a level is.
+
+    Examples
+    --------
+    >>> encode_levels(np.array([[1, 0], [1, 1]], np.uint16), 1, "float64").decode().W
+    array([[ 1., -1.],
+           [ 1.,  1.]])
+    """
+    if (levels >= 2 ** check_bits(bits)).any():
+        raise InputError(f"level {levels.max()} is not one of {2**bits}")
+    return Code(
+        packed(levels.ravel(), bits), Layout(Factors.__name__, (levels.shape,), bits, dtype)
+    )
 
 
 def arrays_of(memory: Any) -> list[Floats]:
@@ -281,26 +307,6 @@ def _layout(memory: Any, arrays: list[Floats], bits: int) -> Layout:
         ),
         phases=getattr(network, "phase", None) is not None,
     )
-
-
-def _packed(levels: Levels, bits: int) -> bytes:
-    """Levels (n,) as a stream of b bits each, filled up to a byte."""
-    if bits in (8, 16):
-        return levels.astype(f">u{bits // BYTE}").tobytes()
-    word = BYTE if bits < BYTE else 2 * BYTE
-    each = np.unpackbits(levels.astype(f">u{word // BYTE}").view(np.uint8)).reshape(-1, word)
-    return np.packbits(each[:, word - bits :]).tobytes()
-
-
-def _unpacked(data: bytes, entries: int, bits: int) -> Levels:
-    """Levels (n,) of a stream."""
-    if bits in (8, 16):
-        return np.frombuffer(data, f">u{bits // BYTE}").astype(np.uint16)
-    word = BYTE if bits < BYTE else 2 * BYTE
-    each = np.zeros((entries, word), np.uint8)
-    stream = np.unpackbits(np.frombuffer(data, np.uint8), count=bits * entries)
-    each[:, word - bits :] = stream.reshape(entries, bits)
-    return np.packbits(each).view(f">u{word // BYTE}").astype(np.uint16)
 
 
 def in_bits(

@@ -5,7 +5,7 @@ with a bar are counted, which compilers turn into vector instructions where a ru
 stays a chain of scalar ones. What the single-precision scores leave open is settled here as well,
 as the margin of one competitor at a time in double precision.
 
-Compiled code is cached (:mod:`sims.engine.compiled`), so only the first run on a machine pays for
+Compiled code is cached (:mod:`assoc.compiled`), so only the first run on a machine pays for
 it. Import this module where a kernel is called: it brings Numba in, which takes half a second.
 """
 
@@ -18,7 +18,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from assoc.arrays import Floats
-from sims.engine.compiled import compiled
+from assoc.compiled import compiled
 
 __all__ = [
     "count_batch",

@@ -24,7 +24,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from sims.engine.compiled import compiled
+from assoc.compiled import compiled
 
 __all__ = ["fill_normals", "same_as_numpy"]
 

@@ -23,7 +23,7 @@ from theory.bounds.table_logs import log_rising
 from theory.memories.capacity import capacity_of
 from theory.memories.recall import predictable
 
-__all__ = ["Account", "account", "counted_bits", "stored_bits"]
+__all__ = ["Account", "account", "counted_bits", "facts_of", "stored_bits"]
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,20 @@ def stored_bits(N: float) -> float:
     24.0
     """
     return log_rising(0.0, N) / math.log(2)
+
+
+def facts_of(bits: float) -> int:
+    """Fewest facts with distinct answers that are so many bits: log2 N! is no less, of N - 1 it is.
+
+    Examples
+    --------
+    >>> facts_of(0.33 * 32**2), facts_of(0.33 * 64**2)
+    (71, 214)
+    """
+    N = 1
+    while stored_bits(N) < bits:
+        N += 1
+    return N
 
 
 def counted_bits(memory: Any) -> int | None:

@@ -7,7 +7,7 @@ from assoc.catalogue import resolve
 from assoc.errors import InputError
 from assoc.memories.memory import Factors
 from tests.helpers.oracles import complaint
-from theory.bounds.accounting import account, counted_bits
+from theory.bounds.accounting import account, counted_bits, facts_of, stored_bits
 from theory.memories.faults import understating, whispering
 
 
@@ -53,3 +53,9 @@ def test_weights_are_counted_by_their_distinct_values():
     assert counted_bits(Factors((np.array([[0.0, 1.0], [2.0, 3.0]]),))) == 8
     assert counted_bits(Factors((np.ones((3, 3)), np.eye(3)))) == 18
     assert counted_bits(object()) is None
+
+
+@pytest.mark.parametrize("bits", [0.5, 1.0, 24.0, 337.92, 1351.68])
+def test_the_fewest_facts_that_are_so_many_bits(bits):
+    N = facts_of(bits)
+    assert stored_bits(N) >= bits > stored_bits(N - 1)

@@ -6,7 +6,7 @@ import pytest
 from numba import TypingError
 from numba.core import caching
 
-from sims.engine.compiled import compiled
+from assoc.compiled import compiled
 
 
 def twice(n):
