@@ -28,6 +28,12 @@ settings.register_profile("fixed", derandomize=True, deadline=None, database=Non
 settings.load_profile("fixed")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests of one group share a process also under plain ``-n 2``: each claim is judged once."""
+    if getattr(config.option, "dist", None) == "load":
+        config.option.dist = "loadgroup"
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20241206)
