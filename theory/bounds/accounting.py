@@ -7,6 +7,7 @@ reach the answers by another way than the bits.
 """
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,10 +117,8 @@ def facts_of(bits: float) -> int:
     >>> facts_of(0.33 * 32**2), facts_of(0.33 * 64**2)
     (71, 214)
     """
-    N = 1
-    while stored_bits(N) < bits:
-        N += 1
-    return N
+    # log2 N! is N - 1 or more.
+    return 1 + bisect_left(range(1, math.ceil(bits) + 1), bits, key=stored_bits)
 
 
 def counted_bits(memory: Any) -> int | None:

@@ -155,10 +155,12 @@ def _commit(folder: Path = Path(__file__).parent) -> str | None:
     commit = _git(folder, "describe", "--always", "--abbrev=12")
     but = [f":(top,exclude){name}" for name in STORED]
     changed = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ":/", *but)
-    return f"{commit}-dirty" if commit and changed else commit
+    # Where Git does not say whether anything was changed, it may have been.
+    return commit if changed == "" or not commit else f"{commit}-dirty"
 
 
 def _git(folder: Path, *command: str) -> str | None:
+    """Return what Git prints, or None if there is no Git or it fails."""
     try:
         found = subprocess.run(
             ["git", "--no-optional-locks", *command],
@@ -169,7 +171,7 @@ def _git(folder: Path, *command: str) -> str | None:
         )
     except OSError:
         return None
-    return found.stdout.strip() or None
+    return None if found.returncode else found.stdout.strip()
 
 
 def provenance(*, command: str, seed: int | None) -> dict[str, Any]:

@@ -245,6 +245,15 @@ def test_a_checkout_says_its_commit_and_whether_its_code_was_changed(tmp_path):
     assert commit() == clean
 
 
+def test_where_git_cannot_say_whether_code_was_changed_it_counts_as_changed(monkeypatch, tmp_path):
+    def run(command, **options):
+        failed = "status" in command
+        return subprocess.CompletedProcess(command, 128 * failed, "" if failed else "abc123\n", "")
+
+    monkeypatch.setattr(files.subprocess, "run", run)
+    assert files._commit(tmp_path) == "abc123-dirty"
+
+
 def test_outside_of_a_checkout_there_is_no_commit(monkeypatch, tmp_path):
     def missing(*arguments, **options):
         raise FileNotFoundError("no git")
