@@ -32,6 +32,7 @@ def linear_proof_steps(*, proxy: int = 1, exponent: int = 8) -> list[tuple[str, 
         ("best tangent point", _best_point),
         ("mode and convexity of the law of the squared length's level", _level_law),
         ("variance of the squared length of the noise", _squared_length),
+        ("covariance of two squared lengths, of overlapping inputs", _overlapping_lengths),
         ("weak inputs and strong outputs are many beyond the constant", _halves),
         ("union bound vanishes below the constant", lambda: _union_bound(exponent)),
         ("kappa of one bit is 2/pi", _one_bit),
@@ -148,6 +149,22 @@ def _squared_length() -> bool:
     variance = n * square + 2 * n * (n - 1) / d**2 * (1 / d)
     claimed = 2 * (d - 1) / ((d + 2) * n) + 2 * (n - 1) / (n * d)
     return bool(sp.simplify(variance / (n / d) ** 2 - claimed) == 0)
+
+
+def _overlapping_lengths() -> bool:
+    """E theta theta' of two inputs with the overlap g, from the moments of two coordinates.
+
+    The fourth one of a sphere coordinate along e_x, times that along e_x', comes from
+    c' = g c + sqrt(1 - g^2) c'' with E c^4 = 3/(d(d + 2)) and E c^2 c''^2 = 1/(d(d + 2)).
+    """
+    import sympy as sp
+
+    d, n, g = sp.symbols("d n g", positive=True)
+    fourth = (3 * g**2 + (1 - g**2)) / (d * (d + 2))
+    # Sums of squares, and pairs of facts, each twice, with E <u, u'>^2 = 1/d.
+    product = n * fourth + n * (n - 1) / d**2 + 2 * n * (n - 1) * (g / d) ** 2 / d
+    claimed = 2 * g**2 * (n - 1) / (n * d) + d * (1 + 2 * g**2) / (n * (d + 2)) - 1 / n
+    return bool(sp.simplify(product / (n / d) ** 2 - 1 - claimed) == 0)
 
 
 def _halves() -> bool:

@@ -433,8 +433,8 @@ $q$, its length $r$ and the signal $A$, all of known law.
             statement="At the least N with proved failure probability >= 1/2, some input fails "
             "with probability at least 1/2.",
             check=check_converse,
-            quick={"d": (96,), "trials": 30},
-            full={"d": (96, 128, 256), "trials": 200},
+            quick={"d": (128,), "trials": 30},
+            full={"d": (128, 192, 256), "trials": 200},
             must_fail={"wider": 3},
             why_fail="in three times as many dimensions there is room for nine times as many facts",
             fault={"promised": 0.15},
