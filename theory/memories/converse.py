@@ -189,7 +189,7 @@ def best_split(N: int, d: int) -> Split:
         beaten = 1 - float(weights @ np.sum(np.diff(-kept, axis=1, append=0.0) * lost, axis=1))
         # By how much two inputs are weak more often than independent ones, as it was found.
         together = 1 + 1.9 * t**4 * d
-        return 1 - beaten * expected / (1 + together * expected)
+        return float(1 - beaten * expected / (1 + together * expected))
 
     found = min(
         (
