@@ -46,6 +46,16 @@ def test_moments_are_those_of_draws():
         assert np.mean(theta**power) == pytest.approx(moment, abs=5 * error)
 
 
+def test_moments_of_two_facts_in_the_plane_are_integrals():
+    """Trapezoids are exact for polynomials of cosines."""
+    angles = 2 * np.pi * np.arange(32) / 32
+    c, c2, rho = np.meshgrid(*[np.cos(angles)] * 3)
+    theta = c**2 + c2**2 + 2 * c * c2 * rho - 1
+    second, fourth = length_moments(2, 2)
+    assert second == pytest.approx(np.mean(theta**2), rel=1e-12)
+    assert fourth == pytest.approx(np.mean(theta**4), rel=1e-12)
+
+
 def test_moments_are_exact_where_they_nearly_cancel():
     n, d = 10**20, 10**12
     second, fourth = length_moments(n, d)

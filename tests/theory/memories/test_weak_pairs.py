@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from theory.memories import weak_pairs
 from theory.memories.pair_tails import Tails, tails_of
 from theory.memories.weak_pairs import (
     Counted,
@@ -50,6 +51,31 @@ def test_pairs_are_weak_as_often_as_proved():
     mean, error = np.mean(found), np.std(found) / np.sqrt(len(found))
     assert error < mean / 10
     assert mean - 3 * error <= bound <= most * (mean + 3 * error)
+
+
+def test_what_two_inputs_do_to_each_other_is_bounded():
+    """By the sizes of three coordinates, draw by draw: of both squared lengths."""
+    rng = np.random.default_rng(8)
+    d, n, seen = 10, 14, 0
+    for _ in range(400):
+        E, U = spheres(rng, n, d), spheres(rng, n, d)
+        gamma = float(E[0] @ E[1])
+        V, other = (U[2:].T @ (E[2:] @ E[k]) for k in (0, 1))
+        v = V + gamma * U[1]
+        w, alpha = float(v @ v), float(U[0] @ v / np.linalg.norm(v))
+        across = abs(U[0] @ U[1] - alpha * (v @ U[1]) / np.sqrt(w)) / np.sqrt(1 - alpha**2)
+        part = abs(V @ U[1]) / np.linalg.norm(V)
+        a = -float(U[1] @ (other + gamma * U[0]))
+        if a <= 0 or abs(gamma) >= np.sqrt(w):
+            continue
+        by, nearer = weak_pairs._moves(
+            np.array(abs(gamma)), np.array(part), np.array(across), a, w, abs(alpha)
+        )
+        assert w <= (1 + by) * (V @ V) * (1 + 1e-12)
+        if np.isfinite(nearer):
+            seen += 1
+            assert a <= -float(U[1] @ other) * np.sqrt(1 + nearer) * (1 + 1e-12)
+    assert seen > 50
 
 
 def test_a_fourth_moment_of_products_is_bounded_and_near():
