@@ -52,6 +52,30 @@ def test_any_split_is_below_frequencies_of_failure():
         assert 0 <= floor_of(N, d, split) <= most
 
 
+@pytest.mark.parametrize("h", [0.5, 0.7, 1.0, 1.4])
+def test_weak_inputs_are_beaten_as_often_as_proved(h):
+    """By outputs set apart, with the noise that their facts make; also where h exceeds 1."""
+    d, n, n_y, draws = 128, 1000, 80, 1500
+    beaten = converse._beaten(n, n_y, 0.5, tails_of(d, 14.0))
+    assert beaten is not None
+    w = n / d
+    place = int(np.searchsorted(beaten.ends, w)) - 1
+    bound = beaten.steps[place][beaten.h <= h].sum()
+    rng = np.random.default_rng(6)
+    lost = 0
+    for _ in range(draws):
+        U, E = rng.standard_normal((2, n_y, d))
+        U /= np.linalg.norm(U, axis=1)[:, None]
+        c = E[:, 0] / np.linalg.norm(E, axis=1)
+        # The answer is the first axis; <u_x, v'> = 1 - h, |v'|^2 = w + 1 - 2h.
+        v = np.zeros(d)
+        v[0], v[1] = 1 - h, np.sqrt(w + 1 - 2 * h - (1 - h) ** 2)
+        total = v + c @ U
+        lost += bool((U @ total).max() > total[0])
+    low, high = proportion_interval(lost, draws, level=1 - 1e-6)
+    assert low - 0.15 < bound <= high
+
+
 @pytest.mark.parametrize("n", [40, 400])
 def test_noise_exceeds_its_margins_no_more_often_than_proved(n):
     """Sums of c_z <u_x - u_y, u_z> over n facts and y itself."""
