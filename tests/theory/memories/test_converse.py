@@ -52,11 +52,11 @@ def test_any_split_is_below_frequencies_of_failure():
         assert 0 <= floor_of(N, d, split) <= most
 
 
-@pytest.mark.parametrize("h", [0.5, 0.7, 1.0, 1.4])
-def test_weak_inputs_are_beaten_as_often_as_proved(h):
+@pytest.mark.parametrize(("h", "loss"), [(0.5, 0.3), (0.7, 0.1), (1.0, 0.02), (1.4, 0.02)])
+def test_weak_inputs_are_beaten_as_often_as_proved(h, loss):
     """By outputs set apart, with the noise that their facts make; also where h exceeds 1."""
     d, n, n_y, draws = 128, 1000, 80, 1500
-    beaten = converse._beaten(n, n_y, 0.5, tails_of(d, 14.0))
+    beaten = converse._beaten(n, n_y, 0.4, tails_of(d, 14.0))
     assert beaten is not None
     w = n / d
     place = int(np.searchsorted(beaten.ends, w)) - 1
@@ -73,7 +73,7 @@ def test_weak_inputs_are_beaten_as_often_as_proved(h):
         total = v + c @ U
         lost += bool((U @ total).max() > total[0])
     low, high = proportion_interval(lost, draws, level=1 - 1e-6)
-    assert low - 0.15 < bound <= high
+    assert low - loss < bound <= high
 
 
 @pytest.mark.parametrize("n", [40, 400])
