@@ -56,9 +56,8 @@ def _theory(name: str, d: int) -> tuple[int, float, int | None]:
         return balanced_capacity(d, d), law, None
     asked = MEMORIES[name]
     law = capacity_of(Construction(**asked), d=d)
-    if "rank" in asked:
-        return guaranteed_capacity(d, rank=Construction(**asked).rank_at(d)), law, None
-    return guaranteed_capacity(d), law, failing_from(d)
+    rank = Construction(**asked).rank_at(d)
+    return guaranteed_capacity(d, rank=rank), law, failing_from(d, rank=rank)
 
 
 def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:

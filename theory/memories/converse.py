@@ -25,11 +25,12 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from theory.memories.balls import above, coordinate_tail
+from theory.memories.balls import above, below, coordinate_tail
+from theory.memories.cells import beta_masses
 from theory.memories.pair_tails import Tails, product_tail, tails_of
-from theory.memories.sizes import LARGEST_N, check_delta, check_sizes
+from theory.memories.sizes import LARGEST_N, check_delta, check_rank, check_sizes
 from theory.memories.squared_lengths import length_cut, length_moments, mean_at_least
-from theory.memories.weak_pairs import Counted, joint_chance, reach_of
+from theory.memories.weak_pairs import Counted, Signal, joint_chance, reach_of
 
 __all__ = ["Split", "failing_from", "failure_floor", "floor_of", "noise_bounds"]
 
@@ -69,6 +70,9 @@ SLACK = 1e-6
 NEGLIGIBLE = 2e-3
 """What is cut off has about this share of the chance that two inputs are weak."""
 
+COUNTED = 0.7
+"""Share of the inputs that count behind a projector: those with the smaller signals."""
+
 RARE = 1e-6
 """Chance that |W e_x|^2 is so large that it is left out of the number of beaten inputs."""
 
@@ -87,13 +91,14 @@ class Split:
     expected: float
 
 
-def failure_floor(N: int, d: int) -> float:
+def failure_floor(N: int, d: int, *, rank: int | None = None) -> float:
     """Bound the probability that the Hebbian memory of N facts fails on some input from below.
 
     Parameters
     ----------
     N : number of facts, at least 1; the map is the identity.
     d : dimension, at least 2; below 8 the bound is 0.
+    rank : of the random projector behind which the memory is, from 1 to d; None: no projector.
 
     Returns
     -------
@@ -108,13 +113,18 @@ def failure_floor(N: int, d: int) -> float:
     --------
     >>> failure_floor(1000, 256), failure_floor(4000, 256) > 0.6
     (0.0, True)
+    >>> failure_floor(2000, 256, rank=128) > 0.6
+    True
     """
     check_sizes(d=d, N=N)
     N, d = int(N), int(d)
-    return floor_of(N, d, best_split(N, d)) if d >= SMALLEST_D else 0.0
+    if check_rank(rank, d) < SMALLEST_D:
+        return 0.0
+    signal = _signal(d, rank)
+    return floor_of(N, d, best_split(N, d, signal.size), signal)
 
 
-def failing_from(d: int, *, delta: float = 0.5) -> int | None:
+def failing_from(d: int, *, rank: int | None = None, delta: float = 0.5) -> int | None:
     """Least N found at which some input fails with probability at least ``delta``, proved.
 
     The proof is for this N. That more facts fail too is proved only as d grows.
@@ -122,6 +132,7 @@ def failing_from(d: int, *, delta: float = 0.5) -> int | None:
     Parameters
     ----------
     d : dimension, at least 2.
+    rank : as for :func:`failure_floor`.
     delta : probability, in (0, 1).
 
     Returns
@@ -131,7 +142,7 @@ def failing_from(d: int, *, delta: float = 0.5) -> int | None:
     Raises
     ------
     InputError
-        If delta or d is out of range.
+        If a size or delta is out of range.
 
     Examples
     --------
@@ -140,25 +151,47 @@ def failing_from(d: int, *, delta: float = 0.5) -> int | None:
     """
     check_sizes(d=d)
     check_delta(delta)
-    if d < SMALLEST_D:
+    if check_rank(rank, d) < SMALLEST_D:
         return None
-    low = max(2, int(d**2 / (16 * np.log(d))))
+    return _least(d, rank, delta)
+
+
+@lru_cache(maxsize=256)
+def _least(d: int, rank: int | None, delta: float) -> int | None:
+    """Least N that :func:`failing_from` finds."""
+    m = d if rank is None else rank
+    low = max(2, int(m * d / (16 * np.log(d))))
     high = low + 1
     # Far beyond, where weak inputs are no exception any more, the bound says less again.
-    while failure_floor(high, d) < delta:
-        if high > d**2 or high > LARGEST_N / STEP:
+    while failure_floor(high, d, rank=rank) < delta:
+        if high > m * d or high > LARGEST_N / STEP:
             return None
         low, high = high, max(high + 1, int(STEP * high))
     while high - low > max(1, high // 500):
         middle = (low + high) // 2
-        if failure_floor(middle, d) >= delta:
+        if failure_floor(middle, d, rank=rank) >= delta:
             high = middle
         else:
             low = middle
     return high
 
 
-def best_split(N: int, d: int) -> Split:
+@lru_cache(maxsize=64)
+def _signal(d: int, rank: int | None) -> Signal:
+    """Signal of the inputs that count: behind a projector those of smaller signals."""
+    if rank is None or rank == d:
+        return Signal(1.0, 1.0, 1.0, d)
+    a, b = rank / 2, (d - rank) / 2
+    share = float(scipy.special.betaincinv(a, b, COUNTED))
+    mass = beta_masses(rank, d, np.array([share]))[0]
+    low, high = below(mass), above(mass)
+    # A ball without an end says nothing: then all count.
+    if not 0 < low <= high <= 1:
+        return Signal(1.0, 1.0, 1.0, rank)
+    return Signal(float(np.nextafter(np.sqrt(share), 1.0)), low, high, rank)
+
+
+def best_split(N: int, d: int, signal: float = 1.0) -> Split:
     """Split of N facts that is good by normal tails; any split gives a valid bound."""
     tails = tails_of(d, 2 * float(np.log(float(N))))
     nodes, weights = scipy.special.roots_hermitenorm(9)
@@ -172,7 +205,7 @@ def best_split(N: int, d: int) -> Split:
         mean = n / d
         t = np.interp(-np.log(expected / n), -np.log(tails.low), tails.t)
         a = float(t * np.sqrt(mean))
-        if a >= 0.95 or mean < 1.2 or t * t * d < 4:
+        if a >= 0.95 * signal or mean < 1.2 or t * t * d < 4:
             return 3.0 + a + expected
         # Weak inputs have longer noise than others.
         spread = 2 / d + 2 / n
@@ -180,8 +213,9 @@ def best_split(N: int, d: int) -> Split:
         w = np.maximum(w, 1.1)[:, None, None]
         margins = NOISES[::3] * np.sqrt(2 * strong * N / d**2 + 1 / d)
         noise = np.minimum(scipy.special.ndtr(-NOISES[::3]) * (1 + 3 / d), 0.5)
-        h = np.minimum(a + OVERSHOOTS[::3] * mean / (a * d), 1.0)
-        level = (1 - h[:, None] + margins) / np.sqrt(np.maximum(w + 1 - 2 * h[:, None], 0.1))
+        h = np.minimum(a + OVERSHOOTS[::3] * mean / (a * d), signal)
+        length = w + signal**2 - 2 * signal * h[:, None]
+        level = (signal - h[:, None] + margins) / np.sqrt(np.maximum(length, 0.1))
         none = np.exp(-strong * N * tails.lower(level))
         lost = none @ (np.concatenate([[1.0], noise[:-1]]) - noise) + noise[-1]
         kept = tails.lower(h / np.sqrt(w[:, :, 0]))
@@ -203,7 +237,7 @@ def best_split(N: int, d: int) -> Split:
     return Split(*(float(value) for value in np.exp(found.x)))
 
 
-def floor_of(N: int, d: int, split: Split) -> float:
+def floor_of(N: int, d: int, split: Split, signal: Signal | None = None) -> float:
     """Bound of :func:`failure_floor` with a given split, of which any gives a valid bound."""
     n_y = int(split.strong * N)
     n = N - n_y
@@ -211,37 +245,39 @@ def floor_of(N: int, d: int, split: Split) -> float:
         return 0.0
     tails = tails_of(d, 2 * float(np.log(float(N))))
     place = int(np.searchsorted(-tails.low, -split.expected / n))
-    return _floor_at(n, n_y, tails, place) if place < len(tails.t) else 0.0
-
-
-def _floor_at(n: int, n_y: int, tails: Tails, place: int) -> float:
-    """Bound with the level of the table that weak inputs have to reach."""
-    d = tails.d
-    mean = (n - 2) / d
-    a = float(tails.t[place] * np.sqrt(mean))
-    if a >= 1:
+    if place >= len(tails.t):
         return 0.0
-    beaten = _beaten(n, n_y, a, tails)
+    a = float(tails.t[place] * np.sqrt((n - 2) / d))
+    return _floor_at(n, n_y, a, float(tails.low[place]), tails, signal or _signal(d, None))
+
+
+def _floor_at(n: int, n_y: int, a: float, chance: float, tails: Tails, signal: Signal) -> float:
+    """Bound with the level of weak inputs, of which the ``chance`` is about this."""
+    d = tails.d
+    beaten = _beaten(n, n_y, a, tails, signal.size) if a < signal.size else None
     if beaten is None:
         return 0.0
-    expected = n * mean_at_least(
+    mean = mean_at_least(
         beaten.by_length(tails),
         (n - 1) / d,
         cut=length_cut(n - 1, d, RARE),
         moments=length_moments(n - 1, d),
         chance=RARE,
     )
-    rare = float(tails.low[place]) * expected / n * NEGLIGIBLE
+    least, rare = beaten.least, chance * mean * NEGLIGIBLE
     if rare <= 0:
         return 0.0
-    reach = reach_of(rare, a=a, least=beaten.least, n=n - 2, tails=tails)
+    reach = reach_of(rare, a=a, least=least, n=n - 2, tails=tails, signal=signal)
     if reach is None:
         return 0.0
-    joint = joint_chance(beaten, a, n=n - 2, reach=reach, tails=tails)
-    some = expected**2 / (expected + float(n) * (n - 1) * joint * (1 + SLACK))
+    joint = joint_chance(beaten, a, n=n - 2, reach=reach, tails=tails, signal=signal)
+    joint = signal.high**2 * joint * (1 + SLACK)
+    expected = n * signal.low * mean
+    some = expected**2 / (expected + float(n) * (n - 1) * joint)
     # Up to here a larger h makes a failure no less likely, although the answer scores below 0.
-    least = beaten.least
-    most = max(1.0, (15 * least + 13 - 4 * np.sqrt(least - 1)) / 32)
+    size = signal.size
+    length = size / 2 + np.sqrt(least - size**2) / 4
+    most = max(size, (least + size**2 - length**2) / (2 * size))
     beyond = n * float(product_tail(np.array([most]), n - 1, tails)[0])
     return float(max(0.0, some * (1 - SLACK) - beyond))
 
@@ -269,7 +305,7 @@ def _overlaps(d: int) -> tuple[Floats, Floats]:
     return ends, np.array([0.5, *inner])
 
 
-def _beaten(n: int, n_y: int, a: float, tails: Tails) -> Counted | None:
+def _beaten(n: int, n_y: int, a: float, tails: Tails, signal: float = 1.0) -> Counted | None:
     """Which share of the inputs is counted as weak and beaten, by length and h.
 
     None where the noise of the strong facts is too large for the bound to be monotone.
@@ -280,11 +316,13 @@ def _beaten(n: int, n_y: int, a: float, tails: Tails) -> Counted | None:
     deviation = mean * np.sqrt(length_moments(n - 1, d)[0])
     near = mean + deviation * LENGTHS
     w = np.concatenate([mean * (1 - (1 - SHORTEST) * FURTHER), near])
-    w = np.unique(w[w > max(1 + margins[-1], SHORTEST * mean * (1 - 1e-9))])
+    shortest = max(signal * (signal + margins[-1]), SHORTEST * mean * (1 - 1e-9))
+    w = np.unique(w[w > shortest])
     if len(w) < 2:
         return None
-    h = np.minimum(a + OVERSHOOTS * mean / (a * d), 1.0)
-    level = (1 - h[:, None] + margins) / np.sqrt(w[:, None, None] + 1 - 2 * h[:, None])
+    h = np.minimum(a + OVERSHOOTS * mean / (a * d), signal)
+    lengths = np.sqrt(w[:, None, None] + signal**2 - 2 * signal * h[:, None])
+    level = (signal - h[:, None] + margins) / lengths
     none = np.exp(n_y * np.log1p(-tails.lower(level)))
     lost = none @ (np.concatenate([[1.0], noise[:-1]]) - noise) + noise[-1]
     # Outputs that are nearly parallel to W e_x + u_x would need another bound on the noise.

@@ -101,9 +101,12 @@ def _capacity_curves(ax: "Axes", construction: Construction, d: np.ndarray, *, r
     if rate == 1 and construction.memory != GAUSSIAN:
         sure = [proved_capacity(construction, d=int(k)) for k in grid]
         _dashed(ax, grid, sure, label="guarantee: proved for half the draws")
-    if construction == Construction("linear") and rate == 1:
+    hebbian = (Construction("linear"), Construction("low-rank", rank=construction.rank))
+    if construction in hebbian and rate == 1:
         # A second each: every other dimension is enough for a curve.
-        failing = [(int(k), failing_from(int(k))) for k in grid[::2]]
+        failing = [
+            (int(k), failing_from(int(k), rank=construction.rank_at(int(k)))) for k in grid[::2]
+        ]
         known = [(k, N) for k, N in failing if N is not None]
         if known:
             label = "converse: proved to fail in half the draws"

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from assoc.errors import InputError
 from theory.memories.pair_tails import Tails, cells_of_share, product_tail, tails_of
-from theory.memories.sizes import LARGEST_N, check_delta, check_sizes
+from theory.memories.sizes import LARGEST_N, check_delta, check_rank, check_sizes
 
 __all__ = ["LEVELS", "SLACK", "failure_bound", "guaranteed_capacity", "pairs_bound"]
 
@@ -89,12 +89,10 @@ def pairs_bound(N: int, d: int, *, M: int | None = None, rank: int | None = None
     check_sizes(d=d, N=N, M=M)
     if M < N:
         raise InputError(f"no injective map from N = {N} inputs to M = {M} outputs")
-    if rank is not None and not 1 <= rank <= d:
-        raise InputError(f"rank {rank} is not between 1 and d = {d}")
+    rank = check_rank(rank, d)
     if N == 1:
         return 0.0
     tails = tails_of(d, float(np.log(float(N)) + np.log(float(M))))
-    rank = d if rank is None else rank
     bound = N * (N - 1) * _mean(N - 2, tails, rank, True)
     if M > N:
         bound += N * (M - N) * _mean(N - 1, tails, rank, False)

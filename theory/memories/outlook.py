@@ -58,7 +58,7 @@ def linear_outlook(problem: Problem) -> Outlook | None:
         whole = _enough(replace(problem, rank=None), "d") + ("" if rank is None else " with m = d")
         sizes = (*ranks, whole, f"N <= {most}")
     # The converse is for as many outputs as inputs; more can only lose more.
-    failing = failure_floor(N, d) if rank is None and predicted < EVEN else None
+    failing = failure_floor(N, d, rank=rank) if predicted < EVEN else None
     note = _by_least_squares(problem) if sizes else ""
     return Outlook(event, guaranteed, predicted, failing, sizes, note)
 

@@ -131,7 +131,8 @@ def predict(
     d : dimension, or several; at least 2.
     N : number of facts, or several; None asks for the capacities N_99 (expected recall 99 %),
         N_all (all recalled with probability 1/2), N_guaranteed (proved for that probability) and
-        N_failing (the least N found that is proved to fail with that probability; of ``linear``).
+        N_failing (the least N found that is proved to fail with that probability; of ``linear``
+        and ``low-rank``).
         For a network without a width, the widths are asked for that recall N facts so; for
         ``sign-gated`` and ``sign-mlp`` also width_guaranteed. What is proved of ``dual-inputs``
         is for Gaussian inputs, and called so (N_guaranteed_gaussian). For
@@ -213,8 +214,9 @@ def _by_measured_law(
 
 
 def _refuted(construction: Construction, facts: str) -> bool:
-    """Whether there is a proved converse: of the Hebbian memory and injective maps alone."""
-    return construction == Construction("linear") and facts in INJECTIVE
+    """Whether a converse is proved: of the Hebbian memory, also projected, and injective maps."""
+    hebbian = (Construction("linear"), Construction("low-rank", rank=construction.rank))
+    return construction in hebbian and facts in INJECTIVE
 
 
 def _recall(
@@ -225,7 +227,9 @@ def _recall(
         known = "its capacity (no --N)" if name == "optimal-linear" else "its width (no --width)"
         raise InputError(f"no prediction for the recall of {name!r}, only for {known}")
     bound = proved_bound(construction, d=d, N=N, facts=facts, M=outputs)
-    floor = failure_floor(N, d) if _refuted(construction, facts) else None
+    floor = (
+        failure_floor(N, d, rank=construction.rank_at(d)) if _refuted(construction, facts) else None
+    )
     recall = {
         "d": d,
         "N": N,
@@ -332,7 +336,9 @@ def _capacities(
     N_all = capacity_of(construction, d=d, facts=facts, M=outputs)
     name = str(construction.memory)
     sure = proved_capacity(construction, d=d, facts=facts, M=outputs)
-    failing = failing_from(d) if _refuted(construction, facts) else None
+    failing = (
+        failing_from(d, rank=construction.rank_at(d)) if _refuted(construction, facts) else None
+    )
     if failing is not None and outputs is not None and failing > outputs:
         failing = None  # no injective map has as many facts
     capacities = {

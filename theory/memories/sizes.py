@@ -2,7 +2,7 @@
 
 from assoc.errors import InputError
 
-__all__ = ["LARGEST_D", "LARGEST_N", "check_delta", "check_sizes"]
+__all__ = ["LARGEST_D", "LARGEST_N", "check_delta", "check_rank", "check_sizes"]
 
 LARGEST_D = 10**12
 """Largest dimension d."""
@@ -52,3 +52,18 @@ def check_delta(delta: float) -> float:
     if not 0 < delta < 1:
         raise InputError(f"delta = {delta} is not between 0 and 1")
     return delta
+
+
+def check_rank(rank: int | None, d: int) -> int:
+    """Return the rank of a projector, d where there is none.
+
+    Raises
+    ------
+    InputError
+        If it is not from 1 to d.
+    """
+    if rank is None:
+        return d
+    if not 1 <= rank <= d:
+        raise InputError(f"rank {rank} is not between 1 and d = {d}")
+    return rank

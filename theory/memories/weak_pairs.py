@@ -26,7 +26,7 @@ from theory.memories.balls import above, coordinate_tail
 from theory.memories.pair_tails import Tails, tails_of
 from theory.memories.squared_lengths import Growing, length_cut, length_moments, majorant
 
-__all__ = ["Counted", "Reach", "joint_chance", "product_moment", "reach_of", "skewness"]
+__all__ = ["Counted", "Reach", "Signal", "joint_chance", "product_moment", "reach_of", "skewness"]
 
 Floats = NDArray[np.float64]
 
@@ -85,23 +85,44 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class Signal:
+    """What an input's own fact adds to the score of its answer: the length of P e_x.
+
+    Parameters
+    ----------
+    size : only inputs with a signal of at most this count; 1 without a projector.
+    low, high : bounds on the probability of that.
+    rank : dimension in which the directions of two inputs overlap.
+    """
+
+    size: float
+    low: float
+    high: float
+    rank: int
+
+
+@dataclass(frozen=True)
 class Reach:
     """How far coordinates and lengths are followed.
 
     Parameters
     ----------
     level, usual : of coordinates, and of those by which weak inputs usually are weak.
+    overlap : of two inputs.
     cut : relative excess of squared lengths.
-    beyond : bound on the chance that one of them is farther than ``level`` or ``cut``.
+    beyond : bound on the chance that one of them is farther than ``level``, ``overlap`` or ``cut``.
     """
 
     level: float
     usual: float
+    overlap: float
     cut: float
     beyond: float
 
 
-def reach_of(chance: float, *, a: float, least: float, n: int, tails: Tails) -> Reach | None:
+def reach_of(
+    chance: float, *, a: float, least: float, n: int, tails: Tails, signal: Signal
+) -> Reach | None:
     """Levels that are passed with about this chance; None where they are too far to be of use.
 
     Parameters
@@ -111,25 +132,36 @@ def reach_of(chance: float, *, a: float, least: float, n: int, tails: Tails) -> 
     least : squared length from which on an input counts.
     n : number of facts other than the two inputs.
     tails : table of the dimension.
+    signal : of the inputs.
     """
     place = int(np.searchsorted(-tails.high, -chance))
     if place >= len(tails.t):
         return None
     level = float(tails.t[place])
-    end = np.array(level)
-    if level >= np.sqrt(least) or not np.isfinite(_moves(end, 2 * end, end, a, least, level)[1]):
+    # The tail of the overlap in the projector's range, at a level that is as rare.
+    overlap = min(level * float(np.sqrt(tails.d / signal.rank)), 1 - 1e-9)
+    end, shared = np.array(level), np.array(signal.size * overlap)
+    moves = _moves(shared, 2 * end, end, a, least, level)
+    if signal.size * overlap >= np.sqrt(least) or not np.isfinite(moves[1]):
         return None
     logs = -np.log(tails.low)
     weak = np.interp(a / np.sqrt(n / tails.d), tails.t, logs)
     usual = float(np.interp(weak - np.log(MUCH_WEAKER), logs, tails.t))
-    # Five coordinates of two signs, some in d - 1 dimensions, and two lengths.
+    # Four coordinates of two signs, some in d - 1 dimensions, the overlap, and two lengths.
     last = float(tails_of(tails.d - 1, tails.depth).upper(np.array([level]))[0])
+    far = above(coordinate_tail(overlap, signal.rank))
     return Reach(
-        level, min(usual, level), length_cut(n, tails.d, chance), 10 * last + 2 * chance
-    )  # fmt: skip
+        level,
+        min(usual, level),
+        overlap,
+        length_cut(n, tails.d, chance),
+        8 * last + 2 * far + 2 * chance,
+    )
 
 
-def joint_chance(first: Counted, a: float, *, n: int, reach: Reach, tails: Tails) -> float:
+def joint_chance(
+    first: Counted, a: float, *, n: int, reach: Reach, tails: Tails, signal: Signal
+) -> float:
     """Bound the mean of how x counts on the event that x' is weak and its noise long enough.
 
     Parameters
@@ -139,31 +171,34 @@ def joint_chance(first: Counted, a: float, *, n: int, reach: Reach, tails: Tails
     n : number of facts other than x and x'.
     reach : levels of the coordinates, and of lengths.
     tails : table of the dimension.
+    signal : of the inputs.
 
     Returns
     -------
     The bound, which counts in full what is beyond ``reach``.
     """
     d, last, inner = tails.d, reach.level, reach.usual
-    gamma, gamma_mass = _cells(d, last)
+    gamma, gamma_mass = _cells(signal.rank, reach.overlap)
     tau, tau_mass = _cells(d - 1, last)
-    g = gamma[:, None, None]
+    overlap = gamma[:, None, None]
+    g = signal.size * overlap
     along, across = tau[None, :, None], tau[None, None, :]
     v2, v4 = length_moments(n, d)
     mean, root = n / d, float(np.sqrt(first.least))
     ours, theirs = first.by_length(tails), _weak(first, a, tails)
     # Nearly always V and V' are nearly orthogonal.
     corner = CORNER / np.sqrt(d)
-    cosine = np.minimum(corner + g * np.sqrt(mean * (1 + reach.cut)) / (root - g), 1.0)
+    cosine = np.minimum(corner + overlap * np.sqrt(mean * (1 + reach.cut)) / (root - g), 1.0)
     by, nearer = _moves(g, inner * cosine + along, across, a, first.least, inner)
     p0, p1, p2 = _moved(ours, by, mean, reach.cut, v2)
     q0, q1, q2 = _moved(theirs, nearer, mean, reach.cut, v2)
-    together = 2 * g**2 * (n - 1) / (n * d) + d * (1 + 2 * g**2) / (n * (d + 2)) - 1 / n
+    square = overlap**2
+    together = 2 * square * (n - 1) / (n * d) + d * (1 + 2 * square) / (n * (d + 2)) - 1 / n
     chance = p0 * q0 + (p0 * q2 + p2 * q0) * v2 + p1 * q1 * together
-    chance = chance + (p1 * q2 + p2 * q1) * skewness(g, n, d) + p2 * q2 * v4
+    chance = chance + (p1 * q2 + p2 * q1) * skewness(overlap, n, d) + p2 * q2 * v4
     # Else they may be parallel, or one of the two inputs is much weaker than usual.
     by, nearer = _moves(g, last + along, across, a, first.least, last)
-    shortest = (root - last) ** 2 / mean - 1
+    shortest = (root - signal.size * reach.overlap) ** 2 / mean - 1
     steepest = _steepest(ours, by, mean, reach.cut, shortest)
     steepest = steepest * _steepest(theirs, nearer, mean, reach.cut, shortest)
     chance = chance + steepest * product_moment(n, d) / corner**4
@@ -188,7 +223,7 @@ def _moves(
 
     Parameters
     ----------
-    g : |gamma| at most.
+    g : the coefficient |gamma| of the term that they share at most.
     part : the coordinate of u_x' along V at most.
     across : that of u_x along u_x', beside v_x, at most.
     a, least : level of weak inputs, and their least squared length.

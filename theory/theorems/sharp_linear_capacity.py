@@ -215,28 +215,31 @@ def check_converse(
     seed: int,
     d: Sequence[int],
     trials: int,
+    projected: Sequence[tuple[int, int]] = (),
     promised: float = 1.0,
     wider: int = 1,
     memory: str | Build = "linear",
 ) -> Finding:
     """Draw trials at the least N proved to fail with probability 1/2, times ``promised``.
 
-    ``wider`` times as many dimensions are used.
+    Also behind projectors, for (d, rank). ``wider`` times as many dimensions are used.
     """
     rows = []
-    for dimension in d:
-        least = failing_from(dimension)
+    for dimension, rank in [*((each, None) for each in d), *projected]:
+        least = failing_from(dimension, rank=rank)
         assert least is not None
         N = round(promised * least)
+        asked = {"memory": memory} if rank is None else {"memory": "low-rank", "rank": wider * rank}
         result = measure(
-            memory, d=wider * dimension, N=N, trials=trials, seed=seed, experiment="converse"
+            d=wider * dimension, N=N, trials=trials, seed=seed, experiment="converse", **asked
         )
         rows.append(
             {
                 "d": dimension,
+                "m": dimension if rank is None else rank,
                 "N": N,
-                "law": N * np.log(N) / dimension**2,
-                "bound": failure_floor(N, dimension),
+                "law": N * np.log(N) / ((rank or dimension) * dimension),
+                "bound": failure_floor(N, dimension, rank=rank),
                 "successes": trials - result.points[0].whole,
                 "trials": trials,
             }
@@ -431,10 +434,10 @@ $q$, its length $r$ and the signal $A$, all of known law.
             kind=Kind.NECESSARY,
             source="derived here; proof in docs/derivations.md",
             statement="At the least N with proved failure probability >= 1/2, some input fails "
-            "with probability at least 1/2.",
+            "with probability at least 1/2, also behind a projector.",
             check=check_converse,
-            quick={"d": (128,), "trials": 30},
-            full={"d": (128, 192, 256), "trials": 200},
+            quick={"d": (128,), "projected": ((160, 80),), "trials": 30},
+            full={"d": (128, 192, 256), "projected": ((160, 80), (256, 128)), "trials": 200},
             must_fail={"wider": 3},
             why_fail="in three times as many dimensions there is room for nine times as many facts",
             fault={"promised": 0.15},

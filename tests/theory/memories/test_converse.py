@@ -25,6 +25,18 @@ def test_it_fails_not_far_beyond_the_predicted_median(d, most):
     assert 1 < N / capacity_of(Construction("linear"), d=d) < most
 
 
+@pytest.mark.parametrize(("d", "m", "most"), [(256, 128, 2.8), (4096, 1024, 1.7)])
+def test_behind_a_projector_it_fails_not_far_beyond_either(d, m, most):
+    N = failing_from(d, rank=m)
+    assert N is not None
+    assert failure_floor(N, d, rank=m) >= 0.5
+    assert 1 < N / capacity_of(Construction("low-rank", rank=m), d=d) < most
+
+
+def test_a_projector_of_full_rank_is_none():
+    assert failure_floor(2800, 256, rank=256) == failure_floor(2800, 256)
+
+
 def test_it_tends_to_an_eighth():
     laws = []
     for d in (10**3, 10**6, 10**9, 10**12):
@@ -49,11 +61,22 @@ def test_no_floor_is_above_the_number_of_weak_inputs_to_expect(expected):
         assert floor_of(N, 256, Split(0.1, expected)) <= 1.1 * expected
 
 
-@pytest.mark.parametrize(("h", "loss"), [(0.5, 0.3), (0.7, 0.1), (1.0, 0.02), (1.4, 0.02)])
-def test_weak_inputs_are_beaten_as_often_as_proved(h, loss):
-    """By outputs set apart, with the noise that their facts make; also where h exceeds 1."""
+@pytest.mark.parametrize(
+    ("h", "signal", "most", "loss"),
+    [
+        (0.5, 1.0, 1.0, 0.3),
+        (0.7, 1.0, 1.0, 0.1),
+        (1.0, 1.0, 1.0, 0.02),
+        (1.4, 1.0, 1.0, 0.02),
+        (0.5, 0.7, 0.8, 0.5),
+        (0.75, 0.7, 0.8, 0.3),
+        (0.9, 0.7, 0.8, 0.3),
+    ],
+)
+def test_weak_inputs_are_beaten_as_often_as_proved(h, signal, most, loss):
+    """By outputs set apart, with the noise of their facts; also where h exceeds the signal."""
     d, n, n_y, draws = 128, 1000, 80, 1500
-    beaten = converse._beaten(n, n_y, 0.4, tails_of(d, 14.0))
+    beaten = converse._beaten(n, n_y, 0.4, tails_of(d, 14.0), most)
     assert beaten is not None
     w = n / d
     place = int(np.searchsorted(beaten.ends, w)) - 1
@@ -64,9 +87,9 @@ def test_weak_inputs_are_beaten_as_often_as_proved(h, loss):
         U, E = rng.standard_normal((2, n_y, d))
         U /= np.linalg.norm(U, axis=1)[:, None]
         c = E[:, 0] / np.linalg.norm(E, axis=1)
-        # The answer is the first axis; <u_x, v'> = 1 - h, |v'|^2 = w + 1 - 2h.
+        # The answer is the first axis; <u_x, v'> = signal - h, and v' - signal u_x has length w.
         v = np.zeros(d)
-        v[0], v[1] = 1 - h, np.sqrt(w + 1 - 2 * h - (1 - h) ** 2)
+        v[0], v[1] = signal - h, np.sqrt(w - h**2)
         total = v + c @ U
         lost += bool((U @ total).max() > total[0])
     low, high = proportion_interval(lost, draws, level=1 - 1e-6)
@@ -102,6 +125,11 @@ def test_the_probability_must_lie_between_0_and_1(delta):
     with pytest.raises(InputError) as caught:
         failing_from(256, delta=delta)
     assert one_line(caught.value) == f"delta = {delta} is not between 0 and 1"
+
+
+def test_a_rank_out_of_range_is_named():
+    with pytest.raises(InputError, match="rank 65 is not between 1 and d = 64"):
+        failure_floor(100, 64, rank=65)
 
 
 def test_sizes_out_of_range_are_named():

@@ -7,6 +7,7 @@ from theory.memories import weak_pairs
 from theory.memories.pair_tails import Tails, tails_of
 from theory.memories.weak_pairs import (
     Counted,
+    Signal,
     joint_chance,
     product_moment,
     reach_of,
@@ -44,10 +45,12 @@ def test_pairs_are_weak_as_often_as_proved():
         w = np.sum((overlaps @ U) ** 2, axis=1)
         weak = int(((h >= a) & (w >= n / d / 2)).sum())
         found.append(weak * (weak - 1) / (n * (n - 1)))
-    first = counted(a, n / d)
-    reach = reach_of(1e-7, a=a, least=first.least, n=n - 2, tails=tails)
+    first, signal = counted(a, n / d), Signal(1.0, 1.0, 1.0, d)
+    reach = reach_of(
+        1e-7, a=a, least=first.least, n=n - 2, tails=tails, signal=Signal(1.0, 1.0, 1.0, d)
+    )
     assert reach is not None
-    bound = joint_chance(first, a, n=n - 2, reach=reach, tails=tails)
+    bound = joint_chance(first, a, n=n - 2, reach=reach, tails=tails, signal=signal)
     mean, error = np.mean(found), np.std(found) / np.sqrt(len(found))
     assert error < mean / 10
     assert mean - 3 * error <= bound <= most * (mean + 3 * error)
@@ -107,7 +110,9 @@ def test_third_moments_are_bounded(gamma):
 
 def test_too_few_dimensions_reach_nowhere():
     tails, a = level(20, 8, 0.05)
-    assert reach_of(1e-5, a=a, least=1.0, n=18, tails=tails) is None
+    assert (
+        reach_of(1e-5, a=a, least=1.0, n=18, tails=tails, signal=Signal(1.0, 1.0, 1.0, 8)) is None
+    )
 
 
 def test_what_counts_by_length_is_a_sum_of_tails():
