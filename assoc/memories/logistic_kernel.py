@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numpy.typing import NDArray
 
-from assoc.arrays import Floats
+from assoc.arrays import Floats, Integers
 from assoc.compiled import compiled
 
 __all__ = ["blame", "face"]
@@ -23,7 +22,7 @@ def _signature(scalar: Any) -> Any:
 
 
 @compiled(_signature(types.float32), _signature(types.float64))
-def face(scores: Floats, answers: NDArray[np.int64], own: Floats, rival: Floats) -> float:
+def face(scores: Floats, answers: Integers, own: Floats, rival: Floats) -> float:
     """Set each input's right answer against its best rival; return the least margin.
 
     Parameters
@@ -61,7 +60,7 @@ def face(scores: Floats, answers: NDArray[np.int64], own: Floats, rival: Floats)
 @compiled(
     _signature(types.float32), _signature(types.float64), fastmath={"reassoc", "contract"}
 )  # fmt: skip
-def blame(scores: Floats, answers: NDArray[np.int64], own: Floats, rival: Floats) -> float:
+def blame(scores: Floats, answers: Integers, own: Floats, rival: Floats) -> float:
     """Return the loss of some inputs, and put its derivative in the scores in their place.
 
     Parameters

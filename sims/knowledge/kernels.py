@@ -160,7 +160,12 @@ def scatter(
 
 @compiled(types.void(f4[::1], f4[::1], _read(f4, 1), f4, f4, f4), fastmath=FAST)
 def move(
-    part: Singles, motion: Singles, slope: Singles, momentum: float, decay: float, size: float
+    part: Singles,
+    motion: Singles,
+    slope: Singles,
+    momentum: np.float32,
+    decay: np.float32,
+    size: np.float32,
 ) -> None:
     """Make a step with heavy-ball momentum.
 
