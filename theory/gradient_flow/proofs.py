@@ -1,7 +1,6 @@
 """Algebra that the gradient flow's times and rates rest on (docs/gradient-flow.md), by sympy."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -73,9 +72,6 @@ def convergence_proof_steps(*, degree: int = 2, split: bool = True) -> list[tupl
     return [(name, step()) for name, step in steps]
 
 
-# What does not depend on what is claimed is proved once for all regimes.
-
-
 def _sizes() -> tuple["sp.Symbol", "sp.Symbol", "sp.Symbol"]:
     import sympy as sp
 
@@ -83,7 +79,6 @@ def _sizes() -> tuple["sp.Symbol", "sp.Symbol", "sp.Symbol"]:
     return S, R, D
 
 
-@lru_cache(maxsize=1)
 def _gradient() -> bool:
     """Two subjects, two relations, four answers, with symbolic logits and probabilities p."""
     import sympy as sp
@@ -105,7 +100,6 @@ def _gradient() -> bool:
     return True
 
 
-@lru_cache(maxsize=1)
 def _conserved() -> bool:
     """With dV = w G, dw = <V, G> and the sum of G zero, as each 1[a = f] - phat(a) sums to zero."""
     import sympy as sp
@@ -118,7 +112,6 @@ def _conserved() -> bool:
     return bool(sp.expand(energy) == 0 and sp.expand(total) == 0)
 
 
-@lru_cache(maxsize=1)
 def _positive() -> bool:
     """With conserved numbers alpha^2 and A alpha: w^2 = (A + 1) alpha^2 + sum of (V - mean)^2."""
     import sympy as sp
@@ -154,7 +147,6 @@ def _subject_rate(centred: bool) -> bool:
     return bool(sp.simplify(norm - claimed) == 0)
 
 
-@lru_cache(maxsize=1)
 def _closed_family() -> bool:
     """G at all four kinds of answers, for any q (the relation's answers) and o (own answers).
 
@@ -208,7 +200,6 @@ def _factorises(disjoint: bool) -> bool:
     return bool(sp.simplify(total - (sp.exp(x) + R - 1) * (sp.exp(y) + D - 1)) == 0)
 
 
-@lru_cache(maxsize=1)
 def _gap_equation() -> bool:
     """From V = alpha + c n, w = omega cosh(u / 2), c = omega sinh(u / 2) and G = g' n."""
     import sympy as sp
@@ -239,7 +230,6 @@ def _gap_equation() -> bool:
     )
 
 
-@lru_cache(maxsize=1)
 def _slope() -> bool:
     """Differentiate the integrand in log(1/alpha); what is left is a kernel that tends to 2 at 0.
 
@@ -265,7 +255,6 @@ def _slope() -> bool:
     )
 
 
-@lru_cache(maxsize=1)
 def _half() -> bool:
     import sympy as sp
 
@@ -274,7 +263,6 @@ def _half() -> bool:
     return bool(sp.simplify(inside - sp.sqrt(n)) == 0)
 
 
-@lru_cache(maxsize=1)
 def _pull() -> bool:
     """Sum over answers of phat (M*(f) - M*(a)) minus the wrong mass is phat times margins - 1."""
     import sympy as sp
@@ -287,7 +275,6 @@ def _pull() -> bool:
     return bool(left.is_nonnegative)
 
 
-@lru_cache(maxsize=1)
 def _bound_equation() -> bool:
     import sympy as sp
 
@@ -309,7 +296,6 @@ def _multipliers() -> tuple["sp.Expr", "sp.Expr"]:
     return 2 / sp.sqrt(R * D * (D - 1)), 2 * sp.sqrt(D) / (S * sp.sqrt(R * (R - 1)))
 
 
-@lru_cache(maxsize=1)
 def _dual() -> bool:
     """Multipliers beta (in the relation) and beta' (own elsewhere) give |h_z| = 2 for all z."""
     import sympy as sp
@@ -323,7 +309,6 @@ def _dual() -> bool:
     return bool(sp.simplify(subject - 4) == 0 and sp.simplify(relation - 4) == 0)
 
 
-@lru_cache(maxsize=1)
 def _closed_margin() -> bool:
     import sympy as sp
 
@@ -348,7 +333,6 @@ def _closed_margin() -> bool:
     )
 
 
-@lru_cache(maxsize=1)
 def _late_limit() -> bool:
     """DL/dt = -4 gamma L^2 log(k/L): with x = log(k/L), 4 gamma k t = Ei(x) + constant."""
     import sympy as sp
