@@ -178,10 +178,12 @@ class LogisticLoss:
     def __post_init__(self) -> None:
         self.features = self.features.astype(self.dtype, copy=False)
         self.U = np.asarray(self.U, self.dtype)
-        self.f = np.asarray(self.f)
+        self.f = np.ascontiguousarray(self.f, np.int64)
 
     def __call__(self, Theta: Doubles) -> tuple[float, Doubles]:
         """Return the loss at Theta (p, d), and its gradient (p, d)."""
+        from assoc.memories.logistic_kernel import blame, face
+
         out = np.asarray(self.features @ Theta.astype(self.dtype))
         if self.offset is not None:
             out = out + self.offset.astype(self.dtype)
@@ -192,22 +194,14 @@ class LogisticLoss:
         for start in range(0, N, block):
             rows = slice(start, start + block)
             scores = out[rows] @ self.U.T
-            at = (np.arange(len(scores)), self.f[rows])
-            own = scores[at]
-            scores[at] = -np.inf
-            rival = scores.max(axis=1)
-            # A minimum that is not a number is no margin.
-            worst = float((own - rival).min())
-            self.least = -np.inf if np.isnan(worst) else min(self.least, worst)
-            # softplus of the rivals' log-sum-exp against the own score, accurate when both differ.
-            scores -= rival[:, None]
+            answers = self.f[rows]
+            own, rival = np.empty((2, len(scores)), self.dtype)
+            least = face(scores, answers, own, rival)
             np.exp(scores, out=scores)
-            mass = scores.sum(axis=1)
-            behind = rival + np.log(mass) - own
-            total += float(np.logaddexp(0.0, behind, dtype=np.float64).sum())
-            wrong = np.exp(-np.logaddexp(0.0, -behind))
-            scores *= (wrong / mass)[:, None]
-            scores[at] = -wrong
+            lost = blame(scores, answers, own, rival)
+            # A margin that is not a number is none, and makes the loss none.
+            self.least = -np.inf if np.isnan(lost) else min(self.least, least)
+            total += lost
             gradient[rows] = scores @ self.U
         slope = np.asarray(self.features.T @ gradient, np.float64)
         return total / N, slope / N

@@ -6,6 +6,7 @@ three ways: every margin is at least 1, or the probabilities of the wrong answer
 read-out can do it (:mod:`assoc.memories.refutation`), or neither within the budget.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -193,8 +194,9 @@ class _Watched(WhiteLoss):
 
     def __call__(self, z: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         value, slope = super().__call__(z)
-        if np.isfinite(value) and np.isfinite(slope).all():
-            self.at, self.steepness = z.copy(), float(np.linalg.norm(slope))
+        steepness = math.sqrt(slope @ slope)
+        if math.isfinite(value) and (math.isfinite(steepness) or np.isfinite(slope).all()):
+            self.at, self.steepness = z.copy(), steepness
         else:
             self.loss.least = -np.inf
         return value, slope

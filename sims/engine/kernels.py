@@ -271,8 +271,7 @@ SUBJECTS = 32
 @_compiled(
     types.void(
         f8[:, ::1], _read(f8, 2), _read(f8, 2), _read(i8, 2), _read(types.boolean, 2),
-        _read(f8, 2), _read(f8, 2), _read(f8, 1), f8[:, ::1], f8[::1], f8[:, ::1], f8[:, ::1],
-        f8[:, ::1],
+        _read(f8, 2), _read(f8, 2), _read(f8, 1), f8[:, ::1], f8[::1], f8[:, ::1],
     )
 )  # fmt: skip
 def move_subjects(
@@ -286,9 +285,7 @@ def move_subjects(
     w: Floats,
     moved_V: Floats,
     moved_w: Floats,
-    foreign: Floats,
-    own: Floats,
-    pushed: Floats,
+    of_r: Floats,
 ) -> None:
     """Work out the gradient flow's velocity for some subjects, and their part in the relations'.
 
@@ -305,13 +302,13 @@ def move_subjects(
     p : (n, R) probabilities of the facts.
     V, w : (n, A) and (n,) of the subjects.
     moved_V, moved_w : filled, of the same shapes.
-    foreign : (R, A), to which is added how probable wrong answers of other subjects are, summed
-        over subjects, but for the factor e_r.
-    own : (A, R), to which the same of own answers is added.
-    pushed : (A, R), to which is added what pulls right answers up.
+    of_r : (R, A) these subjects' part in the gradient of relations, filled.
     """
     n, A = e_s.shape
     R = answer.shape[1]
+    # Over subjects: what pulls right answers up, and but for the factor e_r how probable wrong ones
+    # are, those of other subjects and a subject's own.
+    pushed, foreign, own = np.zeros((A, R)), np.zeros((R, A)), np.zeros((A, R))
     for begin in range(0, n, SUBJECTS):
         end = min(begin + SUBJECTS, n)
         block = e_s[begin:end]
@@ -354,6 +351,9 @@ def move_subjects(
                 energy += V[s, j] * to[j]
                 moved_V[s, j] = w[s] * to[j]
             moved_w[s] = energy
+    for r in range(R):
+        for a in range(A):
+            of_r[r, a] = pushed[a, r] - e_r[r, a] * (foreign[r, a] + own[a, r])
 
 
 @_compiled(types.void(i8, i8, i8, i8[:, ::1]))

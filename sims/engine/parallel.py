@@ -2,16 +2,17 @@
 
 import ctypes
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any, TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from assoc.checks import positive
 from assoc.errors import InputError
@@ -87,7 +88,17 @@ class _Limits:
             # SciPy brings a BLAS of its own, which is limited only if it is loaded by then.
             import scipy.linalg  # noqa: F401
 
-            self._limiter = lowest, threadpool_limits(lowest, user_api="blas")
+            libraries = _libraries(len(sys.modules))
+            self._limiter = lowest, libraries.limit(limits=lowest, user_api="blas")
+
+
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> ThreadpoolController:
+    """Return the libraries that have threads, looked for anew where modules were imported since.
+
+    It takes milliseconds, as long as a small measurement, to read which libraries are loaded.
+    """
+    return ThreadpoolController()
 
 
 _limits = _Limits()

@@ -52,19 +52,21 @@ class Velocity:
         self.model = model
         task = model.task
         s, r, a = task.facts.T
-        self._answer = np.full((task.subjects, task.relations), -1, np.int64)
-        self._answer[s, r] = a
-        self._lead = np.zeros(self._answer.shape, np.bool_)
+        answer = np.full((task.subjects, task.relations), -1, np.int64)
+        answer[s, r] = a
+        lead = np.zeros(answer.shape, np.bool_)
         _, first = np.unique(s * task.answers + a, return_index=True)
-        self._lead[s[first], r[first]] = True
+        lead[s[first], r[first]] = True
         large = model.tokens * task.answers >= LARGE
         half = task.subjects // 2
         ends = [0, half, task.subjects] if large else [0, task.subjects]
         self._parts = [slice(*pair) for pair in pairwise(ends)]
         self._pool = ThreadPoolExecutor(1) if large and threads > 1 else None
-        shape = len(self._parts), task.relations, task.answers
-        self._foreign, self._of_r = np.empty(shape), np.empty(shape)
-        self._own, self._pushed = np.empty((2, shape[0], task.answers, task.relations))
+        self._of_r = np.empty((len(self._parts), task.relations, task.answers))
+        # A velocity of a small model takes microseconds: nothing is looked up anew.
+        self._sizes = model.tokens, task.subjects, task.answers
+        self._facts = [(answer[part], lead[part], model.probability[part])
+                       for part in self._parts]  # fmt: skip
 
     def __enter__(self) -> Self:
         return self
@@ -80,44 +82,54 @@ class Velocity:
 
     def __call__(self, state: Floats) -> Floats:
         """Velocity of a state, a new array."""
-        model, task = self.model, self.model.task
-        S = task.subjects
+        model = self.model
+        S = self._sizes[1]
         moved = np.empty_like(state)
+        (V, w), (moved_V, moved_w) = self._unpack(state), self._unpack(moved)
+        e_r = model.relation_odds(state) if model.contexts else self._odds(V[S:], w[S:])
+        arrays = e_r, np.ascontiguousarray(e_r.T), V, w, moved_V, moved_w
         if self._pool is None:
             for part in range(len(self._parts)):
-                self._subjects(state, moved, part)
+                self._subjects(part, *arrays)
         else:
-            other = self._pool.submit(self._subjects, state, moved, 1)
+            other = self._pool.submit(self._subjects, 1, *arrays)
             try:
-                self._subjects(state, moved, 0)
+                self._subjects(0, *arrays)
             finally:
                 other.result()
-        of_r = self._of_r.sum(axis=0)
-        G = np.concatenate([of_r, model.rates[:, None] * of_r.sum(axis=0)])
-        V, w = model.unpack(state)
-        moved_V, moved_w = model.unpack(moved)
+        of_r = self._of_r[0] if len(self._parts) == 1 else self._of_r.sum(axis=0)
+        G = of_r
+        if model.contexts:
+            G = np.concatenate([of_r, model.rates[:, None] * of_r.sum(axis=0)])
         np.multiply(w[S:, None], G, out=moved_V[S:])
-        moved_w[S:] = np.einsum("za,za->z", V[S:], G)
+        np.einsum("za,za->z", V[S:], G, out=moved_w[S:])
         return moved
 
-    def _subjects(self, state: Floats, moved: Floats, number: int) -> None:
+    def _unpack(self, state: Floats) -> tuple[Floats, Floats]:
+        """Views V (tokens, A) and w (tokens,) of a state."""
+        tokens, _, answers = self._sizes
+        return state[:-tokens].reshape(tokens, answers), state[-tokens:]
+
+    def _odds(self, V: Floats, w: Floats) -> Floats:
+        """Exponentials of w V, each row's largest 1."""
+        odds = np.empty(V.shape)
+        check_spread(self._shift(V, w, odds))
+        return np.exp(odds, out=odds)
+
+    def _subjects(
+        self,
+        number: int,
+        e_r: Floats,
+        by_answer: Floats,
+        V: Floats,
+        w: Floats,
+        moved_V: Floats,
+        moved_w: Floats,
+    ) -> None:
         """Move the subjects of a part, and work out their part in the gradient of relations."""
-        model, part = self.model, self._parts[number]
-        V, w = model.unpack(state)
-        moved_V, moved_w = model.unpack(moved)
-        e_s = np.empty(V[part].shape)
-        check_spread(self._shift(V[part], w[part], e_s))
-        np.exp(e_s, out=e_s)
-        with np.errstate(over="ignore", invalid="ignore"):
-            e_r = model.relation_odds(state)
-        foreign, own, pushed = self._foreign[number], self._own[number], self._pushed[number]
-        for array in (foreign, own, pushed):
-            array.fill(0.0)
+        part = self._parts[number]
+        e_s = self._odds(V[part], w[part])
         self._move(
-            e_s, e_r, np.ascontiguousarray(e_r.T), self._answer[part], self._lead[part],
-            model.probability[part], V[part], w[part], moved_V[part], moved_w[part], foreign, own,
-            pushed,
+            e_s, e_r, by_answer, *self._facts[number], V[part], w[part], moved_V[part],
+            moved_w[part], self._of_r[number],
         )  # fmt: skip
-        foreign += own.T
-        foreign *= e_r
-        np.subtract(pushed.T, foreign, out=self._of_r[number])

@@ -239,8 +239,10 @@ def _train(
     trial: tuple[Weights, Contexts, np.random.Generator | None],
 ) -> tuple[list[Weights], NDArray[np.float64]]:
     """Train one trial: its weights at every look, and losses (L, positions)."""
+    from sims.knowledge.kernels import move
+
     first, contexts, rng = trial
-    now = {name: part.astype(np.float32) for name, part in first.items()}
+    now = {name: _held(name, part.copy()) for name, part in first.items()}
     trained: dict[str, list[NDArray[np.float32]]] = {
         name: [now[name]] if rank is None or rng is None else _factors(name, now[name], rank, rng)
         for name in names
@@ -264,12 +266,16 @@ def _train(
             for name, parts in trained.items():
                 changes = _chain(slopes[name], parts)
                 for part, motion, change in zip(parts, motions[name], changes, strict=True):
-                    np.multiply(motion, momentum, out=motion)
-                    np.add(motion, change + decay * part, out=motion)
-                    np.subtract(part, sizes[step] * motion, out=part)
+                    at, way, slope = (one.ravel(order="K") for one in (part, motion, change))
+                    move(at, way, slope, momentum, decay, sizes[step])
                 if len(parts) == 2:
-                    now[name] = first[name] + parts[0] @ parts[1]
+                    now[name] = _held(name, first[name] + parts[0] @ parts[1])
     return path, np.array(losses)
+
+
+def _held(name: str, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a matrix as the kernels read it: the vectors of tokens are columns of W and O."""
+    return np.asarray(matrix, np.float32, order="F" if name in {"W", "O"} else "C")
 
 
 def _factors(

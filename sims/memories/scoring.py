@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from assoc.arrays import Floats, Integers
 from assoc.memories.decoding import memory_outputs
 from assoc.memories.memory import Memory
-from sims.engine.parallel import blas_threads, run
+from sims.engine.parallel import run
 
 __all__ = ["Judge", "recalled", "score_doubt"]
 
@@ -86,7 +86,8 @@ class Judge:
         doubt = score_doubt(U.shape[1]) * reach
         tile = np.empty(min(TILE, len(self._inputs)) * min(TILE, len(U)), np.float32)
         for left in range(0, len(U), TILE):
-            self._drop_the_lost()
+            if first or left:
+                self._drop_the_lost()
             columns = U[left : left + TILE]
             single = columns.astype(np.float32, copy=False)
             answer = self._answer - (first + left)
@@ -155,8 +156,7 @@ def recalled(
     together = max(1, threads)
     count = together * -(-len(E) // (together * TILE))
     size = -(-len(E) // count)
-    with blas_threads(1):
-        run(judge_block, [slice(x, x + size) for x in range(0, len(E), size)], threads=threads)
+    run(judge_block, [slice(x, x + size) for x in range(0, len(E), size)], threads=threads)
     return verdict
 
 

@@ -1,6 +1,7 @@
 """Steps of the proofs in ``docs/derivations.md`` that are algebra, checked by sympy."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 __all__ = ["linear_proof_steps"]
 
@@ -41,6 +42,10 @@ def linear_proof_steps(*, proxy: int = 1, exponent: int = 8) -> list[tuple[str, 
     return [(name, step()) for name, step in steps]
 
 
+# What does not depend on what is claimed is proved once for all regimes.
+
+
+@lru_cache(maxsize=1)
 def _score_difference() -> bool:
     """Five facts with symbolic Gram matrices; x = 0, y = 1, the others are Z."""
     import sympy as sp
@@ -55,6 +60,7 @@ def _score_difference() -> bool:
     return bool(sp.expand(difference - claimed) == 0 and sp.expand(norm) == 0)
 
 
+@lru_cache(maxsize=1)
 def _sphere_moments() -> bool:
     """E t^(2k) = prod_{j < k} (2j + 1) / (d + 2j), from the density, for k up to 5."""
     import sympy as sp
@@ -80,6 +86,7 @@ def _moments_dominated(proxy: int) -> bool:
     return excess.is_nonpositive is True
 
 
+@lru_cache(maxsize=1)
 def _chernoff() -> bool:
     import sympy as sp
 
@@ -93,6 +100,7 @@ def _chernoff() -> bool:
     return bool(sp.simplify(least + (1 - rho) * (1 - eps) ** 2 * d / (4 * Q)) == 0)
 
 
+@lru_cache(maxsize=1)
 def _tangent() -> bool:
     import sympy as sp
 
@@ -101,6 +109,7 @@ def _tangent() -> bool:
     return bool(sp.simplify(gap - c * (Q - q) ** 2 / (q**2 * Q)) == 0)
 
 
+@lru_cache(maxsize=1)
 def _normal_laplace() -> bool:
     """E exp(theta g^2) = (1 - 2 theta)^(-1/2) for g ~ N(0, 1), theta < 1/2."""
     import sympy as sp
@@ -114,6 +123,7 @@ def _normal_laplace() -> bool:
     return bool(sp.simplify(integral - 1 / sp.sqrt(1 - 2 * theta)) == 0)
 
 
+@lru_cache(maxsize=1)
 def _best_point() -> bool:
     import sympy as sp
 
@@ -123,6 +133,7 @@ def _best_point() -> bool:
     return bool(sp.simplify(sp.diff(log_bound, q).subs(q, at)) == 0)
 
 
+@lru_cache(maxsize=1)
 def _level_law() -> bool:
     """1/tau^2 has density (v - 1)^((d - 3)/2) v^(-d/2): mode d/3, log-concave up to it."""
     import sympy as sp
@@ -140,6 +151,7 @@ def _level_law() -> bool:
     return bool(same == 0 and mode and sp.simplify(bend) == 0 and order)
 
 
+@lru_cache(maxsize=1)
 def _squared_length() -> bool:
     """Var of the squared length over its squared mean: 2(d - 1)/((d + 2) n) + 2(n - 1)/(n d)."""
     import sympy as sp
@@ -151,6 +163,7 @@ def _squared_length() -> bool:
     return bool(sp.simplify(variance / (n / d) ** 2 - claimed) == 0)
 
 
+@lru_cache(maxsize=1)
 def _overlapping_lengths() -> bool:
     """E theta theta' of two inputs with the overlap g, from the moments of two coordinates.
 
@@ -167,6 +180,7 @@ def _overlapping_lengths() -> bool:
     return bool(sp.simplify(product / (n / d) ** 2 - 1 - claimed) == 0)
 
 
+@lru_cache(maxsize=1)
 def _halves() -> bool:
     """At N log N = alpha d^2, levels 1/2 have N^(1 - 1/(8 alpha)): above 1 beyond 1/8."""
     import sympy as sp
@@ -189,6 +203,7 @@ def _union_bound(exponent: int) -> bool:
     return sp.expand(power / L).is_nonpositive is True
 
 
+@lru_cache(maxsize=1)
 def _one_bit() -> bool:
     import sympy as sp
 
@@ -198,6 +213,7 @@ def _one_bit() -> bool:
     return bool(sp.simplify(signal**2 - 2 / sp.pi) == 0)
 
 
+@lru_cache(maxsize=1)
 def _rank_factors() -> bool:
     """E[1 / Beta(m/2, b/2)] is (d - 2)/(m - 2) for b = d - m, 1 + (d - 1)/(m - 2) for b = d - 1."""
     import sympy as sp
