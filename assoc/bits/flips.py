@@ -14,6 +14,7 @@ from assoc.compiled import compiled
 __all__ = ["Singles", "apply", "loss_after", "squares", "sweep"]
 
 Singles = NDArray[np.float32]
+"""Arrays in single precision, as the kernels take them."""
 
 _matrix = types.float32[:, ::1]
 _vector = types.float32[::1]
