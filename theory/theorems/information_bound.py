@@ -21,7 +21,12 @@ from sims.engine.results import finite, new_axes
 from sims.memories.construction import Construction
 from sims.memories.settings import RandomVectors
 from theory.bounds.accounting import account, counted_bits, facts_of, stored_bits
-from theory.bounds.bit_checks import check_bit_symbols, check_least_errors, check_weights
+from theory.bounds.bit_checks import (
+    check_bit_symbols,
+    check_least_errors,
+    check_sign_optimum,
+    check_weights,
+)
 from theory.bounds.bits import information_of_error, least_cross_entropy, least_error_rate
 from theory.bounds.outlook import map_outlook
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem
@@ -568,6 +573,21 @@ store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
             why_fail="rounded after the fit, the best read-out loses what it had fitted",
             fault={"memory": forgetful(annealed_mlp(1, 12))},
             fault_text="one fact is left out of the fit",
+        ),
+        Claim(
+            name="sign-optimum",
+            kind=Kind.CONSTANT,
+            source="derived here (docs/lower-bounds.md)",
+            statement="The most facts that any matrix of signs recalls are, to 10 %, those at "
+            "which the replica-symmetric entropy of such matrices is 0: all 2^16 tried, d = 4.",
+            check=check_sign_optimum,
+            quick={"shapes": ((4, 4),), "draws": 120, "tolerance": 0.1},
+            full={"shapes": ((3, 3), (4, 4), (5, 4), (4, 5)), "draws": 200},
+            must_fail={"counted": True},
+            why_fail="a count of bits knows nothing of how solutions depend on each other",
+            fault={"bits": 2},
+            fault_text="two bits are predicted in place of one",
+            near_misses={"one coordinate more is predicted": {"more": 1}},
         ),
         Claim(
             name="gap",
