@@ -192,10 +192,10 @@ def few_bits_capacity(
     M = max(3, int(first))
     for _ in range(2):
         M = max(3, int(_among(entries, bits, M, trials, seed)[0]))
-    # Facts among as many answers: between M and the next where the prediction is the number itself.
-    (low, error), (high, _) = (_among(entries, bits, M + k, trials, seed) for k in (0, 1))
-    slope = high - low
-    return M + (low - M) / (1 - slope), error / (1 - slope)
+    N, error = _among(entries, bits, M, trials, seed)
+    # For N facts among as many answers: N falls like 1 / log M, and M is a whole number near it.
+    slope = 1 + 1 / float(np.log(M))
+    return M + (N - M) / slope, error / slope
 
 
 def _recalls(mean: float, M: int) -> float:
