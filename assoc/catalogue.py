@@ -45,6 +45,7 @@ __all__ = [
     "Recipe",
     "blamed",
     "build_name",
+    "fitted_in_bits",
     "options_of",
     "resolve",
     "resolve_transformer",
@@ -293,6 +294,22 @@ def options_of(memory: str | Build) -> tuple[str, ...]:
     ('rank', 'bits', 'rounding')
     """
     return _maker("memory", MEMORIES, Memory, memory).options
+
+
+def fitted_in_bits(memory: str | Build) -> bool:
+    """Whether a memory that is given ``bits`` is fitted in them, in place of a rounding.
+
+    Raises
+    ------
+    InputError
+        As for :func:`resolve`.
+
+    Examples
+    --------
+    >>> fitted_in_bits("optimal-mlp"), fitted_in_bits("mlp")
+    (True, False)
+    """
+    return _maker("memory", MEMORIES, Memory, memory).fits is not None
 
 
 def _maker(
