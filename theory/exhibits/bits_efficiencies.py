@@ -42,8 +42,8 @@ MATRICES = {
 SCALED = ("whitened-mlp", "bilinear-ridge")
 """Those that store a scale of each matrix."""
 
-FITTED = "optimal-"
-"""What the names of memories begin with that are fitted in their bits."""
+FITTED, FITTED_COLOUR = "optimal-", "tab:red"
+"""What the names of memories begin with that are fitted in their bits, and how they are drawn."""
 
 
 def spent_bits(memory: str, d: int, bits: int, size: int | None) -> int:
@@ -156,7 +156,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
         spent = [row["spent"] for row in chosen]
         measured = np.array([row["efficiency"] for row in chosen])
         error = bars(measured, [row["interval"] for row in chosen])
-        colour = "C1" if name.startswith(FITTED) else MEASURED
+        colour = FITTED_COLOUR if name.startswith(FITTED) else MEASURED
         ax.errorbar(spent, measured, yerr=error, fmt=marker, color=colour, mfc="none", ms=5,
                     label=name)  # fmt: skip
         law = [(x, row["predicted"]) for x, row in zip(spent, chosen, strict=True)]
