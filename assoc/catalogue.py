@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from assoc.arrays import Floats
+from assoc.bits.annealed_networks import annealed_mlp, annealed_pairs, annealed_ranks
 from assoc.bits.annealing import annealed
 from assoc.bits.codes import coded
 from assoc.errors import InputError, UnfitError
@@ -44,6 +45,7 @@ __all__ = [
     "Recipe",
     "blamed",
     "build_name",
+    "fitted_in_bits",
     "options_of",
     "resolve",
     "resolve_transformer",
@@ -69,14 +71,15 @@ class Recipe:
     needs : options that must be given.
     takes : options that may be given.
     rounds : whether it may be rounded to ``bits`` per weight, by a ``rounding``.
-    fits : takes ``bits`` and returns the build that is fitted in them, in place of a rounding.
+    fits : takes ``bits``, and the options by keyword, and returns the build that is fitted in
+        them, in place of a rounding.
     """
 
     make: Callable[..., Any]
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     rounds: bool = True
-    fits: Callable[[int], Any] | None = None
+    fits: Callable[..., Any] | None = None
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -120,9 +123,9 @@ MEMORIES: Mapping[str, Recipe] = MappingProxyType(
         "bilinear-als": Recipe(fitted, WIDE),
         "bilinear-margin": Recipe(partial(fitted, targets="margins"), WIDE),
         "optimal-linear": Recipe(lambda: optimal_linear, fits=annealed),
-        "optimal-low-rank": Recipe(optimal_low_rank, RANKED),
-        "optimal-mlp": Recipe(optimal_mlp, WIDE, ("degree",)),
-        "optimal-bilinear": Recipe(optimal_bilinear, WIDE),
+        "optimal-low-rank": Recipe(optimal_low_rank, RANKED, fits=annealed_ranks),
+        "optimal-mlp": Recipe(optimal_mlp, WIDE, ("degree",), fits=annealed_mlp),
+        "optimal-bilinear": Recipe(optimal_bilinear, WIDE, fits=annealed_pairs),
         "optimal-bilinear-fit": Recipe(partial(optimal_bilinear, fit=True), WIDE),
     }
 )
@@ -163,10 +166,11 @@ def resolve(memory: str | Build, **given: float | str | None) -> tuple[str, Buil
     given : options by name: ``rank`` and ``width`` (m), ``degree`` (k); ``gates`` and ``omega`` of
         sign-gated ones; for every memory but ``sign``, also the user's own, ``bits`` (b) and
         ``rounding``, by which its weights are encoded (:func:`assoc.bits.codes.coded`); but
-        ``optimal-linear`` is fitted in its ``bits`` (:func:`assoc.bits.annealing.annealed`) and
-        takes no ``rounding``. None stands for not given. Only those that the memory knows may be
-        given; a build function of the user's knows its keyword-only parameters:
-        ``build(E, U, f, *, rng, width=256)``.
+        ``optimal-linear``, ``optimal-low-rank``, ``optimal-mlp`` and ``optimal-bilinear`` are
+        fitted in their ``bits``, all layers (:mod:`assoc.bits.annealing`,
+        :mod:`assoc.bits.annealed_networks`), and take no ``rounding``. None stands for not given.
+        Only those that the memory knows may be given; a build function of the user's knows its
+        keyword-only parameters: ``build(E, U, f, *, rng, width=256)``.
 
     Returns
     -------
@@ -271,7 +275,7 @@ def _resolve(
     if "rounding" in coding and "bits" not in coding:
         raise InputError(f"{kind} {name!r}: a rounding needs bits given")
     if coding and make.fits is not None:
-        return name, make.fits(coding["bits"])
+        return name, make.fits(coding["bits"], **options)
     build = make.make(**options)
     return name, coded(build, **coding) if coding else build
 
@@ -290,6 +294,22 @@ def options_of(memory: str | Build) -> tuple[str, ...]:
     ('rank', 'bits', 'rounding')
     """
     return _maker("memory", MEMORIES, Memory, memory).options
+
+
+def fitted_in_bits(memory: str | Build) -> bool:
+    """Whether a memory that is given ``bits`` is fitted in them, in place of a rounding.
+
+    Raises
+    ------
+    InputError
+        As for :func:`resolve`.
+
+    Examples
+    --------
+    >>> fitted_in_bits("optimal-mlp"), fitted_in_bits("mlp")
+    (True, False)
+    """
+    return _maker("memory", MEMORIES, Memory, memory).fits is not None
 
 
 def _maker(

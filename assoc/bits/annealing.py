@@ -25,13 +25,12 @@ Baldassi et al., Unreasonable effectiveness of learning neural networks, PNAS 11
 """
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assoc.arrays import Floats, Integers, precision
-from assoc.bits.codes import encode_levels
+from assoc.bits.fitted_codes import encode_levels
 from assoc.bits.levels import check_bits, quantise
 from assoc.checks import check_fits, positive
 from assoc.embeddings import check_vectors
@@ -40,7 +39,7 @@ from assoc.memories.linear import hebbian_matrix
 from assoc.memories.memory import Build, Factors
 from assoc.memories.separation import separate
 
-__all__ = ["annealed"]
+__all__ = ["CLEAR", "FAR", "annealed", "leads", "unit_sized"]
 
 MARGIN = 0.4
 """kappa, in units of the spread of the scores that weights of random signs give."""
@@ -101,7 +100,7 @@ def _annealed(
     f = check_map(f, len(E), len(U))
     check_fits(4 * len(E) * len(U), 8, f"N = {len(E)}: the margins")
     top = 2**bits - 1
-    inputs, answers = _of_unit_size(E), _of_unit_size(U)
+    inputs, answers = unit_sized(E)[0], unit_sized(U)[0]
     if bits <= FEW:
         begin: Floats = hebbian_matrix(inputs, answers, f)
     else:
@@ -113,11 +112,18 @@ def _annealed(
     return decoded
 
 
-def _of_unit_size(X: Floats) -> NDArray[np.float64]:
-    """Embeddings (n, d) divided by the root of their mean squared norm."""
-    unit = np.asarray(X, np.float64) / (np.abs(X).max() or 1.0)
-    size = np.sqrt(np.einsum("ij,ij->", unit, unit) / len(unit))
-    return np.asarray(unit / (size or 1.0))
+def unit_sized(X: Floats) -> tuple[NDArray[np.float64], float]:
+    """Embeddings (n, d) divided by the root of their mean squared norm, and that root.
+
+    Examples
+    --------
+    >>> unit_sized(np.array([[3.0, 4.0]]))
+    (array([[0.6, 0.8]]), 5.0)
+    """
+    largest = float(np.abs(X).max()) or 1.0
+    unit = np.asarray(X, np.float64) / largest
+    size = float(np.sqrt(np.einsum("ij,ij->", unit, unit) / len(unit))) or 1.0
+    return np.asarray(unit / size), size * largest
 
 
 def _search(
@@ -137,7 +143,7 @@ def _search(
     best, fewest = W, len(E) + 1
     moved = np.ascontiguousarray(W, np.float32)
     for temperature in [*np.geomspace(HOT, COLD, sweeps), None]:
-        margins = _margins(moved.astype(np.float64), E, U, f)
+        margins = leads((E @ moved.astype(np.float64).T) @ U.T, f)
         lost = int((margins.min(axis=1) <= CLEAR * unit).sum())
         if lost < fewest:
             best, fewest = moved.astype(np.float64), lost
@@ -152,12 +158,15 @@ def _search(
     return best
 
 
-def _margins(
-    W: NDArray[np.float64], E: NDArray[np.float64], U: NDArray[np.float64], f: Any
-) -> NDArray[np.float64]:
-    """Leads (N, M) of the right answers over all others, infinite over themselves."""
-    scores = (E @ W.T) @ U.T
-    rows = np.arange(len(E))
-    leads = scores[rows, f][:, None] - scores
-    leads[rows, f] = np.inf
-    return np.asarray(leads)
+def leads(scores: NDArray[np.float64], f: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Leads (N, M) of the right answers over all others, infinite over themselves.
+
+    Examples
+    --------
+    >>> leads(np.array([[3.0, 1.0]]), np.array([0]))
+    array([[inf,  2.]])
+    """
+    rows = np.arange(len(scores))
+    lead = scores[rows, f][:, None] - scores
+    lead[rows, f] = np.inf
+    return np.asarray(lead)

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.polynomial import Polynomial
 
 from assoc.arrays import Floats, precision
-from assoc.bits.levels import Levels, check_bits, check_rounding, quantise, weights_of
+from assoc.bits.levels import check_bits, check_rounding, quantise, weights_of
 from assoc.bits.objects import SCALE_BITS, rounded
 from assoc.bits.packing import BYTE, packed, unpacked
 from assoc.errors import InputError
@@ -34,7 +34,7 @@ from assoc.memories.networks import Gated, TwoLayer
 from assoc.memories.sign_gates import PiecewiseLinear, SignGated
 from assoc.transformers.model import Attention, Transformer
 
-__all__ = ["Code", "Layout", "arrays_of", "coded", "encode", "encode_levels", "in_bits"]
+__all__ = ["Code", "Layout", "arrays_of", "coded", "encode", "in_bits"]
 
 CODED_CLASSES = (Factors, Gated, TwoLayer, SignGated, PiecewiseLinear, Transformer)
 """What can be written down as bits; other memories are rounded where they are."""
@@ -53,6 +53,8 @@ class Layout:
     degree : k of a gated network.
     activation : coefficients of sigma in powers of x, of a network that has one.
     phases : whether the last array is the phases of square waves.
+    scaled : whether scales are stored; without, levels are in public units (as all are of a linear
+        memory, where no scale matters).
     """
 
     kind: str
@@ -62,6 +64,7 @@ class Layout:
     degree: int | None = None
     activation: tuple[float, ...] | None = None
     phases: bool = False
+    scaled: bool = True
 
     @property
     def entries(self) -> int:
@@ -70,8 +73,8 @@ class Layout:
 
     @property
     def scales(self) -> int:
-        """Number of stored scales: one for each matrix, where scales matter."""
-        if self.kind == Factors.__name__:
+        """Number of stored scales: one for each matrix, where scales matter and are stored."""
+        if self.kind == Factors.__name__ or not self.scaled:
             return 0
         return sum(math.prod(shape[:-2]) for shape in self.shapes)
 
@@ -227,33 +230,6 @@ def encode(
         raise InputError(f"a scale of {steps[lost][0]:.3g} is no single-precision number")
     stream = packed(np.concatenate(levels) if levels else np.zeros(0, np.uint16), bits)
     return Code(stream + scales.tobytes(), layout)
-
-
-def encode_levels(levels: Levels, bits: int, dtype: str) -> Code:
-    """Write down a linear memory of one matrix, whose levels are known already.
-
-    Parameters
-    ----------
-    levels : (d_out, d_in) numbers of the levels, from 0 to 2^b - 1.
-    bits : b, between 1 and 16.
-    dtype : precision of the decoded weights, ``float32`` or ``float64``.
-
-    Raises
-    ------
-    InputError
-        If bits is out of range, or a level is.
-
-    Examples
-    --------
-    >>> encode_levels(np.array([[1, 0], [1, 1]], np.uint16), 1, "float64").decode().W
-    array([[ 1., -1.],
-           [ 1.,  1.]])
-    """
-    if (levels >= 2 ** check_bits(bits)).any():
-        raise InputError(f"level {levels.max()} is not one of {2**bits}")
-    return Code(
-        packed(levels.ravel(), bits), Layout(Factors.__name__, (levels.shape,), bits, dtype)
-    )
 
 
 def arrays_of(memory: Any) -> list[Floats]:

@@ -11,13 +11,92 @@ from numpy.typing import NDArray
 
 from assoc.compiled import compiled
 
-__all__ = ["sweep"]
+__all__ = ["Singles", "apply", "loss_after", "squares", "sweep"]
 
 Singles = NDArray[np.float32]
+"""Arrays in single precision, as the kernels take them."""
 
 _matrix = types.float32[:, ::1]
 _vector = types.float32[::1]
 _places = types.int64[::1]
+
+
+@compiled(types.float64(_matrix), fastmath={"reassoc", "contract", "nnan"})
+def squares(short: Singles) -> float:
+    """Sum over shortfalls (N, M) of the squares of those above 0.
+
+    Examples
+    --------
+    >>> squares(np.array([[-9, 2, 3]], np.float32))
+    13.0
+    """
+    nothing: Any = np.float32(0)
+    loss = 0.0
+    for x in range(len(short)):
+        part = nothing
+        for y in range(short.shape[1]):
+            lacking = max(short[x, y], nothing)
+            part += lacking * lacking
+        loss += part
+    return loss
+
+
+@compiled(
+    types.float64(_matrix, _vector, _vector, _places, types.float64),
+    fastmath={"reassoc", "contract", "nnan"},
+)
+def loss_after(
+    short: Singles, change: Singles, u: Singles, f: NDArray[np.int64], limit: float
+) -> float:
+    r"""Loss after the scores change by the outer product of two vectors.
+
+    Parameters
+    ----------
+    short : (N, M) shortfalls.
+    change, u : (N,) and (M,), so that the score of y at x grows by change_x u_y.
+    f : (N,) the right answers.
+    limit : what is above it is not summed to the end.
+
+    Returns
+    -------
+    The loss, or a part of it that is above the limit.
+
+    Examples
+    --------
+    >>> short, one = np.array([[-9, 2]], np.float32), np.ones(1, np.float32)
+    >>> loss_after(short, one, np.array([1, 0], np.float32), np.zeros(1, np.int64), 9.0)
+    1.0
+    """
+    nothing: Any = np.float32(0)
+    new = 0.0
+    for x in range(len(short)):
+        row, shift, part = short[x], change[x], nothing
+        own = shift * u[f[x]]
+        for y in range(short.shape[1]):
+            lacking = max(row[y] + (shift * u[y] - own), nothing)
+            part += lacking * lacking
+        new += part
+        if new > limit:
+            break
+    return new
+
+
+@compiled(types.void(_matrix, _vector, _vector, _places), fastmath={"reassoc", "contract", "nnan"})
+def apply(short: Singles, change: Singles, u: Singles, f: NDArray[np.int64]) -> None:
+    """Change the shortfalls as :func:`loss_after` says.
+
+    Examples
+    --------
+    >>> short, one = np.array([[-9, 2]], np.float32), np.ones(1, np.float32)
+    >>> apply(short, one, np.array([1, 0], np.float32), np.zeros(1, np.int64))
+    >>> short
+    array([[-9.,  1.]], dtype=float32)
+    """
+    for x in range(len(short)):
+        row, shift = short[x], change[x]
+        own = shift * u[f[x]]
+        for y in range(short.shape[1]):
+            row[y] += shift * u[y] - own
 
 
 @compiled(
@@ -71,15 +150,7 @@ def sweep(
     >>> sweep(W, short, one, answers, zero, zero, step, np.zeros(1), 1.0), W.item(), short[0, 1]
     (1, 1.0, np.float32(0.0))
     """
-    N, M = short.shape
-    nothing: Any = np.float32(0)
-    loss = 0.0
-    for x in range(N):
-        part = nothing
-        for y in range(M):
-            lacking = max(short[x, y], nothing)
-            part += lacking * lacking
-        loss += part
+    loss = squares(short)
     taken = 0
     for n in range(len(places)):
         i, j = divmod(places[n], W.shape[1])
@@ -88,24 +159,12 @@ def sweep(
             step = -step
         if abs(W[i, j] + step) > top:
             continue
-        u, limit, new = answers[i], loss + allowed[n], 0.0
-        for x in range(N):
-            row, change, part = short[x], step * inputs[j, x], nothing
-            own = change * u[f[x]]
-            for y in range(M):
-                lacking = max(row[y] + (change * u[y] - own), nothing)
-                part += lacking * lacking
-            new += part
-            if new > limit:
-                break
-        if new > limit:
+        change = step * inputs[j]
+        new = loss_after(short, change, answers[i], f, loss + allowed[n])
+        if new > loss + allowed[n]:
             continue
         W[i, j] += step
         loss = new
         taken += 1
-        for x in range(N):
-            row, change = short[x], step * inputs[j, x]
-            own = change * u[f[x]]
-            for y in range(M):
-                row[y] += change * u[y] - own
+        apply(short, change, answers[i], f)
     return taken

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,12 @@ import numpy as np
 from assoc.arrays import Floats, Integers
 from assoc.bits.codes import encode
 from assoc.bits.levels import gaussian_quantiser, quantise
+from assoc.embeddings import sphere
 from assoc.facts.input_laws import GivenLaw, PowerLaw
 from assoc.memories.memory import Factors, Memory
 from assoc.memories.networks import Gated
+from sims.engine.randomness import INPUTS, OUTPUTS, Source
+from sims.memories.sign_enumeration import most_recalled_by_signs
 from theory.bounds.accounting import Account, account, counted_bits, stored_bits
 from theory.bounds.bits import (
     corollary_form,
@@ -34,10 +38,11 @@ from theory.bounds.plain.bits import (
 from theory.bounds.plain.tables import bits_of, exact_tables, plain_rising
 from theory.bounds.table_logs import log_rising
 from theory.claims import Finding
-from theory.judging import judge_arms, judge_symbols
+from theory.judging import judge_arms, judge_predictions, judge_symbols
 from theory.memories.faults import whispering
+from theory.memories.few_bits import few_bits_capacity
 
-__all__ = ["check_bit_symbols", "check_least_errors", "check_weights"]
+__all__ = ["check_bit_symbols", "check_least_errors", "check_sign_optimum", "check_weights"]
 
 Rows = list[tuple[str, float, float]]
 
@@ -312,3 +317,58 @@ def check_least_errors(
         found = least_cross_entropy(GivenLaw(p), M, bits)
         rows.append(("answers listed", found, left * math.log(M)))
     return judge_symbols(rows, tolerance=tolerance, note="by halving at sixty digits and searches")
+
+
+# --- The best matrix of signs ---------------------------------------------------------------------
+
+
+@cache
+def _sign_optima(seed: int, d_in: int, d: int, draws: int) -> tuple[int, ...]:
+    """Most facts that any matrix of signs recalls, for each draw of embeddings."""
+    source = Source(seed, "sign-optimum", (d_in, d))
+
+    def vectors(dim: int, stream: int, draw: int) -> Floats:
+        return source.vectors(sphere, 6 * d, dim, trial=draw, stream=stream, dtype=np.float64)
+
+    return tuple(
+        most_recalled_by_signs(vectors(d_in, INPUTS, draw), vectors(d, OUTPUTS, draw))
+        for draw in range(draws)
+    )
+
+
+def check_sign_optimum(
+    *,
+    seed: int,
+    shapes: Sequence[tuple[int, int]],
+    draws: int,
+    tolerance: float,
+    bits: int = 1,
+    more: int = 0,
+    counted: bool = False,
+) -> Finding:
+    """Compare the most facts that any sign matrix recalls, of all tried, with the prediction.
+
+    Parameters
+    ----------
+    shapes : coordinates of inputs and answers.
+    draws : of embeddings.
+    bits, more : bits per weight, and additional coordinates of inputs, on the predicted side only.
+    counted : take N log2 N = d_in d for the prediction.
+    """
+    from scipy import optimize
+
+    rows = []
+    for d_in, d in shapes:
+        found = _sign_optima(seed, d_in, d, draws)
+        if counted:
+            N = float(optimize.brentq(lambda N, B: N * math.log2(N) - B, 2, 1e3, args=(d_in * d,)))
+        else:
+            N = few_bits_capacity(d, bits, features=d_in + more)[0]
+        # A transition at N that is as wide on either side has its mean whole number 1/2 below.
+        rows.append({
+            "d_in": d_in, "d": d, "trials": draws, "measured": float(np.mean(found)),
+            "error": float(np.std(found, ddof=1) / math.sqrt(draws)), "predicted": N - 0.5,
+        })  # fmt: skip
+    return judge_predictions(
+        "most facts that any sign matrix recalls", rows, tolerance=tolerance, relative=True
+    )

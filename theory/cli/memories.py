@@ -28,10 +28,12 @@ from theory.cli.options import (
     WIDTH,
 )
 from theory.cli.output import emit, print_table, save_figure, working
-from theory.cli.terminal import show
+from theory.cli.terminal import say, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sims.memories.recall import RecallResult
 
 
 __all__ = ["register"]
@@ -163,6 +165,8 @@ def measure(
             seed=seed, threads=threads,
         )  # fmt: skip
     tell_notes(vectors, facts)
+    if bits is not None:
+        _tell_unfinished(memory, result)
     if json:
         emit({"result": result.to_dict()}, seed=seed)
     else:
@@ -175,3 +179,20 @@ def measure(
         construction = Construction(memory, rank, bits, width, degree, rounding, gates, omega)
         axes = with_recall_theory(result, construction, facts=facts, outputs=M)
         save_figure(axes, plot, seed=seed)
+
+
+def _tell_unfinished(memory: str, result: "RecallResult") -> None:
+    """Tell on stderr of fits in bits that ended without all facts."""
+    from assoc.catalogue import fitted_in_bits
+
+    if not fitted_in_bits(memory):
+        return
+    for row in result.rows():
+        trials, facts = row["trials"], row.get("judged") or row["N"]
+        short = round(trials * (1 - row["all_recalled"]))
+        if short:
+            held = row["recall"] * facts
+            say(
+                f"note: {result.memory}, N = {row['N']}: {short} of {trials} fits ended without "
+                f"all facts; on average {held:.4g} of {facts} are held and {facts - held:.4g} lost"
+            )

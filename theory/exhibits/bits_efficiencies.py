@@ -5,29 +5,98 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assoc.bits.levels import gaussian_quantiser
+from assoc.bits.objects import SCALE_BITS
+from sims.engine.results import finite
 from sims.engine.tables import Column
+from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
+from theory.bounds.accounting import stored_bits
 from theory.exhibit import Exhibit
+from theory.memories.few_bits import few_bits_capacity
+from theory.points import capacity_task
 from theory.rendering.axes import MEASURED, PREDICTED, bars
 from theory.running import claim_task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["EXHIBIT"]
+__all__ = ["EXHIBIT", "spent_bits"]
 
 LIMIT = (1 / 8) * (2 / np.pi) / np.log(2)
 """Efficiency of one-bit Hebbian memories as d grows."""
 
+BEST_LIMIT = gaussian_quantiser(1)[1] / 2 / float(np.log(2))
+"""Predicted efficiency of the best matrix of signs as d grows."""
 
-def points(*, seed: int, size: str) -> list[Task]:
-    """Return the claim that counts bits of memories at their capacity."""
-    return [claim_task("information-bound", "gap", size, seed=seed)]
+MATRICES = {
+    "low-rank": 2,
+    "optimal-low-rank": 2,
+    "whitened-mlp": 2,
+    "optimal-mlp": 2,
+    "bilinear-ridge": 3,
+    "optimal-bilinear": 3,
+}
+"""Matrices of m by d of memories that are no single matrix."""
+
+SCALED = ("whitened-mlp", "bilinear-ridge")
+"""Those that store a scale of each matrix."""
+
+FITTED, FITTED_COLOUR = "optimal-", "tab:red"
+"""What the names of memories begin with that are fitted in their bits, and how they are drawn."""
+
+
+def spent_bits(memory: str, d: int, bits: int, size: int | None) -> int:
+    """Bits of a memory, scales included.
+
+    Parameters
+    ----------
+    memory : name of a single matrix or one of :data:`MATRICES`.
+    d, bits : dimension, bits per weight.
+    size : rank or width m, None for a single matrix.
+
+    Examples
+    --------
+    >>> spent_bits("optimal-mlp", 16, 2, 8), spent_bits("whitened-mlp", 16, 2, 8)
+    (512, 576)
+    """
+    if size is None:
+        return bits * d**2
+    matrices = MATRICES[memory]
+    return matrices * (bits * d * size + SCALE_BITS * (memory in SCALED))
+
+
+def points(
+    *,
+    seed: int,
+    size: str,
+    fitted: Sequence[tuple[str, str | None, int, Sequence[int]]],
+    trials: int,
+) -> list[Task]:
+    """Return the claim that counts bits of memories at their capacity, and further searches.
+
+    Parameters
+    ----------
+    seed, size : as everywhere.
+    fitted : memory, rank or width as a multiple of d, bits per weight, and dimensions.
+    trials : of each search.
+    """
+    found = [claim_task("information-bound", "gap", size, seed=seed)]
+    for memory, m, bits, dimensions in fitted:
+        option = {} if m is None else {"rank" if "rank" in memory else "width": m}
+        found += [
+            capacity_task(
+                memory=memory, **option, bits=bits, d=d, trials=trials, resolution=0.02,
+                seed=seed, experiment="bits-efficiencies",
+            )
+            for d in dimensions
+        ]  # fmt: skip
+    return found
 
 
 def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
     """Return one record per memory and dimension."""
-    return [
+    found = [
         {
             "memory": row["memory"],
             "d": row["d"],
@@ -40,30 +109,72 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
         }
         for row in values[0]["table"]
     ]
+    for task, value in zip(tasks[1:], values[1:], strict=True):
+        (point,) = value["points"]
+        if point["N"] is not None:
+            found.append(_searched(task.arguments, point))
+    return found
+
+
+def _searched(asked: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a search."""
+    memory, d, bits = asked["memory"], point["d"], asked["bits"]
+    made = Construction(memory, asked.get("rank"), bits, asked.get("width"))
+    m = made.rank_at(d) if made.rank else made.width_at(d)
+    spent = spent_bits(memory, d, bits, m)
+    low, high = point["interval"]
+    return {
+        "memory": made.label(d),
+        "d": d,
+        "N": point["N"],
+        "stored": stored_bits(point["N"]),
+        "spent": spent,
+        "efficiency": stored_bits(point["N"]) / spent,
+        "interval": [
+            stored_bits(max(low, 1.0)) / spent,
+            None if high is None else finite(stored_bits(high) / spent),
+        ],
+        "predicted": (
+            stored_bits(few_bits_capacity(d, bits)[0]) / spent
+            if memory == "optimal-linear"
+            else None
+        ),
+    }
 
 
 def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
-    """Draw the efficiency against d, measured and predicted."""
+    """Draw the efficiency against the bits spent, measured and predicted, with its limits."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(4.4, 3.0), layout="constrained")
+    whole = Figure(figsize=(6.2, 3.6), layout="constrained")
     ax = whole.subplots()
-    for marker, memory in zip("osD^v", dict.fromkeys(row["memory"] for row in found), strict=False):
-        chosen = [row for row in found if row["memory"] == memory]
-        d = [row["d"] for row in chosen]
+    series: dict[str, list[Mapping[str, Any]]] = {}
+    for row in found:
+        name = " ".join(part for part in row["memory"].split() if not part.startswith("m="))
+        series.setdefault(name, []).append(row)
+    for marker, (name, chosen) in zip("osD^v<>phX*dP8H", series.items(), strict=False):
+        spent = [row["spent"] for row in chosen]
         measured = np.array([row["efficiency"] for row in chosen])
         error = bars(measured, [row["interval"] for row in chosen])
-        ax.errorbar(d, measured, yerr=error, fmt=marker, color=MEASURED, mfc="none",
-                    label=f"{memory}, measured")  # fmt: skip
-        ax.plot(d, [row["predicted"] for row in chosen], color=PREDICTED, lw=1)
+        colour = FITTED_COLOUR if name.startswith(FITTED) else MEASURED
+        ax.errorbar(spent, measured, yerr=error, fmt=marker, color=colour, mfc="none", ms=5,
+                    label=name)  # fmt: skip
+        law = [(x, row["predicted"]) for x, row in zip(spent, chosen, strict=True)]
+        law = [pair for pair in law if pair[1] is not None]
+        if law:
+            ax.plot(*zip(*law, strict=True), color=PREDICTED, lw=1)
     ax.plot([], [], color=PREDICTED, lw=1, label="predicted, nothing fitted")
-    ax.axhline(LIMIT, color="0.4", lw=0.7, ls="--", label="one bit, limit")
+    for level, style, name in (
+        (1.0, "-", "no model stores more"),
+        (BEST_LIMIT, "--", "best one-bit matrix, large $d$"),
+        (float(LIMIT), ":", "one-bit outer products, large $d$"),
+    ):
+        ax.axhline(level, color="0.4", lw=0.8, ls=style, label=name)
     ax.set_xscale("log", base=2)
-    # Room for the legend.
-    ax.set_ylim(0, 1.55 * max(LIMIT, *(row["efficiency"] for row in found)))
-    ax.set_xlabel("dimension $d$")
+    ax.set_yscale("log")
+    ax.set_xlabel("bits spent")
     ax.set_ylabel("bits stored / bits spent")
-    ax.legend(loc="upper left", ncols=2, fontsize=7)
+    whole.legend(loc="outside right upper", fontsize=7)
     return whole
 
 
@@ -71,10 +182,12 @@ EXHIBIT = Exhibit(
     name="bits-efficiencies",
     theorem="information-bound",
     title="Bits stored over bits spent",
-    caption="Linear memories of $b$-bit weights at the most facts that they recall whole: bits of "
-    "the facts, $\\log_2 N!$, over the bits of the memory, with the interval of $N$, beside the "
-    "prediction. No memory may exceed 1; one-bit Hebbian memories tend to "
-    "$(1/8)(2/\\pi)/\\log 2 = 0.115$.",
+    caption="Memories of $b$-bit weights at the most facts that they recall whole: bits of the "
+    "facts, $\\log_2 N!$, over the bits of the memory, scales included, with the interval of $N$. "
+    "Those whose names begin with optimal are fitted in their bits, the others are rounded. "
+    "No memory may exceed 1; one-bit outer products tend to $(1/8)(2/\\pi)/\\log 2 = 0.115$, and "
+    "the best one-bit matrix, by the replica formula, to four times that. Predicted for outer "
+    "products is what they recall, and for optimal matrices what the best one could.",
     points=points,
     rows=rows,
     columns={
@@ -87,10 +200,22 @@ EXHIBIT = Exhibit(
         "interval": Column("interval", digits=3),
         "predicted": Column("predicted", digits=3),
     },
-    quick={},
-    full={},
+    quick={"fitted": (("optimal-linear", None, 1, (8, 16)),), "trials": 10},
+    full={
+        "fitted": (
+            ("low-rank", "d/2", 1, (16, 32, 64)),
+            ("whitened-mlp", "8d", 2, (16, 32)),
+            ("bilinear-ridge", "8d", 2, (16, 32)),
+            ("optimal-linear", None, 1, (8, 16, 32)),
+            ("optimal-linear", None, 2, (8, 16, 32)),
+            ("optimal-low-rank", "d/2", 1, (8, 16)),
+            ("optimal-bilinear", "d/2", 1, (8, 16)),
+            ("optimal-mlp", "d", 1, (8, 16)),
+            ("optimal-mlp", "d/2", 2, (8, 16)),
+        ),
+    },
     figure=figure,
-    alternative="Efficiency against the dimension for memories of few bits; measured points with "
-    "bars beside predicted curves, far below one.",
+    alternative="Efficiency against the bits spent: rounded memories at a tenth or less, fitted "
+    "ones between a quarter and a half, below the line at one that no memory crosses.",
 )
 """How far the constructions are from the information bound."""

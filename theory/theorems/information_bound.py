@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assoc.bits.annealed_networks import annealed_mlp
 from assoc.bits.annealing import annealed
 from assoc.bits.codes import coded, encode
 from assoc.bits.levels import gaussian_quantiser
@@ -14,13 +15,18 @@ from assoc.facts.input_laws import GivenLaw
 from assoc.memories.decoding import certified_margins
 from assoc.memories.linear import hebbian
 from assoc.memories.memory import Build, Factors, memory_bits
-from assoc.memories.optimal import optimal_linear
+from assoc.memories.optimal import optimal_linear, optimal_mlp
 from sims.engine.randomness import MEMORY, Source
 from sims.engine.results import finite, new_axes
 from sims.memories.construction import Construction
 from sims.memories.settings import RandomVectors
 from theory.bounds.accounting import account, counted_bits, facts_of, stored_bits
-from theory.bounds.bit_checks import check_bit_symbols, check_least_errors, check_weights
+from theory.bounds.bit_checks import (
+    check_bit_symbols,
+    check_least_errors,
+    check_sign_optimum,
+    check_weights,
+)
 from theory.bounds.bits import information_of_error, least_cross_entropy, least_error_rate
 from theory.bounds.outlook import map_outlook
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem
@@ -282,11 +288,16 @@ def check_fitted_bits(
     efficiency: float,
     draws: int,
     delta: float,
+    width: int | None = None,
     memory: Build | None = None,
 ) -> Finding:
-    """Count the draws in which a matrix of b bits stores a share of the bits that it spends."""
-    N = facts_of(efficiency * bits * d**2)
-    build = resolve("optimal-linear", bits=bits)[1] if memory is None else memory
+    """Count the draws in which a fit in b bits stores a share of the bits that it spends.
+
+    It is of a matrix, or of a two-layer network where a width is given.
+    """
+    N = facts_of(efficiency * bits * d * (d if width is None else 2 * width))
+    name = "optimal-linear" if width is None else "optimal-mlp"
+    build = resolve(name, bits=bits, width=width)[1] if memory is None else memory
     source = Source(seed, "fitted-bits", (d, bits))
     successes = 0
     for draw in range(draws):
@@ -540,6 +551,43 @@ store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
             near_misses={
                 "two bits are spent in place of one": {"memory": annealed(2), "draws": 10}
             },
+        ),
+        Claim(
+            name="fitted-networks",
+            kind=Kind.CONSTANT,
+            source="measured here (docs/lower-bounds.md)",
+            statement="The best two-layer network of width d found by a fit of both layers in one "
+            "bit per weight stores 0.35 of the bits that it spends, at d = 12, with probability "
+            "1/2 or more.",
+            check=check_fitted_bits,
+            quick={
+                "d": 12,
+                "width": 12,
+                "bits": 1,
+                "efficiency": 0.35,
+                "draws": 10,
+                "delta": 0.5,
+            },
+            full={"d": 16, "width": 16, "efficiency": 0.4, "draws": 75, "delta": 0.1},
+            must_fail={"memory": coded(optimal_mlp(12), 1)},
+            why_fail="rounded after the fit, the best read-out loses what it had fitted",
+            fault={"memory": forgetful(annealed_mlp(1, 12))},
+            fault_text="one fact is left out of the fit",
+        ),
+        Claim(
+            name="sign-optimum",
+            kind=Kind.CONSTANT,
+            source="derived here (docs/lower-bounds.md)",
+            statement="The most facts that any matrix of signs recalls are, to 10 %, those at "
+            "which the replica-symmetric entropy of such matrices is 0: all 2^16 tried, d = 4.",
+            check=check_sign_optimum,
+            quick={"shapes": ((4, 4),), "draws": 120, "tolerance": 0.1},
+            full={"shapes": ((3, 3), (4, 4), (5, 4), (4, 5)), "draws": 200},
+            must_fail={"counted": True},
+            why_fail="a count of bits knows nothing of how solutions depend on each other",
+            fault={"bits": 2},
+            fault_text="two bits are predicted in place of one",
+            near_misses={"one coordinate more is predicted": {"more": 1}},
         ),
         Claim(
             name="gap",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.polynomial import Polynomial
 
 from assoc import Attention, Factors, InputError, Transformer, margins, resolve
-from assoc.bits.codes import Code, Layout, arrays_of, coded, encode, encode_levels
+from assoc.bits.codes import Code, Layout, arrays_of, coded, encode
 from assoc.bits.levels import gaussian_quantiser, quantise, weights_of
 from assoc.memories.linear import HebbianBuild, dual_both, hebbian
 from assoc.memories.low_rank import projected
@@ -276,19 +276,3 @@ def test_what_has_no_code_is_named(call, said):
     with pytest.raises(InputError) as caught:
         call()
     assert said in one_line(caught.value)
-
-
-@pytest.mark.parametrize("bits", WIDTHS)
-def test_levels_that_are_known_are_written_down_as_they_are(rng, bits):
-    levels = rng.integers(0, 2**bits, (3, 5)).astype(np.uint16)
-    code = encode_levels(levels, bits, "float32")
-    memory = code.decode()
-    assert code.bits == memory.bits == 15 * bits
-    assert memory.W.dtype == np.float32
-    np.testing.assert_array_equal(memory.W * 2.0 ** (bits - 1), 2.0 * levels - (2**bits - 1))
-
-
-def test_a_level_too_many_is_refused():
-    with pytest.raises(InputError) as caught:
-        encode_levels(np.array([[3, 4]], np.uint16), 2, "float64")
-    assert one_line(caught.value) == "level 4 is not one of 4"

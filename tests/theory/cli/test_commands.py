@@ -251,6 +251,15 @@ def test_remarks_on_a_file_go_to_stderr(recall):
     assert "note" not in ran.out
 
 
+def test_a_fit_in_bits_that_ends_without_all_facts_says_what_it_held(recall):
+    asked = ["measure", "optimal-mlp", "--width", "4", "--bits", "1", "--d", "4", "--trials", "2"]
+    done = recall(*asked, "--N", "3,40")
+    (line,) = [line for line in done.err.splitlines() if line.startswith("note: ")]
+    assert "optimal-mlp m=4 b=1, N = 40: 2 of 2 fits ended without all facts; on average" in line
+    # Of what is rounded after the fit nothing is said.
+    assert "note" not in recall("measure", "linear", "--bits", "1", "--d", "4", "--N", "40").err
+
+
 # --- files of the user --------------------------------------------------------------------------
 
 

@@ -36,7 +36,7 @@ SLOW = {"bits-efficiencies", "trained-memories", "trained-transformers"}
 
 NAMES = [exhibit.name for exhibit in exhibits()]
 CLAIMS = ["bits-efficiencies", "stage-times"]
-"""Exhibits that are made from findings of claims."""
+"""Exhibits that are made from findings of claims, alone or among others."""
 
 SEVERAL = ["extraction-phases", "knowledge-learning", "trained-tradeoff"]
 """Exhibits whose points have several records each."""
@@ -383,7 +383,7 @@ def test_a_median_of_few_trials_has_no_bounds():
 @pytest.mark.parametrize("name", CLAIMS)
 def test_exhibits_of_claims_read_what_their_claims_find_now(name):
     exhibit, tasks, _ = computed(name)
-    assert all(task.key in stored_findings() for task in tasks)
+    assert any(task.key in stored_findings() for task in tasks)
     found = sweep(tasks, workers=1)
     assert not found.failures
     for now, before in zip(exhibit.records(tasks, found.values), made(name), strict=True):
@@ -457,9 +457,11 @@ def test_no_memory_stores_more_than_it_holds():
         assert 0 < row["efficiency"] < 1
         assert row["efficiency"] == pytest.approx(row["stored"] / row["spent"], rel=1e-2)
         assert row["interval"][0] < row["efficiency"] < row["interval"][1]
-    one = [row for row in rows if row["memory"] == "linear b=1"]
+    fitted = [row for row in rows if row["memory"] == "optimal-linear b=1"]
+    assert all(0.3 < row["efficiency"] < row["predicted"] for row in fitted)
+    one = [row for row in rows if row["memory"].endswith("linear b=1")]
     assert all(row["spent"] == row["d"] ** 2 for row in one)
-    assert all(row["predicted"] < LIMIT for row in one)
+    assert all(row["predicted"] < LIMIT for row in one if row not in fitted)
 
 
 def test_rates_of_flow_are_predicted():
