@@ -250,7 +250,7 @@ def _print_transformers(result: "TransformerFactsResult") -> None:
         "subjects S, relations R": f"{result.subjects}, {result.relations}",
         "answers": result.answers,
         "largest answer set D": result.largest_answer_set,
-        _bits_needed("sum of log2 |A_r|", result.several): result.bits_bound,
+        **_bits_needed(result),
         "prompts": f"{result.draws} of each fact, {result.length} tokens each",
     }
     rows = [{"what": key, "value": value} for key, value in sizes.items()]
@@ -291,10 +291,14 @@ def _several(several: int) -> dict[str, int]:
     return {"of these with several right answers": several} if several else {}
 
 
-def _bits_needed(form: str, several: int) -> str:
-    """Heading of the bits that name answers, which are fewer where several are right."""
-    less = ", less log2 of right answers" if several else ""
-    return f"bits needed, {form}{less}"
+def _bits_needed(result: "MemoryFactsResult | TransformerFactsResult") -> dict[str, float | str]:
+    """Rows for the bits of `recall bound`, and for those among them that name answers."""
+    low, high = result.bits_bound, result.bits_enough
+    answer = "a right answer" if result.several else "each answer"
+    return {
+        "bits needed by any model": low if low == high else f"between {low:.8g} and {high:.8g}",
+        f"of these, to name {answer} of its relation": result.bits_of_answers,
+    }
 
 
 def _print_memory(result: "MemoryFactsResult") -> None:
@@ -310,7 +314,7 @@ def _print_memory(result: "MemoryFactsResult") -> None:
         "dimension d": result.d,
         "parameters": result.parameters,
         "bits stored": result.bits,
-        _bits_needed("N log2 M", result.several): result.bits_bound,
+        **_bits_needed(result),
         "recall": result.recall,
         "certified": result.certified,
         "predicted recall": result.predicted,

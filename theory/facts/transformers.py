@@ -21,6 +21,7 @@ from sims.engine.parallel import available_threads, run
 from sims.engine.randomness import INPUTS, Source
 from sims.transformers.architecture import LENGTH, Architecture
 from sims.transformers.prompts import count_known
+from theory.bounds.answer_sets import needed_bits
 from theory.claims import Condition, Problem
 from theory.facts.effort import UNSEEN, Watcher
 from theory.facts.plan import Planned, first_effort, plan
@@ -192,6 +193,7 @@ class _Exam:
     ) -> TransformerFactsResult:
         """Return what the transformers know, with the sizes of the table."""
         task = self.task
+        needed, enough = needed_bits(task)
         return TransformerFactsResult(
             file=file,
             seed=seed,
@@ -203,7 +205,9 @@ class _Exam:
             relations=task.relations,
             answers=task.answers,
             largest_answer_set=task.largest_answer_set,
-            bits_bound=task.bits,
+            bits_bound=needed,
+            bits_enough=enough,
+            bits_of_answers=task.bits,
             notes=self.table.notes + task.notes + self.vectors.notes,
             models=tuple(models),
             task=task,
