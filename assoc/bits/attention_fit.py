@@ -48,7 +48,7 @@ from assoc.facts.recall_task import RecallTask
 from assoc.transformers.attention_only import LENGTH, check_embeddings
 from assoc.transformers.heads import LEAK
 
-__all__ = ["FittedAttention", "fit_attention", "value_dims_of"]
+__all__ = ["STEPS", "FittedAttention", "fit_attention", "value_dims_of"]
 
 KEY_BITS = (1, 2, 3, 4, 6, 8)
 """Bits of keys that are tried, until a head's tokens are told from all others."""
@@ -56,7 +56,7 @@ KEY_BITS = (1, 2, 3, 4, 6, 8)
 STEPS = 1500
 """Gradient steps, where nothing else is said."""
 
-SWEEPS = 12
+SWEEPS = 40
 """Sweeps over all values after that, at most."""
 
 

@@ -9,6 +9,7 @@ from assoc.transformers.model import OneLayer, is_plain
 from sims.engine.results import Result
 from theory.claims import Condition
 from theory.facts.model_files import StoredModel
+from theory.facts.packed_files import Packed
 
 __all__ = ["MemoryFactsResult", "TransformerFacts", "TransformerFactsResult"]
 
@@ -33,6 +34,7 @@ class TransformerFacts:
     conditions : hypotheses of the theorem on this table and these sizes.
     forgotten : (subject, relation, answer, what was said instead).
     built : the model itself.
+    packed : its bits, where it was fitted in few of them.
     """
 
     model: str
@@ -52,6 +54,12 @@ class TransformerFacts:
     conditions: tuple[Condition, ...]
     forgotten: tuple[tuple[str, str, str, str], ...]
     built: OneLayer
+    packed: Packed | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every fact is answered, and certified where the model can be."""
+        return self.recall == 1 and self.certified in (None, 1)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, without the model."""
@@ -129,7 +137,9 @@ class TransformerFactsResult(Result):
         if not is_plain(first.built):
             kind = type(first.built).__name__
             raise InputError(f"{first.model}: only a Transformer can be exported, not {kind}")
-        return StoredModel(first.built, self.task, self.texts, self.length, first.model)
+        return StoredModel(
+            first.built, self.task, self.texts, self.length, first.model, first.packed
+        )
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one record per transformer."""
