@@ -33,7 +33,7 @@ MARGIN = 0.4
 HOT, COLD = 0.02, 0.002
 """First and last temperature of the sweeps, in units of the squared spread's."""
 
-WINDOW = 1.5
+WINDOW = 0.8
 """Margins up to which a competitor is watched in a sweep, in the same units; all are after it."""
 
 CLEAR = 1e-3
