@@ -148,11 +148,11 @@ def attention_leaks(
 def _logit_error(model: Transformer, Phi: NDArray[np.float64]) -> NDArray[np.float64]:
     """Bound (n, H) on the rounding error of every logit."""
     attention = model.attention
-    d, d_h = Phi.shape[1], attention.head_dim
-    gamma = dot_error(d) + dot_error(d_h) + dot_error(d) + dot_error(2)
+    d, d_k = Phi.shape[1], attention.key_dim
+    gamma = dot_error(d) + dot_error(d_k) + dot_error(d) + dot_error(2)
     keys = np.array([_norm(W) for W in attention.W_K])
     queries = np.array([_norm(W) for W in attention.W_Q])
-    scale = keys * queries * float(np.linalg.norm(Phi[-1])) / np.sqrt(d_h)
+    scale = keys * queries * float(np.linalg.norm(Phi[-1])) / np.sqrt(d_k)
     return np.asarray(2 * gamma * np.outer(row_norms(Phi), scale))
 
 

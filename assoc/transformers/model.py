@@ -6,8 +6,9 @@ With x_1, ..., x_T the embeddings of a prompt, the last position attends by
           X = \sum_h W_O^{h\top} \sum_t p^h_t W_V^h x_t, \qquad F = X + V^\top \sigma(W X),
 
 with W_K, W_Q, W_V, W_O (d_h, d) for every head and without the second term where there is no MLP.
-The scale 1/sqrt(d_h) is that of scaled dot-product attention as it is usually implemented. The
-model's answer is the token of the whole vocabulary whose embedding scores highest against F.
+Keys and queries may have a dimension of their own, d_k in place of d_h. The scale 1/sqrt(d_k) is
+that of scaled dot-product attention as it is usually implemented. The model's answer is the token
+of the whole vocabulary whose embedding scores highest against F.
 
 There is no position in the embeddings, so all that a head sees of a token is its scalar logit and
 its value: :meth:`Attention.logits` and :meth:`Attention.values` are tables over the vocabulary.
@@ -27,11 +28,12 @@ __all__ = ["Attention", "OneLayer", "Transformer", "is_plain"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Attention(Brief):
-    """Weights of H heads, each array (H, d_h, d).
+    """Weights of H heads.
 
     Parameters
     ----------
-    W_K, W_Q, W_V, W_O : keys, queries, values, outputs.
+    W_K, W_Q : keys and queries (H, d_k, d); d_k is d_h in all constructions but those in few bits.
+    W_V, W_O : values and outputs (H, d_h, d).
 
     Examples
     --------
@@ -53,12 +55,17 @@ class Attention(Brief):
 
     @property
     def head_dim(self) -> int:
-        """Dimension d_h of a head."""
+        """Dimension d_h of a head's values."""
+        return int(self.W_V.shape[1])
+
+    @property
+    def key_dim(self) -> int:
+        """Dimension d_k of a head's keys."""
         return int(self.W_K.shape[1])
 
     @property
     def parameters(self) -> int:
-        """Number of stored entries, 4 H d d_h."""
+        """Number of stored entries, 2 H d (d_k + d_h)."""
         return self.W_K.size + self.W_Q.size + self.W_V.size + self.W_O.size
 
     def query(self, last: Floats) -> Floats:
@@ -68,7 +75,7 @@ class Attention(Brief):
         ----------
         last : (d,) embedding at the last position.
         """
-        queries = (self.W_Q @ last) / np.sqrt(self.head_dim)  # (H, d_h)
+        queries = (self.W_Q @ last) / np.sqrt(self.key_dim)  # (H, d_k)
         return np.asarray(np.einsum("hk,hkd->hd", queries, self.W_K))
 
     def logits(self, embeddings: Floats, last: Floats) -> Floats:
@@ -99,7 +106,7 @@ class Attention(Brief):
         """Output (B, d) at the last position of sequences X (B, T, d)."""
         keys = np.einsum("btd,hkd->bhtk", X, self.W_K, optimize=True)
         queries = np.einsum("bd,hkd->bhk", X[:, -1], self.W_Q, optimize=True)
-        logits = np.einsum("bhtk,bhk->bht", keys, queries) / np.sqrt(self.head_dim)
+        logits = np.einsum("bhtk,bhk->bht", keys, queries) / np.sqrt(self.key_dim)
         weight = np.exp(logits - logits.max(axis=2, keepdims=True))
         weight /= weight.sum(axis=2, keepdims=True)
         values = np.einsum("btd,hkd->bhtk", X, self.W_V, optimize=True)

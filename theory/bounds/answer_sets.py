@@ -29,11 +29,43 @@ import numpy as np
 import scipy
 
 from assoc.errors import InputError
+from assoc.facts.recall_task import RecallTask
 from theory.bounds.table_counts import check_relations
 from theory.bounds.table_logs import LOG2, ROUNDING, log_choices
 from theory.bounds.uneven_bits import uneven_range
 
-__all__ = ["answer_sets_range"]
+__all__ = ["answer_sets_range", "needed_bits"]
+
+
+def needed_bits(task: RecallTask) -> tuple[float, float]:
+    """Bits that any model needs which may have to hold any table like the one given.
+
+    That is one of as many facts and answers under each relation, of as many right answers each.
+
+    Parameters
+    ----------
+    task : the facts, with answers of each relation that no other has.
+
+    Returns
+    -------
+    As :func:`answer_sets_range`.
+
+    Raises
+    ------
+    InputError
+        If answers are shared between relations, and then are too few to be told apart.
+
+    Examples
+    --------
+    >>> from assoc.facts.recall_task import grid_task
+    >>> needed_bits(grid_task(2, 1, 2)) == (2.0, 2.0)
+    True
+    """
+    right: list[list[int]] = [[] for _ in range(task.relations)]
+    for r, number in zip(task.facts[:, 1].tolist(), task.right.tolist(), strict=True):
+        right[r].append(number)
+    sizes = [len(told) for told in task.answer_sets]
+    return answer_sets_range(list(zip(right, sizes, strict=True)), task.answers)
 
 
 def answer_sets_range(

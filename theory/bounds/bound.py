@@ -14,7 +14,7 @@ from assoc.facts.input_laws import PowerLaw
 from assoc.facts.recall_task import table_task
 from assoc.facts.tables import FactTable, read_facts
 from sims.engine.results import Result, log_scales, new_axes
-from theory.bounds.answer_sets import answer_sets_range
+from theory.bounds.answer_sets import needed_bits
 from theory.bounds.bits import least_cross_entropy, least_error_rate, map_bits
 from theory.bounds.table_bits import table_bits
 
@@ -219,11 +219,7 @@ def _with_losses(plain: BoundResult, law: PowerLaw, M: int, given: float | None)
 
 def _of_table(table: FactTable, bits: tuple[int, ...]) -> BoundResult:
     task = table_task(table)
-    right: list[list[int]] = [[] for _ in range(task.relations)]
-    for r, number in zip(task.facts[:, 1].tolist(), task.right.tolist(), strict=True):
-        right[r].append(number)
-    sizes = [len(told) for told in task.answer_sets]
-    low, high = answer_sets_range(list(zip(right, sizes, strict=True)), task.answers)
+    low, high = needed_bits(task)
     what = f"{table.source}, {len(task)} facts"
     if table.several:
         what += f", {table.several} with several right answers"

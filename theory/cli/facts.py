@@ -38,6 +38,17 @@ __all__ = ["register"]
 
 SHOWN = 10
 
+FEWEST_BITS = typer.Option(
+    False,
+    "--fewest-bits",
+    help="Fit attention in few bits per weight (--bits, 1 if not given), in as few as hold every "
+    "fact.",
+)
+"""Option for a fit in bits."""
+
+NOT_HELD = 3
+"""Exit status where no fit was found that holds every fact."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
@@ -90,6 +101,7 @@ def facts(
     export: Path | None = typer.Option(
         None, help="Write the first model here, as safetensors; `recall ask` reads it."
     ),
+    fewest_bits: bool = FEWEST_BITS,
     rank: str | None = RANK,
     bits: int | None = BITS,
     rounding: str | None = ROUNDING,
@@ -103,6 +115,7 @@ def facts(
 
     Examples: `recall facts countries.csv`;
     `recall facts countries.csv --model attention-mlp --export countries.safetensors`;
+    `recall facts countries.csv --fewest-bits --export countries.safetensors`;
     `recall facts countries.csv --embeddings countries_minilm.npz --preprocess whiten`;
     `recall facts countries.csv --memory sign --d 2048`;
     `recall facts countries.csv --memory linear --embeddings countries_minilm.npz --key product`;
@@ -112,10 +125,12 @@ def facts(
         table=read_table(file, columns, header=header, several=several, told=False),
         model=model, memory=memory, d=d, head_dim=head_dim, heads=heads, width=width, degree=degree,
         share=share, embeddings=embeddings, outputs=outputs, limit=limit, preprocess=preprocess,
-        key=key, noise=noise, length=length, draws=draws, export=export, rank=rank, bits=bits,
-        rounding=rounding, seed=seed, json=json,
+        key=key, noise=noise, length=length, draws=draws, export=export, fewest_bits=fewest_bits,
+        rank=rank, bits=bits, rounding=rounding, seed=seed, json=json,
     )  # fmt: skip
-    if memory is None:
+    if memory is None and fewest_bits:
+        _store_in_fewest_bits(asked)
+    elif memory is None:
         _store_in_transformers(asked)
     else:
         _store_in_memory(asked, memory)
@@ -143,6 +158,7 @@ class _Storing(Asked):
     length: int | None = None
     draws: int | None = None
     export: Path | None = None
+    fewest_bits: bool = False
     rank: str | None = None
     bits: int | None = None
     rounding: str | None = None
@@ -181,10 +197,48 @@ def _store_in_transformers(asked: _Storing) -> None:
         _print_transformers(found)
 
 
+def _store_in_fewest_bits(asked: _Storing) -> None:
+    """Fit attention in few bits, and export it if it holds every fact."""
+    asked.refuse("rank", "outputs", "key", why="is for --memory")
+    asked.refuse("heads", "width", "degree", "share", "rounding", why="is not for --fewest-bits")
+    if asked.model not in (None, "attention-only"):
+        raise InputError(f"--fewest-bits fits attention-only, not {asked.model}")
+    if asked.embeddings is None:
+        asked.refuse("preprocess", "limit", why="is for --embeddings")
+    if asked.export is not None:
+        check_place(asked.export, "--export")
+    from theory.facts.transformers import facts_in_fewest_bits
+
+    with watching("fitting in bits") as watcher:
+        vectors = None if asked.embeddings is None else read_vectors(asked.embeddings, asked.limit)
+        found = facts_in_fewest_bits(
+            asked.table, d=asked.d, head_dim=asked.head_dim, embeddings=vectors, seed=asked.seed,
+            watcher=watcher,
+            **given(bits=asked.bits, preprocess=asked.preprocess, noise=asked.noise,
+                    length=asked.length, draws=asked.draws),
+        )  # fmt: skip
+    model = found.models[0]
+    if model.whole and asked.export is not None:
+        _export(found, asked.export, asked.seed)
+    if asked.json:
+        emit({"result": found.to_dict()}, seed=asked.seed)
+    else:
+        _print_transformers(found)
+    if not model.whole:
+        shares = model.recall, model.certified or 0.0
+        held, certified = (round(share * found.facts) for share in shares)
+        nothing = "" if asked.export is None else f"; nothing is written to {asked.export}"
+        say(
+            f"{model.model}: {held} of {found.facts} facts answered and {certified} certified, "
+            f"{found.facts - min(held, certified)} lost, in {model.bits} bits{nothing}"
+        )
+        raise typer.Exit(NOT_HELD)
+
+
 def _store_in_memory(asked: _Storing, memory: str) -> None:
     """Store the facts in one associative memory."""
     asked.refuse(
-        "model", "head_dim", "heads", "share", "noise", "length", "draws", "export",
+        "model", "head_dim", "heads", "share", "noise", "length", "draws", "export", "fewest_bits",
         why="has no place with --memory",
     )  # fmt: skip
     if asked.embeddings is None:
@@ -250,7 +304,7 @@ def _print_transformers(result: "TransformerFactsResult") -> None:
         "subjects S, relations R": f"{result.subjects}, {result.relations}",
         "answers": result.answers,
         "largest answer set D": result.largest_answer_set,
-        _bits_needed("sum of log2 |A_r|", result.several): result.bits_bound,
+        **_bits_needed(result),
         "prompts": f"{result.draws} of each fact, {result.length} tokens each",
     }
     rows = [{"what": key, "value": value} for key, value in sizes.items()]
@@ -291,10 +345,14 @@ def _several(several: int) -> dict[str, int]:
     return {"of these with several right answers": several} if several else {}
 
 
-def _bits_needed(form: str, several: int) -> str:
-    """Heading of the bits that name answers, which are fewer where several are right."""
-    less = ", less log2 of right answers" if several else ""
-    return f"bits needed, {form}{less}"
+def _bits_needed(result: "MemoryFactsResult | TransformerFactsResult") -> dict[str, float | str]:
+    """Rows for the bits of `recall bound`, and for those among them that name answers."""
+    low, high = result.bits_bound, result.bits_enough
+    answer = "a right answer" if result.several else "each answer"
+    return {
+        "bits needed by any model": low if low == high else f"between {low:.8g} and {high:.8g}",
+        f"of these, to name {answer} of its relation": result.bits_of_answers,
+    }
 
 
 def _print_memory(result: "MemoryFactsResult") -> None:
@@ -310,7 +368,7 @@ def _print_memory(result: "MemoryFactsResult") -> None:
         "dimension d": result.d,
         "parameters": result.parameters,
         "bits stored": result.bits,
-        _bits_needed("N log2 M", result.several): result.bits_bound,
+        **_bits_needed(result),
         "recall": result.recall,
         "certified": result.certified,
         "predicted recall": result.predicted,

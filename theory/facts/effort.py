@@ -12,7 +12,7 @@ from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
 from sims.engine.parallel import available_threads
 
-__all__ = ["NEURONS", "UNSEEN", "Effort", "Watcher", "asking", "fitting"]
+__all__ = ["NEURONS", "UNSEEN", "Effort", "Watcher", "asking", "fitting", "fitting_in_bits"]
 
 FLOPS = 2e10
 """Operations that a core does in a second."""
@@ -22,6 +22,9 @@ HOURS = 2.0
 
 PASSES = 400
 """Operations of a fit, for each fact, token and dimension: a hundred gradients of two products."""
+
+SCORES = 16e-9
+"""Seconds that a gradient step of a fit in bits takes for each score of a fact and a token."""
 
 NEURONS = 4
 """Multiple of N/d at which the search for a width begins."""
@@ -109,6 +112,34 @@ def fitting(task: RecallTask, d: int, *, searched_width: bool = False) -> Effort
             f"{N} facts and {n} tokens at d >= {d}: one fit would take about "
             f"{found.seconds / 3600:.3g} hours ({HOURS:g} at most); split the table, "
             "or try --memory linear"
+        )
+    return found
+
+
+def fitting_in_bits(task: RecallTask, d: int, steps: int) -> Effort:
+    """Return what one fit of attention in few bits takes.
+
+    Parameters
+    ----------
+    task : the facts.
+    d : dimension.
+    steps : gradient steps.
+
+    Raises
+    ------
+    InputError
+        If it would take hours, or more memory than is free.
+    """
+    N, n = len(task), task.vocabulary
+    others = n - task.answers - task.subjects
+    # Scores, their shares and what is made of them; the differences that keys are fitted to.
+    size = 4.0 * 4 * N * n + 8.0 * 3 * task.subjects * others * d
+    check_fits(size / 8, 8, f"{N} facts and {n} tokens: the scores and keys of a fit in bits")
+    found = Effort(steps * SCORES * N * n, size)
+    if found.seconds > HOURS * 3600:
+        raise InputError(
+            f"{N} facts and {n} tokens: one fit in bits would take about "
+            f"{found.seconds / 3600:.3g} hours ({HOURS:g} at most); split the table"
         )
     return found
 

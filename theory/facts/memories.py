@@ -11,7 +11,8 @@ import numpy as np
 from assoc.arrays import Floats
 from assoc.catalogue import blamed
 from assoc.errors import InputError
-from assoc.facts.maps import class_sizes, evened, right_counts
+from assoc.facts.maps import class_sizes, evened
+from assoc.facts.recall_task import table_task
 from assoc.facts.tables import FactTable, read_facts
 from assoc.memories.decoding import certified_margins, margins, memory_outputs
 from assoc.memories.memory import Build, Memory, memory_bits, memory_parameters
@@ -19,6 +20,7 @@ from assoc.vectors.named import NamedVectors, VectorPair, as_named
 from sims.engine.bracketing import bracket
 from sims.engine.randomness import MEMORY, Source
 from sims.memories.construction import Construction, Size
+from theory.bounds.answer_sets import needed_bits
 from theory.claims import Condition
 from theory.facts.effort import UNSEEN, Watcher, asking
 from theory.facts.keys import Keys, draw_keys, name_keys
@@ -114,7 +116,7 @@ def facts_in_memory(
         several=table.several,
         predicted=expected_recall(construction, d=d, N=N, facts=classes) if known else None,
         predicted_all=all_recalled(construction, d=d, N=N, facts=classes) if known else None,
-        bits_bound=_bits(table),
+        **_bits(table),
         conditions=(*stored.keys.conditions, *_conditions(table, planned=known)),
         notes=table.notes + stored.keys.notes,
         **stored.record(),
@@ -140,10 +142,11 @@ def _maker_of_keys(
     return partial(name_keys, table, embeddings, preprocess=preprocess, key=key)
 
 
-def _bits(table: FactTable) -> float:
-    """Bits that tell a right answer of each fact among all answers."""
-    right = right_counts(table.also, len(table))
-    return float(np.log2(len(table.answers) / right).sum())
+def _bits(table: FactTable) -> dict[str, Any]:
+    """Bits that any model of such tables needs, and that name right answers."""
+    task = table_task(table)
+    needed, enough = needed_bits(task)
+    return {"bits_bound": needed, "bits_enough": enough, "bits_of_answers": task.bits}
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,9 @@ coefficients of its polynomial in powers of x. Any reader of safetensors can use
 prompt, where the file comes from, and of each array its type, its shape and the SHA-256 of its
 bytes; the document's own SHA-256 is among its entries. All of it is verified when a file is read,
 so that a file is read as it was written, or not at all. Nothing in a file is ever executed.
+
+A transformer that was fitted in few bits is one array of bytes, ``weights``, in place of its
+matrices, and its embeddings are drawn again when it is read (:mod:`theory.facts.packed_files`).
 """
 
 import hashlib
@@ -25,12 +28,16 @@ from assoc.facts.recall_task import SHORTEST, RecallTask
 from assoc.files import size_of
 from assoc.memories.networks import TwoLayer
 from assoc.transformers.model import Attention, Transformer
+from theory.facts.packed_files import Packed, describe, unpack
 from theory.rendering.files import write_whole
 
-__all__ = ["FORMAT", "StoredModel", "load_model", "save_model"]
+__all__ = ["FORMAT", "PACKED", "StoredModel", "load_model", "save_model"]
 
 FORMAT = "recall one-layer transformer, version 2"
 """What a file of ours says it is."""
+
+PACKED = "recall one-layer transformer in few bits, version 1"
+"""What one of a transformer of few bits says."""
 
 KEY = "recall"
 WEIGHTS = ("W_K", "W_Q", "W_V", "W_O")
@@ -38,11 +45,21 @@ MLP = ("mlp.W", "mlp.V", "mlp.activation")
 Types = Mapping[np.dtype[Any], str]
 ARRAYS = ("embeddings", "facts", *WEIGHTS)
 ALSO = "also"
-DIMENSIONS = {"facts": 2, ALSO: 2, "embeddings": 2, "mlp.W": 2, "mlp.V": 2, "mlp.activation": 1}
+PACKED_ARRAYS = ("facts", "weights")
+DIMENSIONS = {
+    "weights": 1,
+    "facts": 2,
+    ALSO: 2,
+    "embeddings": 2,
+    "mlp.W": 2,
+    "mlp.V": 2,
+    "mlp.activation": 1,
+}
 """Axes of each array; weights of attention have three."""
 
 FLOATS: Types = {np.dtype(np.float32): "F32", np.dtype(np.float64): "F64"}
 INTEGERS: Types = {np.dtype(np.int64): "I64"}
+BYTES: Types = {np.dtype(np.uint8): "U8"}
 """Types that arrays may have, and what safetensors calls them."""
 
 LARGEST = 2**31
@@ -63,6 +80,7 @@ class StoredModel:
         so that two answer tokens may have one text.
     length : longest prompt T for which it was certified.
     label : the construction's name.
+    packed : its bits, where it was fitted in few of them; then these are what a file holds.
     """
 
     model: Transformer
@@ -70,6 +88,7 @@ class StoredModel:
     texts: tuple[str, ...]
     length: int
     label: str
+    packed: Packed | None = None
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -98,11 +117,16 @@ def save_model(path: str | Path, stored: StoredModel, *, origin: Mapping[str, An
         neither of single nor of double precision.
     """
     save = _safetensors("numpy").save
-    model, task = stored.model, stored.task
-    arrays = {"embeddings": model.embeddings, "facts": task.facts.astype(np.int64)}
+    model, task, packed = stored.model, stored.task, stored.packed
+    arrays: dict[str, Any] = {"facts": task.facts.astype(np.int64)}
     if len(task.also):
         arrays[ALSO] = task.also.astype(np.int64)
-    arrays |= {name: getattr(model.attention, name) for name in WEIGHTS}
+    if packed is None or packed.seed is None:
+        arrays["embeddings"] = model.embeddings
+    if packed is not None:
+        arrays["weights"] = np.frombuffer(packed.code.data, np.uint8)
+    else:
+        arrays |= {name: getattr(model.attention, name) for name in WEIGHTS}
     if model.mlp is not None:
         mlp = model.mlp
         arrays |= dict(zip(MLP, (mlp.W, mlp.V, np.asarray(mlp.activation.coef)), strict=True))
@@ -116,7 +140,7 @@ def save_model(path: str | Path, stored: StoredModel, *, origin: Mapping[str, An
                 f"{path}: {name!r} is of {array.dtype}; single or double precision is stored"
             )
     header = {
-        "format": FORMAT,
+        "format": FORMAT if packed is None else PACKED,
         "label": stored.label,
         "length": stored.length,
         "subjects": task.subjects,
@@ -128,6 +152,8 @@ def save_model(path: str | Path, stored: StoredModel, *, origin: Mapping[str, An
         "texts": list(stored.texts),
         "origin": dict(origin),
     }
+    if packed is not None:
+        header["packed"] = describe(packed, model.embeddings)
     text = json.dumps(_sealed(header, arrays), ensure_ascii=False)
     write_whole(path, save(arrays, metadata={KEY: text}))
 
@@ -159,7 +185,7 @@ def _digest(header: Mapping[str, Any]) -> str:
 
 
 def _types(name: str) -> Types:
-    return INTEGERS if name in ("facts", ALSO) else FLOATS
+    return {"facts": INTEGERS, ALSO: INTEGERS, "weights": BYTES}.get(name, FLOATS)
 
 
 def load_model(path: str | Path) -> StoredModel:
@@ -181,12 +207,6 @@ def load_model(path: str | Path) -> StoredModel:
             raise InputError(
                 f"{path}: the array {name!r} has shape {array.shape}; {axes} axes are needed"
             )
-    embeddings, weights = arrays["embeddings"], [arrays[name] for name in WEIGHTS]
-    shape, d = weights[0].shape, embeddings.shape[1]
-    if shape[2] != d or any(W.shape != shape for W in weights):
-        listed = ", ".join(f"{name} {arrays[name].shape}" for name in ("embeddings", *WEIGHTS))
-        raise InputError(f"{path}: shapes do not fit: {listed}")
-    mlp = _network(path, arrays, d) if MLP[0] in arrays else None
     entries = _Entries(path, header)
     try:
         task = RecallTask(
@@ -202,14 +222,29 @@ def load_model(path: str | Path) -> StoredModel:
         raise InputError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
     texts, length = entries.names("texts"), entries.number("length", least=SHORTEST)
     named = task.subjects + task.relations + task.answers
-    if len(embeddings) != task.vocabulary or len(texts) != named:
-        raise InputError(
-            f"{path}: {len(embeddings)} embeddings and {len(texts)} texts for a vocabulary of "
-            f"{task.vocabulary}, {named} with texts"
-        )
     bits = None if header.get("bits") is None else entries.number("bits", least=1, below=2**63)
-    model = Transformer(embeddings, Attention(*weights), mlp, bits)
-    return StoredModel(model, task, texts, length, entries.text("label"))
+    packed = None
+    if header["format"] == PACKED:
+        model, packed = unpack(path, header.get("packed"), arrays, task, bits)
+    else:
+        model = _matrices(path, arrays, bits)
+    if len(model.embeddings) != task.vocabulary or len(texts) != named:
+        raise InputError(
+            f"{path}: {len(model.embeddings)} embeddings and {len(texts)} texts for a vocabulary "
+            f"of {task.vocabulary}, {named} with texts"
+        )
+    return StoredModel(model, task, texts, length, entries.text("label"), packed)
+
+
+def _matrices(path: Path, arrays: Mapping[str, Any], bits: int | None) -> Transformer:
+    """Return the transformer that the matrices of a file are."""
+    embeddings, weights = arrays["embeddings"], [arrays[name] for name in WEIGHTS]
+    shape, d = weights[0].shape, embeddings.shape[1]
+    if shape[2] != d or any(W.shape != shape for W in weights):
+        listed = ", ".join(f"{name} {arrays[name].shape}" for name in ("embeddings", *WEIGHTS))
+        raise InputError(f"{path}: shapes do not fit: {listed}")
+    mlp = _network(path, arrays, d) if MLP[0] in arrays else None
+    return Transformer(embeddings, Attention(*weights), mlp, bits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,10 +318,11 @@ def _header(path: Path, text: str) -> dict[str, Any]:
         header: Any = json.loads(text)
         found = header.get("format") if isinstance(header, dict) else header
         said = " ".join(repr(found).split())[:80]
-        digest = "" if found != FORMAT else _digest(header)
+        ours = found in (FORMAT, PACKED)
+        digest = _digest(header) if ours else ""
     except (ValueError, RecursionError):
         raise InputError(f"{path}: its header is damaged (not JSON of ours); {AGAIN}") from None
-    if found != FORMAT:
+    if not ours:
         raise InputError(
             f"{path}: its format is {said}; this version reads {FORMAT!r}: {AGAIN} with "
             "recall facts --export"
@@ -294,10 +330,11 @@ def _header(path: Path, text: str) -> dict[str, Any]:
     if header.get("sha256") != digest:
         raise InputError(f"{path}: its header was changed (its checksum is another); {AGAIN}")
     named = header.get("arrays")
-    if not isinstance(named, dict) or set(named) - {ALSO} not in (
-        set(ARRAYS),
-        {*ARRAYS, *MLP},
-    ):
+    if found == PACKED:
+        known = [set(PACKED_ARRAYS), {*PACKED_ARRAYS, "embeddings"}]
+    else:
+        known = [set(ARRAYS), {*ARRAYS, *MLP}]
+    if not isinstance(named, dict) or set(named) - {ALSO} not in known:
         listed = sorted(named) if isinstance(named, dict) else named
         raise InputError(
             f"{path}: its header is damaged: arrays {listed} are not those of a transformer; "

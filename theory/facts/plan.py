@@ -4,12 +4,14 @@ Here a table is given, where :mod:`sims.transformers.smallest` draws tables to s
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from assoc.arrays import Floats
+from assoc.catalogue import CODED, TRANSFORMERS, BuildModel
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
 from assoc.transformers.attention_only import attend, cue_groups, head_size
@@ -21,7 +23,7 @@ from sims.transformers.architecture import Architecture
 from sims.transformers.prompts import count_known
 from theory.facts.effort import NEURONS, UNSEEN, Effort, Watcher, fitting
 
-__all__ = ["Planned", "first_effort", "holds_all", "plan"]
+__all__ = ["Planned", "architectures", "first_effort", "holds_all", "plan"]
 
 STEP = 16
 """Dimensions that are searched are multiples of it."""
@@ -218,3 +220,37 @@ def _separating_dimension(shop: _Workshop, architecture: Architecture) -> int:
     if not np.isfinite(d):
         raise InputError(f"{architecture.model!r}: in no d up to {limit} keys separate; give d")
     return int(d)
+
+
+def architectures(
+    models: Sequence[str | BuildModel], d: int, options: dict[str, Any], length: int
+) -> list[Architecture]:
+    """Give each model the options that it knows.
+
+    Parameters
+    ----------
+    models : names or build functions.
+    d : dimension; 0 stands for not given.
+    options : of an architecture, by name; None where not given.
+    length : T.
+
+    Raises
+    ------
+    InputError
+        If an option is given that no model knows.
+    """
+    asked = []
+    unused = {name for name, value in options.items() if value is not None}
+    for model in models:
+        recipe = TRANSFORMERS.get(model) if isinstance(model, str) else None
+        known = CODED if recipe is None else recipe.options
+        own = {name: value for name, value in options.items() if name in known}
+        unused -= own.keys()
+        architecture = Architecture(model, d, **own, length=length if "length" in known else None)
+        if not architecture.lacks_width:
+            architecture.resolved()
+        asked.append(architecture)
+    if unused:
+        names = ", ".join(str(a.model) for a in asked)
+        raise InputError(f"{names}: takes no {sorted(unused)[0]}")
+    return asked

@@ -9,6 +9,7 @@ from assoc.transformers.model import OneLayer, is_plain
 from sims.engine.results import Result
 from theory.claims import Condition
 from theory.facts.model_files import StoredModel
+from theory.facts.packed_files import Packed
 
 __all__ = ["MemoryFactsResult", "TransformerFacts", "TransformerFactsResult"]
 
@@ -33,6 +34,7 @@ class TransformerFacts:
     conditions : hypotheses of the theorem on this table and these sizes.
     forgotten : (subject, relation, answer, what was said instead).
     built : the model itself.
+    packed : its bits, where it was fitted in few of them.
     """
 
     model: str
@@ -52,6 +54,12 @@ class TransformerFacts:
     conditions: tuple[Condition, ...]
     forgotten: tuple[tuple[str, str, str, str], ...]
     built: OneLayer
+    packed: Packed | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every fact is answered, and certified where the model can be."""
+        return self.recall == 1 and self.certified in (None, 1)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, without the model."""
@@ -86,8 +94,10 @@ class TransformerFactsResult(Result):
     facts, subjects, relations, answers : N, S, R, A (answers made specific where that was needed).
     several : facts with several right answers, any of which will do.
     largest_answer_set : D.
-    bits_bound : sum over the facts of log2 of the size of their relation's answer set over the
-        number of their right answers, S R log2 D where all are equal and each has one.
+    bits_bound, bits_enough : bits that any model of such tables needs, and bits that are enough, as
+        :func:`theory.bounds.bound.bound` counts them: equal where they were counted exactly.
+    bits_of_answers : of these, the bits that tell a right answer of each fact among those of its
+        relation.
     notes : oddities of the file, and what was done about them.
     models : one record for each transformer.
     task, texts : the facts as tokens, and what each answer token says.
@@ -104,6 +114,8 @@ class TransformerFactsResult(Result):
     answers: int
     largest_answer_set: int
     bits_bound: float
+    bits_enough: float
+    bits_of_answers: float
     notes: tuple[str, ...]
     models: tuple[TransformerFacts, ...]
     task: RecallTask
@@ -125,7 +137,9 @@ class TransformerFactsResult(Result):
         if not is_plain(first.built):
             kind = type(first.built).__name__
             raise InputError(f"{first.model}: only a Transformer can be exported, not {kind}")
-        return StoredModel(first.built, self.task, self.texts, self.length, first.model)
+        return StoredModel(
+            first.built, self.task, self.texts, self.length, first.model, first.packed
+        )
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one record per transformer."""
@@ -149,6 +163,8 @@ class TransformerFactsResult(Result):
             "length": self.length,
             "draws": self.draws,
             "bits_bound": self.bits_bound,
+            "bits_interval": [self.bits_bound, self.bits_enough],
+            "bits_of_answers": self.bits_of_answers,
             **{key: first[key] for key in ("model", "recall", "certified", "parameters", "bits",
                                            "conditions")},
             "models": [model.to_dict() for model in self.models],
@@ -172,8 +188,7 @@ class MemoryFactsResult(Result):
     predicted : expected recall, if there is a prediction.
     predicted_all : predicted probability that all is recalled.
     parameters, bits : of the memory; bits only if it is rounded.
-    bits_bound : the bits needed to name a right answer of every fact: N log2 M, less the log2 of
-        the numbers of right answers.
+    bits_bound, bits_enough, bits_of_answers : as in :class:`TransformerFactsResult`.
     conditions : hypotheses of ``linear-capacity`` on this table, and what was done where one fails.
     forgotten : the facts not recalled, (subject, relation, answer, what was said instead).
     notes : oddities of the file, and of the vectors.
@@ -194,6 +209,8 @@ class MemoryFactsResult(Result):
     parameters: int
     bits: int | None
     bits_bound: float
+    bits_enough: float
+    bits_of_answers: float
     conditions: tuple[Condition, ...]
     forgotten: tuple[tuple[str, str, str, str], ...]
     notes: tuple[str, ...]
@@ -226,6 +243,8 @@ class MemoryFactsResult(Result):
             "parameters": self.parameters,
             "bits": self.bits,
             "bits_bound": self.bits_bound,
+            "bits_interval": [self.bits_bound, self.bits_enough],
+            "bits_of_answers": self.bits_of_answers,
             "conditions": [c.to_dict() for c in self.conditions],
             "forgotten": self.rows(),
             "notes": list(self.notes),

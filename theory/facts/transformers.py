@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from assoc.arrays import Floats
-from assoc.catalogue import CODED, TRANSFORMERS, BuildModel
+from assoc.bits.attention_fit import STEPS
+from assoc.bits.levels import check_bits
+from assoc.catalogue import BuildModel
 from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.facts.recall_task import NOISE, RecallTask, check_length, table_task
@@ -15,21 +16,24 @@ from assoc.facts.tables import FactTable, read_facts
 from assoc.memories.memory import memory_parameters
 from assoc.transformers.certificates import certify
 from assoc.transformers.model import OneLayer, Transformer, is_plain
-from assoc.transformers.token_vectors import draw_tokens, name_tokens
+from assoc.transformers.token_vectors import name_tokens
 from assoc.vectors.named import NamedVectors, VectorPair, as_named
 from sims.engine.parallel import available_threads, run
 from sims.engine.randomness import INPUTS, Source
 from sims.transformers.architecture import LENGTH, Architecture
 from sims.transformers.prompts import count_known
+from theory.bounds.answer_sets import needed_bits
 from theory.claims import Condition, Problem
-from theory.facts.effort import UNSEEN, Watcher
-from theory.facts.plan import Planned, first_effort, plan
+from theory.facts.effort import UNSEEN, Watcher, fitting_in_bits
+from theory.facts.fewest_bits import fewest_bits_of, usual_dimension
+from theory.facts.packed_files import Packed, drawn_embeddings, experiment_of
+from theory.facts.plan import Planned, architectures, first_effort, plan
 from theory.facts.results import TransformerFacts, TransformerFactsResult
 from theory.memories.hypotheses import not_done_again
 from theory.registry import find
 from theory.transformers.hypotheses import DISJOINT, DISJOINT_CONDITION
 
-__all__ = ["DRAWS", "MODELS", "facts_in_transformers"]
+__all__ = ["DRAWS", "MODELS", "facts_in_fewest_bits", "facts_in_transformers"]
 
 MODELS = ("attention-only", "attention-mlp")
 """Transformers that a table is stored in unless others are asked for."""
@@ -104,18 +108,76 @@ def facts_in_transformers(
     check_length(length, noise)
     table = read_facts(path)
     task = table_task(table, noise=noise)
-    source = Source(seed, "transformer-facts", ())
+    source = experiment_of(seed)
     vectors = _vectors(table, task, embeddings, preprocess, d, source)
     exam = _Exam(table, task, vectors, length, draws, source, degree, watcher)
     options = {"head_dim": head_dim, "heads": heads, "width": width, "degree": degree,
                "share": share, "bits": bits, "rounding": rounding}  # fmt: skip
-    asked = _architectures(models, vectors.d, options, length)
+    asked = architectures(models, vectors.d, options, length)
     threads = available_threads() if threads is None else positive(threads, "threads")
     # What is refused is refused before the first of them is built.
     efforts = [first_effort(each, task) for each in asked]
     for architecture, effort in zip(asked, efforts, strict=True):
         watcher.expect(f"{architecture.label()}, each size that is tried", effort)
     return exam.result(table.source, seed, run(exam.take, asked, threads=threads))
+
+
+def facts_in_fewest_bits(
+    path: str | Path | FactTable,
+    *,
+    d: int | None = None,
+    head_dim: int | None = None,
+    bits: int = 1,
+    embeddings: NamedVectors | None = None,
+    preprocess: str = "none",
+    noise: int = NOISE,
+    length: int = LENGTH,
+    draws: int = DRAWS,
+    seed: int = 0,
+    watcher: Watcher = UNSEEN,
+) -> TransformerFactsResult:
+    """Store a fact table in attention of few bits, in as few as are found.
+
+    Weights are fitted as few bits (:mod:`assoc.bits.attention_fit`), and every fact is certified on
+    what is decoded from the bits that are counted.
+
+    Parameters
+    ----------
+    path, embeddings, preprocess, noise, length, draws, seed, watcher : as for
+        :func:`facts_in_transformers`.
+    d : dimension; None takes :func:`theory.facts.fewest_bits.usual_dimension`.
+    head_dim : d_h of the subjects' head; None searches the smallest that is enough.
+    bits : b of values and outputs, 1 to 16.
+
+    Returns
+    -------
+    TransformerFactsResult
+        Of one model. Where no fit recalled everything it is the one that lost the fewest facts.
+
+    Raises
+    ------
+    InputError
+        If the file or an argument is bad, or the work would take hours.
+
+    Examples
+    --------
+    >>> from assoc import example_path
+    >>> facts_in_fewest_bits(example_path("countries.csv"), head_dim=0)
+    Traceback (most recent call last):
+    ...
+    assoc.errors.InputError: d_h = 0 is not positive
+    """
+    bits, draws = check_bits(bits), positive(draws, "draws")
+    noise = positive(noise, "noise") if noise else 0
+    check_length(length, noise)
+    table = read_facts(path)
+    task = table_task(table, noise=noise)
+    source = experiment_of(seed)
+    vectors = _vectors(table, task, embeddings, preprocess, d, source)
+    exam = _Exam(table, task, vectors, length, draws, source, None, watcher)
+    effort = fitting_in_bits(task, vectors.d or usual_dimension(task), STEPS)
+    watcher.expect("attention-only in few bits, each size that is tried", effort)
+    return exam.result(table.source, seed, [exam.take_bits(bits, head_dim)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +208,7 @@ def _vectors(
         matrices.
     """
     if embeddings is None:
-        return _Vectors(d or 0, partial(_drawn, task, source), given=False)
+        return _Vectors(d or 0, lambda d: drawn_embeddings(task, d, source.seed), given=False)
     given = as_named(embeddings)
     if isinstance(given, VectorPair):
         raise InputError(f"{given.source}: a transformer's tokens have one matrix of vectors")
@@ -187,11 +249,36 @@ class _Exam:
         self.watcher.see(architecture.label(), "certifying and asking")
         return self._answers(made, self._conditions(made))
 
+    def take_bits(self, bits: int, head_dim: int | None) -> TransformerFacts:
+        """Fit attention in few bits, and take it as any other."""
+        found = fewest_bits_of(
+            self.task, self.vectors.embed, d=self.vectors.d, size=head_dim, bits=bits,
+            length=self.length, source=self.source, watcher=self.watcher,
+        )  # fmt: skip
+        code, dims = found.code, "+".join(map(str, found.code.layout.value_dims))
+        self.watcher.see("attention-only in few bits", "certifying and asking")
+        made = Planned(
+            Architecture("attention-only", code.layout.d, bits=bits),
+            code.decode(found.embeddings),
+            found.embeddings,
+            "head_dim" if head_dim is None else "",
+            found.low,
+        )
+        answers = self._answers(made, self._conditions(made))
+        return replace(
+            answers,
+            model=f"attention-only fitted b={bits} d_h={dims}",
+            attention_parameters=code.layout.entries,
+            parameters=code.layout.entries,
+            packed=Packed(code, None if self.vectors.given else self.source.seed),
+        )
+
     def result(
         self, file: str, seed: int, models: Sequence[TransformerFacts]
     ) -> TransformerFactsResult:
         """Return what the transformers know, with the sizes of the table."""
         task = self.task
+        needed, enough = needed_bits(task)
         return TransformerFactsResult(
             file=file,
             seed=seed,
@@ -203,7 +290,9 @@ class _Exam:
             relations=task.relations,
             answers=task.answers,
             largest_answer_set=task.largest_answer_set,
-            bits_bound=task.bits,
+            bits_bound=needed,
+            bits_enough=enough,
+            bits_of_answers=task.bits,
             notes=self.table.notes + task.notes + self.vectors.notes,
             models=tuple(models),
             task=task,
@@ -269,31 +358,6 @@ class _Exam:
             forgotten=forgotten,
             built=model,
         )
-
-
-def _drawn(task: RecallTask, source: Source, d: int) -> Floats:
-    return draw_tokens(task, d, rng=source.generator(0, INPUTS))
-
-
-def _architectures(
-    models: Sequence[str | BuildModel], d: int, options: dict[str, Any], length: int
-) -> list[Architecture]:
-    """Give each model the options that it knows; one that none knows is refused."""
-    asked = []
-    unused = {name for name, value in options.items() if value is not None}
-    for model in models:
-        recipe = TRANSFORMERS.get(model) if isinstance(model, str) else None
-        known = CODED if recipe is None else recipe.options
-        own = {name: value for name, value in options.items() if name in known}
-        unused -= own.keys()
-        architecture = Architecture(model, d, **own, length=length if "length" in known else None)
-        if not architecture.lacks_width:
-            architecture.resolved()
-        asked.append(architecture)
-    if unused:
-        names = ", ".join(str(a.model) for a in asked)
-        raise InputError(f"{names}: takes no {sorted(unused)[0]}")
-    return asked
 
 
 def _attention(model: OneLayer, size: str) -> int | None:

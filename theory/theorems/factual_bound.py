@@ -10,6 +10,7 @@ from sims.engine.results import log_scales, new_axes
 from sims.enumeration import enumerated_tables
 from sims.transformers.architecture import Architecture, Shape
 from sims.transformers.fewest_bits import fewest_bits_facts
+from theory.bounds.attention_checks import check_fitted_attention
 from theory.bounds.outlook import table_outlook
 from theory.bounds.table_bits import (
     agreement_size,
@@ -392,6 +393,39 @@ one needs the logarithm of that in bits, to leading order $S R \log_2 D + R D \l
             fault={"claimed": 64},
             fault_text="facts of subjects are claimed that were never asked for",
             near_misses={"one bit per weight, which is not enough": {"bits": (1,)}},
+        ),
+        Claim(
+            name="fitted-attention",
+            kind=Kind.CONSTANT,
+            source="measured here (docs/transformers.md)",
+            statement="Attention that is fitted in one bit per weight is certified on every fact "
+            "of a table of S = R = 8, D = 4 with probability 0.7 or more, and stores 0.15 of "
+            "the bits that it spends, keys and scales included; never more than it spends.",
+            check=check_fitted_attention,
+            quick={
+                "shape": Shape(8, 8, 4, 16),
+                "d": 40,
+                "value_dims": (7, 6),
+                "efficiency": 0.15,
+                "draws": 34,
+                "delta": 0.3,
+                "steps": 150,
+            },
+            full={
+                "shape": Shape(16, 16, 8, 64),
+                "d": 96,
+                "value_dims": (17, 13),
+                "efficiency": 0.18,
+                "steps": 1500,
+            },
+            must_fail={"rounded": True, "draws": 8},
+            why_fail="rounded after the fit, a transformer loses what it had fitted",
+            fault={"forgotten": 2, "draws": 8},
+            fault_text="two facts are left out of the fit",
+            near_misses={
+                "an eighth of its bits declared": {"declared": 1 / 8, "draws": 2},
+                "two bits are spent in place of one": {"bits": 2, "draws": 8},
+            },
         ),
     ),
     figure=figure,

@@ -114,3 +114,29 @@ def test_turning_all_embeddings_and_weights_turns_the_output():
     )
     prompts = np.random.default_rng(1).integers(0, VOCABULARY, (5, 4))
     np.testing.assert_allclose(turned.outputs(prompts), model.outputs(prompts) @ Q, rtol=1e-9)
+
+
+def test_keys_may_have_a_dimension_of_their_own():
+    """The same heads as with rows of zeros below the keys, but for the scale of logits."""
+    rng = np.random.default_rng(0)
+    W_K, W_Q = rng.standard_normal((2, H, 1, D))
+    W_V, W_O = rng.standard_normal((2, H, D_H, D))
+    embeddings = rng.standard_normal((VOCABULARY, D))
+    model = Transformer(embeddings, Attention(W_K, W_Q, W_V, W_O))
+    assert (model.attention.key_dim, model.attention.head_dim) == (1, D_H)
+    assert model.parameters == 2 * H * D * (1 + D_H)
+    below = np.zeros((H, D_H - 1, D))
+    padded = Attention(
+        np.concatenate([math.sqrt(D_H) * W_K, below], axis=1),
+        np.concatenate([W_Q, below], axis=1),
+        W_V,
+        W_O,
+    )
+    prompts = rng.integers(0, VOCABULARY, (6, 4))
+    expected = Transformer(embeddings, padded).outputs(prompts)
+    np.testing.assert_allclose(model.outputs(prompts), expected, rtol=1e-12)
+    np.testing.assert_allclose(
+        model.attention.logits(embeddings, embeddings[-1]),
+        padded.logits(embeddings, embeddings[-1]),
+        rtol=1e-12,
+    )

@@ -61,7 +61,10 @@ def test_both_kinds_know_every_fact(recall, places):
     assert result["facts"] == 30
     # Ten codes with Namibia's, nine capitals, three continents.
     sizes = np.repeat([9, 11, 3], [9, 11, 10])
-    assert result["bits_bound"] == pytest.approx(np.log2(sizes).sum())
+    assert result["bits_of_answers"] == pytest.approx(np.log2(sizes).sum())
+    counted = recall("bound", "places.csv", "--json").result
+    assert result["bits_interval"] == counted["bits_interval"]
+    assert result["bits_bound"] == counted["bits"]
     assert result == facts_in_transformers(places).to_dict()
 
 

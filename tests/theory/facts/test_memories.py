@@ -9,7 +9,7 @@ import pytest
 from assoc import InputError, example_path, read_facts
 from assoc.vectors.named import NamedVectors
 from tests.helpers.oracles import one_line, table
-from theory import facts_in_memory
+from theory import bound, facts_in_memory
 
 FACTS = [
     ("France", "capital", "Paris"),
@@ -41,7 +41,9 @@ def test_a_small_table_is_recalled_and_certified(csv):
     assert result.forgotten == ()
     assert result.parameters == 256**2
     assert result.bits is None
-    assert result.bits_bound == pytest.approx(6 * np.log2(5))
+    counted = bound(csv())
+    assert (result.bits_bound, result.bits_enough) == (counted.low, counted.high)
+    assert result.bits_of_answers == counted.naming
     assert result.file == "facts.csv"
     assert repr(result) == (
         "MemoryFactsResult(facts.csv: 100.00% of 6 facts, linear, d=256, 65536 parameters)"
@@ -94,7 +96,9 @@ def test_injective_facts_satisfy_the_hypotheses(csv):
 def test_a_single_answer_needs_no_bits(csv):
     result = facts_in_memory(csv([("a", "r", "x"), ("b", "r", "x"), ("c", "s", "x")]))
     assert result.d == 16
-    assert result.bits_bound == 0
+    assert result.bits_of_answers == 0
+    # Which of two tokens is the answer of which relation.
+    assert result.bits_bound == result.bits_enough == 1
     assert result.recall == 1
 
 
@@ -207,7 +211,8 @@ def test_any_of_several_right_answers_will_do(csv):
     result = facts_in_memory(table, d=512)
     assert (result.facts, result.several) == (120, 40)
     assert result.recall == result.certified == 1
-    assert result.bits_bound == pytest.approx(80 * np.log2(40) + 40 * np.log2(40 / 3))
+    assert result.bits_of_answers == pytest.approx(80 * np.log2(40) + 40 * np.log2(40 / 3))
+    assert result.bits_bound < result.bits_enough
     first = facts_in_memory(replace(table, also=table.also[:0]), d=64)
     found = facts_in_memory(table, d=64)
     assert found.recall > first.recall

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from assoc import example_path
+from assoc import example_path, read_facts
 from tests.helpers.extras import needs
+from tests.helpers.packed import by_the_header, header_of
 from theory.facts.model_files import load_model, save_model
-from theory.facts.transformers import facts_in_transformers
+from theory.facts.transformers import facts_in_fewest_bits, facts_in_transformers
 
 torch = needs("lm")
 needs("export")
@@ -73,3 +74,21 @@ def test_torch_notices_a_head_that_is_left_out(tmp_path):
         scores = torch_outputs(arrays, torch.from_numpy(prompts)) @ arrays["embeddings"].T
     right = (scores.argmax(dim=1).numpy() == stored.task.labels).mean()
     assert right < 0.95
+
+
+def test_torch_runs_what_it_decodes_from_packed_bits(tmp_path):
+    """Bits are read by what the header says of them; only embeddings are drawn by this package."""
+    result = facts_in_fewest_bits(
+        read_facts(example_path("territories.csv"), several="first"), head_dim=32
+    )
+    assert result.models[0].certified == 1
+    path = tmp_path / "packed.safetensors"
+    save_model(path, result.stored(), origin={})
+    stored = load_model(path)
+    packed = by_the_header(header_of(path)["packed"], load_file(path)["weights"].numpy())
+    arrays = {name: torch.from_numpy(W) for name, W in packed.items()}
+    arrays["embeddings"] = torch.from_numpy(stored.model.embeddings)
+    prompts = stored.task.prompts(LENGTH, rng=np.random.default_rng(5))
+    with torch.inference_mode():
+        theirs = torch_outputs(arrays, torch.from_numpy(prompts)) @ arrays["embeddings"].T
+    assert (theirs.argmax(dim=1).numpy() == stored.task.labels).all()

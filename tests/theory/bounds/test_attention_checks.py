@@ -1,0 +1,26 @@
+"""The count of tables that attention of few bits stores whole."""
+
+import pytest
+
+from sims.transformers.architecture import Shape
+from theory.bounds.attention_checks import check_fitted_attention
+from theory.claims import Verdict
+
+QUICK = {
+    "seed": 0, "shape": Shape(6, 4, 3, 8), "d": 32, "value_dims": (6, 5), "efficiency": 0.05,
+    "draws": 12, "delta": 0.5, "steps": 100,
+}  # fmt: skip
+
+
+def test_what_is_stored_whole_in_few_bits_is_counted():
+    found = check_fitted_attention(**QUICK)
+    assert found.verdict is Verdict.HOLDS
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"forgotten": 5}, {"efficiency": 0.9}, {"declared": 0.01}, {"rounded": True}],
+)
+def test_what_is_lost_or_not_declared_is_noticed(damage):
+    found = check_fitted_attention(**QUICK | damage)
+    assert found.verdict is Verdict.VIOLATED

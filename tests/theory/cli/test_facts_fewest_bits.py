@@ -1,0 +1,77 @@
+"""``recall facts --fewest-bits``, and ``recall ask`` of what it exports."""
+
+import numpy as np
+import pytest
+
+from tests.helpers.extras import needs
+from theory.facts.model_files import load_model
+
+SIZES = ("--d", 40, "--noise", 16)
+
+
+@pytest.fixture
+def table(tmp_path):
+    said = np.random.default_rng(0).integers(0, 4, (10, 3))
+    lines = [f"s{k},{r},{r}{said[k, j]}" for k in range(10) for j, r in enumerate("pqr")]
+    (tmp_path / "t.csv").write_text("\n".join(["subject,relation,answer", *lines]) + "\n")
+    return tmp_path / "t.csv"
+
+
+def test_end_to_end(recall, table, tmp_path):
+    needs("export")
+    ran = recall("facts", "t.csv", "--fewest-bits", *SIZES, "--json", "--export", "m.safetensors")
+    result = ran.result
+    (model,) = result["models"]
+    assert model["recall"] == model["certified"] == 1
+    assert model["model"].startswith("attention-only fitted b=1 d_h=")
+    assert (model["d"], model["heads"], model["searched"]) == (40, 2, "head_dim")
+    assert result["bits"] < 32 * model["parameters"] / 10
+    assert result["bits_bound"] == recall("bound", "t.csv", "--json").result["bits"]
+    stored = load_model(tmp_path / "m.safetensors")
+    assert stored.packed.code.bits == result["bits"]
+    assert stored.packed.code.layout.entries == model["parameters"]
+    assert f"wrote m.safetensors: {model['model']}" in ran.err
+    answer = recall("ask", "m.safetensors", "s3", "q", "--json").result
+    assert answer["answer"] == answer["taught"]
+    assert answer["certified"] is True
+
+
+def test_a_fit_without_all_facts_says_so_and_exports_nothing(recall, table, tmp_path):
+    given = ("facts", "t.csv", "--fewest-bits", *SIZES, "--head-dim", 1)
+    ran = recall(*given, "--export", "m.safetensors")
+    assert ran.status == 3
+    assert not (tmp_path / "m.safetensors").exists()
+    last = ran.err.splitlines()[-1]
+    assert last.startswith("attention-only fitted b=1 d_h=1+1: ")
+    assert "of 30 facts answered" in last
+    assert last.endswith("; nothing is written to m.safetensors")
+    assert "forgot" in ran.out
+    again = recall(*given)
+    assert again.status == 3
+    assert again.err.splitlines()[-1].endswith(" bits")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--bits", 17], "bits = 17 is not between 1 and 16"),
+        (["--bits", 0], "bits = 0 is not between 1 and 16"),
+        (["--head-dim", 0], "d_h = 0 is not positive"),
+        (["--width", 9], "--width is not for --fewest-bits"),
+        (["--heads", 2], "--heads is not for --fewest-bits"),
+        (["--rounding", "nearest"], "--rounding is not for --fewest-bits"),
+        (["--model", "attention-mlp"], "--fewest-bits fits attention-only, not attention-mlp"),
+        (["--key", "sum"], "--key is for --memory"),
+        (["--preprocess", "whiten"], "--preprocess is for --embeddings"),
+        (["--d", 4], "no keys of up to 8 bits tell "),
+    ],
+)
+def test_what_has_no_place_is_refused(recall, table, options, said):
+    sizes = {"--d": 40, "--noise": 16} | dict([options])
+    flat = [each for pair in sizes.items() for each in pair]
+    assert recall("facts", "t.csv", "--fewest-bits", *flat).complaint.startswith(said)
+
+
+def test_it_is_not_for_memories(recall, table):
+    said = recall("facts", "t.csv", "--fewest-bits", "--memory", "linear").complaint
+    assert said == "--fewest-bits has no place with --memory"

@@ -1,0 +1,86 @@
+"""Checks of attention that is fitted in few bits: how many of its bits it turns into facts."""
+
+from dataclasses import replace
+from typing import Any
+
+from assoc.bits.attention_fit import fit_attention
+from assoc.bits.codes import encode
+from assoc.transformers.attention_only import attention_only
+from assoc.transformers.certificates import certify
+from sims.engine.randomness import MEMORY
+from sims.transformers.architecture import LENGTH, Shape, table_source
+from theory.bounds.table_bits import table_bits
+from theory.claims import Finding
+from theory.judging import judge_arms, judge_guarantee, judge_largest
+
+__all__ = ["check_fitted_attention"]
+
+FILL = 21
+"""Most bits that fill up the three parts of a row of bytes."""
+
+
+def check_fitted_attention(
+    *,
+    seed: int,
+    shape: Shape,
+    d: int,
+    value_dims: tuple[int, int],
+    efficiency: float,
+    draws: int,
+    delta: float,
+    steps: int,
+    bits: int = 1,
+    rounded: bool = False,
+    forgotten: int = 0,
+    declared: float = 1.0,
+) -> Finding:
+    """Count the tables that attention of few bits stores whole in a share of what it spends.
+
+    Parameters
+    ----------
+    seed : of all draws.
+    shape : of the tables.
+    d, value_dims, steps, bits : as for :func:`assoc.bits.attention_fit.fit_attention`.
+    efficiency : bits that a table takes over bits spent, at least.
+    draws : tables.
+    delta : chance of failing that is claimed, at most.
+    rounded : whether a model is built of exact weights and rounded, instead.
+    forgotten : facts that are left out of the fit.
+    declared : share of its bits that a model owns up to.
+    """
+    needed = table_bits(
+        shape.subjects, shape.relations, shape.answers, shape.relations * shape.answers
+    ).low
+    source = table_source(shape, seed, "fitted-attention")
+    successes, rows = 0, []
+    for draw in range(draws):
+        task, Phi = shape.draw(d, source, draw)
+        taught = replace(task, facts=task.facts[: len(task) - forgotten])
+        rng = source.generator(draw, MEMORY)
+        code: Any
+        if rounded:
+            code = encode(attention_only(taught, Phi, rng=rng), bits)
+        else:
+            code = fit_attention(
+                taught, Phi, rng=rng, value_dims=value_dims, bits=bits, steps=steps
+            ).code
+        spent, row = round(declared * code.bits), 8 * len(code.data) - FILL
+        whole = bool(certify(code.decode(Phi), task, length=LENGTH).certified.all())
+        successes += whole and needed >= efficiency * max(spent, row)
+        rows.append({
+            "draw": draw, "spent": spent, "row": row, "needed": needed, "whole": int(whole),
+            "stored per bit": whole * needed / spent, "understated": int(spent < row),
+        })  # fmt: skip
+    counted = {"S": shape.subjects, "R": shape.relations, "D": shape.answers, "d": d, "bits": bits,
+               "successes": successes, "trials": draws}  # fmt: skip
+    return judge_arms({
+        "whole": judge_guarantee("tables stored whole in no more bits", [counted], delta=delta),
+        "stored": judge_largest(
+            "bits stored per bit spent", rows, "stored per bit", tolerance=0.0, predicted=1.0,
+            note=f"largest of {draws} efficiencies",
+        ),
+        "declared": judge_largest(
+            "models that declare fewer bits than their bytes have", rows, "understated",
+            tolerance=0.0, note="a row of bytes holds at most 21 bits more than are counted",
+        ),
+    })  # fmt: skip
