@@ -1,5 +1,6 @@
 """``recall list | conditions | verify``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -315,9 +316,13 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
         columns = [column for column in rows[0] if controls or column != "controls"]
         optional = ["quantity", "seconds", "kind", "would notice", "allowed"]
         print_table(name, rows, columns, optional=optional, styles=STYLES)
-        for claim in result.claims:
-            if claim.theorem != name:
-                continue
+        of = [claim for claim in result.claims if claim.theorem == name]
+        notes = {claim.finding.note for claim in of}
+        if len(of) > 1 and len(notes) == 1 and _are_unfit(of):
+            # For want of an extra: said once, not for every claim and control.
+            show(f"{name} is {spaced(Verdict.NOT_APPLICABLE)}: {notes.pop()}")
+            continue
+        for claim in of:
             if claim.verdict in (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE):
                 show(f"{claim.claim.name} is {spaced(claim.verdict)}: {claim.finding.note}")
             for control, found in claim.controls.items():
@@ -330,6 +335,12 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
             f"size {result.size}, seed {result.seed}: {counts.replace('_', ' ')}; "
             f"{took:.3g} seconds of computing, controls included"
         )
+
+
+def _are_unfit(claims: "Sequence[ClaimResult]") -> bool:
+    """Whether none of these claims, and none of their controls, is applicable."""
+    found = [one for claim in claims for one in (claim.finding, *claim.controls.values())]
+    return all(one.verdict is Verdict.NOT_APPLICABLE for one in found)
 
 
 def _verdict_row(claim: "ClaimResult") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from tests.helpers.extras import needs
 from theory.facts.model_files import load_model, save_model
 from theory.facts.transformers import facts_in_transformers
 
-torch = needs("lm")
+torch = needs("torch")
 needs("export")
 
 from safetensors.torch import load_file  # noqa: E402
