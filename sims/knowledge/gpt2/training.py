@@ -162,13 +162,16 @@ def losses(model: Any, targets: Targets) -> NDArray[np.float64]:
     return np.array([each[~answer].sum(), each[answer].sum()]) / len(each)
 
 
-def answers(model: Any, rows: Rows) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+def answers(
+    model: Any, rows: Rows, *, block: int = BLOCK
+) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
     """Ask for whole answers.
 
     Parameters
     ----------
     model : a GPT-2.
     rows : with the right answers.
+    block : rows that are asked at a time.
 
     Returns
     -------
@@ -178,15 +181,15 @@ def answers(model: Any, rows: Rows) -> tuple[NDArray[np.bool_], NDArray[np.intp]
     torch, _, _ = libraries()
     right, found = [], np.full(rows.tokens.shape, -1, np.intp)
     with torch.no_grad():
-        for start in range(0, len(rows), BLOCK):
-            block = slice(start, start + BLOCK)
-            tokens = torch.from_numpy(rows.tokens[block].astype(np.int64))
-            wanted = rows.answer[block]
+        for start in range(0, len(rows), block):
+            here = slice(start, start + block)
+            tokens = torch.from_numpy(rows.tokens[here].astype(np.int64))
+            wanted = rows.answer[here]
             out = model(input_ids=tokens, use_cache=False).logits[:, :-1]
             own = out.gather(2, tokens[:, 1:, None])[..., 0]
             rival = out.scatter(2, tokens[:, 1:, None], -torch.inf).max(dim=2).values
             right.append((((own > rival).numpy()) | ~wanted[:, 1:]).all(axis=1))
-            found[block] = _greedy(model, tokens, rows.starts[block])
+            found[here] = _greedy(model, tokens, rows.starts[here])
     return np.concatenate(right), found
 
 

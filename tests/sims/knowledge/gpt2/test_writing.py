@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.facts.knowledge import draw_knowledge
+from assoc.facts.knowledge import draw_knowledge, tell_facts
 from sims.knowledge.gpt2.phrasings import Phrasings, in_phrasings, read_phrasings
 from sims.knowledge.gpt2.writing import Writing, in_names, in_words, laws, sizes_in_names
 from tests.helpers.oracles import one_line
@@ -32,8 +32,10 @@ def test_the_floor_of_words_is_that_of_the_small_model(given):
     assert (places >= 0).tolist() == rows.predicted.tolist()
 
 
-def test_the_floor_of_names_is_the_entropy_counted_by_hand(given):
-    """-log of each row's probability, by the rows that begin like it."""
+def test_the_floor_of_names_is_the_entropy_counted_by_hand():
+    """-log of each row's probability, by the rows that begin like it; some subjects lack facts."""
+    facts = np.array([[s, b, (s + b) % 4] for s in range(7) for b in range(3) if s % 3 >= b])
+    given = tell_facts(facts, templates=4, multiplicity=2, rng=np.random.default_rng(1))
     how = in_names(given, 2)
     rows = how.sentences(given)
     listed = [tuple(row) for row in rows.tokens.tolist()]
@@ -44,6 +46,15 @@ def test_the_floor_of_names_is_the_entropy_counted_by_hand(given):
             share = sum(other[i] == row[i] for other in alike) / len(alike)
             total[int(i >= 3)] -= np.log(share)
     assert laws(rows, how.vocabulary)[2] == pytest.approx(total / len(listed))
+
+
+def test_answers_are_the_names_of_values(given):
+    rows = in_names(given, 2).questions(given, np.arange(30))
+    asked = rows.tokens[rows.answer].reshape(30, 2).tolist()
+    assert [tuple(name) for name in asked] == [
+        in_names(given, 2).values[v] for v in given.facts[:, 2]
+    ]
+    assert (rows.starts == 3).all()
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
