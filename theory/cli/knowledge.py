@@ -57,6 +57,8 @@ attribute; set: another of the attribute; other: any other value; none: a token 
 ALONE = "alone: questions whose answer no other subject has; answered alone: of these"
 
 
+MODEL = typer.Option("attention-mlp", help="attention-mlp, mlp or attention; gpt2 (extra lm).")
+WIDTH = typer.Option(None, help="Hidden neurons m; 128 if not given.")
 LAYERS = typer.Option(None, help="Layers of gpt2; 2 if not given.")
 DIMENSION = typer.Option(None, "--d", help="Length of gpt2's vectors; 128 if not given.")
 HEADS = typer.Option(None, help="Attention heads of gpt2; 4 if not given.")
@@ -110,10 +112,8 @@ def knowledge(
     relations: str | None = typer.Option(
         None, help="Relations of the table, names with commas between them; all if not given."
     ),
-    model: str = typer.Option(
-        "attention-mlp", help="attention-mlp, mlp or attention; gpt2 (extra lm)."
-    ),
-    width: int | None = typer.Option(None, help="Hidden neurons m; 128 if not given."),
+    model: str = MODEL,
+    width: int | None = WIDTH,
     layers: int | None = LAYERS,
     d: int | None = DIMENSION,
     heads: int | None = HEADS,
@@ -153,10 +153,8 @@ def knowledge(
                     phrasings=phrasings)  # fmt: skip
     measured = _of_gpt2(of_gpt2, width) if model == GPT2 else _of_small(of_gpt2, model, width)
     if file is None:
-        if relations is not None:
-            raise InputError("--relations is for a table of facts")
-        if phrasings is not None:
-            raise InputError("--phrasings is for a table of facts")
+        for name in given(relations=relations, phrasings=phrasings):
+            raise InputError(f"--{name} is for a table of facts")
         _drawn(sizes, changes, options, measured, plot=plot, json=json)
         return
     for name in sizes:

@@ -36,7 +36,17 @@ from sims.knowledge.gpt2.writing import Rows, Writing, in_names
 from sims.knowledge.training import Descent
 from sims.knowledge.verdicts import held_out, split_facts
 
-__all__ = ["Learnt", "Writer", "ablated", "extract", "loaded", "pretrain", "superposed"]
+__all__ = [
+    "READ_OUT",
+    "TOKENS",
+    "Learnt",
+    "Writer",
+    "ablated",
+    "extract",
+    "loaded",
+    "pretrain",
+    "superposed",
+]
 
 TOKENS, READ_OUT = "transformer.wte.weight", "lm_head.weight"
 """Names of the embeddings of tokens, which are the read-out too."""
