@@ -1,6 +1,5 @@
 """``recall list | conditions | verify``."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -318,7 +317,7 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
         print_table(name, rows, columns, optional=optional, styles=STYLES)
         of = [claim for claim in result.claims if claim.theorem == name]
         notes = {claim.finding.note for claim in of}
-        if len(of) > 1 and len(notes) == 1 and _are_unfit(of):
+        if len(of) > 1 and len(notes) == 1 and all(claim.unfit for claim in of):
             # For want of an extra: said once, not for every claim and control.
             show(f"{name} is {spaced(Verdict.NOT_APPLICABLE)}: {notes.pop()}")
             continue
@@ -337,12 +336,6 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
         )
 
 
-def _are_unfit(claims: "Sequence[ClaimResult]") -> bool:
-    """Whether none of these claims, and none of their controls, is applicable."""
-    found = [one for claim in claims for one in (claim.finding, *claim.controls.values())]
-    return all(one.verdict is Verdict.NOT_APPLICABLE for one in found)
-
-
 def _verdict_row(claim: "ClaimResult") -> dict[str, Any]:
     found = claim.finding
     signed = found.sign and found.predicted is not None
@@ -355,6 +348,6 @@ def _verdict_row(claim: "ClaimResult") -> dict[str, Any]:
         "predicted": f"{found.sign} {found.predicted:.5g}" if signed else found.predicted,
         "allowed": found.tolerance,
         "would notice": found.noticed,
-        "controls": "caught" if claim.controls_caught else "MISSED",
+        "controls": None if claim.unfit else "caught" if claim.controls_caught else "MISSED",
         "seconds": round(claim.seconds, 1),
     }
