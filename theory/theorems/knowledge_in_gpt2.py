@@ -276,9 +276,9 @@ although every fine-tuned question is right.
 """,
     constants="None is known. For 64 subjects, three attributes of the same sixteen values and "
     "eight templates, 32 subjects are enough, two are not.",
-    deviations="More subjects are needed than by the one-layer model, for which eight are enough. "
-    "Superposed templates do not predict what fine-tuning comes to: they answer more, and say "
-    "whether what was told can be asked for at all.",
+    deviations="More subjects are needed than by the one-layer model, for which eight are enough "
+    "where templates are tied. Superposed templates answer more than fine-tuning on few subjects "
+    "does: what was told can be asked for, and fine-tuning does not find how.",
     outlook=outlook,
     hypotheses=(SEVERAL, COVERED, TIED, MANY),
     extra="lm",
