@@ -1,9 +1,11 @@
 """The one-layer model and a GPT-2 on the same draws, and ranks of their fine-tuning.
 
 ``python docs/scripts/knowledge_gpt2.py`` computes and stores both, in some minutes on two cores;
-``python docs/scripts/knowledge_gpt2.py sides``, or ``ranks``, one. It needs the extra ``lm``.
+``python docs/scripts/knowledge_gpt2.py sides``, or ``ranks``, one, ``figure`` draws what is stored.
+It needs the extra ``lm``.
 """
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from stored import draw, store
+from stored import DOCS, draw, store
 
 from sims.engine.statistics import mean_interval
 from sims.knowledge.extraction import knowledge_extraction
@@ -96,7 +98,7 @@ def figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
         ax.set_xlabel("told in $K$ of 8 templates")
         ax.set_ylim(0, 1.05)
     panels[0].set_ylabel("held-out answered")
-    panels[1].legend(fontsize=7)
+    panels[0].legend(fontsize=7, loc="center right")
     return whole
 
 
@@ -112,7 +114,9 @@ def main() -> None:
             "learnt": "fine-tuned", "excess": "excess, %", "untold": "untold completed",
             "wrong_own": "own", "wrong_tuned": "tuned", "wrong_set": "set",
         }, seed=SEED)  # fmt: skip
-        draw("knowledge-gpt2", figure(rows), seed=SEED)
+    if {"sides", "figure"} & set(asked):
+        stored = json.loads((DOCS / "results" / "knowledge-gpt2.json").read_text("utf-8"))
+        draw("knowledge-gpt2", figure(stored["rows"]), seed=SEED)
     if "ranks" in asked:
         store("knowledge-gpt2-ranks", ranks(), {
             "model": "model", "trained": "trained", "answered": "held-out answered",
