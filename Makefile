@@ -11,7 +11,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help verify test quick faults test-core suite torch dist bench docs clean FORCE
+.PHONY: help verify test quick faults test-core suite torch lm dist bench docs clean FORCE
 
 help:
 	@echo 'make verify   judge every theorem (SIZE=quick or full); the appendix in build/report/'
@@ -20,6 +20,7 @@ help:
 	@echo 'make faults   plant known faults in a copy, one at a time, and see what notices them; hours'
 	@echo 'make test-core  the tests again, in .venv-core, where no extra is installed'
 	@echo 'make torch    add PyTorch (gigabytes), by which tests judge exported weights'
+	@echo 'make lm       add PyTorch, transformers and PEFT, by which facts are told to a GPT-2'
 	@echo 'make dist     the source archive and the wheel, built and checked, in dist/'
 	@echo 'make bench    timings of tests/benchmarks'
 	@echo 'make docs     the documentation, in build/docs/'
@@ -58,7 +59,9 @@ test-core:
 suite: $(VENV)/.installed-bare
 	$(PY) -m pytest -n auto --dist loadgroup $(TESTS)
 
-torch: $(VENV)/.installed-lm
+torch: $(VENV)/.installed-torch
+
+lm: $(VENV)/.installed-lm
 
 dist: $(VENV)/.installed-release
 	$(PY) -m tests.helpers.distribution
@@ -81,10 +84,11 @@ EXTRAS-core :=
 EXTRAS-test := [test]
 EXTRAS-docs := [docs]
 EXTRAS-bare := [test-core]
+EXTRAS-torch := [torch]
 EXTRAS-lm := [lm]
 EXTRAS-release := [release]
 
-STAMPS := $(addprefix $(VENV)/.installed-,core test docs bare lm release)
+STAMPS := $(addprefix $(VENV)/.installed-,core test docs bare torch lm release)
 SOUND  := $(shell test -x $(PY) && echo yes)
 STALE  := $(if $(SOUND),$(shell grep -sLxF -e '$(CURDIR)' $(STAMPS)),$(STAMPS))
 RECENT := import sys; sys.exit(sys.version_info < (3, 11))

@@ -76,7 +76,7 @@ def extra_of(package: str) -> str | None:
     Examples
     --------
     >>> extra_of("torch")
-    'lm'
+    'torch'
     """
     try:
         requirements = requires(DISTRIBUTION) or []

@@ -313,6 +313,8 @@ class Theorem:
     figure : draws the theorem's picture from findings (claim name -> finding).
     outlook : says what is known of the conclusion on a problem; None where it cannot say.
     origin : where one that is not ours is imported from, ``module:NAME``; filled in when found.
+    extra : one of :data:`theory.extras.EXTRAS`, without which no claim is applicable; None for the
+        core.
     """
 
     name: str
@@ -326,6 +328,7 @@ class Theorem:
     figure: "Callable[[Mapping[str, Finding]], Figure]"
     outlook: "Callable[[Problem], Outlook | None] | None" = None
     origin: str = ""
+    extra: str | None = None
 
     def conditions(self, problem: Problem) -> tuple[Condition, ...]:
         """Check every hypothesis on a problem."""

@@ -8,25 +8,21 @@ makes its records, its table and its figure from what came out.
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from assoc.imports import called
 from sims.engine.tables import Column, Table
 from sims.sweeps.tasks import Task
+from theory.extras import lacking
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["EXTRAS", "Exhibit"]
+__all__ = ["Exhibit"]
 
 Rows = list[dict[str, Any]]
 """Records of a table."""
-
-
-EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType({"train": ("jax", "optax")})
-"""Modules of the extras that points of exhibits may need."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,8 @@ class Exhibit:
     quick, full : regimes; the full one changes the quick one.
     figure : draws the records; None if there is nothing to draw.
     alternative : what the figure shows, for those who cannot see it.
-    extra : one of :data:`EXTRAS`, without which the exhibit is left out; None for the core.
+    extra : one of :data:`theory.extras.EXTRAS`, without which the exhibit is left out; None for
+        the core.
     """
 
     name: str
@@ -64,8 +61,7 @@ class Exhibit:
     @property
     def available(self) -> bool:
         """Whether what its points need is installed."""
-        modules = () if self.extra is None else EXTRAS[self.extra]
-        return all(find_spec(module) is not None for module in modules)
+        return not lacking(self.extra)
 
     def regime(self, size: str) -> dict[str, Any]:
         """Return what a size asks the points for."""

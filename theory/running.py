@@ -13,6 +13,7 @@ from assoc.errors import InputError, UnfitError
 from assoc.imports import called, imported
 from sims.sweeps.tasks import Progress, Task, sweep
 from theory.claims import Finding, Theorem, Verdict
+from theory.extras import lacking
 from theory.regimes import NOTHING, Own, claim_settings, read
 from theory.registry import IN_HAND, find, selected
 from theory.verdicts import ClaimResult, VerifyResult
@@ -96,7 +97,7 @@ def run_claim(
 
     Returns
     -------
-    The finding; not applicable where the check takes no such memory.
+    The finding; not applicable where the check takes no such memory, or an extra is missing.
 
     Raises
     ------
@@ -104,6 +105,10 @@ def run_claim(
         If the check fails or returns something else than a finding.
     """
     found = _loaded(origin) if origin else find(theorem)
+    missing = lacking(found.extra)
+    if missing:
+        said = f"{missing} is not installed: pip install 'factual-recall[{found.extra}]'"
+        return Finding(Verdict.NOT_APPLICABLE, "", note=said).to_dict()
     wanted = next(each for each in found.claims if each.name == claim)
     arguments = wanted.regime(regime, read(own, claim_settings(wanted), claim))
     named = True

@@ -34,6 +34,12 @@ class ClaimResult:
         return all(control.verdict is Verdict.VIOLATED for control in self.controls.values())
 
     @property
+    def unfit(self) -> bool:
+        """Whether neither the claim nor a control of it is applicable, as without an extra."""
+        found = (self.finding, *self.controls.values())
+        return all(one.verdict is Verdict.NOT_APPLICABLE for one in found)
+
+    @property
     def verdict(self) -> Verdict:
         """The finding's verdict, or inconclusive if a control passed as well."""
         if self.finding.verdict is Verdict.HOLDS and not self.controls_caught:

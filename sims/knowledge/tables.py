@@ -36,8 +36,10 @@ __all__ = [
     "TableExtraction",
     "ToldTable",
     "numbered_facts",
+    "subject_order",
     "table_extraction",
     "table_point",
+    "tell_rows",
 ]
 
 TABLE_TUNED = (4, 16, 64)
@@ -158,15 +160,29 @@ def table_point(
     rows = np.asarray(facts, dtype=np.intp)
     S, A, M = (int(n) + 1 for n in rows.max(axis=0))
     source = Source(seed, experiment, (S, A, M, len(rows), templates, multiplicity))
-    given = [_told(rows, templates, multiplicity, source, trial) for trial in range(trials)]
+    given = [tell_rows(rows, templates, multiplicity, source, trial) for trial in range(trials)]
     for name in ("pre_training", "fine_tuning"):
         request[name] = Descent(**request[name])
     return extract(given, source, **request)
 
 
-def _told(rows: Any, templates: int, multiplicity: int, source: Source, trial: int) -> Knowledge:
-    """Number subjects at random, and draw the templates."""
-    order = source.generator(trial, INPUTS).permutation(int(rows[:, 0].max()) + 1)
+def subject_order(subjects: int, source: Source, trial: int) -> NDArray[np.intp]:
+    """Draw the number that each subject (S,) has in a trial."""
+    return source.generator(trial, INPUTS).permutation(subjects)
+
+
+def tell_rows(
+    rows: Any, templates: int, multiplicity: int, source: Source, trial: int
+) -> Knowledge:
+    """Number subjects at random, and draw the templates.
+
+    Parameters
+    ----------
+    rows : (N, 3) facts (s, b, v).
+    templates, multiplicity : |R| and K.
+    source, trial : of the randomness.
+    """
+    order = subject_order(int(rows[:, 0].max()) + 1, source, trial)
     return tell_facts(
         np.column_stack([order[rows[:, 0]], rows[:, 1:]]),
         templates=templates, multiplicity=multiplicity, rng=source.generator(trial, FACTS),

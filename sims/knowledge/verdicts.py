@@ -10,7 +10,15 @@ from sims.engine.results import finite
 from sims.knowledge.gradient import evaluate
 from sims.knowledge.model import Weights, attention_mass, logits, superposed, template_cosines
 
-__all__ = ["KINDS", "RIGHT", "judge_answers", "judge_told", "spectrum", "split_facts"]
+__all__ = [
+    "KINDS",
+    "RIGHT",
+    "held_out",
+    "judge_answers",
+    "judge_told",
+    "spectrum",
+    "split_facts",
+]
 
 KINDS = ("own", "tuned", "set", "other", "none")
 """Kinds of wrong answers; see :mod:`sims.knowledge.extraction`."""
@@ -89,17 +97,37 @@ def judge_answers(
     # Of several choices of the fillers the first that is answered wrongly counts.
     place = (answers != given.labels[held][:, None]).argmax(axis=1)
     first = answers[np.arange(len(held)), place] - given.first_value
+    return {
+        **held_out(given, rows, held, right, first),
+        "learnt": float(known(after, rows).mean()),
+        "superposed": known(superposed(before, given, rows), held).astype(int).tolist(),
+        "attention": attention_mass(after, asks, given),
+    }
+
+
+def held_out(given: Knowledge, rows: Any, held: Any, right: Any, answers: Any) -> dict[str, Any]:
+    """Return the record of held-out facts, by what is answered.
+
+    Parameters
+    ----------
+    given : the facts.
+    rows, held : facts that were fine-tuned, and that are asked for.
+    right : (H,) booleans.
+    answers : (H,) values that are answered; a number that is no value's stands for another token.
+
+    Returns
+    -------
+    ``facts``, whether each is ``right``, how often ``covered``, the ``kinds`` of the answers, and
+    counts of the ``wrong`` ones.
+    """
     kinds = np.full(len(held), RIGHT, dtype=object)
-    kinds[~right] = _kinds(given, rows, held[~right], first[~right])
+    kinds[~right] = _kinds(given, rows, held[~right], answers[~right])
     return {
         "facts": held.tolist(),
         "right": right.astype(int).tolist(),
-        "learnt": float(known(after, rows).mean()),
         "covered": given.covered(rows)[held].tolist(),
-        "superposed": known(superposed(before, given, rows), held).astype(int).tolist(),
         "kinds": kinds.tolist(),
         "wrong": {kind: int((kinds == kind).sum()) for kind in KINDS},
-        "attention": attention_mass(after, asks, given),
     }
 
 

@@ -19,6 +19,9 @@ LIBRARIES = ("numpy", "scipy", "numba", "sympy", "clarabel")
 TRAINING = ("jax", "jaxlib", "optax")
 """Libraries that nothing but :mod:`sims.training` computes with."""
 
+LANGUAGE_MODELS = ("torch", "transformers", "peft")
+"""Libraries that nothing but :mod:`sims.knowledge.gpt2` computes with."""
+
 OURS = ("assoc", "sims")
 
 DYNAMIC = frozenset({"import_module", "__import__"})
@@ -61,7 +64,7 @@ def _digest(packages: tuple[str, ...], training: bool) -> str:
         for name, path in _sources(package):
             digest.update(f"{name}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
-    for library in (*LIBRARIES, *TRAINING):
+    for library in (*LIBRARIES, *TRAINING, *LANGUAGE_MODELS):
         digest.update(f"{library} {_version(library, training)}\0".encode())
     return digest.hexdigest()[:12]
 

@@ -61,16 +61,16 @@ def test_a_file_that_cannot_be_decoded_is_told(folder):
 def test_a_missing_extra_is_named(folder, monkeypatch):
     (folder / "mine.py").write_text("from torch import nn\n")
     monkeypatch.setitem(sys.modules, "torch", None)
-    assert complaint("mine").endswith("; pip install 'factual-recall[lm]'")
+    assert complaint("mine").endswith("; pip install 'factual-recall[torch]'")
 
 
 def test_extras_are_those_of_the_package():
     assert [extra_of(name) for name in ("jax", "Torch", "safetensors", "numpy", "nonesuch")] == [
-        "train", "lm", "export", None, None,
+        "train", "torch", "export", None, None,
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["facts", "memories", "transformers", "catalogue"])
+@pytest.mark.parametrize("name", ["facts", "memories", "gradient_flow", "catalogue"])
 def test_a_file_may_be_named_as_a_folder_within_our_packages(folder, name):
     (folder / f"{name}.py").write_text("MINE = True\n")
     assert imported(name, here=True).MINE

@@ -7,8 +7,9 @@ import pytest
 EXTRAS = {
     "dask": ("distributed",),
     "export": ("safetensors",),
-    "lm": ("torch",),
+    "lm": ("torch", "transformers", "peft"),
     "test": ("selenium",),
+    "torch": ("torch",),
     "train": ("jax", "optax"),
 }
 """Modules that each extra brings, as tests use them."""

@@ -53,6 +53,16 @@ SIZES = {
             "enough subjects are shown",
         ],
     ),
+    "knowledge-in-gpt2": (
+        Problem(told=Told(templates=8, multiplicity=8), fine_tuned=32),
+        Problem(told=Told(attributes=1, templates=8, multiplicity=1), fine_tuned=2),
+        [
+            "several attributes",
+            "held-out facts are covered",
+            "templates of an attribute have facts in common",
+            "enough subjects are shown",
+        ],
+    ),
     "linear-capacity": (Problem(d=64, N=10), *MANY_RANDOM),
     "low-rank-capacity": (
         Problem(d=64, N=8, rank=48),

@@ -4,6 +4,7 @@ from functools import cache
 
 import pytest
 
+from tests.helpers.extras import needs
 from tests.helpers.judged import finding
 from theory.claims import Kind, Verdict
 from theory.registry import registered
@@ -23,6 +24,18 @@ SLOW = {
     "knowledge-extraction-extraction": ("quick", "fault"),
     "knowledge-extraction-from-memory": ("quick",),
     "knowledge-extraction-superposition": ("quick",),
+    **{
+        f"knowledge-in-gpt2-{name}": ("quick", "must_fail", "fault")
+        for name in (
+            "floor",
+            "extraction",
+            "untied",
+            "from-memory",
+            "askable",
+            "rank",
+            "storage",
+        )
+    },
     "linear-capacity-exponent": ("quick",),
     "mlp-capacity-kernel": ("quick",),
     "mlp-capacity-moments": ("must_fail",),
@@ -54,7 +67,10 @@ NAMED = {
 @cache
 def found(name, regime):
     """What a claim's check finds; the tests of a claim share a process, and so its findings."""
-    return finding(*NAMED[name], regime)
+    theorem, claim = NAMED[name]
+    if theorem.extra is not None:
+        needs(theorem.extra)
+    return finding(theorem, claim, regime)
 
 
 def judged(regimes_of):

@@ -1,6 +1,7 @@
 """``recall knowledge``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,13 @@ from theory.cli.terminal import say, show
 if TYPE_CHECKING:
     from assoc.facts.tables import FactTable
     from sims.knowledge.extraction import ExtractionResult
+    from sims.knowledge.tables import TableExtraction
+    from sims.knowledge.training import Descent
 
 __all__ = ["register"]
+
+GPT2 = "gpt2"
+"""Name of the model that is not of our own making."""
 
 COLUMNS = {
     "multiplicity": "K", "templates": "R", "fine_tuned": "Nf", "answered": "answered",
@@ -49,6 +55,25 @@ of the wrong answers: own: the subject's, of another attribute; tuned: of a fine
 attribute; set: another of the attribute; other: any other value; none: a token that is no value"""
 
 ALONE = "alone: questions whose answer no other subject has; answered alone: of these"
+
+
+MODEL = typer.Option("attention-mlp", help="attention-mlp, mlp or attention; gpt2 (extra lm).")
+WIDTH = typer.Option(None, help="Hidden neurons m; 128 if not given.")
+LAYERS = typer.Option(None, help="Layers of gpt2; 2 if not given.")
+DIMENSION = typer.Option(None, "--d", help="Length of gpt2's vectors; 128 if not given.")
+HEADS = typer.Option(None, help="Attention heads of gpt2; 4 if not given.")
+NAME_TOKENS = typer.Option(None, help="Tokens of each name drawn for gpt2; 1 if not given.")
+PHRASINGS = typer.Option(
+    None, help="CSV (relation, use, phrasing) of what gpt2 is told and asked in words."
+)
+RANK = typer.Option(None, help="Of gpt2's fine-tuning; full changes if not given.")
+STEPS = typer.Option(None, help="Of pre-training; 1600 if not given, of a table and of gpt2 800.")
+LEARNING_RATE = typer.Option(
+    None, help="Of pre-training; 5 S/64 if not given, of gpt2 0.001. Too high a rate diverges."
+)
+DECAY = typer.Option(
+    None, help="Of weights in pre-training, which ties templates; 4e-4 if not given, of gpt2 0.1."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -87,17 +112,17 @@ def knowledge(
     relations: str | None = typer.Option(
         None, help="Relations of the table, names with commas between them; all if not given."
     ),
-    model: str = typer.Option("attention-mlp", help="attention-mlp, mlp or attention."),
-    width: int = typer.Option(128, help="Hidden neurons m."),
-    steps: int | None = typer.Option(
-        None, help="Of pre-training; 1600 if not given, of a table 800."
-    ),
-    learning_rate: float | None = typer.Option(
-        None, help="Of pre-training; 5 S/64 if not given. Too high a rate diverges."
-    ),
-    decay: float | None = typer.Option(
-        None, help="Of weights in pre-training, which ties templates; 4e-4 if not given."
-    ),
+    model: str = MODEL,
+    width: int | None = WIDTH,
+    layers: int | None = LAYERS,
+    d: int | None = DIMENSION,
+    heads: int | None = HEADS,
+    name_tokens: int | None = NAME_TOKENS,
+    phrasings: Path | None = PHRASINGS,
+    rank: int | None = RANK,
+    steps: int | None = STEPS,
+    learning_rate: float | None = LEARNING_RATE,
+    decay: float | None = DECAY,
     trials: int = typer.Option(3, min=1, help="Independent trials."),
     store: Path | None = typer.Option(
         None, help="Store every finished (K, |R|) in this file, and go on from what it holds."
@@ -111,6 +136,7 @@ def knowledge(
     Examples: `recall knowledge --templates 16 --multiplicity 1,4 --fine-tuned 2,8,32`;
     `recall knowledge --disjoint --multiplicity 1 --plot knowledge.png`;
     `recall knowledge countries.csv --relations capital,continent --multiplicity 1,4`;
+    `recall knowledge --model gpt2 --layers 2 --d 128 --templates 8 --multiplicity 1,4`;
     `recall knowledge countries.csv --store countries.sqlite --json`
     """
     check_plot(plot)
@@ -120,37 +146,82 @@ def knowledge(
     sizes = given(subjects=subjects, attributes=attributes, values=values, shared=shared)
     changes = given(steps=steps, learning_rate=learning_rate, decay=decay)
     options = given(
-        multiplicities=told_in or (1, 2, 4), templates=of_each, model=model, width=width,
+        multiplicities=told_in or (1, 2, 4), templates=of_each,
         fine_tuned=integers(fine_tuned, "fine-tuned"), trials=trials, seed=seed, store=store,
     )  # fmt: skip
+    of_gpt2 = given(layers=layers, d=d, heads=heads, name_tokens=name_tokens, rank=rank,
+                    phrasings=phrasings)  # fmt: skip
+    measured = _of_gpt2(of_gpt2, width) if model == GPT2 else _of_small(of_gpt2, model, width)
     if file is None:
-        if relations is not None:
-            raise InputError("--relations is for a table of facts")
-        _drawn(sizes, changes, options, plot=plot, json=json)
+        for name in given(relations=relations, phrasings=phrasings):
+            raise InputError(f"--{name} is for a table of facts")
+        _drawn(sizes, changes, options, measured, plot=plot, json=json)
         return
     for name in sizes:
         raise InputError(f"--{name} has no place where the facts are given")
     table = read_table(file, columns, header=header, several=several, told=False)
-    _of_table(table, relations, changes, options, plot=plot, json=json)
+    _of_table(table, relations, changes, options, measured, plot=plot, json=json)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """How a model is measured: functions for drawn facts and for a table, and what they take."""
+
+    drawn: Callable[..., "ExtractionResult"]
+    table: Callable[..., "TableExtraction"]
+    rule: Callable[..., "Descent"]
+    options: Mapping[str, Any]
+
+
+def _of_small(of_gpt2: Mapping[str, Any], model: str, width: int | None) -> _Measured:
+    """Return how the small model is measured; refuse what only GPT-2 has."""
+    from sims.knowledge.extraction import phase_diagram
+    from sims.knowledge.tables import table_extraction
+    from sims.knowledge.training import suited
+
+    for name in of_gpt2:
+        raise InputError(f"--{name.replace('_', '-')} is for --model {GPT2}")
+    return _Measured(phase_diagram, table_extraction, suited, given(model=model, width=width))
+
+
+def _of_gpt2(of_gpt2: Mapping[str, Any], width: int | None) -> _Measured:
+    """Return how a GPT-2 is measured."""
+    from sims.knowledge.gpt2.extraction import gpt2_extraction, gpt2_table_extraction
+    from sims.knowledge.gpt2.network import Gpt2, libraries
+    from sims.knowledge.gpt2.phrasings import read_phrasings
+    from sims.knowledge.gpt2.training import PRE_TRAINING
+
+    if width is not None:
+        raise InputError(f"--width is not for --model {GPT2}: its networks have 4 d neurons")
+    sizes = {name: size for name, size in of_gpt2.items() if name not in {"rank", "phrasings"}}
+    options: dict[str, Any] = {"network": Gpt2(**sizes), **given(rank=of_gpt2.get("rank"))}
+    if "phrasings" in of_gpt2:
+        options["phrasings"] = read_phrasings(of_gpt2["phrasings"])
+    libraries()
+
+    def rule(_subjects: int, **changes: Any) -> "Descent":
+        return replace(PRE_TRAINING, **changes)
+
+    return _Measured(gpt2_extraction, gpt2_table_extraction, rule, options)
 
 
 def _drawn(
     sizes: dict[str, Any],
     changes: dict[str, Any],
     options: dict[str, Any],
+    measured: _Measured,
     *,
     plot: Path | None,
     json: bool,
 ) -> None:
-    from sims.knowledge.extraction import phase_diagram
-    from sims.knowledge.training import suited
     from sims.knowledge.trials import Told
 
     told = Told(**sizes)
     chosen = {"templates": (told.templates,), "fine_tuned": (2, 8, 32), **options}
+    rule = measured.rule(told.subjects, **changes)
     with progress_bar("pre-training") as progress:
-        found = phase_diagram(
-            told=told, pre_training=suited(told.subjects, **changes), progress=progress, **chosen
+        found = measured.drawn(
+            told=told, pre_training=rule, progress=progress, **measured.options, **chosen
         )
     whose = "the same for all" if told.shared else "its own"
     title = f"S = {told.subjects}, A = {told.attributes}, D = {told.values}, {whose}: {found.model}"
@@ -162,18 +233,20 @@ def _of_table(
     relations: str | None,
     changes: dict[str, Any],
     options: dict[str, Any],
+    measured: _Measured,
     *,
     plot: Path | None,
     json: bool,
 ) -> None:
-    from sims.knowledge.tables import TABLE_STEPS, table_extraction
-    from sims.knowledge.training import suited
+    from sims.knowledge.tables import TABLE_STEPS
 
     if relations is not None:
         table = table.restricted([name.strip() for name in relations.split(",")])
-    rule = suited(len(table.subjects), **{"steps": TABLE_STEPS, **changes})
+    rule = measured.rule(len(table.subjects), **{"steps": TABLE_STEPS, **changes})
     with progress_bar("pre-training") as progress:
-        found = table_extraction(table, pre_training=rule, progress=progress, **options)
+        found = measured.table(
+            table, pre_training=rule, progress=progress, **measured.options, **options
+        )
     title = (
         f"{table.source}: {len(table)} facts about {len(table.subjects)} subjects: {found.model}"
     )

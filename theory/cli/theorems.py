@@ -315,9 +315,13 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
         columns = [column for column in rows[0] if controls or column != "controls"]
         optional = ["quantity", "seconds", "kind", "would notice", "allowed"]
         print_table(name, rows, columns, optional=optional, styles=STYLES)
-        for claim in result.claims:
-            if claim.theorem != name:
-                continue
+        of = [claim for claim in result.claims if claim.theorem == name]
+        notes = {claim.finding.note for claim in of}
+        if len(of) > 1 and len(notes) == 1 and all(claim.unfit for claim in of):
+            # For want of an extra: said once, not for every claim and control.
+            show(f"{name} is {spaced(Verdict.NOT_APPLICABLE)}: {notes.pop()}")
+            continue
+        for claim in of:
             if claim.verdict in (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE):
                 show(f"{claim.claim.name} is {spaced(claim.verdict)}: {claim.finding.note}")
             for control, found in claim.controls.items():
@@ -344,6 +348,6 @@ def _verdict_row(claim: "ClaimResult") -> dict[str, Any]:
         "predicted": f"{found.sign} {found.predicted:.5g}" if signed else found.predicted,
         "allowed": found.tolerance,
         "would notice": found.noticed,
-        "controls": "caught" if claim.controls_caught else "MISSED",
+        "controls": None if claim.unfit else "caught" if claim.controls_caught else "MISSED",
         "seconds": round(claim.seconds, 1),
     }

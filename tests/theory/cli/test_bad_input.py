@@ -303,7 +303,7 @@ def test_a_construction_that_needs_an_extra(recall, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     said = recall("measure", "mine:build", "--d", 8, "--N", 4).complaint
     assert said.startswith("memory 'mine:build': mine.py, line 1: ModuleNotFoundError: ")
-    assert said.endswith("; pip install 'factual-recall[lm]'")
+    assert said.endswith("; pip install 'factual-recall[torch]'")
 
 
 # --- files that cannot be written ---------------------------------------------------------------

@@ -1,6 +1,7 @@
 """``recall verify``: verdicts in JSON and in a table, and the exit status."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -95,6 +96,20 @@ def test_a_violated_claim_gives_status_1_and_its_numbers(recall, use, arguments)
 def test_what_is_not_violated_gives_status_0(recall, use, verdict):
     use(toys.theorem(toys.claim("a", verdict)))
     assert recall("verify").status == 0
+
+
+def test_a_theorem_without_its_extra_is_not_run_and_says_so_once(recall, use, monkeypatch):
+    monkeypatch.setattr("theory.extras.EXTRAS", {"lm": ("json", "no_such_module_here")})
+    use(replace(toys.theorem(toys.claim("a"), toys.claim("b")), extra="lm"))
+    ran = recall("verify")
+    assert ran.status == 0
+    assert "2 not applicable" in ran.out
+    assert "MISSED" not in ran.out
+    said = "no_such_module_here is not installed: pip install 'factual-recall[lm]'"
+    assert " ".join(ran.out.split()).count(f"toy-capacity is not applicable: {said}") == 1
+    assert ran.out.count("no_such_module_here") == 1
+    monkeypatch.setattr("theory.extras.EXTRAS", {"lm": ("json",)})
+    assert "2 holds" in recall("verify").out
 
 
 def test_a_missed_control_is_shown_and_the_claim_does_not_hold(recall, use):

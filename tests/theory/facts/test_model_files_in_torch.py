@@ -9,7 +9,7 @@ from tests.helpers.packed import by_the_header, header_of
 from theory.facts.model_files import load_model, save_model
 from theory.facts.transformers import facts_in_fewest_bits, facts_in_transformers
 
-torch = needs("lm")
+torch = needs("torch")
 needs("export")
 
 from safetensors.torch import load_file  # noqa: E402

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-import theory.exhibit
+import theory.extras
 import theory.publishing.appendix
 import theory.publishing.status
 import theory.registry
@@ -521,7 +521,7 @@ def test_the_status_of_its_store_knows_every_point(toy_shelf, tmp_path):
 def test_an_exhibit_whose_extra_is_missing_is_left_out_unless_it_is_named(
     tmp_path, use, monkeypatch
 ):
-    monkeypatch.setattr(theory.exhibit, "EXTRAS", {"train": ("json", "no_such_module_here")})
+    monkeypatch.setattr(theory.extras, "EXTRAS", {"train": ("json", "no_such_module_here")})
     needy = replace(toy_exhibit("trained", "first"), extra="train")
     use((toy_theorem("first", toys.claim("right")),), (needy, toy_exhibit("drawn", "first")))
     for only in ((), ("first",)):
@@ -536,7 +536,7 @@ def test_an_exhibit_whose_extra_is_missing_is_left_out_unless_it_is_named(
 
 
 def test_an_exhibit_whose_extra_is_there_is_like_any_other(tmp_path, use, monkeypatch):
-    monkeypatch.setattr(theory.exhibit, "EXTRAS", {"train": ("json",)})
+    monkeypatch.setattr(theory.extras, "EXTRAS", {"train": ("json",)})
     use((toy_theorem("first", toys.claim("right")),),
         (replace(toy_exhibit("trained", "first"), extra="train"),))  # fmt: skip
     assert "tables/trained.tex" in run(tmp_path / "out").files
