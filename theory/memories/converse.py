@@ -67,8 +67,8 @@ STEP = 1.25
 
 SLACK = 1e-6
 
-NEGLIGIBLE = 2e-3
-"""What is cut off has about this share of the chance that two inputs are weak."""
+NEGLIGIBLE = 2e-4
+"""Each of twelve events that are cut off has this share of the chance that two inputs are weak."""
 
 COUNTED = 0.7
 """Share of the inputs that count behind a projector: those with the smaller signals."""
@@ -200,13 +200,13 @@ def best_split(N: int, d: int, signal: float = 1.0) -> Split:
     def chance(logs: Floats) -> float:
         strong, expected = (float(value) for value in np.exp(logs))
         n = (1 - strong) * N
-        if strong > 0.5 or expected > 0.1 * n:
+        if strong > 0.5 or expected > 0.4 * n:
             return 9.0 + float(np.abs(logs).sum())
         mean = n / d
         t = np.interp(-np.log(expected / n), -np.log(tails.low), tails.t)
         a = float(t * np.sqrt(mean))
-        if a >= 0.95 * signal or mean < 1.2 or t * t * d < 4:
-            return 3.0 + a + expected
+        if a >= 0.95 * signal or mean < 1.2 or t * t * d < 0.05:
+            return 3.0 + a + 1 / expected
         # Weak inputs have longer noise than others.
         spread = 2 / d + 2 / n
         w = mean * (1 + np.sqrt(spread) * nodes + t * t * d / 2 * spread)
@@ -230,7 +230,7 @@ def best_split(N: int, d: int, signal: float = 1.0) -> Split:
             scipy.optimize.minimize(
                 chance, np.log(start), method="Nelder-Mead", options={"maxiter": 60, "xatol": 0.02}
             )
-            for start in ((0.04, 3.0), (0.1, 8.0), (0.06, 40.0))
+            for start in ((0.04, 3.0), (0.1, 8.0), (0.06, 40.0), (0.04, 0.02 * N), (0.02, 0.15 * N))
         ),
         key=lambda result: float(result.fun),
     )

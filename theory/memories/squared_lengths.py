@@ -152,6 +152,8 @@ def mean_at_least(
     room = function.low[: len(left)] - above
     best = 0.0
     for first in (0, int(np.argmax(function.low > 0))):
+        if first >= len(left):
+            continue
         level = room[:, first:].min(axis=1)
         lost = np.abs(level) + slope * np.sqrt(moments[0]) + bend * np.sqrt(moments[1])
         lost = np.sqrt(chance) * lost

@@ -140,9 +140,10 @@ def reach_of(
     level = float(tails.t[place])
     # The tail of the overlap in the projector's range, at a level that is as rare.
     overlap = min(level * float(np.sqrt(tails.d / signal.rank)), 1 - 1e-9)
+    # T(a/sqrt(w)) is followed down to 0.02 w_0, and shorter noise of x' cannot count.
     end, shared = np.array(level), np.array(signal.size * overlap)
     moves = _moves(shared, 2 * end, end, a, least, level)
-    if signal.size * overlap >= np.sqrt(least) or not np.isfinite(moves[1]):
+    if signal.size * overlap > 0.85 * np.sqrt(least) or not np.isfinite(moves[1]):
         return None
     logs = -np.log(tails.low)
     weak = np.interp(a / np.sqrt(n / tails.d), tails.t, logs)

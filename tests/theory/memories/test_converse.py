@@ -33,6 +33,16 @@ def test_behind_a_projector_it_fails_not_far_beyond_either(d, m, most):
     assert 1 < N / capacity_of(Construction("low-rank", rank=m), d=d) < most
 
 
+def test_sizes_at_which_no_length_is_left_say_nothing():
+    assert failure_floor(81, 119, rank=84) == 0
+    assert floor_of(3598, 2364, Split(0.2153, 2292.04)) == 0
+
+
+@pytest.mark.parametrize("N", [3000, 10_000, 40_000])
+def test_far_beyond_it_still_fails(N):
+    assert failure_floor(N, 256) > 0.5
+
+
 def test_a_projector_of_full_rank_is_none():
     assert failure_floor(2800, 256, rank=256) == failure_floor(2800, 256)
 
