@@ -298,13 +298,15 @@ def _print_transformers(result: "TransformerFactsResult") -> None:
     """Print sizes, transformers, hypotheses and what was forgotten."""
     for note in result.notes:
         say(f"note: {note}")
+    answer = "a right answer" if result.several else "each answer"
     sizes = {
         "facts": result.facts,
         **_several(result.several),
         "subjects S, relations R": f"{result.subjects}, {result.relations}",
         "answers": result.answers,
         "largest answer set D": result.largest_answer_set,
-        **_bits_needed(result),
+        "bits needed by any model": _between(result),
+        f"of these, to name {answer} of its relation": result.bits_of_answers,
         "prompts": f"{result.draws} of each fact, {result.length} tokens each",
     }
     rows = [{"what": key, "value": value} for key, value in sizes.items()]
@@ -345,14 +347,10 @@ def _several(several: int) -> dict[str, int]:
     return {"of these with several right answers": several} if several else {}
 
 
-def _bits_needed(result: "MemoryFactsResult | TransformerFactsResult") -> dict[str, float | str]:
-    """Rows for the bits of `recall bound`, and for those among them that name answers."""
+def _between(result: "MemoryFactsResult | TransformerFactsResult") -> float | str:
+    """Bits that are needed, or between which numbers they are."""
     low, high = result.bits_bound, result.bits_enough
-    answer = "a right answer" if result.several else "each answer"
-    return {
-        "bits needed by any model": low if low == high else f"between {low:.8g} and {high:.8g}",
-        f"of these, to name {answer} of its relation": result.bits_of_answers,
-    }
+    return low if low == high else f"between {low:.8g} and {high:.8g}"
 
 
 def _print_memory(result: "MemoryFactsResult") -> None:
@@ -368,7 +366,7 @@ def _print_memory(result: "MemoryFactsResult") -> None:
         "dimension d": result.d,
         "parameters": result.parameters,
         "bits stored": result.bits,
-        **_bits_needed(result),
+        "bits needed by any model": _between(result),
         "recall": result.recall,
         "certified": result.certified,
         "predicted recall": result.predicted,

@@ -12,7 +12,6 @@ from assoc.arrays import Floats
 from assoc.catalogue import blamed
 from assoc.errors import InputError
 from assoc.facts.maps import class_sizes, evened
-from assoc.facts.recall_task import table_task
 from assoc.facts.tables import FactTable, read_facts
 from assoc.memories.decoding import certified_margins, margins, memory_outputs
 from assoc.memories.memory import Build, Memory, memory_bits, memory_parameters
@@ -20,7 +19,7 @@ from assoc.vectors.named import NamedVectors, VectorPair, as_named
 from sims.engine.bracketing import bracket
 from sims.engine.randomness import MEMORY, Source
 from sims.memories.construction import Construction, Size
-from theory.bounds.answer_sets import needed_bits
+from theory.bounds.answer_sets import answer_sets_range
 from theory.claims import Condition
 from theory.facts.effort import UNSEEN, Watcher, asking
 from theory.facts.keys import Keys, draw_keys, name_keys
@@ -142,11 +141,16 @@ def _maker_of_keys(
     return partial(name_keys, table, embeddings, preprocess=preprocess, key=key)
 
 
-def _bits(table: FactTable) -> dict[str, Any]:
-    """Bits that any model of such tables needs, and that name right answers."""
-    task = table_task(table)
-    needed, enough = needed_bits(task)
-    return {"bits_bound": needed, "bits_enough": enough, "bits_of_answers": task.bits}
+def _bits(table: FactTable) -> dict[str, float]:
+    """Bits that any model of such tables needs, and with which some model holds them all.
+
+    To a memory every (subject, relation) is one key, and equal answers are one output: a table is
+    a map of N keys into M answers, as of one relation.
+    """
+    M = len(table.answers)
+    right = 1 + np.bincount(table.also[:, 0], minlength=len(table))
+    needed, enough = answer_sets_range([(right.tolist(), M)], M)
+    return {"bits_bound": needed, "bits_enough": enough}
 
 
 @dataclass(frozen=True, eq=False)

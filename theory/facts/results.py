@@ -188,7 +188,9 @@ class MemoryFactsResult(Result):
     predicted : expected recall, if there is a prediction.
     predicted_all : predicted probability that all is recalled.
     parameters, bits : of the memory; bits only if it is rounded.
-    bits_bound, bits_enough, bits_of_answers : as in :class:`TransformerFactsResult`.
+    bits_bound, bits_enough : bits that any model needs which may have to hold any map of as many
+        keys into as many answers, N log2 M less those that several right answers save, and bits
+        that are enough.
     conditions : hypotheses of ``linear-capacity`` on this table, and what was done where one fails.
     forgotten : the facts not recalled, (subject, relation, answer, what was said instead).
     notes : oddities of the file, and of the vectors.
@@ -210,7 +212,6 @@ class MemoryFactsResult(Result):
     bits: int | None
     bits_bound: float
     bits_enough: float
-    bits_of_answers: float
     conditions: tuple[Condition, ...]
     forgotten: tuple[tuple[str, str, str, str], ...]
     notes: tuple[str, ...]
@@ -244,7 +245,6 @@ class MemoryFactsResult(Result):
             "bits": self.bits,
             "bits_bound": self.bits_bound,
             "bits_interval": [self.bits_bound, self.bits_enough],
-            "bits_of_answers": self.bits_of_answers,
             "conditions": [c.to_dict() for c in self.conditions],
             "forgotten": self.rows(),
             "notes": list(self.notes),

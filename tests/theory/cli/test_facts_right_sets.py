@@ -72,8 +72,9 @@ def test_a_memory_of_right_sets(recall, tmp_path):
         "facts", "spoken.csv", "--several", "any", "--memory", "linear", "--json"
     ).result
     assert (result["facts"], result["several"], result["recall"]) == (5, 1, 1)
-    counted = recall("bound", "spoken.csv", "--several", "any", "--json").result
-    assert result["bits_interval"] == counted["bits_interval"]
+    # Four facts of one answer among six, and one of which three are right.
+    assert result["bits_bound"] == pytest.approx(4 * np.log2(6) + 1)
+    assert result["bits_bound"] < result["bits_interval"][1]
     printed = recall("facts", "spoken.csv", "--several", "any", "--memory", "linear").out
     assert "of these with several right answers" in printed
 
