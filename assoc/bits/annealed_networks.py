@@ -14,14 +14,17 @@ nothing like the outer products is near a solution, and therefore at a higher te
 margin that is asked for is wider: with the one that suits a matrix more facts are lost at the end.
 
 Every weight takes b bits and nothing else is stored. Neither a product of matrices nor a bilinear
-memory changes an answer when it is scaled; in a two-layer network sigma is given in units of the
-levels and of the root mean square norm of the inputs, which are public.
+memory changes an answer when it is scaled; in a two-layer network sigma is given in units of what b
+alone says, the root mean square of a normal number's levels, and of the root mean square norm of
+the inputs, which are public.
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
@@ -29,7 +32,7 @@ from assoc.arrays import Floats, Integers, precision
 from assoc.bits.annealing import CLEAR, FAR, leads, unit_sized
 from assoc.bits.codes import Layout
 from assoc.bits.fitted_codes import encode_as
-from assoc.bits.levels import check_bits, quantise
+from assoc.bits.levels import check_bits, gaussian_quantiser, quantise
 from assoc.checks import check_fits, check_width, positive
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
@@ -152,7 +155,7 @@ class _Fit:
         check_fits(entries, 8, f"N = {len(E)}, m = {m}: the margins and layers")
         inputs, size = unit_sized(E)
         weights = _Weights.drawn(self, E.shape[1], U.shape[1], rng)
-        level = float(np.sqrt(np.mean(weights.W**2)))
+        level = _usual_size(self.bits)
         found = _search(weights, inputs / level, unit_sized(U)[0], facts, self, rng)
         arrays = [found.V.T, found.W] if self.kind == "Factors" else found.arrays
         top = 2**self.bits - 1
@@ -168,6 +171,15 @@ class _Fit:
             ),
         )  # fmt: skip
         return encode_as(levels, layout).decode()
+
+
+@cache
+def _usual_size(bits: int) -> float:
+    """Root mean square of the levels of a standard normal number, as odd numbers."""
+    step, top = gaussian_quantiser(bits)[0], 2 ** (bits - 1)
+    inner = scipy.special.ndtr(step * np.arange(1 - top, top))
+    chance = np.diff(inner, prepend=0.0, append=1.0)
+    return float(np.sqrt(chance @ np.arange(1.0 - 2 * top, 2 * top, 2) ** 2))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import pytest
 from assoc import Factors, InputError, certified_margins, margins, resolve
 from assoc.bits.annealed_networks import annealed_mlp, annealed_pairs, annealed_ranks
 from assoc.bits.codes import arrays_of
+from assoc.bits.levels import quantise
 from assoc.embeddings import sphere
 from assoc.errors import UnfitError
 from assoc.memories.networks import Gated, TwoLayer
@@ -62,6 +63,22 @@ def test_weights_are_decoded_from_the_bits_that_are_counted(name, bits, dtype):
         odd = array * 2.0 ** (bits - 1)
         np.testing.assert_array_equal(odd % 2, 1)
         assert np.abs(odd).max() <= 2**bits - 1
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 16])
+def test_what_is_not_counted_does_not_depend_on_the_draw(bits):
+    """The activation is known from b, the width's unit and the inputs, and not from the weights."""
+    E, U = draw(8, 5, 0)
+    build = annealed_mlp(bits, 3, sweeps=1)
+    one, other = (fit(build, E, U, np.arange(8), seed) for seed in (0, 1))
+    assert (one.W != other.W).any()
+    np.testing.assert_array_equal(one.activation.coef, other.activation.coef)
+    # h_2 of a weight of unit root mean square: odd numbers of a normal number's levels.
+    rng = np.random.default_rng(2)
+    levels = 2.0 * quantise(rng.standard_normal((1000, 400)), bits)[0] - (2**bits - 1)
+    size = np.sqrt(np.mean(levels**2)) / 2.0 ** (bits - 1)
+    unit = size * np.sqrt(np.mean(np.sum(E**2, axis=1)))
+    assert np.sqrt(-one.activation.coef[0] / one.activation.coef[2]) == pytest.approx(unit, 5e-3)
 
 
 def test_the_same_randomness_gives_the_same_network():
