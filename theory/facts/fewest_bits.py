@@ -43,7 +43,7 @@ class FewestBits:
     embeddings : (n, d) that it reads.
     lost : facts that it is not certified on.
     size : d_h of the subjects' head.
-    low : a smaller one that lost facts; 0 where none was tried.
+    low : the largest of the smaller ones that lost facts; 0 where none was tried.
     tried : (d_h, bits, facts lost) of every fit, in order.
     """
 
@@ -123,20 +123,21 @@ def fewest_bits_of(
         return made
 
     if size is not None:
-        best, low = fit(positive(size, "d_h")), 0
+        fit(positive(size, "d_h"))
     else:
         per_size = 2 * d * bits * sum(value_dims_of(task, 64)) / 64
         needed = max(needed_bits(task)[0], 1.0)
         first = max(1, round(needed / FIRST / per_size))
         limit = max(first, math.ceil(needed / LEAST / per_size))
         search = smallest(first, limit, growth=GROWTH, resolution=RESOLUTION)
-        h, low = next(search), 0
+        h = next(search)
         while True:
             try:
                 h = search.send(fit(h).lost == 0)
-            except StopIteration as end:
-                low = end.value[0]
+            except StopIteration:
                 break
-        best = min(tried, key=lambda made: (made.lost, made.code.bits))
+    best = min(tried, key=lambda made: (made.lost, made.code.bits))
+    # Not where the search ended: what is enough need not be monotone in the size.
+    low = max((made.size for made in tried if made.lost and made.size < best.size), default=0)
     told = tuple((each.size, each.code.bits, each.lost) for each in tried)
     return replace(best, low=low, tried=told)

@@ -35,6 +35,7 @@ class TransformerFacts:
     forgotten : (subject, relation, answer, what was said instead).
     built : the model itself.
     packed : its bits, where it was fitted in few of them.
+    tried : (d_h of the subjects' head, bits, facts lost) of every fit that was made for these.
     """
 
     model: str
@@ -55,6 +56,7 @@ class TransformerFacts:
     forgotten: tuple[tuple[str, str, str, str], ...]
     built: OneLayer
     packed: Packed | None = None
+    tried: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -63,11 +65,14 @@ class TransformerFacts:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, without the model."""
+        layout = None if self.packed is None else self.packed.code.layout
         return {
             "model": self.model,
             "d": self.d,
             "heads": self.heads,
             "head_dim": self.head_dim,
+            "value_dims": None if layout is None else list(layout.value_dims),
+            "key_bits": None if layout is None else layout.key_bits,
             "width": self.width,
             "parameters": self.parameters,
             "attention_parameters": self.attention_parameters,
@@ -78,6 +83,8 @@ class TransformerFacts:
             "smallest_margin": self.smallest_margin,
             "searched": self.varied or None,
             "not_enough": self.low if self.varied else None,
+            "tried": [dict(zip(("head_dim", "bits", "lost"), each, strict=True))
+                      for each in self.tried],
             "conditions": [c.to_dict() for c in self.conditions],
             "forgotten": [list(row) for row in self.forgotten],
         }  # fmt: skip
@@ -143,7 +150,7 @@ class TransformerFactsResult(Result):
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one record per transformer."""
-        left_out = ("conditions", "forgotten")
+        left_out = ("conditions", "forgotten", "tried")
         return [
             {key: value for key, value in model.to_dict().items() if key not in left_out}
             for model in self.models

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from assoc.arrays import Floats
+from assoc.bits.attention_codes import AttentionLayout
 from assoc.bits.attention_fit import STEPS
 from assoc.bits.levels import check_bits
 from assoc.catalogue import BuildModel
@@ -31,7 +32,7 @@ from theory.facts.plan import Planned, architectures, first_effort, plan
 from theory.facts.results import TransformerFacts, TransformerFactsResult
 from theory.memories.hypotheses import not_done_again
 from theory.registry import find
-from theory.transformers.hypotheses import DISJOINT, DISJOINT_CONDITION
+from theory.transformers.hypotheses import DISJOINT, DISJOINT_CONDITION, GUARANTEED
 
 __all__ = ["DRAWS", "MODELS", "facts_in_fewest_bits", "facts_in_transformers"]
 
@@ -264,13 +265,14 @@ class _Exam:
             "head_dim" if head_dim is None else "",
             found.low,
         )
-        answers = self._answers(made, self._conditions(made))
+        answers = self._answers(made, self._conditions(made, code.layout))
         return replace(
             answers,
             model=f"attention-only fitted b={bits} d_h={dims}",
             attention_parameters=code.layout.entries,
             parameters=code.layout.entries,
             packed=Packed(code, None if self.vectors.given else self.source.seed),
+            tried=found.tried,
         )
 
     def result(
@@ -299,8 +301,17 @@ class _Exam:
             texts=self.texts,
         )
 
-    def _conditions(self, made: Planned) -> tuple[Condition, ...]:
-        """Check the hypotheses of the theorem that a model belongs to."""
+    def _conditions(
+        self, made: Planned, layout: AttentionLayout | None = None
+    ) -> tuple[Condition, ...]:
+        """Check the hypotheses of the theorem that a model belongs to.
+
+        What is fitted in few bits has heads of several sizes, and no guarantee: those that are
+        known are of other constructions.
+        """
+        heads, head_dim = _attention(made.model, "heads"), _attention(made.model, "head_dim")
+        if layout is not None:
+            heads, head_dim = 1, sum(layout.value_dims)
         named, names, width = len(self.texts), self.task.names, _width(made.model)
         problem = Problem(
             made.architecture.d,
@@ -310,11 +321,16 @@ class _Exam:
             vectors=made.embeddings[:named] if self.vectors.given else None,
             names=None if names is None else names[:named],
             task=self.task,
-            heads=_attention(made.model, "heads"),
-            head_dim=_attention(made.model, "head_dim"),
+            heads=heads,
+            head_dim=head_dim,
         )
         theorem = find("attention-only" if width is None else "attention-mlp")
-        found = (_on_file(c, self.table, self.task) for c in theorem.conditions(problem))
+        others = () if layout is None else {c.name for c in GUARANTEED.check(problem)}
+        found = (
+            _on_file(c, self.table, self.task)
+            for c in theorem.conditions(problem)
+            if c.name not in others
+        )
         return tuple(not_done_again(c, self.vectors.preprocess) for c in found)
 
     def _answers(self, made: Planned, conditions: tuple[Condition, ...]) -> TransformerFacts:

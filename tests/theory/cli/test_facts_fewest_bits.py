@@ -25,6 +25,16 @@ def test_end_to_end(recall, table, tmp_path):
     assert model["recall"] == model["certified"] == 1
     assert model["model"].startswith("attention-only fitted b=1 d_h=")
     assert (model["d"], model["heads"], model["searched"]) == (40, 2, "head_dim")
+    named = model["model"].rpartition("d_h=")[2]
+    assert named == "+".join(map(str, model["value_dims"]))
+    assert model["key_bits"] >= 1
+    assert {"head_dim": model["value_dims"][0], "bits": model["bits"], "lost": 0} in model["tried"]
+    assert model["not_enough"] < model["value_dims"][0]
+    # The guarantees are of other constructions; heads are of several sizes.
+    conditions = {c["name"]: c["value"] for c in model["conditions"]}
+    assert not any("guaranteed" in name for name in conditions)
+    heads = conditions["H d_h of the order of S + R"]
+    assert heads.startswith(f"H d_h = {sum(model['value_dims'])}, ")
     assert result["bits"] < 32 * model["parameters"] / 10
     assert result["bits_bound"] == recall("bound", "t.csv", "--json").result["bits"]
     stored = load_model(tmp_path / "m.safetensors")
@@ -44,6 +54,8 @@ def test_a_fit_without_all_facts_says_so_and_exports_nothing(recall, table, tmp_
     last = ran.err.splitlines()[-1]
     assert last.startswith("attention-only fitted b=1 d_h=1+1: ")
     assert "of 30 facts answered" in last
+    assert "d_h = 1 + 1, keys of" in ran.out
+    assert "the best of 1 fit, a choice that is not counted (log2 1 bits)" in ran.out
     assert last.endswith("; nothing is written to m.safetensors")
     assert "forgot" in ran.out
     again = recall(*given)

@@ -1,5 +1,8 @@
 """The search for the fewest bits in which a table is held."""
 
+import itertools
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,7 @@ from assoc.facts.recall_task import balanced_task
 from assoc.transformers.certificates import certify
 from tests.helpers.oracles import complaint
 from theory.bounds.answer_sets import needed_bits
+from theory.facts import fewest_bits
 from theory.facts.fewest_bits import fewest_bits_of, usual_dimension
 from theory.facts.packed_files import drawn_embeddings, experiment_of
 
@@ -51,6 +55,20 @@ def test_without_a_size_that_is_enough_the_best_is_returned(task):
     model = found.code.decode(found.embeddings)
     missed = int((~certify(model, task, length=32).certified).sum())
     assert 0 < found.lost == missed < len(task)
+
+
+def test_a_smaller_size_that_was_not_enough_is_smaller(task, monkeypatch):
+    """Where all fail, or one that is smaller holds what a larger one does not."""
+    lost = itertools.cycle([3, 1, 5, 2, 9, 4, 8, 7, 6])
+
+    def judged(*args, **kwargs):
+        return SimpleNamespace(certified=np.arange(len(task)) >= next(lost))
+
+    monkeypatch.setattr(fewest_bits, "certify", judged)
+    found = search(task, steps=1)
+    assert found.lost == 1
+    assert (found.size, found.code.bits, found.lost) in found.tried
+    assert found.low == max(size for size, _, _ in found.tried if size < found.size)
 
 
 def test_work_of_hours_is_refused():
