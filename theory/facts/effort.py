@@ -131,9 +131,11 @@ def fitting_in_bits(task: RecallTask, d: int, steps: int) -> Effort:
         If it would take hours, or more memory than is free.
     """
     N, n = len(task), task.vocabulary
-    others = n - task.answers - task.subjects
-    # Scores, their shares and what is made of them; the differences that keys are fitted to.
-    size = 4.0 * 4 * N * n + 8.0 * 3 * task.subjects * others * d
+    # Scores, their shares and what is made of them; the differences that the keys of the subjects'
+    # head and of the relations' are fitted to, one after the other.
+    asked = n - task.answers
+    differences = max(own * (asked - own) for own in (task.subjects, task.relations))
+    size = 4.0 * 4 * N * n + 8.0 * 3 * differences * d
     check_fits(size / 8, 8, f"{N} facts and {n} tokens: the scores and keys of a fit in bits")
     found = Effort(steps * SCORES * N * n, size)
     if found.seconds > HOURS * 3600:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.facts.recall_task import table_task
+from assoc.facts.recall_task import grid_task, table_task
 from assoc.facts.tables import FactTable
 from sims.transformers.architecture import Architecture
 from tests.helpers.oracles import one_line
 from theory.facts import effort
-from theory.facts.effort import Effort, asking, fitting
+from theory.facts.effort import Effort, asking, fitting, fitting_in_bits
 from theory.facts.memories import facts_in_memory
 from theory.facts.transformers import facts_in_transformers
 
@@ -47,6 +47,18 @@ def test_time_grows_with_the_operations(table):
     assert wide.seconds / one.seconds == pytest.approx(1 + 4 * (12 // 8) / task.vocabulary)
     assert wide.size > one.size
     assert asking(100, 10, 128).seconds > 3 * asking(100, 10, 64).seconds
+
+
+def test_the_larger_array_of_keys_is_counted():
+    """Of few relations and of many: the differences of each head's tokens to all others."""
+    d = 16
+    for S, R in ((30, 2), (2, 30)):
+        task = grid_task(S, R, 1, noise=40)
+        differences = [
+            own * (len(task.prompted) - own) * d for own in (task.subjects, task.relations)
+        ]
+        scores = 4 * 4 * len(task) * task.vocabulary
+        assert fitting_in_bits(task, d, 1).size == scores + 3 * 8 * max(differences)
 
 
 def test_what_takes_hours_or_too_much_memory_is_refused(table, leave_free, monkeypatch):
