@@ -20,7 +20,9 @@ or -1; keys are that times their scale, which is the inverse temperature of the 
 is needed: the argmax does not know how long the output is.
 
 Heads that have fewer value dimensions than the widest are decoded with rows of zeros, which change
-nothing and are not stored: how many there are is public, as all sizes are.
+nothing and are not stored: how many there are is public, as all sizes are. Where sizes and bits of
+keys were chosen on the very table that is stored, the choice tells of it what is not counted here:
+log2 of the number of them that were tried, a few bits.
 """
 
 from dataclasses import dataclass, field
@@ -116,7 +118,8 @@ class AttentionCode:
     Raises
     ------
     InputError
-        If the row is not as long as the layout says, or a scale is not a positive number.
+        If the row is not as long as the layout says, a scale is not a positive number, or keys
+        times it are none of single precision.
     """
 
     data: bytes = field(repr=False)
@@ -128,6 +131,10 @@ class AttentionCode:
             raise InputError(f"{len(self.data)} bytes of weights for a layout of {needed}")
         if not (np.isfinite(self._scales) & (self._scales > 0)).all():
             raise InputError("a scale of the packed weights is not a positive number")
+        # The outermost level of a key, as it is decoded.
+        outermost = self._scales * (2.0 - 2.0 ** (1 - self.layout.key_bits))
+        if (outermost > np.finfo(np.float32).max).any():
+            raise InputError("a scale of the packed weights takes keys out of single precision")
 
     @property
     def bits(self) -> int:

@@ -19,7 +19,7 @@ which is a rounding:
   (Adam), by steps that fall to 0 along a cosine; the best levels that were seen are kept.
 - *Single weights*, from there, by the Metropolis rule with exact gains (:mod:`assoc.bits.flips`):
   with the codes fixed the outputs are a linear memory of them, with the outputs fixed the codes are
-  one of the embeddings. Cold sweeps recall what gradients left, a tenth of the facts or less.
+  one of the embeddings. Cold sweeps recall what gradients left, an eighth of the facts or less.
 
 That no levels were found that recall everything proves nothing.
 

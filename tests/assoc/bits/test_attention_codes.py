@@ -83,6 +83,24 @@ def test_levels_out_of_range_are_refused():
         encode_attention(*drawn(bits=2), bits=1, key_bits=2)
 
 
+@pytest.mark.parametrize(("key_bits", "most"), [(1, 1.0), (2, 1.5), (8, 2 - 2**-7)])
+def test_a_scale_that_takes_keys_out_of_single_precision_is_refused(key_bits, most):
+    keys, queries, values, _ = drawn(key_bits=key_bits)
+    keys[:] = 2**key_bits - 1
+    largest = float(np.finfo(np.float32).max)
+
+    def code(scale):
+        scales = np.array([1.0, scale])
+        return encode_attention(keys, queries, values, scales, bits=1, key_bits=key_bits)
+
+    fits = code(0.999 * largest / most).decode(np.zeros((1, 5), np.float32))
+    assert np.isfinite(fits.attention.W_K).all()
+    if key_bits > 1:
+        with pytest.raises(InputError) as caught:
+            code(0.999 * largest)
+        assert "out of single precision" in one_line(caught.value)
+
+
 @pytest.mark.parametrize(
     ("sizes", "said"),
     [
