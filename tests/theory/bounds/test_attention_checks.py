@@ -18,9 +18,20 @@ def test_what_is_stored_whole_in_few_bits_is_counted():
 
 
 @pytest.mark.parametrize(
-    "damage",
-    [{"forgotten": 5}, {"efficiency": 0.9}, {"declared": 0.01}, {"rounded": True}],
+    ("damage", "arms"),
+    [
+        ({"forgotten": 5}, {"whole"}),
+        ({"efficiency": 0.9}, {"spent"}),
+        ({"declared": 0.01}, {"stored", "declared"}),
+        ({"bits": 6}, {"spent"}),
+    ],
 )
-def test_what_is_lost_or_not_declared_is_noticed(damage):
+def test_what_is_lost_or_not_declared_is_noticed_where_it_is(damage, arms):
     found = check_fitted_attention(**QUICK | damage)
-    assert found.verdict is Verdict.VIOLATED
+    assert {arm for arm, verdict in found.arms.items() if verdict is Verdict.VIOLATED} == arms
+
+
+def test_a_model_that_is_rounded_loses_facts_whatever_it_spends():
+    found = check_fitted_attention(**QUICK | {"rounded": True, "efficiency": 1e-6})
+    assert found.arms["spent"] is Verdict.HOLDS
+    assert found.arms["whole"] is Verdict.VIOLATED
