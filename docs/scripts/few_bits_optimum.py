@@ -1,4 +1,4 @@
-"""How many facts matrices of few bits can hold at best: predicted, bounded, tried and found."""
+"""How many facts matrices of few bits can hold at best: predicted, tried and found."""
 
 import json
 from typing import Any
@@ -37,11 +37,11 @@ def row(d: int, bits: int) -> dict[str, Any]:
     """Return the record of a dimension and a number of bits."""
     N, error = few_bits_capacity(d, bits)
     spent = bits * d**2
-    bound = first_moment_capacity(d) if bits == 1 else None
+    first_moment = first_moment_capacity(d) if bits == 1 else None
     count: Any = optimize.brentq(lambda N: N * np.log2(N) - spent, 2, 1e12)
     record = {
         "d": d, "bits": bits, **found(d, bits), "N": N, "error": error,
-        "efficiency": stored_bits(N) / spent, "bound": bound, "count": float(count),
+        "efficiency": stored_bits(N) / spent, "first_moment": first_moment, "count": float(count),
         "limit": gaussian_quantiser(bits)[1] / (2 * bits * float(np.log(2))),
     }  # fmt: skip
     print(record, flush=True)
@@ -53,7 +53,7 @@ def main() -> None:
     columns = {
         "d": "$d$", "bits": "$b$", "most": "found, 9 of 10 draws", "any": "found, any draw",
         "N": "predicted optimum", "error": "standard error",
-        "efficiency": "bits stored per bit spent, there", "bound": "first moment",
+        "efficiency": "bits stored per bit spent, there", "first_moment": "first moment",
         "count": "$N \\log_2 N = b d^2$", "limit": "$\\kappa_b / (2 b \\log 2)$",
     }  # fmt: skip
     store("few-bits-optimum", [row(*size) for size in SIZES], columns, seed=SEED)

@@ -21,9 +21,10 @@ For weights on a sphere in place of levels q tends to 1 there, G_M to -delta / (
 N delta = d^2 comes out. Scores are taken as independent, as in
 :func:`theory.memories.optimal.orthogonal_cost`.
 
-:func:`first_moment_capacity` is an upper end: N at which the expected number of sign matrices that
-recall everything is 1, given a typical sum of outer products. The logarithm of an expectation is
-at least the expectation of a logarithm, so it lies above.
+:func:`first_moment_capacity` is the N at which the expected number of sign matrices that recall
+everything would be 1 if scores were independent, given a typical sum of outer products. The
+logarithm of an expectation is at least the expectation of a logarithm, so it lies above; a bound
+on what matrices hold it is not.
 
 References
 ----------
@@ -223,7 +224,12 @@ def first_moment_capacity(d: int) -> float:
 
     Parameters
     ----------
-    d : dimension.
+    d : dimension, at least 3.
+
+    Raises
+    ------
+    InputError
+        If d is out of range, or so small that fewer than three facts are held.
 
     Examples
     --------
@@ -251,5 +257,7 @@ def first_moment_capacity(d: int) -> float:
         best: Any = scipy.optimize.minimize_scalar(count, bounds=(-6.0, 4.0), method="bounded")
         return -float(best.fun)
 
+    if left(float(np.log(3))) <= 0:
+        raise InputError(f"d = {d} is too small: fewer than three facts are held")
     top = 2 * float(np.log(d))
     return float(np.exp(scipy.optimize.brentq(left, float(np.log(3)), top, xtol=1e-4)))

@@ -63,9 +63,9 @@ def test_more_bits_hold_more_and_come_near_to_real_weights():
 def test_an_expected_number_is_no_less(d):
     """The logarithm of a mean is at least the mean of the logarithm; bits allow for more still."""
     N, error = few_bits_capacity(d, trials=TRIALS)
-    bound = first_moment_capacity(d)
-    assert N + 3 * error < bound
-    assert bound * math.log2(bound) < d**2
+    first = first_moment_capacity(d)
+    assert N + 3 * error < first
+    assert first * math.log2(first) < d**2
 
 
 def test_the_limit_is_that_of_weights_along_the_sum():
@@ -91,6 +91,7 @@ def test_a_read_out_counts_its_weights():
         (lambda: few_bits_capacity(16, 0), "bits = 0 is not between 1 and 16"),
         (lambda: few_bits_capacity(16, features=0), "features = 0 is not positive"),
         (lambda: first_moment_capacity(0), "d = 0"),
+        (lambda: first_moment_capacity(2), "d = 2 is too small: fewer than three facts are held"),
     ],
 )
 def test_what_is_out_of_range_is_named(call, said):
