@@ -28,6 +28,7 @@ from assoc.bits.annealing import unit_sized
 from assoc.bits.codes import Layout
 from assoc.bits.fitted_codes import encode_as
 from assoc.bits.levels import check_bits, gaussian_quantiser
+from assoc.errors import InputError
 from assoc.memories.linear import hebbian_matrix
 from assoc.memories.memory import Factors, Memory
 from assoc.memories.mlp import hidden_activation
@@ -81,6 +82,8 @@ def train_in_bits(
     """
     libraries()
     bits = check_bits(bits)
+    if not (np.isfinite(gain) and gain > 0):
+        raise InputError(f"gain = {gain} is not a positive number")
     model = "linear" if width is None else "mlp"
     inputs, answers = unit_sized(E)[0], unit_sized(U)[0]
     given = untrained_memory(model, inputs, answers, f, rng=rng, width=width)

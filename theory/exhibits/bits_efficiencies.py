@@ -42,6 +42,9 @@ MATRICES = {
 SCALED = ("whitened-mlp", "bilinear-ridge")
 """Those that store a scale of each matrix."""
 
+MARKERS = "osD^v<>phX*dP8H"
+"""Of memories in turn; where there are more of these, from the first again."""
+
 FITTED, FITTED_COLOUR = "optimal-", "tab:red"
 """What the names of memories begin with that are fitted in their bits, and how they are drawn."""
 
@@ -152,18 +155,19 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     for row in found:
         name = " ".join(part for part in row["memory"].split() if not part.startswith("m="))
         series.setdefault(name, []).append(row)
-    for marker, (name, chosen) in zip("osD^v<>phX*dP8H", series.items(), strict=False):
+    for place, (name, chosen) in enumerate(series.items()):
         spent = [row["spent"] for row in chosen]
         measured = np.array([row["efficiency"] for row in chosen])
         error = bars(measured, [row["interval"] for row in chosen])
         colour = FITTED_COLOUR if name.startswith(FITTED) else MEASURED
+        marker = MARKERS[place % len(MARKERS)]
         ax.errorbar(spent, measured, yerr=error, fmt=marker, color=colour, mfc="none", ms=5,
                     label=name)  # fmt: skip
         law = [(x, row["predicted"]) for x, row in zip(spent, chosen, strict=True)]
         law = [pair for pair in law if pair[1] is not None]
         if law:
             ax.plot(*zip(*law, strict=True), color=PREDICTED, lw=1)
-    ax.plot([], [], color=PREDICTED, lw=1, label="predicted, nothing fitted")
+    ax.plot([], [], color=PREDICTED, lw=1, label="predicted")
     for level, style, name in (
         (1.0, "-", "no model stores more"),
         (BEST_LIMIT, "--", "best one-bit matrix, large $d$"),

@@ -324,8 +324,8 @@ def _header(path: Path, text: str) -> dict[str, Any]:
         raise InputError(f"{path}: its header is damaged (not JSON of ours); {AGAIN}") from None
     if not ours:
         raise InputError(
-            f"{path}: its format is {said}; this version reads {FORMAT!r}: {AGAIN} with "
-            "recall facts --export"
+            f"{path}: its format is {said}; this version reads {FORMAT!r} and {PACKED!r}: "
+            f"{AGAIN} with recall facts --export"
         )
     if header.get("sha256") != digest:
         raise InputError(f"{path}: its header was changed (its checksum is another); {AGAIN}")

@@ -119,7 +119,7 @@ def unpack(
     if drawn is not None and _digest(model.embeddings) != drawn.get("sha256"):
         raise InputError(
             f"{path}: the embeddings drawn from seed {seed} are not those that it was fitted to "
-            f"(NumPy {np.__version__} draws others)"
+            f"(NumPy {np.__version__}, or this processor, draws others)"
         )
     return model, Packed(code, seed)
 

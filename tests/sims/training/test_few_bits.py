@@ -77,3 +77,11 @@ def test_bits_out_of_range_are_named(bits):
     needs("train")
     with pytest.raises(InputError, match=f"bits = {bits} is not between 1 and 16"):
         trained(bits)
+
+
+@pytest.mark.parametrize("gain", [0.0, -1.0, float("nan"), float("inf")])
+def test_gains_that_are_none_are_named(gain):
+    needs("train")
+    E, U, f = facts(4, 4)
+    with pytest.raises(InputError, match=r"gain = .* is not a positive number"):
+        train_in_bits(E, U, f, 1, rng=np.random.default_rng(0), gain=gain)
