@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from assoc.facts.tables import FactTable
     from theory.claims import Condition
-    from theory.facts.results import MemoryFactsResult, TransformerFacts, TransformerFactsResult
+    from theory.facts.results import MemoryFactsResult, TransformerFactsResult
 
 __all__ = ["register"]
 
@@ -326,7 +326,7 @@ def _print_transformers(result: "TransformerFactsResult") -> None:
             "bits per bit": m.bits and result.bits_bound and m.bits / result.bits_bound,
             "recall": m.recall,
             "certified": m.certified,
-            "searched": _searched(m),
+            "searched": m.searched,
         }
         for m in result.models
     ]
@@ -334,12 +334,7 @@ def _print_transformers(result: "TransformerFactsResult") -> None:
     show("bits per bit: stored, over needed; certified: for every prompt of at most so many tokens")
     for m in result.models:
         if m.packed is not None:
-            layout, fits = m.packed.code.layout, len(m.tried)
-            dims = " + ".join(map(str, layout.value_dims))
-            show(
-                f"{m.model}: d_h = {dims}, keys of {layout.key_bits} bits; the best of {fits} "
-                f"fit{'s' * (fits > 1)}, a choice that is not counted (log2 {fits} bits)"
-            )
+            show(m.told())
         _print_conditions(f"hypotheses for {m.model}", m.conditions)
     for m in result.models:
         if m.forgotten:
@@ -347,15 +342,6 @@ def _print_transformers(result: "TransformerFactsResult") -> None:
             forgotten = [dict(zip(keys, row, strict=True)) for row in m.forgotten[:SHOWN]]
             title = f"{m.model} forgot {len(m.forgotten)}, the first {SHOWN}"
             print_table(title, forgotten, keys)
-
-
-def _searched(model: "TransformerFacts") -> str:
-    """Which size was searched, and what was seen not to be enough."""
-    if not model.varied:
-        return "given"
-    if model.packed is not None and not model.whole:
-        return f"{model.varied}, none was enough"
-    return f"{model.varied} > {model.low}"
 
 
 def _several(several: int) -> dict[str, int]:

@@ -141,7 +141,7 @@ def _maker_of_keys(
     return partial(name_keys, table, embeddings, preprocess=preprocess, key=key)
 
 
-def _bits(table: FactTable) -> dict[str, float]:
+def _bits(table: FactTable) -> dict[str, Any]:
     """Bits that any model of such tables needs, and with which some model holds them all.
 
     To a memory every (subject, relation) is one key, and equal answers are one output: a table is

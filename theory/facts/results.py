@@ -63,6 +63,24 @@ class TransformerFacts:
         """Whether every fact is answered, and certified where the model can be."""
         return self.recall == 1 and self.certified in (None, 1)
 
+    @property
+    def searched(self) -> str:
+        """Which size was searched, and what was seen not to be enough."""
+        if not self.varied:
+            return "given"
+        if self.packed is not None and not self.whole:
+            return f"{self.varied}, none was enough"
+        return f"{self.varied} > {self.low}"
+
+    def told(self) -> str:
+        """Return the sizes of what was fitted in few bits, and of how many fits, in a line."""
+        layout, fits = (self.packed.code.layout if self.packed else None), len(self.tried)
+        if layout is None:
+            return ""
+        dims = " + ".join(map(str, layout.value_dims))
+        of = "the only fit" if fits == 1 else f"the best of {fits} fits, a choice not counted"
+        return f"{self.model}: d_h = {dims}, keys of {layout.key_bits} bits; {of}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, without the model."""
         layout = None if self.packed is None else self.packed.code.layout

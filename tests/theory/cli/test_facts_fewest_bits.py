@@ -55,7 +55,7 @@ def test_a_fit_without_all_facts_says_so_and_exports_nothing(recall, table, tmp_
     assert last.startswith("attention-only fitted b=1 d_h=1+1: ")
     assert "of 30 facts answered" in last
     assert "d_h = 1 + 1, keys of" in ran.out
-    assert "the best of 1 fit, a choice that is not counted (log2 1 bits)" in ran.out
+    assert "bits; the only fit" in ran.out
     assert last.endswith("; nothing is written to m.safetensors")
     assert "forgot" in ran.out
     again = recall(*given)

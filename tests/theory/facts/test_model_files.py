@@ -239,7 +239,8 @@ def test_a_file_that_was_damaged_is_refused(path, change, said):
         (
             '{"format": "recall one-layer transformer, version 1"}',
             "its format is 'recall one-layer transformer, version 1'; this version reads "
-            "'recall one-layer transformer, version 2': export it again with recall facts --export",
+            "'recall one-layer transformer, version 2' and 'recall one-layer transformer in few "
+            "bits, version 1': export it again with recall facts --export",
         ),
     ],
     ids=["cut", "deep", "nested", "list", "digits", "version 1"],
