@@ -67,9 +67,6 @@ def extracted(
     trials: int,
     seed: int,
     fine_tuning: Descent | None = None,
-    parts: tuple[str, ...] | None = None,
-    rank: int | None = None,
-    asked: int | None = None,
 ) -> dict[str, Any]:
     """Return the record of one point; see :func:`sims.knowledge.gpt2.trials.extract`.
 
@@ -77,13 +74,12 @@ def extracted(
     ----------
     told : sizes of what is told.
     rule : how it is pre-trained.
-    fine_tuned, network, trials, seed, fine_tuning, parts, rank, asked : as for
+    fine_tuned, network, trials, seed, fine_tuning : as for
         :func:`sims.knowledge.gpt2.extraction.gpt2_extraction`, which finds the same.
     """
     source, given = _drawn(told, trials, seed)
     return extract(
         given, source, fine_tuned=fine_tuned, network=network, fine_tuning=fine_tuning,
-        parts=parts, rank=rank, asked=asked,
         learnt=_learnt(told, network, rule, trials, seed),
     )  # fmt: skip
 
