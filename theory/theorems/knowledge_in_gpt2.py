@@ -15,8 +15,9 @@ from sims.engine.results import new_axes
 from sims.knowledge.gpt2.network import Gpt2
 from sims.knowledge.gpt2.training import FINE_TUNING
 from sims.knowledge.trials import Told
-from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem
+from theory.claims import Claim, Finding, Kind, Theorem
 from theory.judging import judge_arms, judge_largest
+from theory.knowledge.gpt2_hypotheses import MANY, TIED, outlook
 from theory.knowledge.gpt2_runs import (
     UNTUNED,
     brief,
@@ -25,31 +26,13 @@ from theory.knowledge.gpt2_runs import (
     storage,
     superposed_shares,
 )
-from theory.knowledge.hypotheses import COVERED, SEVERAL, ties
-from theory.outlook import Outlook
+from theory.knowledge.hypotheses import COVERED, SEVERAL
 from theory.rendering.axes import MEASURED, PREDICTED, figure_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["THEOREM"]
-
-FEWEST = 32
-"""Fine-tuned subjects from which questions are answered: measured, for three attributes and
-sixteen values."""
-
-TIES = 64.0
-"""Facts that two templates of an attribute have in common, the least of those measured that lead
-to 95 % answered: 13.7 led to 92 % in one draw (docs/knowledge.md, L.10)."""
-
-MEASURED_AT = Told(templates=8)
-"""Sizes of which there are numbers, but for the multiplicity."""
-
-MULTIPLICITIES = (1, 2, 4, 8)
-"""Of which there are numbers."""
-
-TUNED = (2, 8, 32)
-"""Fine-tuned subjects of which there are numbers."""
 
 QUICK: dict[str, Any] = {
     "told": {"templates": 8}, "network": Gpt2(layers=2, d=128), "trials": 2, "steps": None,
@@ -254,56 +237,6 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
 # --- Claims -------------------------------------------------------------------------------------
 
 
-def _shown(problem: Problem) -> tuple[Condition, ...]:
-    if problem.fine_tuned is None:
-        return ()
-    n = problem.fine_tuned
-    return (
-        Condition(
-            "enough subjects are shown", n >= FEWEST, f"N_f = {n}", f"N_f >= {FEWEST}",
-            "" if n >= FEWEST else "more fine-tuned subjects",
-        ),
-    )  # fmt: skip
-
-
-def _tied(problem: Problem) -> tuple[Condition, ...]:
-    if problem.told is None or not problem.told.shared:
-        return ()
-    shared = ties(problem.told)
-    return (
-        Condition(
-            "templates of an attribute have facts in common", shared >= TIES,
-            f"S K (K - 1) / (R (R - 1)) = {shared:.3g}", f">= {TIES:g}",
-            "" if shared >= TIES else "a larger multiplicity",
-        ),
-    )  # fmt: skip
-
-
-def outlook(problem: Problem) -> Outlook | None:
-    """Nothing is proved of a GPT-2; away from the sizes that were measured nothing else is known."""
-    told, n = problem.told, problem.fine_tuned
-    if told is None or n is None:
-        return None
-    alike = replace(told, multiplicity=MEASURED_AT.multiplicity) == MEASURED_AT
-    measured = alike and told.multiplicity in MULTIPLICITIES and n in TUNED
-    return Outlook(
-        "held-out questions are answered",
-        note="nothing is proved; measured for two layers and d = 128: docs/knowledge.md, L.10"
-        if measured
-        else "nothing is proved of a GPT-2, or measured at these sizes",
-    )
-
-
-TIED = Hypothesis(
-    "Where attributes share values, templates of one attribute are tied by as many facts in common "
-    "as a GPT-2 needs.", _tied,
-)  # fmt: skip
-"""Measured, not derived, and of shared values only."""
-
-
-MANY = Hypothesis("As many subjects are fine-tuned as a GPT-2 needs to read what is asked.", _shown)
-"""Measured, not derived."""
-
 THEOREM = Theorem(
     name="knowledge-in-gpt2",
     title="Extracting knowledge from a GPT-2",
@@ -362,8 +295,8 @@ are left out were chosen after such runs.
             kind=Kind.CONSTANT,
             source="measured here",
             statement="With K = 1 and shared values, fine-tuned questions are all right, and at "
-            "most 60 % of the held-out ones, in the mean of two trials, seed 0, although half of the "
-            "subjects are fine-tuned.",
+            "most 60 % of the held-out ones, in the mean of two trials, seed 0, although half of "
+            "the subjects are fine-tuned.",
             check=check_hallucination,
             quick={**QUICK, "multiplicities": (1,), "number": 32, "most": 0.6},
             full=FULL,
