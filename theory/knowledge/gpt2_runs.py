@@ -111,12 +111,13 @@ def superposed_shares(
     shares = []
     for one, learnt in zip(given, _learnt(told, network, rule, trials, seed), strict=True):
         rows, held = split_facts(one, number, None)
-        state, how = dict(superposed(one, learnt, rows)), learnt.writing
+        state, how = superposed(one, learnt, rows), learnt.writing
+        assert state is not None  # drawn facts are told in one word after the subject
         if shifted:
             table = state[TOKENS].clone()
             questions = [words[0] for words in how.after[len(one.owner) :]]
             table[questions] = state[TOKENS][np.roll(questions, -1).tolist()]
-            state |= {TOKENS: table, READ_OUT: table}
+            state = {**state, TOKENS: table, READ_OUT: table}
         with one_thread():
             model = tunable(
                 network, how.vocabulary, how.length, state, parts=None, rank=None, seed=0

@@ -38,7 +38,7 @@ LIBRARIES = ("torch", "transformers", "peft")
 """What the extra ``lm`` brings."""
 
 PARTS = ("embeddings", "attention", "mlp", "norms")
-"""Of what weights of a GPT-2 there are; embeddings are the read-out too."""
+"""Kinds of weights of a GPT-2; embeddings are the read-out too."""
 
 MATRICES = {"embeddings": "wte", "attention": r"attn\.c_\w+", "mlp": r"mlp\.c_\w+"}
 """Modules that changes of low rank are made in, by part."""

@@ -203,6 +203,10 @@ def test_a_table_is_told_in_tokens_and_in_words(table):
         assert row["excess_share"] < 0.1
         assert {one["relation"] for one in found.by_relation()} == {"home", "side"}
         assert found.values[0]["told"] == [1.0, 1.0]
+    # A phrasing of several words has no single embedding to put in the question's place.
+    assert in_tokens.rows()[0]["superposed"] is not None
+    assert in_phrases.rows()[0]["superposed"] is None
+    assert {one["superposed"] for one in in_phrases.by_relation()} == {None}
     # In words the subject is to be predicted too, where a phrasing begins with something else.
     assert sum(in_phrases.values[0]["floor"]) > sum(in_tokens.values[0]["floor"])
 
