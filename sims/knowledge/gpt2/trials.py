@@ -107,6 +107,7 @@ def pretrain(
             how = in_names(given[trial], network.name_tokens)
         else:
             how = writing(given[trial], trial)
+            how.check_asked(given[trial])
         targets, floor = Targets.told(how.sentences(given[trial]), how.vocabulary)
         rng, seed = source.generator(trial, SAMPLE), _seed(source, trial, 0)
         start = state_of(build(network, how.vocabulary, how.length, seed))
