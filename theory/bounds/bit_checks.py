@@ -15,7 +15,6 @@ from assoc.facts.input_laws import GivenLaw, PowerLaw
 from assoc.memories.memory import Factors, Memory
 from assoc.memories.networks import Gated
 from sims.engine.randomness import INPUTS, OUTPUTS, Source
-from sims.memories.sign_enumeration import most_recalled_by_signs
 from theory.bounds.accounting import Account, account, counted_bits, stored_bits
 from theory.bounds.bits import (
     corollary_form,
@@ -325,6 +324,8 @@ def check_least_errors(
 @cache
 def _sign_optima(seed: int, d_in: int, d: int, draws: int) -> tuple[int, ...]:
     """Most facts that any matrix of signs recalls, for each draw of embeddings."""
+    from sims.memories.sign_enumeration import most_recalled_by_signs
+
     source = Source(seed, "sign-optimum", (d_in, d))
 
     def vectors(dim: int, stream: int, draw: int) -> Floats:

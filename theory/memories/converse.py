@@ -18,6 +18,7 @@ given; that all larger N fail too is proved in the limit only (D.2).
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -67,11 +68,14 @@ STEP = 1.25
 
 SLACK = 1e-6
 
-NEGLIGIBLE = 2e-4
+NEGLIGIBLE = 2e-3
 """Each of twelve events that are cut off has this share of the chance that two inputs are weak."""
 
 COUNTED = 0.7
 """Share of the inputs that count behind a projector: those with the smaller signals."""
+
+BEYOND = 0.4
+"""N log N / d^2 from which on more than one split is tried."""
 
 RARE = 1e-6
 """Chance that |W e_x|^2 is so large that it is left out of the number of beaten inputs."""
@@ -121,7 +125,8 @@ def failure_floor(N: int, d: int, *, rank: int | None = None) -> float:
     if check_rank(rank, d) < SMALLEST_D:
         return 0.0
     signal = _signal(d, rank)
-    return floor_of(N, d, best_split(N, d, signal.size), signal)
+    splits = best_splits(N, d, signal.size)
+    return max(floor_of(N, d, split, signal) for split in splits)
 
 
 def failing_from(d: int, *, rank: int | None = None, delta: float = 0.5) -> int | None:
@@ -191,8 +196,11 @@ def _signal(d: int, rank: int | None) -> Signal:
     return Signal(float(np.nextafter(np.sqrt(share), 1.0)), low, high, rank)
 
 
-def best_split(N: int, d: int, signal: float = 1.0) -> Split:
-    """Split of N facts that is good by normal tails; any split gives a valid bound."""
+def best_splits(N: int, d: int, signal: float = 1.0) -> list[Split]:
+    """Splits of N facts that are good by normal tails; any split gives a valid bound.
+
+    One with few weak inputs to expect and, far beyond, where these are many, another.
+    """
     tails = tails_of(d, 2 * float(np.log(float(N))))
     nodes, weights = scipy.special.roots_hermitenorm(9)
     weights = weights / weights.sum()
@@ -225,16 +233,23 @@ def best_split(N: int, d: int, signal: float = 1.0) -> Split:
         together = 1 + 1.9 * t**4 * d
         return float(1 - beaten * expected / (1 + together * expected))
 
-    found = min(
-        (
-            scipy.optimize.minimize(
-                chance, np.log(start), method="Nelder-Mead", options={"maxiter": 60, "xatol": 0.02}
-            )
-            for start in ((0.04, 3.0), (0.1, 8.0), (0.06, 40.0), (0.04, 0.02 * N), (0.02, 0.15 * N))
-        ),
-        key=lambda result: float(result.fun),
-    )
-    return Split(*(float(value) for value in np.exp(found.x)))
+    def best(starts: Sequence[tuple[float, float]]) -> Split:
+        found = min(
+            (
+                scipy.optimize.minimize(
+                    chance, np.log(start), method="Nelder-Mead",
+                    options={"maxiter": 60, "xatol": 0.02},
+                )
+                for start in starts
+            ),
+            key=lambda result: float(result.fun),
+        )  # fmt: skip
+        return Split(*(float(value) for value in np.exp(found.x)))
+
+    splits = [best(((0.04, 3.0), (0.1, 8.0), (0.06, 40.0)))]
+    if N * np.log(float(N)) > BEYOND * d**2 * signal**2:
+        splits += [Split(0.05, 20.0), best(((0.04, 0.02 * N), (0.02, 0.15 * N)))]
+    return splits
 
 
 def floor_of(N: int, d: int, split: Split, signal: Signal | None = None) -> float:

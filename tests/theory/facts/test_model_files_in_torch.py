@@ -86,8 +86,9 @@ def test_torch_runs_what_it_decodes_from_packed_bits(tmp_path):
     save_model(path, result.stored(), origin={})
     stored = load_model(path)
     packed = by_the_header(header_of(path)["packed"], load_file(path)["weights"].numpy())
-    arrays = {name: torch.from_numpy(W) for name, W in packed.items()}
-    arrays["embeddings"] = torch.from_numpy(stored.model.embeddings)
+    Phi = torch.from_numpy(stored.model.embeddings)
+    arrays = {name: torch.from_numpy(W).to(Phi.dtype) for name, W in packed.items()}
+    arrays["embeddings"] = Phi
     prompts = stored.task.prompts(LENGTH, rng=np.random.default_rng(5))
     with torch.inference_mode():
         theirs = torch_outputs(arrays, torch.from_numpy(prompts)) @ arrays["embeddings"].T
