@@ -266,7 +266,8 @@ def _train(
             for name, parts in trained.items():
                 changes = _chain(slopes[name], parts)
                 for part, motion, change in zip(parts, motions[name], changes, strict=True):
-                    move(*_flat(part, motion, change), momentum, decay, sizes[step])
+                    at, way, slope = _flat(part, motion, change)
+                    move(at, way, slope, momentum, decay, sizes[step])
                 if len(parts) == 2:
                     now[name] = _held(name, first[name] + parts[0] @ parts[1])
     return path, np.array(losses)

@@ -137,9 +137,9 @@ class Writing:
         facts, frames = np.nonzero(given.told)
         told = {
             self._prompt(given.facts[fact, 0], frame): (fact, frame)
-            for fact, frame in zip(facts, frames, strict=True)
+            for fact, frame in zip(facts.tolist(), frames.tolist(), strict=True)
         }
-        for s, b, _ in given.facts:
+        for s, b, _ in given.facts.tolist():
             if (found := told.get(self._prompt(s, len(given.owner) + b))) is not None:
                 of, frame = given.facts[found[0]], found[1]
                 raise InputError(
