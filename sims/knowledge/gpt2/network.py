@@ -92,7 +92,7 @@ class Gpt2:
     Examples
     --------
     >>> Gpt2(layers=1, d=64).parameters(107, 3)
-    57088
+    57152
     """
 
     layers: int = 2
