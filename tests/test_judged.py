@@ -49,11 +49,18 @@ def test_what_was_found_before_the_libraries_that_train_were_there_counts(write)
     assert noted(write(code=fingerprint(["theory"], training=False)))
 
 
+def test_what_was_found_before_language_models_were_there_counts_where_none_is_needed(write):
+    path = write(code=fingerprint(["theory"], language_models=False))
+    assert noted(path)
+    with_models = fingerprint(["theory"]) != fingerprint(["theory"], language_models=False)
+    assert bool(stored(path, extra="lm")) is not with_models
+
+
 def test_no_claim_computes_with_the_libraries_that_train():
     """In a process of its own, since other tests load them."""
     code = (
         "import sys; from theory.registry import registered; assert len(registered()) > 10; "
-        "sys.exit(any(name.startswith('sims.training') for name in sys.modules))"
+        "sys.exit(any(name.startswith(('sims.training', 'torch')) for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

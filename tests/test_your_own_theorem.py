@@ -92,6 +92,17 @@ def test_a_claim_that_does_not_hold_fails_in_pytest_and_says_why(folder):
     assert "1 failed, 3 passed" in found
 
 
+def test_claims_whose_extra_is_missing_are_skipped_and_say_so(folder):
+    file = folder / "theorems" / "pseudo_inverse.py"
+    file.write_text(file.read_text().replace("THEOREM = Theorem(", 'THEOREM = Theorem(extra="lm",'))
+    (folder / "conftest.py").write_text(
+        "from theory import extras\n\nextras.EXTRAS = {'lm': ('no_such_module',)}\n"
+    )
+    found = run("pytest -m theory -q -rs -k exact", folder)
+    assert "4 skipped" in found
+    assert "the extra 'lm' is not installed: no_such_module is not installed" in found
+
+
 def test_pytest_adds_nothing_unless_it_is_asked(folder):
     (folder / "test_other.py").write_text("def test_other():\n    assert True\n")
     assert "1 passed" in run("pytest -q", folder)

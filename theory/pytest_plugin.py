@@ -132,8 +132,11 @@ class ClaimTest(pytest.Item):
         """Run the check, and compare its verdict with the one that it must have."""
         from sims.engine.parallel import blas_threads
         from theory.claims import Finding, Verdict
+        from theory.extras import without
         from theory.running import run_claim
 
+        if missing := without(self.theorem.extra):
+            pytest.skip(f"the extra '{self.theorem.extra}' is not installed: {missing}")
         # As in a sweep: threads of the matrix products would be in each other's way.
         with blas_threads(1):
             record = run_claim(

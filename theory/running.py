@@ -13,7 +13,7 @@ from assoc.errors import InputError, UnfitError
 from assoc.imports import called, imported
 from sims.sweeps.tasks import Progress, Task, sweep
 from theory.claims import Finding, Theorem, Verdict
-from theory.extras import lacking
+from theory.extras import says_lacking, without
 from theory.regimes import NOTHING, Own, claim_settings, read
 from theory.registry import IN_HAND, find, selected
 from theory.verdicts import ClaimResult, VerifyResult
@@ -105,9 +105,7 @@ def run_claim(
         If the check fails or returns something else than a finding.
     """
     found = _loaded(origin) if origin else find(theorem)
-    missing = lacking(found.extra)
-    if missing:
-        said = f"{missing} is not installed: pip install 'factual-recall[{found.extra}]'"
+    if said := without(found.extra):
         return Finding(Verdict.NOT_APPLICABLE, "", note=said).to_dict()
     wanted = next(each for each in found.claims if each.name == claim)
     arguments = wanted.regime(regime, read(own, claim_settings(wanted), claim))
@@ -237,7 +235,8 @@ def judged(
                 finding, *caught = (Finding.from_dict(values[key]) for key in keys)
                 took = sum(seconds[key] for key in keys)
                 found = dict(zip(run, caught, strict=True))
-                results.append(ClaimResult(theorem.name, claim, finding, found, took))
+                lacking = says_lacking(finding.note, theorem.extra)
+                results.append(ClaimResult(theorem.name, claim, finding, found, took, lacking))
     return VerifyResult(size, seed, tuple(results))
 
 

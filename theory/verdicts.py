@@ -20,6 +20,7 @@ class ClaimResult:
     finding : the verdict and the numbers behind it.
     controls : what was found in each of the claim's controls, by name; empty if they were not run.
     seconds : computing time of all runs.
+    lacking : whether nothing was run for want of the theorem's extra.
     """
 
     theorem: str
@@ -27,17 +28,12 @@ class ClaimResult:
     finding: Finding
     controls: Mapping[str, Finding]
     seconds: float
+    lacking: bool = False
 
     @property
     def controls_caught(self) -> bool:
         """Whether no control was mistaken for a success."""
         return all(control.verdict is Verdict.VIOLATED for control in self.controls.values())
-
-    @property
-    def unfit(self) -> bool:
-        """Whether neither the claim nor a control of it is applicable, as without an extra."""
-        found = (self.finding, *self.controls.values())
-        return all(one.verdict is Verdict.NOT_APPLICABLE for one in found)
 
     @property
     def verdict(self) -> Verdict:

@@ -8,6 +8,7 @@ from typing import Any
 from assoc.errors import InputError
 from theory.claims import Claim, Hypothesis, Kind, Theorem, Verdict
 from theory.exhibit import Exhibit
+from theory.extras import EXTRAS
 
 __all__ = ["check_exhibit", "check_theorem", "defects", "is_name"]
 
@@ -62,6 +63,8 @@ def defects(theorem: Theorem) -> Iterator[str]:
     figure: Any = theorem.figure
     if not callable(figure):
         yield "THEOREM: figure is no function"
+    if theorem.extra not in (None, *EXTRAS):
+        yield f"THEOREM: extra {theorem.extra!r} is not None or one of {', '.join(EXTRAS)}"
     if not theorem.claims or not _all(theorem.claims, Claim):
         yield "THEOREM: claims is no tuple of Claim with at least one"
         return

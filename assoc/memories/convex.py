@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.arrays import Floats, Integers
+from assoc.errors import InputError
 
 __all__ = [
     "STALLED",
@@ -166,6 +167,11 @@ class LogisticLoss:
     Attributes
     ----------
     least : the least margin where the loss was evaluated last.
+
+    Raises
+    ------
+    InputError
+        If there are not as many answers as inputs, or one is no output.
     """
 
     features: Any
@@ -179,6 +185,11 @@ class LogisticLoss:
         self.features = self.features.astype(self.dtype, copy=False)
         self.U = np.asarray(self.U, self.dtype)
         self.f = np.ascontiguousarray(self.f, np.int64)
+        # Once here, since the kernels do not look: an answer that is none would be read past the
+        # end of a row.
+        N, M = self.features.shape[0], len(self.U)
+        if self.f.shape != (N,) or (N and not 0 <= self.f.min() <= self.f.max() < M):
+            raise InputError(f"answers f are not {N} integers from 0 to {M - 1}")
 
     def __call__(self, Theta: Doubles) -> tuple[float, Doubles]:
         """Return the loss at Theta (p, d), and its gradient (p, d)."""

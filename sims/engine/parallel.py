@@ -88,13 +88,13 @@ class _Limits:
             # SciPy brings a BLAS of its own, which is limited only if it is loaded by then.
             import scipy.linalg  # noqa: F401
 
-            libraries = _libraries(len(sys.modules))
+            libraries = _libraries(frozenset(sys.modules))
             self._limiter = lowest, libraries.limit(limits=lowest, user_api="blas")
 
 
 @lru_cache(maxsize=1)
-def _libraries(modules: int) -> ThreadpoolController:
-    """Return the libraries that have threads, looked for anew where modules were imported since.
+def _libraries(modules: frozenset[str]) -> ThreadpoolController:
+    """Return the libraries that have threads, looked for anew where other modules are imported.
 
     It takes milliseconds, as long as a small measurement, to read which libraries are loaded.
     """

@@ -93,7 +93,8 @@ class ExtractionResult(Result):
                     "covered": float((covered > 0).mean()),
                     "answered_covered": _mean(right[covered > 0]),
                     "answered_uncovered": _mean(right[covered == 0]),
-                    "superposed": float(_flat(tuned["superposed"]).mean()),
+                    "superposed": None if None in tuned["superposed"]
+                    else float(_flat(tuned["superposed"]).mean()),
                     **{f"wrong_{kind}": sum(of[kind] for of in tuned["wrong"]) / wrong
                        for kind in KINDS},
                 })  # fmt: skip

@@ -140,5 +140,8 @@ def _forward(weights: Mapping[str, Singles], batch: Batch) -> tuple[Singles, Sin
 
 
 def _by_token(matrix: Singles) -> Singles:
-    """Return a vector for each token: W or O transposed, at no cost where they are held so."""
+    """Return a vector for each token: W or O transposed, in single precision.
+
+    A view where they are held by column in that precision, as training holds them; else a copy.
+    """
     return np.ascontiguousarray(matrix.T, np.float32)

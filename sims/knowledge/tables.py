@@ -93,7 +93,9 @@ class TableExtraction(ExtractionResult):
                 facts = np.concatenate(tuned["facts"])
                 questions, lonely = relation[facts], single[facts]
                 right = np.concatenate(tuned["right"]) > 0
-                superposed = np.concatenate(tuned["superposed"])
+                superposed = None if None in tuned["superposed"] else np.concatenate(
+                    tuned["superposed"]
+                )  # fmt: skip
                 kinds = np.concatenate(tuned["kinds"])
                 for b, name in enumerate(self.table.relations):
                     here = questions == b
@@ -104,7 +106,8 @@ class TableExtraction(ExtractionResult):
                         "questions": int(here.sum()), "answered": _share(right[here]),
                         "interval": proportion_interval(int(right[here].sum()), int(here.sum()))
                         if here.any() else None,
-                        "superposed": _share(superposed[here]), "alone": _share(lonely[here]),
+                        "superposed": None if superposed is None else _share(superposed[here]),
+                        "alone": _share(lonely[here]),
                         "answered_alone": _share(right[alone]),
                         **{f"wrong_{kind}": _share(kinds[wrong] == kind) for kind in KINDS},
                     })  # fmt: skip

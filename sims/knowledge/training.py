@@ -1,15 +1,15 @@
 r"""Training on contexts: gradient descent on all sentences, or on some drawn for every step.
 
-The loss is the cross-entropy of the next token at every position, summed over positions, the mean
-over all sentences, which the distinct contexts give exactly. Of low rank r, every matrix is its old
+The loss is the cross-entropy of the next token, summed over positions, in the mean over all
+sentences; the distinct contexts give it exactly. Of low rank r, every matrix is its old
 value plus a product of two factors; that on the side of the input starts at 0, the other at normal
 numbers, and only factors change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -266,7 +266,7 @@ def _train(
             for name, parts in trained.items():
                 changes = _chain(slopes[name], parts)
                 for part, motion, change in zip(parts, motions[name], changes, strict=True):
-                    at, way, slope = (one.ravel(order="K") for one in (part, motion, change))
+                    at, way, slope = _flat(part, motion, change)
                     move(at, way, slope, momentum, decay, sizes[step])
                 if len(parts) == 2:
                     now[name] = _held(name, first[name] + parts[0] @ parts[1])
@@ -276,6 +276,15 @@ def _train(
 def _held(name: str, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a matrix as the kernels read it: the vectors of tokens are columns of W and O."""
     return np.asarray(matrix, np.float32, order="F" if name in {"W", "O"} else "C")
+
+
+def _flat(*matrices: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """Yield matrices entry by entry, all in the order in which the first is held.
+
+    Of those that are held in that order these are views; of others copies.
+    """
+    order: Literal["C", "F"] = "C" if matrices[0].flags.c_contiguous else "F"
+    return (matrix.ravel(order) for matrix in matrices)
 
 
 def _factors(

@@ -20,7 +20,8 @@ TRAINING = ("jax", "jaxlib", "optax")
 """Libraries that nothing but :mod:`sims.training` computes with."""
 
 LANGUAGE_MODELS = ("torch", "transformers", "peft")
-"""Libraries that nothing but :mod:`sims.knowledge.gpt2` computes with."""
+"""Libraries that nothing but :mod:`sims.knowledge.gpt2` computes with. They count for every sweep,
+since a sweep may hold points of it: installing them makes a store one of other code."""
 
 OURS = ("assoc", "sims")
 
@@ -28,7 +29,9 @@ DYNAMIC = frozenset({"import_module", "__import__"})
 """Functions that import what a text names."""
 
 
-def fingerprint(packages: Iterable[str] = (), *, training: bool = True) -> str:
+def fingerprint(
+    packages: Iterable[str] = (), *, training: bool = True, language_models: bool = True
+) -> str:
     """Return twelve hexadecimal digits that change with the code that computes.
 
     They cover every Python file of ``assoc``, ``sims`` and the given packages, and of what these
@@ -39,8 +42,8 @@ def fingerprint(packages: Iterable[str] = (), *, training: bool = True) -> str:
     Parameters
     ----------
     packages : top-level packages or modules besides ``assoc`` and ``sims``.
-    training : whether the libraries that train count; if not, the fingerprint is that of an
-        installation without them.
+    training, language_models : whether the libraries that train count, and those of language
+        models; if not, the fingerprint is that of an installation without them.
 
     Raises
     ------
@@ -54,18 +57,19 @@ def fingerprint(packages: Iterable[str] = (), *, training: bool = True) -> str:
     >>> len(fingerprint())
     12
     """
-    return _digest(tuple(sorted({*OURS, *packages})), training)
+    ignored = (*(() if training else TRAINING), *(() if language_models else LANGUAGE_MODELS))
+    return _digest(tuple(sorted({*OURS, *packages})), ignored)
 
 
 @cache
-def _digest(packages: tuple[str, ...], training: bool) -> str:
+def _digest(packages: tuple[str, ...], ignored: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     for package in _with_imports(packages):
         for name, path in _sources(package):
             digest.update(f"{name}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     for library in (*LIBRARIES, *TRAINING, *LANGUAGE_MODELS):
-        digest.update(f"{library} {_version(library, training)}\0".encode())
+        digest.update(f"{library} {_version(library, ignored)}\0".encode())
     return digest.hexdigest()[:12]
 
 
@@ -115,8 +119,8 @@ def _of_the_user(name: str) -> bool:
     return INSTALLED.isdisjoint(part for place in places for part in Path(place).parts)
 
 
-def _version(library: str, training: bool) -> str:
-    if library in TRAINING and not training:
+def _version(library: str, ignored: tuple[str, ...]) -> str:
+    if library in ignored:
         return "none"
     try:
         return version(library)

@@ -3,7 +3,8 @@
     python -P judge.py ROOT THEOREM/CLAIM ...
 
 It prints one line of JSON for each claim, how it noticed that something is wrong, or null, and ends
-at the first claim that did.
+at the first claim that did. A claim whose theorem needs an extra that is not installed notices
+nothing.
 """
 
 import json
@@ -15,10 +16,14 @@ def noticed(name: str) -> str | None:
     """Say how a claim notices that something is wrong: by a verdict, or by breaking down."""
     regime = "import"
     try:
+        from theory.extras import lacking
         from theory.registry import find
 
         theorem, _, wanted = name.partition("/")
-        (claim,) = (each for each in find(theorem).claims if each.name == wanted)
+        found = find(theorem)
+        if lacking(found.extra):
+            return None
+        (claim,) = (each for each in found.claims if each.name == wanted)
         for regime in ("quick", *claim.controls):
             verdict = claim.check(seed=0, **claim.regime(regime)).verdict
             if verdict != (claim.expected if regime == "quick" else "violated"):

@@ -84,12 +84,14 @@ TOY = {
         "def half(x):\n    return x / 2\n"
     ),
     "theory/__init__.py": "",
+    "theory/extras.py": (ROOT / "theory/extras.py").read_text(encoding="utf-8"),
     "theory/registry.py": """
 from types import SimpleNamespace
 
 from assoc.numbers import double
 
 LOG = {log!r}
+EXTRA = None
 
 
 def check(*, seed, wanted):
@@ -106,7 +108,7 @@ def find(name):
     claim = SimpleNamespace(
         name="double", expected="holds", check=check, regime=regime, controls=("must_fail", "fault")
     )
-    return SimpleNamespace(claims=[claim])
+    return SimpleNamespace(claims=[claim], extra=EXTRA)
 """,
     "tests/test_numbers.py": """
 import pytest
@@ -221,6 +223,22 @@ def test_a_result_that_was_cut_off_is_found_again(toy):
     main(["--only", "double-by-claim"], root=root)
     assert list(caught(root)) == ["double-by-claim"]
     assert results.read_bytes().startswith(whole.partition(b"\n")[0] + b"\n")
+
+
+def test_a_claim_without_its_extra_leaves_a_fault_to_the_tests(toy):
+    root, log = toy
+    for name, old, new in (
+        ("registry", "EXTRA = None", 'EXTRA = "lm"'),
+        ("extras", '("torch", ', '("no_such_module", '),
+    ):
+        path = root / f"theory/{name}.py"
+        text = path.read_text()
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new))
+    main(["--only", "double-by-claim", "triple-by-test"], root=root)
+    assert caught(root)["double-by-claim"] == ("nothing", None, None)
+    assert caught(root)["triple-by-test"][0] == "tests"
+    assert set(log.read_text().splitlines()) == {"triple 3", "triple 4"}
 
 
 def refused(capsys, root, *arguments):

@@ -2,8 +2,9 @@
 
 They count only if they are of this very code: the store's fingerprint covers every Python file of
 the packages and the versions of the libraries under them. `make verify` may have run before the
-libraries that train were installed, with which no claim computes. Otherwise checks run where they
-are tested.
+libraries that train, or those of language models, were installed: no claim computes with the
+former, and with the latter only those of theorems that need an extra. Otherwise checks run where
+they are tested.
 """
 
 import json
@@ -23,9 +24,16 @@ STORE = default_store(Path(__file__).parents[2] / "build" / "report", size="quic
 
 
 @cache
-def stored(path: Path = STORE) -> Mapping[str, Point]:
-    """Return the points of a store by their keys; none if it is of other code, or not there."""
-    codes = {fingerprint(["theory"], training=training) for training in (True, False)}
+def stored(path: Path = STORE, *, extra: str | None = None) -> Mapping[str, Point]:
+    """Return the points of a store by their keys; none if it is of other code, or not there.
+
+    ``extra`` is what the theorem needs whose findings are looked for.
+    """
+    codes = {
+        fingerprint(["theory"], training=training, language_models=models)
+        for training in (True, False)
+        for models in ((True, False) if extra is None else (True,))
+    }
     if not path.is_file() or stored_request(path)["code"] not in codes:
         return {}
     return stored_points(path)
@@ -36,7 +44,7 @@ def finding(
 ) -> Finding:
     """Return what a claim's check finds in a regime, stored or made now."""
     task = claim_task(theorem.name, claim.name, regime, seed=seed)
-    point = stored(path).get(task.key)
+    point = stored(path, extra=theorem.extra).get(task.key)
     if point is not None and point.task == task.text():
         return Finding.from_dict(json.loads(point.value))
     # As in a sweep: each process has its share of the cores.

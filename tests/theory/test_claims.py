@@ -32,7 +32,6 @@ SLOW = {
             "untied",
             "from-memory",
             "askable",
-            "rank",
             "storage",
         )
     },

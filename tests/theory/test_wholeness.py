@@ -41,6 +41,10 @@ def test_a_toy_is_whole():
             "THEOREM: a hypothesis has no text",
         ),
         (replace(WHOLE, figure=None), "THEOREM: figure is no function"),
+        (
+            replace(WHOLE, extra="gpu"),
+            "THEOREM: extra 'gpu' is not None or one of dask, export, lm, torch, train",
+        ),
         (replace(WHOLE, claims=()), "THEOREM: claims is no tuple of Claim with at least one"),
         (replace(WHOLE, claims=(CLAIM, CLAIM)), "claim 'fun': there are 2 of this name"),
         (of_claim(name="a b"), "claim 'a b': its name is not one like my-claim"),

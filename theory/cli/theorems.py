@@ -316,10 +316,9 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
         optional = ["quantity", "seconds", "kind", "would notice", "allowed"]
         print_table(name, rows, columns, optional=optional, styles=STYLES)
         of = [claim for claim in result.claims if claim.theorem == name]
-        notes = {claim.finding.note for claim in of}
-        if len(of) > 1 and len(notes) == 1 and all(claim.unfit for claim in of):
-            # For want of an extra: said once, not for every claim and control.
-            show(f"{name} is {spaced(Verdict.NOT_APPLICABLE)}: {notes.pop()}")
+        if all(claim.lacking for claim in of):
+            # Said once, not for every claim and control.
+            show(f"{name} is {spaced(Verdict.NOT_APPLICABLE)}: {of[0].finding.note}")
             continue
         for claim in of:
             if claim.verdict in (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE):
@@ -348,6 +347,6 @@ def _verdict_row(claim: "ClaimResult") -> dict[str, Any]:
         "predicted": f"{found.sign} {found.predicted:.5g}" if signed else found.predicted,
         "allowed": found.tolerance,
         "would notice": found.noticed,
-        "controls": None if claim.unfit else "caught" if claim.controls_caught else "MISSED",
+        "controls": None if claim.lacking else "caught" if claim.controls_caught else "MISSED",
         "seconds": round(claim.seconds, 1),
     }

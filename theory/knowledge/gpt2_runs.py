@@ -67,9 +67,6 @@ def extracted(
     trials: int,
     seed: int,
     fine_tuning: Descent | None = None,
-    parts: tuple[str, ...] | None = None,
-    rank: int | None = None,
-    asked: int | None = None,
 ) -> dict[str, Any]:
     """Return the record of one point; see :func:`sims.knowledge.gpt2.trials.extract`.
 
@@ -77,13 +74,12 @@ def extracted(
     ----------
     told : sizes of what is told.
     rule : how it is pre-trained.
-    fine_tuned, network, trials, seed, fine_tuning, parts, rank, asked : as for
+    fine_tuned, network, trials, seed, fine_tuning : as for
         :func:`sims.knowledge.gpt2.extraction.gpt2_extraction`, which finds the same.
     """
     source, given = _drawn(told, trials, seed)
     return extract(
         given, source, fine_tuned=fine_tuned, network=network, fine_tuning=fine_tuning,
-        parts=parts, rank=rank, asked=asked,
         learnt=_learnt(told, network, rule, trials, seed),
     )  # fmt: skip
 
@@ -115,12 +111,13 @@ def superposed_shares(
     shares = []
     for one, learnt in zip(given, _learnt(told, network, rule, trials, seed), strict=True):
         rows, held = split_facts(one, number, None)
-        state, how = dict(superposed(one, learnt, rows)), learnt.writing
+        state, how = superposed(one, learnt, rows), learnt.writing
+        assert state is not None  # drawn facts are told in one word after the subject
         if shifted:
             table = state[TOKENS].clone()
             questions = [words[0] for words in how.after[len(one.owner) :]]
             table[questions] = state[TOKENS][np.roll(questions, -1).tolist()]
-            state |= {TOKENS: table, READ_OUT: table}
+            state = {**state, TOKENS: table, READ_OUT: table}
         with one_thread():
             model = tunable(
                 network, how.vocabulary, how.length, state, parts=None, rank=None, seed=0

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.facts.knowledge import Knowledge
 from assoc.facts.tables import FactTable, check_single
@@ -26,7 +27,7 @@ from sims.knowledge.extraction import (
 )
 from sims.knowledge.gpt2.network import Gpt2, check_memory, checked_parts, libraries
 from sims.knowledge.gpt2.phrasings import Phrasings, in_phrasings
-from sims.knowledge.gpt2.training import FINE_TUNING, LOW_RANK, PRE_TRAINING
+from sims.knowledge.gpt2.training import BLOCK, FINE_TUNING, LOW_RANK, PRE_TRAINING
 from sims.knowledge.gpt2.trials import extract
 from sims.knowledge.gpt2.writing import Writing, sizes_in_names
 from sims.knowledge.tables import (
@@ -167,7 +168,7 @@ def gpt2_extraction(
     )  # fmt: skip
     base = asdict(Told() if told is None else told)
     points = [
-        _checked(Told(**{**base, "templates": R, "multiplicity": K}), built, request)
+        _checked(Told(**{**base, "templates": R, "multiplicity": K}), built, request, workers)
         for R, K in ways_of_telling(
             _several(templates, base["templates"]), _several(multiplicities, base["multiplicity"])
         )
@@ -191,29 +192,33 @@ def _several(listed: Any, usual: int) -> Any:
     return [listed] if np.ndim(listed) == 0 else listed
 
 
-def _checked(told: Told, network: Gpt2, request: Mapping[str, Any]) -> Told:
+def _checked(told: Told, network: Gpt2, request: Mapping[str, Any], workers: int) -> Told:
     """Refuse, before anything is trained, what cannot be drawn, asked for or kept."""
     if told.fillers:
         raise InputError(f"fillers Z = {told.fillers}: GPT-2 has positions, and is told none")
     values = told.values if told.shared else told.values * told.attributes
     words = told.attributes * (told.templates + 1)
     vocabulary, length = sizes_in_names(told.subjects, values, words, network.name_tokens)
-    sentences = told.subjects * told.attributes * told.multiplicity
-    _check_fit(network, vocabulary, length, sentences, told.subjects, request)
+    facts = told.subjects * told.attributes
+    _check_fit(
+        network, vocabulary, length, facts * told.multiplicity, facts * told.templates,
+        told.subjects, request, workers,
+    )  # fmt: skip
     told.draw(Source(request["seed"], request["experiment"], told.point), 0)
     _check_left(request, told.subjects, told.attributes)
     return told
 
 
 def _check_fit(
-    network: Gpt2, vocabulary: int, length: int, sentences: int, subjects: int,
-    request: Mapping[str, Any],
+    network: Gpt2, vocabulary: int, length: int, sentences: int, sayable: int, subjects: int,
+    request: Mapping[str, Any], workers: int,
 ) -> None:  # fmt: skip
     """Refuse what does not fit in memory: a law for each subject, and one for each next token."""
     check_memory(
         network, vocabulary=vocabulary, length=length, sentences=sentences,
         laws=length * subjects + vocabulary, batch=request["pre_training"]["batch"],
-        trials=request["trials"],
+        evaluated=min(sayable, BLOCK), trials=request["trials"],
+        workers=positive(workers, "workers"),
     )  # fmt: skip
 
 
@@ -283,7 +288,10 @@ def gpt2_table_extraction(
         if names is not None:
             written = in_phrasings(**names)
             vocabulary, length = written.vocabulary, written.length
-        _check_fit(built, vocabulary, length, len(facts) * one.multiplicity, S, request)
+        _check_fit(
+            built, vocabulary, length, len(facts) * one.multiplicity,
+            len(facts) * one.templates, S, request, workers,
+        )  # fmt: skip
         tasks.append(Task(
             f"R={one.templates} K={one.multiplicity}",
             f"{gpt2_table_point.__module__}:{gpt2_table_point.__name__}",

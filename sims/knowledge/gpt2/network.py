@@ -26,7 +26,6 @@ __all__ = [
     "build",
     "check_memory",
     "checked_parts",
-    "installed",
     "libraries",
     "one_thread",
     "part_of",
@@ -38,7 +37,7 @@ LIBRARIES = ("torch", "transformers", "peft")
 """What the extra ``lm`` brings."""
 
 PARTS = ("embeddings", "attention", "mlp", "norms")
-"""Of what weights of a GPT-2 there are; embeddings are the read-out too."""
+"""Kinds of weights of a GPT-2; embeddings are the read-out too."""
 
 MATRICES = {"embeddings": "wte", "attention": r"attn\.c_\w+", "mlp": r"mlp\.c_\w+"}
 """Modules that changes of low rank are made in, by part."""
@@ -47,6 +46,31 @@ State: TypeAlias = Mapping[str, Any]
 """Tensors of a model by name."""
 
 _drawing = Lock()
+
+
+class _Alone:
+    """Contexts of :func:`one_thread` that are open, and the number of threads before the first."""
+
+    def __init__(self) -> None:
+        self._lock, self._open, self._before = Lock(), 0, 1
+
+    def enter(self) -> None:
+        torch, _, _ = libraries()
+        with self._lock:
+            if not self._open:
+                self._before = torch.get_num_threads()
+            self._open += 1
+            torch.set_num_threads(1)
+
+    def leave(self) -> None:
+        torch, _, _ = libraries()
+        with self._lock:
+            self._open -= 1
+            if not self._open:
+                torch.set_num_threads(self._before)
+
+
+_alone = _Alone()
 
 
 @dataclass(frozen=True)
@@ -68,7 +92,7 @@ class Gpt2:
     Examples
     --------
     >>> Gpt2(layers=1, d=64).parameters(107, 3)
-    57088
+    57152
     """
 
     layers: int = 2
@@ -93,11 +117,6 @@ class Gpt2:
         return (vocabulary + length) * d + self.layers * (12 * d * d + 13 * d) + 2 * d
 
 
-def installed() -> bool:
-    """Whether the extra ``lm`` is there."""
-    return all(find_spec(name) is not None for name in LIBRARIES)
-
-
 def libraries() -> tuple[Any, Any, Any]:
     """Return the modules ``torch``, ``transformers`` and ``peft``.
 
@@ -119,7 +138,7 @@ def libraries() -> tuple[Any, Any, Any]:
 
 def check_memory(
     network: Gpt2, *, vocabulary: int, length: int, sentences: int, laws: int, batch: int | None,
-    trials: int,
+    evaluated: int, trials: int, workers: int = 1,
 ) -> None:  # fmt: skip
     """Refuse a model that does not fit in memory, before it is built.
 
@@ -128,21 +147,30 @@ def check_memory(
     network, vocabulary, length : sizes of the model.
     sentences, laws : of each trial, rows and distinct distributions of a next token.
     batch : sentences in a step; None means all.
+    evaluated : rows that are asked, or whose losses are taken, at a time.
     trials : that are kept at the same time.
+    workers : points at the same time.
 
     Raises
     ------
     InputError
-        If weights, gradients, moments, what a step keeps of each layer, and distributions take
-        more memory than is free.
+        If weights, gradients, moments, what a step keeps of each layer or an evaluation of one, and
+        distributions take more memory than is free.
     """
     # Weights, their gradients, two moments, and what is kept of pre-training.
     weights = 5.0 * network.parameters(vocabulary, length)
     rows = min(sentences, batch or sentences)
     kept = network.layers * (18.0 * network.d + network.heads * length) + 4.0 * vocabulary
-    entries = trials * (weights + rows * length * kept + laws * vocabulary)
+    # Without gradients one layer is kept at a time; beside the logits are others like them.
+    asked = 18.0 * network.d + network.heads * length + 4.0 * vocabulary
+    step = length * max(rows * kept, evaluated * asked)
+    entries = workers * trials * (weights + step + laws * vocabulary)
     sizes = f"gpt2 with {network.layers} layers, d = {network.d}, n = {vocabulary} tokens"
-    check_fits(entries, 4, f"{sizes}, {rows} sentences a step, trials = {trials}: training")
+    check_fits(
+        entries,
+        4,
+        f"{sizes}, {rows} sentences a step, trials = {trials}, workers = {workers}: training",
+    )
 
 
 def build(network: Gpt2, vocabulary: int, length: int, seed: int) -> Any:
@@ -175,14 +203,16 @@ def _seeded(seed: int) -> Iterator[None]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let each thread compute for itself: sums of several would differ with their number."""
-    torch, _, _ = libraries()
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    """Let each thread compute for itself: sums of several would differ with their number.
+
+    The number is that of the whole process, and contexts may be open in several threads at once: it
+    is what it was when the last of them closes.
+    """
+    _alone.enter()
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        _alone.leave()
 
 
 def part_of(name: str) -> str:

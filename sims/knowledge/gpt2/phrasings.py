@@ -123,7 +123,7 @@ def in_phrasings(
     --------
     >>> one = in_phrasings(["New York"], ["USA"], [["{subject} is in"]], ["where is {subject} ?"])
     >>> one.vocabulary, one.subjects, one.values, one.before, one.after
-    (8, ((0, 1),), ((2, 3),), ((), (6, 4)), ((4, 5), (7,)))
+    (8, ((0, 1),), ((2, 3),), ((), (7, 4)), ((4, 5), (6,)))
     """
     known: dict[str, int] = {}
 

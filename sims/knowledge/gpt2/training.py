@@ -17,7 +17,16 @@ from sims.knowledge.gpt2.network import libraries
 from sims.knowledge.gpt2.writing import Rows, laws
 from sims.knowledge.training import Descent, rates
 
-__all__ = ["FINE_TUNING", "LOW_RANK", "PRE_TRAINING", "Targets", "answers", "losses", "train"]
+__all__ = [
+    "BLOCK",
+    "FINE_TUNING",
+    "LOW_RANK",
+    "PRE_TRAINING",
+    "Targets",
+    "answers",
+    "losses",
+    "train",
+]
 
 PRE_TRAINING = Descent(steps=800, learning_rate=1e-3, decay=0.1, batch=128)
 """Pre-training unless it is said otherwise."""

@@ -107,6 +107,7 @@ def pretrain(
             how = in_names(given[trial], network.name_tokens)
         else:
             how = writing(given[trial], trial)
+            how.check_asked(given[trial])
         targets, floor = Targets.told(how.sentences(given[trial]), how.vocabulary)
         rng, seed = source.generator(trial, SAMPLE), _seed(source, trial, 0)
         start = state_of(build(network, how.vocabulary, how.length, seed))
@@ -209,8 +210,11 @@ def _fine_tuned(
     record = held_out(given, rows, held, right, _values(how, asks, tokens))
     record["learnt"] = float(answers(model, shown)[0].mean())
     record["loss"] = float(found[-1].sum())
-    model = change(how.vocabulary, how.length, superposed(given, learnt, rows))
-    record["superposed"] = answers(model, asks)[0].astype(int).tolist()
+    state = superposed(given, learnt, rows)
+    record["superposed"] = None
+    if state is not None:
+        model = change(how.vocabulary, how.length, state)
+        record["superposed"] = answers(model, asks)[0].astype(int).tolist()
     return record
 
 
@@ -225,7 +229,7 @@ def _values(writing: Writing, rows: Rows, tokens: NDArray[np.intp]) -> NDArray[n
     return np.array(found, np.intp)
 
 
-def superposed(given: Knowledge, learnt: Learnt, rows: Any) -> State:
+def superposed(given: Knowledge, learnt: Learnt, rows: Any) -> State | None:
     """Put a mean of templates' embeddings in place of each question's.
 
     Parameters
@@ -235,12 +239,12 @@ def superposed(given: Knowledge, learnt: Learnt, rows: Any) -> State:
 
     Returns
     -------
-    Weights; those of pre-training where questions have more than one word after the subject.
+    Weights; None where phrasings are more than one word after the subject.
     """
-    how, state = learnt.writing, dict(learnt.state)
+    how = learnt.writing
     if not _single(how):
-        return state
-    table = state[TOKENS].clone()
+        return None
+    table = learnt.state[TOKENS].clone()
     told = given.told[rows].sum(axis=0)
     for b in range(given.attributes):
         of = np.flatnonzero((given.owner == b) & (told > 0))
@@ -248,7 +252,7 @@ def superposed(given: Knowledge, learnt: Learnt, rows: Any) -> State:
             tokens = [how.after[t][0] for t in of]
             share = table.new_tensor(told[of] / told[of].sum())
             table[how.after[len(given.owner) + b][0]] = share @ table[tokens]
-    return {**state, TOKENS: table, READ_OUT: table}
+    return {**learnt.state, TOKENS: table, READ_OUT: table}
 
 
 def _single(writing: Writing) -> bool:

@@ -56,12 +56,6 @@ class Rows:
         place = np.arange(self.tokens.shape[1])
         return np.asarray((place >= self.starts[:, None]) & (place < self.ends[:, None]))
 
-    @property
-    def predicted(self) -> NDArray[np.bool_]:
-        """Whether a token (N, T) is predicted: all but the first."""
-        place = np.arange(self.tokens.shape[1])
-        return np.asarray((place >= 1) & (place < self.ends[:, None]))
-
 
 @dataclass(frozen=True)
 class Writing:
@@ -116,7 +110,7 @@ class Writing:
         written, starts = [], []
         for fact, frame in zip(facts, frames, strict=True):
             s, _, v = given.facts[fact]
-            asked = (*self.before[frame], *self.subjects[s], *self.after[frame])
+            asked = self._prompt(s, frame)
             starts.append(len(asked))
             written.append((*asked, *self.values[v]))
         tokens = np.zeros((len(written), self.length), np.intp)
@@ -124,6 +118,34 @@ class Writing:
             row[: len(name)] = name
         ends = np.array([len(name) for name in written], np.intp)
         return Rows(tokens, np.array(starts, np.intp), ends)
+
+    def _prompt(self, s: int, frame: int) -> Name:
+        return (*self.before[frame], *self.subjects[s], *self.after[frame])
+
+    def check_asked(self, given: Knowledge) -> None:
+        """Refuse questions that are told: by names in a phrasing two of them may read alike.
+
+        Parameters
+        ----------
+        given : the facts.
+
+        Raises
+        ------
+        InputError
+            If a question for one of the facts is, up to its answer, a sentence that is told.
+        """
+        facts, frames = np.nonzero(given.told)
+        told = {
+            self._prompt(given.facts[fact, 0], frame): (fact, frame)
+            for fact, frame in zip(facts.tolist(), frames.tolist(), strict=True)
+        }
+        for s, b, _ in given.facts.tolist():
+            if (found := told.get(self._prompt(s, len(given.owner) + b))) is not None:
+                of, frame = given.facts[found[0]], found[1]
+                raise InputError(
+                    f"the question about subject {s} and relation {b} is written like what is told "
+                    f"of subject {of[0]} and relation {of[1]}, in template {frame}"
+                )
 
     def sentences(self, given: Knowledge) -> Rows:
         """Write every fact in every template that it is told in."""

@@ -5,6 +5,7 @@ import pytest
 from scipy import optimize, sparse, special
 
 from assoc.embeddings import sphere
+from assoc.errors import InputError
 from assoc.memories.convex import WANTED, LogisticLoss, logistic_readout
 
 
@@ -81,3 +82,9 @@ def test_a_redundant_feature_changes_no_score():
     assert np.isfinite(two).all()
     assert margins(twice, U, f, two).min() >= WANTED * (1 - 1e-9)
     assert one.shape != two.shape
+
+
+@pytest.mark.parametrize("f", [[0, 1, 3], [0, -1, 2], [0, 1], [[0, 1, 2]]])
+def test_answers_that_are_no_outputs_are_refused(f):
+    with pytest.raises(InputError, match="answers f are not 3 integers from 0 to 2"):
+        LogisticLoss(np.eye(3), np.eye(3), np.array(f))

@@ -7,6 +7,7 @@ import pytest
 
 from assoc.errors import InputError
 from assoc.facts.knowledge import draw_knowledge
+from sims.knowledge import gradient as gradients
 from sims.knowledge.gradient import evaluate
 from sims.knowledge.model import (
     MODELS,
@@ -99,6 +100,22 @@ def test_one_step_is_that_of_the_gradient():
     settled = train_contexts([weights], [contexts], replace(rule, settle=1.0))
     expected = weights["W"] - 0.5 * slopes["W"]
     np.testing.assert_allclose(settled.weights[0]["W"], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("held", [np.ascontiguousarray, np.asfortranarray])
+def test_steps_do_not_depend_on_how_a_gradient_is_held(held, monkeypatch):
+    given = knowledge()
+    weights, contexts = rough("attention-mlp", given.vocabulary), given.contexts()
+    rule = Descent(steps=3, learning_rate=0.5)
+    found = train_contexts([weights], [contexts], rule).weights[0]
+
+    def gradient(*asked):
+        return {name: held(slope) for name, slope in gradients.gradient(*asked).items()}
+
+    monkeypatch.setattr("sims.knowledge.training.gradient", gradient)
+    again = train_contexts([weights], [contexts], rule).weights[0]
+    for name, part in found.items():
+        np.testing.assert_array_equal(part, again[name])
 
 
 @pytest.mark.parametrize("fillers", [0, 2])

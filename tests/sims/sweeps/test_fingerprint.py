@@ -155,14 +155,18 @@ def test_a_package_that_cannot_be_found(name):
         fingerprint([name])
 
 
-def test_without_the_libraries_that_train_it_is_that_of_an_installation_without_them(monkeypatch):
-    bare = fingerprint(training=False)
+@pytest.mark.parametrize(
+    ("left", "libraries"),
+    [("training", module.TRAINING), ("language_models", module.LANGUAGE_MODELS)],
+)
+def test_without_libraries_it_is_that_of_an_installation_without_them(monkeypatch, left, libraries):
+    bare = fingerprint(**{left: False})
     asked = module.version
 
     def version(library):
-        if library in module.TRAINING:
+        if library in libraries:
             raise module.PackageNotFoundError(library)
         return asked(library)
 
     monkeypatch.setattr(module, "version", version)
-    assert fingerprint() == fingerprint(training=False) == bare
+    assert fingerprint() == fingerprint(**{left: False}) == bare

@@ -69,6 +69,10 @@ def test_a_table_in_words_is_the_function_of_it(recall, files):
         network=Gpt2(layers=1, d=16, heads=2), pre_training=replace(PRE_TRAINING, steps=30),
     )  # fmt: skip
     assert ran.result["by_relation"] == as_read(expected)["by_relation"]
+    shown = recall("knowledge", "few.csv", *GPT2, *BRIEF, "--templates", 2, "--fine-tuned", 3,
+                   "--phrasings", "phrasings.csv")  # fmt: skip
+    assert "superposed" not in shown.out
+    assert "answered: of held-out questions\n" in shown.out
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,18 @@ def test_a_theorem_without_its_extra_is_not_run_and_says_so_once(recall, use, mo
     assert "2 holds" in recall("verify").out
 
 
+def test_a_control_that_is_not_applicable_is_missed_whatever_the_claim_is(recall, use):
+    """Only a missing extra excuses it."""
+    missed = {"verdict": Verdict.NOT_APPLICABLE}
+    use(toys.theorem(*(
+        toys.claim(name, Verdict.NOT_APPLICABLE, must_fail=missed, fault={**missed, "arms": {}})
+        for name in "ab"
+    )))  # fmt: skip
+    ran = recall("verify")
+    assert ran.out.count("MISSED") == 2
+    assert "a, control must_fail, not_applicable" in ran.out
+
+
 def test_a_missed_control_is_shown_and_the_claim_does_not_hold(recall, use):
     use(toys.theorem(toys.claim("blind", must_fail={"verdict": Verdict.HOLDS})))
     ran = recall("verify")

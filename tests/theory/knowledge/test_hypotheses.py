@@ -59,3 +59,32 @@ def test_values_of_their_own_need_no_ties():
 def test_sizes_out_of_range_are_named(sizes, said):
     with pytest.raises(InputError, match=said):
         conditions("knowledge-extraction", **sizes)
+
+
+def in_gpt2(fine_tuned=32, **sizes):
+    told = Told(**{"templates": 8, "multiplicity": 8, **sizes})
+    return conditions("knowledge-in-gpt2", told=told, fine_tuned=fine_tuned).cases[0]
+
+
+def test_a_gpt2_needs_more_ties_than_the_small_model():
+    def failing(K):
+        return [c.name for c in in_gpt2(multiplicity=K).conditions if not c.holds]
+
+    assert failing(4) == ["templates of an attribute have facts in common"]
+    assert failing(8) == []
+
+
+def test_of_a_gpt2_numbers_are_pointed_to_at_measured_sizes_only():
+    def said(**sizes):
+        found = in_gpt2(**sizes).outlook
+        assert found is not None
+        assert found.verdict(0.01) == "open"
+        return found.note
+
+    for sizes in ({}, {"multiplicity": 1}, {"fine_tuned": 2}):
+        assert "measured for two layers and d = 128" in said(**sizes)
+    for sizes in (
+        {"shared": False}, {"multiplicity": 3}, {"fine_tuned": 16}, {"subjects": 128},
+        {"templates": 16}, {"values": 8}, {"attributes": 2}, {"fillers": 1},
+    ):  # fmt: skip
+        assert said(**sizes) == "nothing is proved of a GPT-2, or measured at these sizes"

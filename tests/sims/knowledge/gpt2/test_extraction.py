@@ -203,6 +203,10 @@ def test_a_table_is_told_in_tokens_and_in_words(table):
         assert row["excess_share"] < 0.1
         assert {one["relation"] for one in found.by_relation()} == {"home", "side"}
         assert found.values[0]["told"] == [1.0, 1.0]
+    # A phrasing of several words has no single embedding to put in the question's place.
+    assert in_tokens.rows()[0]["superposed"] is not None
+    assert in_phrases.rows()[0]["superposed"] is None
+    assert {one["superposed"] for one in in_phrases.by_relation()} == {None}
     # In words the subject is to be predicted too, where a phrasing begins with something else.
     assert sum(in_phrases.values[0]["floor"]) > sum(in_tokens.values[0]["floor"])
 
@@ -261,13 +265,40 @@ def test_sizes_that_are_none_are_refused(sizes, said):
 
 def test_a_library_that_is_missing_is_named(monkeypatch):
     monkeypatch.setattr(gpt2_network, "LIBRARIES", ("torch", "no_such_library"))
-    assert not gpt2_network.installed()
     source, given = draw_trials(SMALL, trials=1, seed=0, experiment="knowledge")
     with pytest.raises(InputError) as caught:
         extract(given, source, fine_tuned=[2], network=NETWORK)
     assert one_line(caught.value) == (
         "model gpt2 needs no_such_library, which is not installed: pip install 'factual-recall[lm]'"
     )
+
+
+def test_threads_are_what_they_were_when_the_last_of_several_contexts_closes():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    first, second = gpt2_network.one_thread(), gpt2_network.one_thread()
+    try:
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert torch.get_num_threads() == 1
+        second.__exit__(None, None, None)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("more", [{"evaluated": 1024}, {"workers": 4}, {"trials": 4}])
+def test_memory_is_asked_for_evaluations_trials_and_workers(monkeypatch, more):
+    asked = []
+    monkeypatch.setattr(gpt2_network, "check_fits", lambda n, *_: asked.append(n))
+    sizes = {"vocabulary": 100, "length": 5, "sentences": 64, "laws": 10, "batch": 8,
+             "evaluated": 8, "trials": 1, "workers": 1}  # fmt: skip
+    for changes in ({}, more):
+        gpt2_network.check_memory(NETWORK, **{**sizes, **changes})
+    assert asked[1] > 2 * asked[0]
+    if "evaluated" not in more:
+        assert asked[1] == 4 * asked[0]
 
 
 def test_the_number_of_weights_is_that_of_the_library():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.facts.knowledge import draw_knowledge, tell_facts
+from assoc.facts.knowledge import Knowledge, draw_knowledge, tell_facts
 from sims.knowledge.gpt2.phrasings import Phrasings, in_phrasings, read_phrasings
 from sims.knowledge.gpt2.writing import Writing, in_names, in_words, laws, sizes_in_names
 from tests.helpers.oracles import one_line
@@ -29,7 +29,8 @@ def test_the_floor_of_words_is_that_of_the_small_model(given):
     table, places, floor = laws(rows, given.vocabulary)
     assert floor == pytest.approx(given.floor)
     np.testing.assert_allclose(table.sum(axis=1), 1, rtol=1e-6)
-    assert (places >= 0).tolist() == rows.predicted.tolist()
+    at = np.arange(rows.tokens.shape[1])
+    assert (places >= 0).tolist() == ((at >= 1) & (at < rows.ends[:, None])).tolist()
 
 
 def test_the_floor_of_names_is_the_entropy_counted_by_hand():
@@ -125,3 +126,19 @@ def test_bad_phrasings_are_refused_in_one_line(tmp_path, text, said):
 def test_phrasings_that_are_not_there_are_refused(tmp_path):
     with pytest.raises(InputError, match="No such file"):
         read_phrasings(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(("told", "collides"), [((1, 0), False), ((0, 1), True)])
+def test_a_question_that_is_told_of_a_longer_name_is_refused(told, collides):
+    """Only if that sentence is among the drawn ones."""
+    how = in_phrasings(
+        ["York", "York of old"], ["A", "B"],
+        [["in {subject} lies", "is {subject} ?"]], ["is {subject} of old ?"],
+    )  # fmt: skip
+    facts = np.array([[0, 0, 0], [1, 0, 1]])
+    given = Knowledge(2, 1, 2, facts, np.array([0, 0]), np.array([[True, False], told]) > 0)
+    if collides:
+        with pytest.raises(InputError, match="question about subject 0 and relation 0 is written"):
+            how.check_asked(given)
+    else:
+        how.check_asked(given)

@@ -1,0 +1,82 @@
+"""Hypotheses of the theorem on knowledge in a GPT-2, and what is known of it at given sizes.
+
+All thresholds are of runs with 64 subjects, three attributes of the same sixteen values and eight
+templates, told to one model (docs/knowledge.md, L.10), and were chosen after these runs.
+"""
+
+from dataclasses import replace
+
+from sims.knowledge.trials import Told
+from theory.claims import Condition, Hypothesis, Problem
+from theory.knowledge.hypotheses import ties
+from theory.outlook import Outlook
+
+__all__ = ["MANY", "TIED", "outlook"]
+
+FEWEST = 32
+"""Fine-tuned subjects from which questions are answered: measured, for three attributes and
+sixteen values."""
+
+TIES = 64.0
+"""Facts that two templates of an attribute have in common, the least of those measured that lead
+to 95 % answered: 13.7 led to 92 % in one draw (docs/knowledge.md, L.10)."""
+
+MEASURED_AT = Told(templates=8)
+"""Sizes of which there are numbers, but for the multiplicity."""
+
+MULTIPLICITIES = (1, 2, 4, 8)
+"""Of which there are numbers."""
+
+TUNED = (2, 8, 32)
+"""Fine-tuned subjects of which there are numbers."""
+
+
+def _shown(problem: Problem) -> tuple[Condition, ...]:
+    if problem.fine_tuned is None:
+        return ()
+    n = problem.fine_tuned
+    return (
+        Condition(
+            "enough subjects are shown", n >= FEWEST, f"N_f = {n}", f"N_f >= {FEWEST}",
+            "" if n >= FEWEST else "more fine-tuned subjects",
+        ),
+    )  # fmt: skip
+
+
+def _tied(problem: Problem) -> tuple[Condition, ...]:
+    if problem.told is None or not problem.told.shared:
+        return ()
+    shared = ties(problem.told)
+    return (
+        Condition(
+            "templates of an attribute have facts in common", shared >= TIES,
+            f"S K (K - 1) / (R (R - 1)) = {shared:.3g}", f">= {TIES:g}",
+            "" if shared >= TIES else "a larger multiplicity",
+        ),
+    )  # fmt: skip
+
+
+def outlook(problem: Problem) -> Outlook | None:
+    """Nothing is proved of a GPT-2, and nothing is known away from sizes that were measured."""
+    told, n = problem.told, problem.fine_tuned
+    if told is None or n is None:
+        return None
+    alike = replace(told, multiplicity=MEASURED_AT.multiplicity) == MEASURED_AT
+    measured = alike and told.multiplicity in MULTIPLICITIES and n in TUNED
+    return Outlook(
+        "held-out questions are answered",
+        note="nothing is proved; measured for two layers and d = 128: docs/knowledge.md, L.10"
+        if measured
+        else "nothing is proved of a GPT-2, or measured at these sizes",
+    )
+
+
+TIED = Hypothesis(
+    "Where attributes share values, templates of one attribute are tied by as many facts in common "
+    "as a GPT-2 needs.", _tied,
+)  # fmt: skip
+"""Measured, not derived, and of shared values only."""
+
+
+MANY = Hypothesis("As many subjects are fine-tuned as a GPT-2 needs to read what is asked.", _shown)
+"""Measured, not derived."""
