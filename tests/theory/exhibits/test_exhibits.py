@@ -538,7 +538,8 @@ def test_guaranteed_capacities_are_below_the_law_and_those_that_fail_above():
         assert row["guaranteed"] < row["predicted"]
         assert row["fails"] is None or row["fails"] > 2 * row["predicted"]
         assert row["predicted"] / 2 < row["measured"] < 2 * row["predicted"]
-    assert [key for key, row in rows.items() if row["fails"]] == [("single matrix", 96)]
+    failing = {key for key, row in rows.items() if row["fails"]}
+    assert failing == {("single matrix", 96), ("projector of rank d/2", 96)}
     assert rows["projector of rank d/2", 24]["guaranteed"] == guaranteed_capacity(24, rank=12)
     assert rows["d balanced classes", 24]["guaranteed"] == balanced_capacity(24, 24)
 
