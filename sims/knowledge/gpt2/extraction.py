@@ -258,8 +258,8 @@ def gpt2_table_extraction(
     phrasings : of each relation, in words; answers of two relations with one name are then one
         value. None means a token for each subject, template, question and value of a relation.
     templates, multiplicities : |R| and K, or several; of phrasings the first |R| are told.
-    fine_tuned, network, pre_training, fine_tuning, parts, rank, trials, seed, experiment, store,
-    progress, workers : as for :func:`gpt2_extraction`.
+    fine_tuned, network, pre_training, fine_tuning : as for :func:`gpt2_extraction`.
+    parts, rank, trials, seed, experiment, store, progress, workers : the same.
 
     Raises
     ------

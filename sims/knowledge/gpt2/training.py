@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sims.knowledge.gpt2.network import libraries
-from sims.knowledge.gpt2.writing import Rows, laws
+from sims.knowledge.gpt2.writing import Sentences, laws
 from sims.knowledge.training import Descent, rates
 
 __all__ = [
@@ -56,18 +56,18 @@ class Targets:
     places : (N, T) which of them each token has; -1 where none is predicted.
     """
 
-    rows: Rows
+    rows: Sentences
     table: NDArray[np.float32]
     places: NDArray[np.intp]
 
     @classmethod
-    def told(cls, rows: Rows, vocabulary: int) -> "tuple[Targets, NDArray[np.float64]]":
+    def told(cls, rows: Sentences, vocabulary: int) -> "tuple[Targets, NDArray[np.float64]]":
         """Return what is told, every token but the first predicted, and the floor (2,)."""
         table, places, floor = laws(rows, vocabulary)
         return cls(rows, table, places), floor
 
     @classmethod
-    def asked(cls, rows: Rows, vocabulary: int) -> "Targets":
+    def asked(cls, rows: Sentences, vocabulary: int) -> "Targets":
         """Return questions, of which only the answers are predicted."""
         table = np.eye(vocabulary, dtype=np.float32)
         return cls(rows, table, np.where(rows.answer, rows.tokens, -1))
@@ -172,7 +172,7 @@ def losses(model: Any, targets: Targets) -> NDArray[np.float64]:
 
 
 def answers(
-    model: Any, rows: Rows, *, block: int = BLOCK
+    model: Any, rows: Sentences, *, block: int = BLOCK
 ) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
     """Ask for whole answers.
 

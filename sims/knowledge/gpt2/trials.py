@@ -32,7 +32,7 @@ from sims.knowledge.gpt2.training import (
     answers,
     train,
 )
-from sims.knowledge.gpt2.writing import Rows, Writing, in_names
+from sims.knowledge.gpt2.writing import Sentences, Writing, in_names
 from sims.knowledge.training import Descent
 from sims.knowledge.verdicts import held_out, split_facts
 
@@ -218,7 +218,7 @@ def _fine_tuned(
     return record
 
 
-def _values(writing: Writing, rows: Rows, tokens: NDArray[np.intp]) -> NDArray[np.intp]:
+def _values(writing: Writing, rows: Sentences, tokens: NDArray[np.intp]) -> NDArray[np.intp]:
     """Values whose names were found as answers (N,); -1 where it is none's."""
     longest = max(len(name) for name in writing.values)
     known = {name: v for v, name in enumerate(writing.values)}

@@ -23,7 +23,7 @@ from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.facts.knowledge import Knowledge
 
-__all__ = ["Name", "Rows", "Writing", "in_names", "in_words", "laws", "sizes_in_names"]
+__all__ = ["Name", "Sentences", "Writing", "in_names", "in_words", "laws", "sizes_in_names"]
 
 Name: TypeAlias = tuple[int, ...]
 """Tokens of a name, or of words."""
@@ -33,7 +33,7 @@ Exact = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class Sentences:
     """Written facts: N rows of up to T tokens, the answer last.
 
     Parameters
@@ -98,7 +98,7 @@ class Writing:
         names = (self.subjects, self.values)
         return max(words) + sum(max(len(name) for name in of) for of in names)
 
-    def rows(self, given: Knowledge, facts: Any, frames: Any) -> Rows:
+    def rows(self, given: Knowledge, facts: Any, frames: Any) -> Sentences:
         """Write facts.
 
         Parameters
@@ -117,7 +117,7 @@ class Writing:
         for row, name in zip(tokens, written, strict=True):
             row[: len(name)] = name
         ends = np.array([len(name) for name in written], np.intp)
-        return Rows(tokens, np.array(starts, np.intp), ends)
+        return Sentences(tokens, np.array(starts, np.intp), ends)
 
     def _prompt(self, s: int, frame: int) -> Name:
         return (*self.before[frame], *self.subjects[s], *self.after[frame])
@@ -147,15 +147,15 @@ class Writing:
                     f"of subject {of[0]} and relation {of[1]}, in template {frame}"
                 )
 
-    def sentences(self, given: Knowledge) -> Rows:
+    def sentences(self, given: Knowledge) -> Sentences:
         """Write every fact in every template that it is told in."""
         return self.rows(given, *np.nonzero(given.told))
 
-    def questions(self, given: Knowledge, facts: Whole) -> Rows:
+    def questions(self, given: Knowledge, facts: Whole) -> Sentences:
         """Write the questions for some facts, with their answers."""
         return self.rows(given, facts, given.facts[facts, 1] + len(given.owner))
 
-    def untold(self, given: Knowledge) -> Rows:
+    def untold(self, given: Knowledge) -> Sentences:
         """Write every fact in those templates of its attribute that it is not told in."""
         return self.rows(given, *np.nonzero(given.sayable & ~given.told))
 
@@ -250,7 +250,7 @@ def sizes_in_names(subjects: int, values: int, words: int, length: int) -> tuple
     return (_base(subjects, length) + _base(values, length)) * length + words, 2 * length + 1
 
 
-def laws(rows: Rows, vocabulary: int) -> tuple[NDArray[np.float32], Whole, Exact]:
+def laws(rows: Sentences, vocabulary: int) -> tuple[NDArray[np.float32], Whole, Exact]:
     """Return the distribution of every token given those before it, by counting.
 
     Parameters
