@@ -69,6 +69,8 @@ def verdict(stored: Mapping[str, Any]) -> str:
     controls = {**stored["controls"], **stored["near_misses"]}
     caught = all(outcome in (None, "violated") for outcome in controls.values())
     outcome = str(stored["verdict"]).replace("_", " ")
+    if set(controls.values()) == {stored["verdict"]} == {"not_applicable"}:
+        return f"**{outcome}** where it was run, and so are its controls"
     return f"**{outcome}**; all {len(controls)} controls {'caught' if caught else 'NOT caught'}"
 
 

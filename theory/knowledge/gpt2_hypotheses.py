@@ -32,6 +32,7 @@ TUNED = (2, 8, 32)
 
 
 def _shown(problem: Problem) -> tuple[Condition, ...]:
+    """The number of fine-tuned subjects against what was enough in runs."""
     if problem.fine_tuned is None:
         return ()
     n = problem.fine_tuned
@@ -44,6 +45,7 @@ def _shown(problem: Problem) -> tuple[Condition, ...]:
 
 
 def _tied(problem: Problem) -> tuple[Condition, ...]:
+    """The expected number of facts that two templates have in common against what was enough."""
     if problem.told is None or not problem.told.shared:
         return ()
     shared = ties(problem.told)

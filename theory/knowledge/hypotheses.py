@@ -37,6 +37,7 @@ def ties(told: Told) -> float:
 
 
 def _several(problem: Problem) -> tuple[Condition, ...]:
+    """Whether there is more than one attribute."""
     if problem.told is None:
         return ()
     A = problem.told.attributes
@@ -49,6 +50,7 @@ def _several(problem: Problem) -> tuple[Condition, ...]:
 
 
 def _wide(problem: Problem) -> tuple[Condition, ...]:
+    """The number of neurons against that of subjects."""
     if problem.told is None or problem.width is None:
         return ()
     m, S = problem.width, problem.told.subjects
@@ -61,6 +63,7 @@ def _wide(problem: Problem) -> tuple[Condition, ...]:
 
 
 def _covered(problem: Problem) -> tuple[Condition, ...]:
+    """The chance that a held-out fact is uncovered against one in a hundred."""
     if problem.told is None or problem.fine_tuned is None:
         return ()
     R, K, n = problem.told.templates, problem.told.multiplicity, problem.fine_tuned
@@ -76,6 +79,7 @@ def _covered(problem: Problem) -> tuple[Condition, ...]:
 
 
 def _tied(problem: Problem) -> tuple[Condition, ...]:
+    """The expected number of facts that two templates have in common against what was enough."""
     if problem.told is None or not problem.told.shared:
         return ()
     shared = ties(problem.told)
@@ -89,6 +93,7 @@ def _tied(problem: Problem) -> tuple[Condition, ...]:
 
 
 def _shown(problem: Problem) -> tuple[Condition, ...]:
+    """The number of fine-tuned subjects against what was enough in runs."""
     if problem.fine_tuned is None:
         return ()
     n = problem.fine_tuned

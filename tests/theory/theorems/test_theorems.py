@@ -12,7 +12,7 @@ from tests.helpers.simulate import uniform
 from tests.helpers.sizes import SIZES
 from theory.claims import Verdict
 from theory.memories.capacity import capacity_of, limit_estimate
-from theory.registry import find
+from theory.registry import find, registered
 from theory.theorems import (
     knowledge_acquisition,
     linear_capacity,
@@ -178,6 +178,17 @@ def test_hypotheses_are_executable_on_sizes(name):
 
 
 # --- linear-capacity ----------------------------------------------------------------------------
+
+
+def test_checks_of_hypotheses_say_what_they_look_at():
+    """It stands on the theorem's page."""
+    silent = [
+        f"{theorem.name}: {hypothesis}"
+        for theorem in registered()
+        for hypothesis in theorem.hypotheses
+        if not (hypothesis.check.__doc__ or "").strip()
+    ]
+    assert silent == []
 
 
 def test_a_fact_that_is_recalled_but_not_certified_violates_that_part(monkeypatch):
