@@ -1,5 +1,7 @@
 """The algebra of the proofs: each true step passes, each wrong parameter is seen."""
 
+from inspect import unwrap
+
 import pytest
 import sympy as sp
 
@@ -35,4 +37,4 @@ def test_a_larger_exponent_than_needed_is_still_proved():
 def test_a_step_that_does_not_simplify_to_zero_is_not_proved(monkeypatch, step):
     simplify = sp.simplify
     monkeypatch.setattr(sp, "simplify", lambda expression: simplify(expression) + 1)
-    assert not getattr(proofs, step)()
+    assert not unwrap(getattr(proofs, step))()
