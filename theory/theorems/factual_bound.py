@@ -400,7 +400,7 @@ one needs the logarithm of that in bits, to leading order $S R \log_2 D + R D \l
             source="measured here (docs/transformers.md)",
             statement="Attention that is fitted in one bit per weight is certified on every fact "
             "of a table of S = R = 8, D = 4 with probability 0.7 or more, and stores 0.15 of "
-            "the bits that it spends, keys and scales included, none of them undeclared.",
+            "the bits that it spends, keys and scales included; never more than it spends.",
             check=check_fitted_attention,
             quick={
                 "shape": Shape(8, 8, 4, 16),
