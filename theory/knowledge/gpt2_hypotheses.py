@@ -7,8 +7,8 @@ templates, told to one model (docs/knowledge.md, L.10), and were chosen after th
 from dataclasses import replace
 
 from sims.knowledge.trials import Told
-from theory.claims import Condition, Hypothesis, Problem
-from theory.knowledge.hypotheses import ties
+from theory.claims import Hypothesis, Problem
+from theory.knowledge.hypotheses import shown, tied
 from theory.outlook import Outlook
 
 __all__ = ["MANY", "TIED", "outlook"]
@@ -31,33 +31,6 @@ TUNED = (2, 8, 32)
 """Fine-tuned subjects of which there are numbers."""
 
 
-def _shown(problem: Problem) -> tuple[Condition, ...]:
-    """The number of fine-tuned subjects against what was enough in runs."""
-    if problem.fine_tuned is None:
-        return ()
-    n = problem.fine_tuned
-    return (
-        Condition(
-            "enough subjects are shown", n >= FEWEST, f"N_f = {n}", f"N_f >= {FEWEST}",
-            "" if n >= FEWEST else "more fine-tuned subjects",
-        ),
-    )  # fmt: skip
-
-
-def _tied(problem: Problem) -> tuple[Condition, ...]:
-    """The expected number of facts that two templates have in common against what was enough."""
-    if problem.told is None or not problem.told.shared:
-        return ()
-    shared = ties(problem.told)
-    return (
-        Condition(
-            "templates of an attribute have facts in common", shared >= TIES,
-            f"S K (K - 1) / (R (R - 1)) = {shared:.3g}", f">= {TIES:g}",
-            "" if shared >= TIES else "a larger multiplicity",
-        ),
-    )  # fmt: skip
-
-
 def outlook(problem: Problem) -> Outlook | None:
     """Nothing is proved of a GPT-2, and nothing is known away from sizes that were measured."""
     told, n = problem.told, problem.fine_tuned
@@ -75,10 +48,12 @@ def outlook(problem: Problem) -> Outlook | None:
 
 TIED = Hypothesis(
     "Where attributes share values, templates of one attribute are tied by as many facts in common "
-    "as a GPT-2 needs.", _tied,
+    "as a GPT-2 needs.", tied(TIES, "a larger multiplicity"),
 )  # fmt: skip
 """Measured, not derived, and of shared values only."""
 
 
-MANY = Hypothesis("As many subjects are fine-tuned as a GPT-2 needs to read what is asked.", _shown)
+MANY = Hypothesis(
+    "As many subjects are fine-tuned as a GPT-2 needs to read what is asked.", shown(FEWEST)
+)
 """Measured, not derived."""

@@ -1,12 +1,15 @@
 """Hypotheses of the two theorems on knowledge, as executable checks on sizes."""
 
 import math
+from collections.abc import Callable
 
 from sims.knowledge.trials import Told
 from theory.claims import Condition, Hypothesis, Problem
 from theory.knowledge.covering import uncovered
 
-__all__ = ["COVERED", "SEVERAL", "SHOWN", "TIED", "WIDE", "ties"]
+__all__ = ["COVERED", "SEVERAL", "SHOWN", "TIED", "WIDE", "shown", "tied", "ties"]
+
+Check = Callable[[Problem], tuple[Condition, ...]]
 
 UNCOVERED = 0.01
 """Chance of a held-out fact to be uncovered that counts as none."""
@@ -78,31 +81,41 @@ def _covered(problem: Problem) -> tuple[Condition, ...]:
     )  # fmt: skip
 
 
-def _tied(problem: Problem) -> tuple[Condition, ...]:
-    """The expected number of facts that two templates have in common against what was enough."""
-    if problem.told is None or not problem.told.shared:
-        return ()
-    shared = ties(problem.told)
-    return (
-        Condition(
-            "templates of an attribute have facts in common", shared >= TIES,
-            f"S K (K - 1) / (R (R - 1)) = {shared:.3g}", f">= {TIES:g}",
-            "" if shared >= TIES else "a larger multiplicity, or values of its own per attribute",
-        ),
-    )  # fmt: skip
+def tied(least: float, advice: str) -> Check:
+    """Return the check that two templates of an attribute have so many facts in common."""
+
+    def check(problem: Problem) -> tuple[Condition, ...]:
+        """The expected number of facts that two templates share against what was enough."""
+        if problem.told is None or not problem.told.shared:
+            return ()
+        shared = ties(problem.told)
+        return (
+            Condition(
+                "templates of an attribute have facts in common", shared >= least,
+                f"S K (K - 1) / (R (R - 1)) = {shared:.3g}", f">= {least:g}",
+                "" if shared >= least else advice,
+            ),
+        )  # fmt: skip
+
+    return check
 
 
-def _shown(problem: Problem) -> tuple[Condition, ...]:
-    """The number of fine-tuned subjects against what was enough in runs."""
-    if problem.fine_tuned is None:
-        return ()
-    n = problem.fine_tuned
-    return (
-        Condition(
-            "enough subjects are shown", n >= FEWEST, f"N_f = {n}", f"N_f >= {FEWEST}",
-            "" if n >= FEWEST else "more fine-tuned subjects",
-        ),
-    )  # fmt: skip
+def shown(fewest: int) -> Check:
+    """Return the check that so many subjects are fine-tuned."""
+
+    def check(problem: Problem) -> tuple[Condition, ...]:
+        """The number of fine-tuned subjects against what was enough in runs."""
+        if problem.fine_tuned is None:
+            return ()
+        n = problem.fine_tuned
+        return (
+            Condition(
+                "enough subjects are shown", n >= fewest, f"N_f = {n}", f"N_f >= {fewest}",
+                "" if n >= fewest else "more fine-tuned subjects",
+            ),
+        )  # fmt: skip
+
+    return check
 
 
 SEVERAL = Hypothesis("There are several attributes.", _several)
@@ -115,9 +128,10 @@ COVERED = Hypothesis("Fine-tuned facts cover the templates of held-out ones.", _
 """By the exact law of :mod:`theory.knowledge.covering`."""
 
 TIED = Hypothesis(
-    "Where attributes share values, templates of one attribute are tied by facts in common.", _tied
+    "Where attributes share values, templates of one attribute are tied by facts in common.",
+    tied(TIES, "a larger multiplicity, or values of its own per attribute"),
 )
 """Measured, not derived."""
 
-SHOWN = Hypothesis("More subjects are fine-tuned than can be answered from memory.", _shown)
+SHOWN = Hypothesis("More subjects are fine-tuned than can be answered from memory.", shown(FEWEST))
 """Measured, not derived."""
