@@ -32,7 +32,7 @@ from assoc.arrays import Floats, Integers, precision
 from assoc.bits.annealing import CLEAR, FAR, leads, unit_sized
 from assoc.bits.codes import Layout
 from assoc.bits.fitted_codes import encode_as
-from assoc.bits.levels import check_bits, gaussian_quantiser, quantise
+from assoc.bits.levels import check_bits, gaussian_quantiser, levels_of, quantise
 from assoc.checks import check_fits, check_width, positive
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
@@ -158,8 +158,7 @@ class _Fit:
         level = _usual_size(self.bits)
         found = _search(weights, inputs / level, unit_sized(U)[0], facts, self, rng)
         arrays = [found.V.T, found.W] if self.kind == "Factors" else found.arrays
-        top = 2**self.bits - 1
-        levels = [((array + top) / 2).astype(np.uint16) for array in arrays]
+        levels = [levels_of(array, self.bits) for array in arrays]
         dtype = str(precision(E, U))
         # Decoded weights are levels over 2^(b-1); inputs come as they are given.
         unit = Polynomial([0.0, 2.0 ** (self.bits - 1) / level / size])

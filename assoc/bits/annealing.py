@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from assoc.arrays import Floats, Integers, precision
 from assoc.bits.fitted_codes import encode_levels
-from assoc.bits.levels import check_bits, quantise
+from assoc.bits.levels import check_bits, levels_of, quantise
 from assoc.checks import check_fits, positive
 from assoc.embeddings import check_vectors
 from assoc.facts.maps import check_map
@@ -99,16 +99,14 @@ def _annealed(
     E, U = check_vectors(E, "E"), check_vectors(U, "U")
     f = check_map(f, len(E), len(U))
     check_fits(4 * len(E) * len(U), 8, f"N = {len(E)}: the margins")
-    top = 2**bits - 1
     inputs, answers = unit_sized(E)[0], unit_sized(U)[0]
     if bits <= FEW:
         begin: Floats = hebbian_matrix(inputs, answers, f)
     else:
         begin = separate(inputs, answers, f, prove=False).Theta.T
-    start = 2.0 * quantise(begin, bits)[0] - top
+    start = 2.0 * quantise(begin, bits)[0] - (2**bits - 1)
     W = _search(start, inputs, answers, np.asarray(f, np.int64), bits, sweeps, rng)
-    levels = ((W + top) / 2).astype(np.uint16)
-    decoded: Factors = encode_levels(levels, bits, str(precision(E, U))).decode()
+    decoded: Factors = encode_levels(levels_of(W, bits), bits, str(precision(E, U))).decode()
     return decoded
 
 

@@ -41,7 +41,7 @@ from assoc.arrays import Floats
 from assoc.bits.annealing import annealed
 from assoc.bits.attention_codes import AttentionCode, encode_attention
 from assoc.bits.attention_values import fit_values
-from assoc.bits.levels import Levels, check_bits
+from assoc.bits.levels import check_bits, levels_of
 from assoc.checks import check_fits, positive
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
@@ -163,9 +163,9 @@ def fit_attention(
     ]
     values, lost = fit_values(task, Phi, value_dims, bits, steps=steps, sweeps=sweeps, rng=rng)
     code = encode_attention(
-        np.stack([_levels(key, width) for key, _ in found]),
+        np.stack([levels_of(key, width) for key, _ in found]),
         np.tile(Phi[-1] >= 0, (2, 1)).astype(np.uint16),
-        [_levels(each, bits) for each in values],
+        [levels_of(each, bits) for each in values],
         np.array(scales),
         bits=bits,
         key_bits=width,
@@ -199,11 +199,6 @@ def _key(
         f"no keys of up to {max(tried)} bits tell {len(own)} tokens from {len(others)} others in "
         f"d = {Phi.shape[1]}; a larger d is needed"
     )
-
-
-def _levels(odd: NDArray[Any], bits: int) -> Levels:
-    """Levels from 0 to 2^b - 1 of odd numbers from -(2^b - 1) to 2^b - 1."""
-    return np.asarray((odd + 2**bits - 1) / 2).astype(np.uint16)
 
 
 def _steepness(

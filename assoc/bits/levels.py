@@ -23,6 +23,7 @@ __all__ = [
     "check_bits",
     "check_rounding",
     "gaussian_quantiser",
+    "levels_of",
     "quantise",
     "weights_of",
 ]
@@ -172,6 +173,17 @@ def quantise(
     unit += top
     np.clip(unit, 0, 2 * top - 1, out=unit)
     return unit.astype(np.uint16), np.asarray((step * largest)[..., 0, 0])
+
+
+def levels_of(odd: NDArray[Any], bits: int) -> Levels:
+    """Numbers of the levels of odd numbers from -(2^b - 1) to 2^b - 1, as fits in bits have them.
+
+    Examples
+    --------
+    >>> levels_of(np.array([-3.0, -1.0, 3.0]), 2)
+    array([0, 1, 3], dtype=uint16)
+    """
+    return np.asarray((odd + 2**bits - 1) / 2).astype(np.uint16)
 
 
 def weights_of(levels: Levels, step: NDArray[np.float64], bits: int) -> NDArray[np.float64]:
