@@ -150,18 +150,15 @@ def mean_at_least(
     slope, bend = _candidates(function, mean, moments[0])
     above = slope[:, None] * right + bend[:, None] * np.maximum(left**2, right**2)
     room = function.low[: len(left)] - above
+    start = int(np.argmax(function.low > 0))
     best = 0.0
-    for first in (0, int(np.argmax(function.low > 0))):
-        if first >= len(left):
-            continue
+    for first in {0, start if start < len(left) and left[start] < 0 else 0}:
         level = room[:, first:].min(axis=1)
         lost = np.abs(level) + slope * np.sqrt(moments[0]) + bend * np.sqrt(moments[1])
         lost = np.sqrt(chance) * lost
-        if first and left[first] < 0:
+        if first:
             over = np.maximum(level, 0.0) / left[first] ** 4 + bend / left[first] ** 2
             lost = lost + moments[1] * over
-        elif first:
-            continue
         best = max(best, float((level + bend * moments[0] - lost).max()))
     return best
 
@@ -173,7 +170,8 @@ def _candidates(function: Growing, mean: float, spread: float) -> tuple[Floats, 
     ends = mean * (1 + deviation * np.array([-1.0, 0.0, 1.0]))
     places = np.clip(np.searchsorted(function.ends, ends) - 1, 0, len(function.high) - 1)
     low, middle, high = function.high[places]
-    slope = (high - low) / (2 * deviation)
+    # Bounds of a function that does not decrease may do so, by rounding.
+    slope = max(high - low, 0.0) / (2 * deviation)
     bend = slope**2 / (2 * max(middle, 1e-300))
     slopes, bends = np.meshgrid(slope * SLOPES, bend * BENDS)
     return slopes.ravel(), bends.ravel()
