@@ -33,6 +33,7 @@ def check_fitted_attention(
     rounded: bool = False,
     forgotten: int = 0,
     declared: float = 1.0,
+    repeated: int = 1,
 ) -> Finding:
     """Count the tables that attention of few bits stores whole, and those in a share of its bits.
 
@@ -49,10 +50,14 @@ def check_fitted_attention(
     rounded : whether a model is built of exact weights and rounded, instead.
     forgotten : facts that are left out of the fit.
     declared : share of its bits that a model owns up to.
+    repeated : times that each table is counted.
     """
-    needed = table_bits(
-        shape.subjects, shape.relations, shape.answers, shape.relations * shape.answers
-    ).low
+    needed = (
+        repeated
+        * table_bits(
+            shape.subjects, shape.relations, shape.answers, shape.relations * shape.answers
+        ).low
+    )
     source = table_source(shape, seed, "fitted-attention")
     held, small, rows = 0, 0, []
     for draw in range(draws):
@@ -83,6 +88,10 @@ def check_fitted_attention(
         "in few": judge_guarantee(
             "tables whose models spend no more bits", [{**counted, "successes": small}],
             delta=delta,
+        ),
+        "stored": judge_largest(
+            "bits stored per bit spent", rows, "stored per bit", tolerance=0.0, predicted=1.0,
+            note=f"largest of {draws} efficiencies",
         ),
         "declared": judge_largest(
             "models that declare fewer bits than their bytes have", rows, "understated",

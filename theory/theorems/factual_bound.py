@@ -423,7 +423,8 @@ one needs the logarithm of that in bits, to leading order $S R \log_2 D + R D \l
             fault={"forgotten": 2, "draws": 8},
             fault_text="two facts are left out of the fit",
             near_misses={
-                "an eighth of its bits declared": {"declared": 1 / 8, "draws": 2},
+                "a tenth of its bits is not declared": {"declared": 0.9, "draws": 2},
+                "each table is counted eight times": {"repeated": 8, "draws": 2},
                 "two bits are spent in place of one": {"bits": 2, "draws": 8},
             },
         ),

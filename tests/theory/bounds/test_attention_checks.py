@@ -22,7 +22,9 @@ def test_what_is_stored_whole_in_few_bits_is_counted():
     [
         ({"forgotten": 5}, {"whole"}),
         ({"efficiency": 0.9}, {"in few"}),
-        ({"declared": 0.01}, {"declared"}),
+        ({"declared": 0.9}, {"declared"}),
+        ({"declared": 0.01}, {"stored", "declared"}),
+        ({"repeated": 30}, {"stored"}),
         ({"bits": 6}, {"in few"}),
     ],
 )
