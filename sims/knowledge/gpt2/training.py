@@ -1,9 +1,9 @@
 r"""Training of a GPT-2 on written facts: AdamW on all of them, or on some in every step.
 
 The rule is a :class:`sims.knowledge.training.Descent`, read as AdamW's: its momentum is that of the
-first moment, its decay is decoupled and acts on matrices alone, and a batch is drawn without
-replacement until all rows have been seen. Where the next token is not determined by those before,
-the target is its exact distribution, as for the small model.
+first moment, its decay is decoupled and acts on matrices alone, and batches are drawn without
+replacement until fewer rows than one are left. Where the next token is not determined by those
+before, the target is its exact distribution, as for the small model.
 """
 
 from collections.abc import Iterator
@@ -143,7 +143,7 @@ def train(
 
 
 def _batches(count: int, size: int | None, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """Yield rows of every step: all, or some in an order drawn anew when all have been seen."""
+    """Yield rows of every step: all, or some in an order drawn anew when too few are left."""
     while size is None or size >= count:
         yield np.arange(count)
     while True:
