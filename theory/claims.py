@@ -91,11 +91,12 @@ def deviation_text(deviation: float | None, *, relative: bool) -> str:
     Examples
     --------
     >>> deviation_text(0.1, relative=True), deviation_text(0.1, relative=False)
-    ('11 %', '0.1')
+    ('11%', '0.1')
     """
     if deviation is None:
         return ""
-    return f"{100 * math.expm1(deviation):.2g} %" if relative else f"{deviation:.2g}"
+    text = f"{100 * math.expm1(deviation):.2g}%" if relative else f"{deviation:.2g}"
+    return text.replace("e-0", "e-")
 
 
 @dataclass(frozen=True)

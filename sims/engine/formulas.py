@@ -41,12 +41,13 @@ PAIRS = {"(": ")", "{": "}", "<": ">"}
 DRAWN = {"(": "(", ")": ")", "{": r"\{", "}": r"\}", "<": r"\langle ", ">": r" \rangle"}
 
 
-def typeset(text: str) -> str:
+def typeset(text: str, plain: Callable[[str], str] | None = None) -> str:
     r"""Return a plain text as Markdown in which formulas are TeX between dollars.
 
     Parameters
     ----------
     text : plain; code in backquotes, and what is TeX already, are left alone.
+    plain : what becomes of the text between formulas; None for what Markdown reads as it stands.
 
     Examples
     --------
@@ -54,7 +55,7 @@ def typeset(text: str) -> str:
     $N \log N / d^2$ of a memory tends to $1/8$, to 10%.
     """
     parts = KEPT.split(text)
-    parts[::2] = [_plain(part) for part in parts[::2]]
+    parts[::2] = [_plain(part, plain or escaped) for part in parts[::2]]
     return "".join(parts)
 
 
@@ -69,8 +70,8 @@ def escaped(text: str) -> str:
     return re.sub(r"\\?([<>!])=", lambda found: f"${RELATIONS[found[1] + '=']}$", safe)
 
 
-def _plain(text: str) -> str:
-    """Return text without code as Markdown."""
+def _plain(text: str, plain: Callable[[str], str]) -> str:
+    """Return text without code, formulas in it as TeX."""
     out: list[str] = []
     start = at = 0
     while at < len(text):
@@ -79,9 +80,9 @@ def _plain(text: str) -> str:
             at += 1
             continue
         end, tex = found
-        out += [escaped(text[start:at]), f"${tex}$"]
+        out += [plain(text[start:at]), f"${tex}$"]
         start = at = end
-    return "".join((*out, escaped(text[start:])))
+    return "".join((*out, plain(text[start:])))
 
 
 def _begins(text: str, at: int) -> bool:

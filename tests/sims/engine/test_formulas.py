@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from sims.engine.formulas import typeset
 from theory.registry import registered
-from theory.rendering.formulas import typeset
 from theory.rendering.markdown import html_inline, latex
 
 
