@@ -271,10 +271,9 @@ def overview(theorems: Sequence[Theorem], by_theorem: Mapping[str, Stored], orig
         paper = " ".join((paper_of(theorem.source), number_of(theorem.source))).strip()
         rows.append(
             {
-                "theorem": f"[{heading(theorem.title)}]({theorem.name}.md)",
-                "name": f"`{theorem.name}`",
+                "theorem": f"[{heading(theorem.title)}]({theorem.name}.md) `{theorem.name}`",
                 "paper": paper or "derived here",
-                "claims that hold": f"{len(held)} of {len(theorem.claims)}",
+                "claims that hold": f"{len(held)} of {len(theorem.claims)}".replace(" ", "\u00a0"),
                 **{str(each): held.count(each) for each in Standing},
             }
         )

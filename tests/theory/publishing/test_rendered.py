@@ -18,6 +18,7 @@ from sims.sweeps.store import Point, Store
 from sims.sweeps.tasks import Task
 from tests.helpers import toys
 from tests.helpers.extras import needs
+from tests.helpers.in_browser import AXE, CONTRASTS, WIDE
 from tests.helpers.small_exhibits import computed, small_exhibits, stored_findings
 from theory.claims import Verdict
 from theory.exhibit import Exhibit
@@ -260,40 +261,6 @@ def page(request, browser, folder):
     return browser
 
 
-CONTRASTS = """
-const numbers = text => text.match(/[\\d.]+/g).map(Number);
-const bright = colour => {
-  const [r, g, b] = colour.slice(0, 3).map(c => c / 255)
-    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-};
-const behind = element => {
-  for (let e = element; e; e = e.parentElement) {
-    const colour = numbers(getComputedStyle(e).backgroundColor);
-    if (colour.length < 4 || colour[3] > 0) return colour;
-  }
-  return [255, 255, 255];
-};
-return [...document.querySelectorAll(arguments[0])].map(element => {
-  const [a, b] = [numbers(getComputedStyle(element).color), behind(element)].map(bright);
-  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-});
-"""
-
-WIDE = """
-const limit = document.documentElement.clientWidth;
-const scrolls = element => {
-  for (let e = element; e; e = e.parentElement)
-    if (e !== document.body && e !== document.documentElement
-        && ['auto', 'scroll', 'hidden'].includes(getComputedStyle(e).overflowX)) return true;
-  return false;
-};
-return [...document.body.querySelectorAll('*')]
-  .filter(e => e.getBoundingClientRect().right > limit + 0.5 && !scrolls(e))
-  .map(e => e.outerHTML.slice(0, 150));
-"""
-
-
 def test_the_page_is_shown_without_a_complaint(page):
     said = [entry for entry in page.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
     assert said == []
@@ -354,14 +321,9 @@ def test_axe_finds_nothing_to_complain_of(page):
         pytest.skip("what axe looks at does not depend on colours")
     page.execute_script("document.querySelectorAll('main details').forEach(e => e.open = true)")
     page.execute_script((files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8"))
-    found = page.execute_async_script(
-        "const done = arguments[0]; const rules = {'color-contrast': {enabled: false}};"
-        "const shown = ['nav', 'header', 'footer', '#board', '#words', '#linear-capacity',"
-        " '#knowledge-acquisition'];"
-        "axe.run({include: shown.map(e => [e])}, {rules, resultTypes: ['violations']})"
-        ".then(r => done([r.violations.map(v => [v.id, v.nodes.slice(0, 3).map(n => n.html)]),"
-        " r.testEngine.version]))"
-    )
+    parts = ["nav", "header", "footer", "#board", "#words", "#linear-capacity",
+             "#knowledge-acquisition"]  # fmt: skip
+    found = page.execute_async_script(AXE, parts)
     assert found == [[], "4.4.3"]
 
 
