@@ -1,4 +1,4 @@
-"""What is compiled is found, so that the set-up compiles it before processes do beside each other."""
+"""What is compiled is found, so that the set-up can compile it once."""
 
 from importlib import import_module
 
