@@ -212,7 +212,9 @@ class Table:
     def _column_format(self, key: str) -> str:
         width = self.columns[key].width
         if width is not None:
-            return rf">{{\raggedright\arraybackslash}}p{{{width:g}\linewidth}}"
+            # Of a narrow line a share alone has no room for a short formula.
+            room = rf"\dimexpr{width:g}\linewidth+14pt\relax"
+            return rf">{{\raggedright\arraybackslash\hspace{{0pt}}}}p{{{room}}}"
         if self._interval(key):
             return "r"
         if not self._aligned(key):

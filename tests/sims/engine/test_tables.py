@@ -211,7 +211,7 @@ def test_columns_are_set_by_what_they_hold():
         [{"a": "x", "b": "long", "c": 1, "d": [1, 2]}],
     )
     assert column_format(shown.latex()) == (
-        r"l>{\raggedright\arraybackslash}p{0.3\linewidth}S[table-format=1]r"
+        r"l>{\raggedright\arraybackslash\hspace{0pt}}p{\dimexpr0.3\linewidth+14pt\relax}S[table-format=1]r"
     )
     assert shown.kinds() == ["", "text", "n", "n"]
 
