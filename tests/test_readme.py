@@ -1,4 +1,4 @@
-"""The README's quick commands print the numbers that it shows, and its local links lead somewhere."""
+"""The README's quick commands print the numbers that it shows; its local links lead somewhere."""
 
 import json
 import re
