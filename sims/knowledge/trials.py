@@ -195,6 +195,34 @@ def extract(
         raise InputError(f"N_f = {list(fine_tuned)}: no fact is fine-tuned, or none is left to ask")
     if trained is None:
         trained = pretrain(given, source, model=model, width=width, pre_training=pre_training)
+    value = _learnt(given, trained)
+    tuned = train_contexts(
+        [trained.weights[t] for _, t in pairs],
+        [given[t].asked(rows) for (_, t), (rows, _) in zip(pairs, chosen, strict=True)],
+        fine_tuning, parts=parts, rank=rank, keep_path=spectra,
+        rngs=[source.generator(t, SAMPLE, 1 + number) for number, t in pairs],
+    )  # fmt: skip
+
+    def judged(place: int, t: int) -> dict[str, Any]:
+        rows, held = chosen[place]
+        found = judge_answers(given[t], trained.weights[t], tuned.weights[place], rows, held)
+        found["loss"] = float(tuned.losses[-1, place].sum())
+        if predicted:
+            found["linearised"] = _linearised(given[t], trained.weights[t], rows, held, fine_tuning)
+        if spectra:
+            found["spectra"] = _spectra(tuned, place, given[t], rows)
+        return found
+
+    with blas_threads(1):  # small matrices: more threads only wait for one another
+        for number in fine_tuned:
+            found = [judged(place, t) for place, (of, t) in enumerate(pairs) if of == number]
+            by_name = {name: [one[name] for one in found] for name in found[0]}
+            value["tuned"].append({"subjects": number, **by_name})
+    return value
+
+
+def _learnt(given: Sequence[Knowledge], trained: Trained) -> dict[str, Any]:
+    """Return the record of pre-training, to which what is ``tuned`` is to be added."""
     floors = np.stack([one.floor for one in given])
     over = trained.losses - floors
     value: dict[str, Any] = {
@@ -206,31 +234,6 @@ def extract(
         for name, part in judge_told(weights, one, one.contexts()).items():
             if part is not None:
                 value[name].append(part)
-    tuned = train_contexts(
-        [trained.weights[t] for _, t in pairs],
-        [given[t].asked(rows) for (_, t), (rows, _) in zip(pairs, chosen, strict=True)],
-        fine_tuning, parts=parts, rank=rank, keep_path=spectra,
-        rngs=[source.generator(t, SAMPLE, 1 + number) for number, t in pairs],
-    )  # fmt: skip
-    with blas_threads(1):  # small matrices: more threads only wait for one another
-        for number in fine_tuned:
-            record: dict[str, Any] = {"subjects": number}
-            for place, (of, t) in enumerate(pairs):
-                if of != number:
-                    continue
-                found = judge_answers(
-                    given[t], trained.weights[t], tuned.weights[place], *chosen[place]
-                )
-                found["loss"] = float(tuned.losses[-1, place].sum())
-                if predicted:
-                    found["linearised"] = _linearised(
-                        given[t], trained.weights[t], *chosen[place], fine_tuning
-                    )
-                if spectra:
-                    found["spectra"] = _spectra(tuned, place, given[t], chosen[place][0])
-                for name, part in found.items():
-                    record.setdefault(name, []).append(part)
-            value["tuned"].append(record)
     return value
 
 
