@@ -54,7 +54,7 @@ WIDTH = typer.Option(None, help="Width m of a network: an integer, or a multiple
 DEGREE = typer.Option(None, help="Degree k of a network's Hermite polynomials, 1 to 6.")
 """Option for the degree of activations."""
 
-GATES = typer.Option(None, help="Gates of a sign-gated memory: sign, two-signs or square.")
+GATES = typer.Option(None, help="Gates of a sign-gated network: sign, two-signs or square.")
 """Option for the kind of gates."""
 
 OMEGA = typer.Option(None, help="Frequency of square-wave gates.")

@@ -49,6 +49,8 @@ def facts_in_memory(
     bits: int | None = None,
     width: Size | None = None,
     degree: int | None = None,
+    gates: str | None = None,
+    omega: float | None = None,
     rounding: str | None = None,
     embeddings: NamedVectors | VectorPair | None = None,
     preprocess: str = "none",
@@ -69,7 +71,7 @@ def facts_in_memory(
     memory : a memory's name, ``package.module:function``, or a build function itself.
     d : dimension; None plans the least multiple of 16 at which all facts are recalled with
         predicted probability 0.99, or takes that of the embeddings.
-    rank, width, degree : what the memory needs.
+    rank, width, degree, gates, omega : what the memory needs, and may be given.
     bits, rounding : b to which weights are rounded, and how; see
         :func:`sims.memories.recall.measure`.
     embeddings, preprocess, key : vectors in place of random ones, what is done to them, and how
@@ -93,7 +95,7 @@ def facts_in_memory(
     1747
     """
     table = _evened(read_facts(path))
-    construction = Construction(memory, rank, bits, width, degree, rounding)
+    construction = Construction(memory, rank, bits, width, degree, rounding, gates, omega)
     N, M = len(table), len(table.answers)
     classes = classes_of_facts(table.facts[:, 2], M, table.also)
     if embeddings is not None:

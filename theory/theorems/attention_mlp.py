@@ -382,6 +382,7 @@ construction has it too, and here the network is scaled, or fitted, to outweigh 
                 "draws": 60,
                 "ratio": 8.5,
                 "tolerance": 0.3,
+                "omega": 3.0,
             },
             full={"tables": 20, "draws": 400},
             must_fail={"omega": 1.0, "parts": ("pairs",)},

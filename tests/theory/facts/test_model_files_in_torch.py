@@ -31,10 +31,15 @@ def torch_outputs(arrays, prompts):
     X = torch.einsum("bhk,hkd->bd", attended[:, :, 0], arrays["W_O"])
     if "mlp.W" not in arrays:
         return X
-    hidden = X @ arrays["mlp.W"].T
+    W, V = arrays["mlp.W"], arrays["mlp.V"]
+    hidden = X.to(W.dtype) @ W.T
+    if "mlp.activation" not in arrays:
+        z = hidden + arrays["mlp.phase"]
+        turns = torch.round(z / torch.pi)
+        return X + (z - torch.pi * turns) * (1 - 2 * (turns % 2)) @ V
     powers = torch.stack([hidden**j for j in range(len(arrays["mlp.activation"]))])
     hidden = torch.einsum("j,jbm->bm", arrays["mlp.activation"].to(hidden.dtype), powers)
-    return X + hidden @ arrays["mlp.V"]
+    return X + hidden @ V
 
 
 @pytest.mark.parametrize(
@@ -42,6 +47,7 @@ def torch_outputs(arrays, prompts):
     [
         pytest.param("attention-only", {"d": 288}, marks=pytest.mark.slow),
         ("attention-mlp", {"d": 32, "width": 432}),
+        ("attention-mlp-sign", {"d": 32, "width": 22000}),
     ],
 )
 def test_torch_gives_the_same_answer_to_every_fact_of_the_countries(model, sizes, tmp_path):
@@ -53,7 +59,8 @@ def test_torch_gives_the_same_answer_to_every_fact_of_the_countries(model, sizes
     prompts = stored.task.prompts(LENGTH, rng=np.random.default_rng(5))
     ours = stored.model.outputs(prompts) @ stored.model.embeddings.T
     with torch.inference_mode():
-        theirs = torch_outputs(arrays, torch.from_numpy(prompts)) @ arrays["embeddings"].T
+        found = torch_outputs(arrays, torch.from_numpy(prompts))
+        theirs = found @ arrays["embeddings"].T.to(found.dtype)
     assert arrays["embeddings"].dtype == torch.float32
     assert (theirs.argmax(dim=1).numpy() == stored.task.labels).all()
     assert (ours.argmax(axis=1) == stored.task.labels).all()
