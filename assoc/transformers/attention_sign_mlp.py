@@ -13,11 +13,11 @@ of it whose width is proved for given embeddings (:mod:`theory.transformers.mlp_
 import numpy as np
 from numpy.typing import NDArray
 
-from assoc.arrays import Floats, row_norms
+from assoc.arrays import Floats
 from assoc.facts.recall_task import RecallTask
 from assoc.memories.sign_gates import sign_two_layer
 from assoc.memories.sign_networks import PiecewiseLinear
-from assoc.transformers.attention_mlp import attended_tokens
+from assoc.transformers.attention_mlp import attended_tokens, copied_scale
 from assoc.transformers.attention_only import (
     LENGTH,
     attend,
@@ -58,7 +58,7 @@ def attention_sign_mlp(
     rng : draws gates and outputs.
     width : m, even: neurons come in pairs.
     gates : ``square`` (None) or ``sign``, as for :func:`assoc.memories.sign_gates.sign_gated`, of
-        sums scaled to a mean squared length of 1.
+        the sums over :func:`assoc.transformers.attention_mlp.copied_scale`.
     omega : frequency of square waves; None means :data:`assoc.memories.sign_gates.OMEGA`, at which
         two sums that share a token, of cosine 1/2, have a kernel of 3e-4.
     head_dim, heads, length : as for :func:`assoc.transformers.attention_mlp.attention_mlp`.
@@ -92,7 +92,7 @@ def attention_sign_mlp(
     cues = Phi[: task.subjects + task.relations]
     attention = attend(task, Phi, groups, cues, size, True, length)
     X = Transformer(Phi, attention).attended(attended_tokens(task, groups))
-    scale = float(np.sqrt(np.mean(row_norms(X) ** 2))) or 1.0
+    scale = copied_scale(task, Phi)
     found = build(X / scale, Phi.astype(np.float64), task.labels, rng=rng)
     assert isinstance(found, PiecewiseLinear)
     network = PiecewiseLinear(found.W / scale, found.V, found.phase)

@@ -34,7 +34,7 @@ def test_on_the_sums_that_it_stores_the_network_is_the_gates(gates):
     task, Phi = drawn()
     model = attention_sign_mlp(task, Phi, rng=np.random.default_rng(1), width=300, gates=gates)
     X = sums(model, task)
-    scaled = X / np.sqrt(np.mean(np.einsum("ij,ij->i", X, X)))
+    scaled = X / np.sqrt(2)
     memory = sign_gated(150, gates)(scaled, Phi, task.labels, rng=np.random.default_rng(1))
     ratio = model.mlp(X) / memory(scaled)
     np.testing.assert_allclose(ratio, np.median(ratio), rtol=1e-5)
