@@ -12,6 +12,7 @@ from theory.cli.inputs import check_place, integers, read_table, read_vectors, v
 from theory.cli.options import (
     BITS,
     DEGREE,
+    FEWEST_BITS_OF_ATTENTION,
     GATES,
     HEAD_DIM,
     HEADS,
@@ -97,12 +98,7 @@ def facts(
     export: Path | None = typer.Option(
         None, help="Write the first model here, as safetensors; `recall ask` reads it."
     ),
-    fewest_bits: bool = typer.Option(
-        False,
-        "--fewest-bits",
-        help="Fit attention in few bits per weight (--bits, 1 if not given), in as few as hold "
-        "every fact.",
-    ),
+    fewest_bits: bool = FEWEST_BITS_OF_ATTENTION,
     rank: str | None = RANK,
     bits: int | None = BITS,
     rounding: str | None = ROUNDING,

@@ -7,6 +7,7 @@ __all__ = [
     "DEGREE",
     "EMBEDDINGS",
     "FACTS",
+    "FEWEST_BITS_OF_ATTENTION",
     "GATES",
     "HEADS",
     "HEAD_DIM",
@@ -44,6 +45,14 @@ RANK = typer.Option(None, help="Rank m of a low-rank memory: an integer, or a fr
 
 BITS = typer.Option(None, help="Bits per weight, 1 to 16, for every memory and model.")
 """Option for the width of stored weights."""
+
+FEWEST_BITS_OF_ATTENTION = typer.Option(
+    False,
+    "--fewest-bits",
+    help="Fit attention in few bits per weight (--bits, 1 if not given), in as few as hold every "
+    "fact.",
+)
+"""Option for a fit of a transformer in bits."""
 
 ROUNDING = typer.Option(None, help="How weights are rounded to --bits: nearest or stochastic.")
 """Option for how weights are rounded."""

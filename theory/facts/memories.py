@@ -72,8 +72,7 @@ def facts_in_memory(
     d : dimension; None plans the least multiple of 16 at which all facts are recalled with
         predicted probability 0.99, or takes that of the embeddings.
     rank, width, degree, gates, omega : what the memory needs, and may be given.
-    bits, rounding : b to which weights are rounded, and how; see
-        :func:`sims.memories.recall.measure`.
+    bits, rounding : b to which weights are rounded, and how (:func:`sims.memories.recall.measure`).
     embeddings, preprocess, key : vectors in place of random ones, what is done to them, and how
         they become keys: see :func:`theory.facts.keys.name_keys`. There is no prediction then.
     seed : of the random keys and outputs.
@@ -110,8 +109,7 @@ def facts_in_memory(
     stored = _store(construction, table, make_keys, d, source, watcher)
     known = embeddings is None and predictable(construction, classes)
     return MemoryFactsResult(
-        file=table.source,
-        memory=construction.label(d),
+        file=table.source, memory=construction.label(d),
         embeddings=stored.keys.origin,
         seed=seed, d=d, facts=N, answers=M,
         several=table.several,

@@ -113,9 +113,8 @@ def facts_in_transformers(
     source = experiment_of(seed)
     vectors = table_vectors(table, task, embeddings, preprocess, d, source)
     exam = _Exam(table, task, vectors, length, draws, source, degree, watcher)
-    options = {"head_dim": head_dim, "heads": heads, "width": width, "degree": degree,
-               "gates": gates, "omega": omega, "share": share, "bits": bits,
-               "rounding": rounding}  # fmt: skip
+    options = {"head_dim": head_dim, "heads": heads, "width": width, "degree": degree, "bits": bits,
+               "rounding": rounding, "gates": gates, "omega": omega, "share": share}  # fmt: skip
     asked = architectures(models, vectors.d, options, length)
     threads = available_threads() if threads is None else positive(threads, "threads")
     # What is refused is refused before the first of them is built.

@@ -436,6 +436,7 @@ construction has it too, and here the network is scaled, or fitted, to outweigh 
             near_misses={
                 "three quarters of the width": {"width": 810, "parts": ("proved",)},
                 "two fifths of the neurons are built": {"share": 0.4, "parts": ("answered",)},
+                "keys two fifths as large": {"keys": 0.4, "parts": ("answered",)},
                 "twice the width": {"width": 2160, "parts": ("close",)},
                 "a convex fit in place of the Hermite network": {
                     "shape": Shape(6, 6, 4, noise=8),

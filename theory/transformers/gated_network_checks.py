@@ -40,6 +40,7 @@ def check_gated_network(
     omega: float = OMEGA,
     share: float = 1.0,
     damaged: bool = False,
+    keys: float = 1.0,
     parts: Sequence[str] = PARTS,
 ) -> Finding:
     """Build transformers of the width that is proved for them, and others beside them.
@@ -60,6 +61,7 @@ def check_gated_network(
     omega : frequency of the gates.
     share : of the neurons that are built.
     damaged : transformers are built without the table's last fact.
+    keys : factor on the keys of their heads; below 1 they pay more to other tokens.
     parts : which are judged: the bound (proved), transformers of this width (answered), the width
         beside what is measured (close), and the rival's loss of facts (fewer).
     """
@@ -70,7 +72,7 @@ def check_gated_network(
         if "proved" in parts:
             yield "proved", _proved(asked.bounds(bounded, width // 2, omega), delta)
         if "answered" in parts:
-            whole = asked.whole(ours, tables, damaged=damaged)
+            whole = asked.whole(ours, tables, damaged=damaged, keys=keys)
             row = {"d": d, "m": width, "successes": sum(whole), "trials": tables}
             quantity = "probability that every fact is certified and answered"
             yield "answered", judge_guarantee(quantity, [row], delta=delta)
@@ -108,7 +110,9 @@ class _Tables:
             found.append(min(1.0, float(mlp_bounds(task, Phi, (gates,), omega=omega, rng=rng)[0])))
         return found
 
-    def whole(self, architecture: Architecture, count: int, *, damaged: bool = False) -> list[bool]:
+    def whole(
+        self, architecture: Architecture, count: int, *, damaged: bool = False, keys: float = 1.0
+    ) -> list[bool]:
         """Say of each table whether a transformer is certified on it, and answers prompts."""
         found = []
         for trial in range(count):
@@ -116,6 +120,8 @@ class _Tables:
             learnt = replace(task, facts=task.facts[:-1]) if damaged else task
             model = architecture.build(learnt, Phi, self.source, trial)
             assert isinstance(model, Transformer)
+            heads = replace(model.attention, W_K=keys * model.attention.W_K)
+            model = replace(model, attention=heads)
             certified = bool(certify(model, task, length=LENGTH).certified.all())
             asked = count_known(model, task, length=LENGTH, source=self.source, trial=trial)
             found.append(certified and asked.known == len(task))
