@@ -350,7 +350,8 @@ def _width(model: OneLayer) -> int | None:
 
 def _stored_bits(model: Transformer) -> int:
     """Bits at the precision that the weights are stored in."""
-    return model.bits or 8 * model.attention.W_V.itemsize * model.parameters
+    mlp = 0 if model.mlp is None else model.mlp.W.itemsize * model.mlp_parameters
+    return model.bits or 8 * (model.attention.W_V.itemsize * model.attention.parameters + mlp)
 
 
 def _on_file(condition: Condition, table: FactTable, task: RecallTask) -> Condition:
