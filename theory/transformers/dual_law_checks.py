@@ -36,7 +36,7 @@ def check_dual_law(
 ) -> Finding:
     """Compare expected pairs, and the median dimension, with those of random tables.
 
-    Heads look where they should: scores are Q Q^T c with an orthonormal basis Q of the columns of
+    Heads attend to the right tokens: scores are Q Q^T c with an orthonormal basis Q of the columns of
     the embeddings and c the counts of what is said.
 
     Parameters
