@@ -36,8 +36,8 @@ def check_dual_law(
 ) -> Finding:
     """Compare expected pairs, and the median dimension, with those of random tables.
 
-    Heads attend to the right tokens: scores are Q Q^T c with an orthonormal basis Q of the columns of
-    the embeddings and c the counts of what is said.
+    Heads attend to the right tokens: scores are Q Q^T c with an orthonormal basis Q of the columns
+    of the embeddings and c the counts of what is said.
 
     Parameters
     ----------
