@@ -526,8 +526,8 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
             source="derived here (docs/attention-guarantees.md)",
             statement="Of random tables with dual values on Gaussian embeddings, whose heads "
             "attend to the right tokens, the law of a pair with the mean number of answers that "
-            "occur predicts how many pairs fail, to 20 % (at full size to 15 %), and the d from which on "
-            "nothing does, to 10 % (at full size to 6 %).",
+            "occur predicts how many pairs fail, to 20 % (at full size to 15 %), and the d from "
+            "which on nothing does, to 10 % (at full size to 6 %).",
             check=check_dual_law,
             quick={
                 "counted": (
