@@ -34,6 +34,7 @@ from assoc.memories.random_features import bilinear, whitened
 from assoc.memories.sign_gates import sign_gated, sign_two_layer
 from assoc.transformers.attention_mlp import attention_mlp, hybrid
 from assoc.transformers.attention_only import attention_only
+from assoc.transformers.attention_sign_mlp import attention_sign_mlp
 from assoc.transformers.model import OneLayer
 from assoc.user_code import UserBuild, UserDecision, told_of
 
@@ -151,6 +152,7 @@ TRANSFORMERS: Mapping[str, Recipe] = MappingProxyType(
         "attention-mlp-hermite": Recipe(
             _model(attention_mlp, mlp="hermite"), WIDE, ("degree", *HEADS)
         ),
+        "attention-mlp-sign": Recipe(_model(attention_sign_mlp), WIDE, (*SIGNED, *HEADS)),
         "hybrid": Recipe(_model(hybrid), WIDE, ("share", "degree", "head_dim", "length")),
     }
 )
@@ -207,8 +209,8 @@ def resolve_transformer(
     ----------
     model : one of :data:`TRANSFORMERS`, ``package.module:function``, or a build function itself.
     given : options by name: ``head_dim`` (d_h), ``heads`` (H), ``width`` (m), ``degree`` (k),
-        ``share``, ``length`` (T), ``bits`` (b) and ``rounding``; None stands for not given. Only
-        those that the construction knows may be given.
+        ``gates``, ``omega``, ``share``, ``length`` (T), ``bits`` (b) and ``rounding``; None stands
+        for not given. Only those that the construction knows may be given.
 
     Raises
     ------

@@ -31,8 +31,8 @@ from assoc.errors import InputError
 from assoc.memories.linear import HebbianBuild, Store
 from assoc.memories.memory import Factors, Memory
 from assoc.memories.networks import Gated, TwoLayer
-from assoc.memories.sign_gates import PiecewiseLinear, SignGated
-from assoc.transformers.model import Attention, Transformer
+from assoc.memories.sign_networks import PiecewiseLinear, SignGated
+from assoc.transformers.model import Attention, Network, Transformer
 
 __all__ = ["Code", "Layout", "arrays_of", "coded", "encode", "in_bits"]
 
@@ -51,7 +51,7 @@ class Layout:
     bits : b.
     dtype : precision of the decoded weights, ``float32`` or ``float64``.
     degree : k of a gated network.
-    activation : coefficients of sigma in powers of x, of a network that has one.
+    activation : coefficients of sigma in powers of x, of a network in which it is a polynomial.
     phases : whether the last array is the phases of square waves.
     scaled : whether scales are stored; without, levels are in public units (as all are of a linear
         memory, where no scale matters).
@@ -139,15 +139,12 @@ class Code:
         if kind == Gated.__name__:
             W, P, V = arrays
             return Gated(W, P, V, self.layout.degree or 0, bits=self.bits)
-        if kind == TwoLayer.__name__:
+        if kind in (TwoLayer.__name__, PiecewiseLinear.__name__):
             return self._network(arrays, self.bits)
         if kind == SignGated.__name__:
             W, P, V, *more = arrays
             phase = more.pop()[:, 0] if self.layout.phases else None
             return SignGated(W, P, V, more[0] if more else None, phase, bits=self.bits)
-        if kind == PiecewiseLinear.__name__:
-            W, V, *more = arrays
-            return PiecewiseLinear(W, V, more[0][:, 0] if more else None, bits=self.bits)
         d = arrays[0].shape[2]
         if embeddings is None:
             raise InputError("a transformer is decoded with its tokens' embeddings: give them")
@@ -156,9 +153,11 @@ class Code:
         mlp = self._network(arrays[4:], None) if len(arrays) > 4 else None
         return Transformer(embeddings, Attention(*arrays[:4]), mlp, bits=self.bits)
 
-    def _network(self, arrays: list[Floats], bits: int | None) -> TwoLayer:
-        W, V = arrays
-        return TwoLayer(W, V, Polynomial(self.layout.activation or ()), bits=bits)
+    def _network(self, arrays: list[Floats], bits: int | None) -> Network:
+        W, V, *more = arrays
+        if self.layout.activation is None:
+            return PiecewiseLinear(W, V, more[0][:, 0] if more else None, bits=bits)
+        return TwoLayer(W, V, Polynomial(self.layout.activation), bits=bits)
 
     def _arrays(self) -> list[Floats]:
         """Weights of all arrays, from the data."""
@@ -191,8 +190,8 @@ def encode(
     Parameters
     ----------
     memory : a :class:`assoc.memories.memory.Factors`, :class:`assoc.memories.networks.Gated`,
-        :class:`assoc.memories.networks.TwoLayer`, :class:`assoc.memories.sign_gates.SignGated`,
-        :class:`assoc.memories.sign_gates.PiecewiseLinear` or
+        :class:`assoc.memories.networks.TwoLayer`, :class:`assoc.memories.sign_networks.SignGated`,
+        :class:`assoc.memories.sign_networks.PiecewiseLinear` or
         :class:`assoc.transformers.model.Transformer`.
     bits : b, between 1 and 16.
     rounding : one of :data:`assoc.bits.levels.ROUNDINGS`.

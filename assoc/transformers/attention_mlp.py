@@ -50,6 +50,7 @@ __all__ = [
     "attention_mlp",
     "choose_feature_degree",
     "choose_overlap_degree",
+    "copied_scale",
     "copied_sums",
     "hybrid",
 ]
@@ -204,7 +205,7 @@ def attended_tokens(task: RecallTask, groups: list[NDArray[np.intp]]) -> NDArray
 
 
 def copied_sums(task: RecallTask, embeddings: Floats) -> NDArray[np.float64]:
-    """Return what heads that copy give for each fact, over sqrt(2): (phi_s + phi_r)/sqrt(2).
+    """Return what heads that copy give for each fact, scaled: (phi_s + phi_r)/sqrt(2).
 
     Parameters
     ----------
@@ -213,7 +214,7 @@ def copied_sums(task: RecallTask, embeddings: Floats) -> NDArray[np.float64]:
 
     Returns
     -------
-    (N, d), of norms about 1 where embeddings have norm 1.
+    (N, d), of norms about 1: over :func:`copied_scale`, sqrt(2) for embeddings of norm 1.
 
     Raises
     ------
@@ -228,7 +229,24 @@ def copied_sums(task: RecallTask, embeddings: Floats) -> NDArray[np.float64]:
     [[0.707, 0.0, 0.707, 0.0, 0.0], [0.0, 0.707, 0.707, 0.0, 0.0]]
     """
     Phi = np.asarray(check_embeddings(embeddings, task), np.float64)
-    return np.asarray(Phi[task.cues].sum(axis=1) / np.sqrt(2))
+    return np.asarray(Phi[task.cues].sum(axis=1) / copied_scale(task, Phi))
+
+
+def copied_scale(task: RecallTask, embeddings: Floats) -> float:
+    """Return sqrt(2) times the root mean square length of the embeddings of subjects and relations.
+
+    Parameters
+    ----------
+    task, embeddings : as for :func:`copied_sums`.
+
+    Examples
+    --------
+    >>> from assoc.facts.recall_task import grid_task
+    >>> round(copied_scale(grid_task(2, 1, 1, noise=0), 3 * np.eye(5)), 3)
+    4.243
+    """
+    lengths = row_norms(np.asarray(embeddings[: task.subjects + task.relations], np.float64))
+    return float(np.sqrt(2 * np.mean(lengths**2))) or 1.0
 
 
 def choose_feature_degree(width: int, d: int) -> int:

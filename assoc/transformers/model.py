@@ -22,8 +22,12 @@ from numpy.typing import NDArray
 
 from assoc.arrays import Brief, Floats, Integers
 from assoc.memories.networks import TwoLayer
+from assoc.memories.sign_networks import PiecewiseLinear
 
-__all__ = ["Attention", "OneLayer", "Transformer", "is_plain"]
+__all__ = ["Attention", "Network", "OneLayer", "Transformer", "is_plain"]
+
+Network = TwoLayer | PiecewiseLinear
+"""Networks that may follow attention: V^T sigma(W x + b), sigma a polynomial, |.| or a wave."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,7 +137,7 @@ class Transformer(Brief):
     ----------
     embeddings : (n, d), of all tokens, the end-of-sequence token last.
     attention : its heads.
-    mlp : the network V^T sigma(W x), or None.
+    mlp : the network V^T sigma(W x), of one of the classes of :data:`Network`, or None.
     bits : stored size of attention and MLP in bits when the weights are rounded, else None.
 
     Examples
@@ -147,7 +151,7 @@ class Transformer(Brief):
 
     embeddings: Floats
     attention: Attention
-    mlp: TwoLayer | None = None
+    mlp: Network | None = None
     bits: int | None = None
 
     @property
@@ -197,5 +201,5 @@ def is_plain(model: Any) -> TypeGuard[Transformer]:
     return (
         type(model) is Transformer
         and type(model.attention) is Attention
-        and (model.mlp is None or type(model.mlp) is TwoLayer)
+        and (model.mlp is None or type(model.mlp) in (TwoLayer, PiecewiseLinear))
     )

@@ -73,6 +73,7 @@ class Architecture:
     model : as for :func:`assoc.catalogue.resolve_transformer`.
     d : dimension of the embeddings.
     head_dim, heads, width, degree, share : d_h, H, m, k and the share of a hybrid.
+    gates, omega : kind and frequency of gates, of a network that has them.
     length : T, longest prompt that its attention is made for.
     bits, rounding : b to which weights are rounded, and how; None keeps them as they are.
 
@@ -92,6 +93,8 @@ class Architecture:
     length: int | None = None
     bits: int | None = None
     rounding: str | None = None
+    gates: str | None = None
+    omega: float | None = None
 
     @property
     def lacks_width(self) -> bool:
@@ -122,12 +125,13 @@ class Architecture:
         """Name for tables, with the options that were given."""
         options = {
             "d_h": self.head_dim, "H": self.heads, "m": self.width, "k": self.degree,
-            "share": self.share, "b": self.bits,
+            "share": self.share, "omega": self.omega, "b": self.bits,
         }  # fmt: skip
         given = [f"{key}={value}" for key, value in options.items() if value is not None]
         name = self.model if isinstance(self.model, str) else build_name(self.model)
         stochastic = [str(self.rounding)] if self.rounding not in (None, "nearest") else []
-        return " ".join([name, *given, *stochastic])
+        kind = [] if self.gates is None else [self.gates]
+        return " ".join([name, *kind, *given, *stochastic])
 
 
 def table_source(shape: Shape, seed: int, experiment: str) -> Source:

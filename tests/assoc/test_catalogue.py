@@ -17,6 +17,7 @@ from assoc import (
     resolve,
     resolve_transformer,
 )
+from assoc.bits.codes import arrays_of
 from assoc.catalogue import options_of
 from assoc.memories.hermite import DEGREES
 from assoc.memories.linear import HebbianBuild, dual_inputs, hebbian
@@ -109,7 +110,8 @@ def test_every_transformer_in_bits_that_are_counted(name, rounding):
     needs = dict.fromkeys(TRANSFORMERS[name].needs, 16)
     exact = resolve_transformer(name, **needs)[1](task, Phi, rng=np.random.default_rng(1))
     assert exact.bits is None
-    matrices = 4 * exact.attention.heads + (0 if exact.mlp is None else 2)
+    network = [] if exact.mlp is None else arrays_of(exact.mlp)  # a row of phases is one of them
+    matrices = 4 * exact.attention.heads + len(network)
     for bits in (1, 2, 4, 8, 16):
         build = resolve_transformer(name, **needs, bits=bits, rounding=rounding)[1]
         model = build(task, Phi, rng=np.random.default_rng(1))

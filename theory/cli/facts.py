@@ -12,10 +12,13 @@ from theory.cli.inputs import check_place, integers, read_table, read_vectors, v
 from theory.cli.options import (
     BITS,
     DEGREE,
+    FEWEST_BITS_OF_ATTENTION,
+    GATES,
     HEAD_DIM,
     HEADS,
     JSON,
     LIMIT,
+    OMEGA,
     RANK,
     ROUNDING,
     SEED,
@@ -38,14 +41,6 @@ __all__ = ["register"]
 
 SHOWN = 10
 
-FEWEST_BITS = typer.Option(
-    False,
-    "--fewest-bits",
-    help="Fit attention in few bits per weight (--bits, 1 if not given), in as few as hold every "
-    "fact.",
-)
-"""Option for a fit in bits."""
-
 NOT_HELD = 3
 """Exit status where no fit was found that holds every fact."""
 
@@ -66,8 +61,8 @@ def facts(
     model: str | None = typer.Option(
         None,
         help="attention-only, attention-only-dual, attention-only-sum, attention-mlp, "
-        "attention-mlp-whitened, attention-mlp-hermite, hybrid, your own package.module:function, "
-        "or several: a,b. The first two kinds if not given.",
+        "attention-mlp-whitened, attention-mlp-hermite, attention-mlp-sign, hybrid, your own "
+        "package.module:function, or several: a,b. The first two kinds if not given.",
     ),
     memory: str | None = typer.Option(
         None, help="Instead: one memory of `recall predict --help`, or package.module:function."
@@ -77,6 +72,8 @@ def facts(
     heads: int | None = HEADS,
     width: str | None = WIDTH,
     degree: int | None = DEGREE,
+    gates: str | None = GATES,
+    omega: float | None = OMEGA,
     share: float | None = typer.Option(None, help="Share of a hybrid's subjects in attention."),
     embeddings: str | None = typer.Option(
         None,
@@ -101,7 +98,7 @@ def facts(
     export: Path | None = typer.Option(
         None, help="Write the first model here, as safetensors; `recall ask` reads it."
     ),
-    fewest_bits: bool = FEWEST_BITS,
+    fewest_bits: bool = FEWEST_BITS_OF_ATTENTION,
     rank: str | None = RANK,
     bits: int | None = BITS,
     rounding: str | None = ROUNDING,
@@ -124,9 +121,9 @@ def facts(
     asked = _Storing(
         table=read_table(file, columns, header=header, several=several, told=False),
         model=model, memory=memory, d=d, head_dim=head_dim, heads=heads, width=width, degree=degree,
-        share=share, embeddings=embeddings, outputs=outputs, limit=limit, preprocess=preprocess,
-        key=key, noise=noise, length=length, draws=draws, export=export, fewest_bits=fewest_bits,
-        rank=rank, bits=bits, rounding=rounding, seed=seed, json=json,
+        gates=gates, omega=omega, share=share, embeddings=embeddings, outputs=outputs, limit=limit,
+        preprocess=preprocess, key=key, noise=noise, length=length, draws=draws, export=export,
+        fewest_bits=fewest_bits, rank=rank, bits=bits, rounding=rounding, seed=seed, json=json,
     )  # fmt: skip
     if memory is None and fewest_bits:
         _store_in_fewest_bits(asked)
@@ -148,6 +145,8 @@ class _Storing(Asked):
     heads: int | None = None
     width: str | None = None
     degree: int | None = None
+    gates: str | None = None
+    omega: float | None = None
     share: float | None = None
     embeddings: str | None = None
     outputs: str | None = None
@@ -184,8 +183,9 @@ def _store_in_transformers(asked: _Storing) -> None:
         vectors = None if asked.embeddings is None else read_vectors(asked.embeddings, asked.limit)
         found = facts_in_transformers(
             asked.table, d=asked.d, head_dim=asked.head_dim, heads=asked.heads, width=width,
-            degree=asked.degree, share=asked.share, bits=asked.bits, rounding=asked.rounding,
-            embeddings=vectors, seed=asked.seed, watcher=watcher,
+            degree=asked.degree, gates=asked.gates, omega=asked.omega, share=asked.share,
+            bits=asked.bits, rounding=asked.rounding, embeddings=vectors, seed=asked.seed,
+            watcher=watcher,
             **given(models=models, preprocess=asked.preprocess, noise=asked.noise,
                     length=asked.length, draws=asked.draws),
         )  # fmt: skip
@@ -200,7 +200,8 @@ def _store_in_transformers(asked: _Storing) -> None:
 def _store_in_fewest_bits(asked: _Storing) -> None:
     """Fit attention in few bits, and export it if it holds every fact."""
     asked.refuse("rank", "outputs", "key", why="is for --memory")
-    asked.refuse("heads", "width", "degree", "share", "rounding", why="is not for --fewest-bits")
+    others = "heads", "width", "degree", "gates", "omega", "share", "rounding"
+    asked.refuse(*others, why="is not for --fewest-bits")
     if asked.model not in (None, "attention-only"):
         raise InputError(f"--fewest-bits fits attention-only, not {asked.model}")
     if asked.embeddings is None:
@@ -249,8 +250,8 @@ def _store_in_memory(asked: _Storing, memory: str) -> None:
         vectors = vectors_of(asked.embeddings, asked.outputs, asked.limit)
         found = facts_in_memory(
             asked.table, memory=memory, d=asked.d, rank=asked.rank, bits=asked.bits,
-            width=asked.width, degree=asked.degree, rounding=asked.rounding, seed=asked.seed,
-            embeddings=vectors, watcher=watcher,
+            width=asked.width, degree=asked.degree, gates=asked.gates, omega=asked.omega,
+            rounding=asked.rounding, seed=asked.seed, embeddings=vectors, watcher=watcher,
             **given(preprocess=asked.preprocess, key=asked.key),
         )  # fmt: skip
     if asked.json:

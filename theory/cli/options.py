@@ -7,6 +7,7 @@ __all__ = [
     "DEGREE",
     "EMBEDDINGS",
     "FACTS",
+    "FEWEST_BITS_OF_ATTENTION",
     "GATES",
     "HEADS",
     "HEAD_DIM",
@@ -45,6 +46,14 @@ RANK = typer.Option(None, help="Rank m of a low-rank memory: an integer, or a fr
 BITS = typer.Option(None, help="Bits per weight, 1 to 16, for every memory and model.")
 """Option for the width of stored weights."""
 
+FEWEST_BITS_OF_ATTENTION = typer.Option(
+    False,
+    "--fewest-bits",
+    help="Fit attention in few bits per weight (--bits, 1 if not given), in as few as hold every "
+    "fact.",
+)
+"""Option for a fit of a transformer in bits."""
+
 ROUNDING = typer.Option(None, help="How weights are rounded to --bits: nearest or stochastic.")
 """Option for how weights are rounded."""
 
@@ -54,7 +63,7 @@ WIDTH = typer.Option(None, help="Width m of a network: an integer, or a multiple
 DEGREE = typer.Option(None, help="Degree k of a network's Hermite polynomials, 1 to 6.")
 """Option for the degree of activations."""
 
-GATES = typer.Option(None, help="Gates of a sign-gated memory: sign, two-signs or square.")
+GATES = typer.Option(None, help="Gates of a sign-gated network: sign, two-signs or square.")
 """Option for the kind of gates."""
 
 OMEGA = typer.Option(None, help="Frequency of square-wave gates.")

@@ -12,7 +12,6 @@ from theory.memories.sign_gates import least_width
 from theory.memories.width import width_of
 from theory.points import copied_gates_task, copied_proof_task, gates_proof_task, width_task
 from theory.rendering.axes import guarantee_panels
-from theory.transformers.mlp_guarantee import COPIED_OMEGA
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +20,9 @@ __all__ = ["EXHIBIT"]
 
 OMEGA = 5.0
 """Frequency of the square waves that store random facts."""
+
+COPIED_OMEGA = 3.0
+"""Frequency of those behind attention."""
 
 
 def points(

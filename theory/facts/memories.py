@@ -49,6 +49,8 @@ def facts_in_memory(
     bits: int | None = None,
     width: Size | None = None,
     degree: int | None = None,
+    gates: str | None = None,
+    omega: float | None = None,
     rounding: str | None = None,
     embeddings: NamedVectors | VectorPair | None = None,
     preprocess: str = "none",
@@ -69,9 +71,8 @@ def facts_in_memory(
     memory : a memory's name, ``package.module:function``, or a build function itself.
     d : dimension; None plans the least multiple of 16 at which all facts are recalled with
         predicted probability 0.99, or takes that of the embeddings.
-    rank, width, degree : what the memory needs.
-    bits, rounding : b to which weights are rounded, and how; see
-        :func:`sims.memories.recall.measure`.
+    rank, width, degree, gates, omega : what the memory needs, and may be given.
+    bits, rounding : b to which weights are rounded, and how (:func:`sims.memories.recall.measure`).
     embeddings, preprocess, key : vectors in place of random ones, what is done to them, and how
         they become keys: see :func:`theory.facts.keys.name_keys`. There is no prediction then.
     seed : of the random keys and outputs.
@@ -93,7 +94,7 @@ def facts_in_memory(
     1747
     """
     table = _evened(read_facts(path))
-    construction = Construction(memory, rank, bits, width, degree, rounding)
+    construction = Construction(memory, rank, bits, width, degree, rounding, gates, omega)
     N, M = len(table), len(table.answers)
     classes = classes_of_facts(table.facts[:, 2], M, table.also)
     if embeddings is not None:
@@ -108,8 +109,7 @@ def facts_in_memory(
     stored = _store(construction, table, make_keys, d, source, watcher)
     known = embeddings is None and predictable(construction, classes)
     return MemoryFactsResult(
-        file=table.source,
-        memory=construction.label(d),
+        file=table.source, memory=construction.label(d),
         embeddings=stored.keys.origin,
         seed=seed, d=d, facts=N, answers=M,
         several=table.several,

@@ -2,8 +2,8 @@
 
 A file holds the arrays ``embeddings`` (n, d), ``W_K``, ``W_Q``, ``W_V``, ``W_O`` (H, d_h, d),
 ``facts`` (N, 3), where facts have several right answers ``also`` (n, 2), rows (fact, answer) of the
-others, and, where there is an MLP, ``mlp.W``, ``mlp.V`` (m, d) and ``mlp.activation``, the
-coefficients of its polynomial in powers of x. Any reader of safetensors can use it. The entry
+others, and, where there is an MLP, ``mlp.W``, ``mlp.V`` (m, d) and what its activation is
+(:mod:`theory.facts.stored_networks`). Any reader of safetensors can use it. The entry
 ``recall`` of the header's metadata is a JSON document with the vocabulary, the longest certified
 prompt, where the file comes from, and of each array its type, its shape and the SHA-256 of its
 bytes; the document's own SHA-256 is among its entries. All of it is verified when a file is read,
@@ -21,14 +21,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import Polynomial
 
 from assoc.errors import InputError
 from assoc.facts.recall_task import SHORTEST, RecallTask
 from assoc.files import size_of
-from assoc.memories.networks import TwoLayer
 from assoc.transformers.model import Attention, Transformer
 from theory.facts.packed_files import Packed, describe, unpack
+from theory.facts.stored_networks import (
+    NETWORK_DIMENSIONS,
+    network_arrays,
+    network_of,
+    network_sets,
+)
 from theory.rendering.files import write_whole
 
 __all__ = ["FORMAT", "PACKED", "StoredModel", "load_model", "save_model"]
@@ -41,7 +45,6 @@ PACKED = "recall one-layer transformer in few bits, version 1"
 
 KEY = "recall"
 WEIGHTS = ("W_K", "W_Q", "W_V", "W_O")
-MLP = ("mlp.W", "mlp.V", "mlp.activation")
 Types = Mapping[np.dtype[Any], str]
 ARRAYS = ("embeddings", "facts", *WEIGHTS)
 ALSO = "also"
@@ -51,9 +54,7 @@ DIMENSIONS = {
     "facts": 2,
     ALSO: 2,
     "embeddings": 2,
-    "mlp.W": 2,
-    "mlp.V": 2,
-    "mlp.activation": 1,
+    **NETWORK_DIMENSIONS,
 }
 """Axes of each array; weights of attention have three."""
 
@@ -128,8 +129,7 @@ def save_model(path: str | Path, stored: StoredModel, *, origin: Mapping[str, An
     else:
         arrays |= {name: getattr(model.attention, name) for name in WEIGHTS}
     if model.mlp is not None:
-        mlp = model.mlp
-        arrays |= dict(zip(MLP, (mlp.W, mlp.V, np.asarray(mlp.activation.coef)), strict=True))
+        arrays |= network_arrays(model.mlp)
     arrays = {
         name: np.ascontiguousarray(array, array.dtype.newbyteorder("="))
         for name, array in arrays.items()
@@ -243,8 +243,7 @@ def _matrices(path: Path, arrays: Mapping[str, Any], bits: int | None) -> Transf
     if shape[2] != d or any(W.shape != shape for W in weights):
         listed = ", ".join(f"{name} {arrays[name].shape}" for name in ("embeddings", *WEIGHTS))
         raise InputError(f"{path}: shapes do not fit: {listed}")
-    mlp = _network(path, arrays, d) if MLP[0] in arrays else None
-    return Transformer(embeddings, Attention(*weights), mlp, bits)
+    return Transformer(embeddings, Attention(*weights), network_of(path, arrays, d), bits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,13 +279,6 @@ class _Entries:
 def _is_text(value: object) -> bool:
     """Whether a value is a text that can be printed: without halves of characters."""
     return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
-
-
-def _network(path: Path, arrays: Mapping[str, Any], d: int) -> TwoLayer:
-    W, V, coefficients = (arrays[name] for name in MLP)
-    if W.shape != V.shape or W.shape[1] != d:
-        raise InputError(f"{path}: shapes do not fit: mlp.W {W.shape}, mlp.V {V.shape}, d = {d}")
-    return TwoLayer(W, V, Polynomial(coefficients))
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -333,7 +325,7 @@ def _header(path: Path, text: str) -> dict[str, Any]:
     if found == PACKED:
         known = [set(PACKED_ARRAYS), {*PACKED_ARRAYS, "embeddings"}]
     else:
-        known = [set(ARRAYS), {*ARRAYS, *MLP}]
+        known = [{*ARRAYS, *network} for network in network_sets()]
     if not isinstance(named, dict) or set(named) - {ALSO} not in known:
         listed = sorted(named) if isinstance(named, dict) else named
         raise InputError(

@@ -34,6 +34,12 @@ NARROW = 8
 RESOLUTION = 0.1
 """Width of a bracket, relative to its upper end."""
 
+TRIED = {"attention-mlp-sign": (64, 4096)}
+"""Multiples of N/d at which the search for a width begins and ends, where others are usual."""
+
+MOST = 64
+"""The multiple at which it usually ends."""
+
 SEPARATED = 2.0**-20
 """Attention that a head may leak where its keys tell its tokens from all others."""
 
@@ -141,9 +147,10 @@ def plan(
     if architecture.lacks_width:
         d = d or _separating_dimension(shop, architecture)
         per_neuron = max(1, N // d)
-        limit = 64 + 64 * per_neuron
+        first, last = TRIED.get(str(architecture.model), (NEURONS, MOST))
+        limit = 64 + last * per_neuron
         chosen = replace(architecture, d=d)
-        return shop.search(chosen, "width", start=NEURONS * per_neuron, limit=limit, step=2)
+        return shop.search(chosen, "width", start=first * per_neuron, limit=limit, step=2)
     if d:
         return shop.build(architecture)
     limit = 64 * (task.relations + task.largest_answer_set) + task.vocabulary

@@ -1,11 +1,10 @@
 """Real facts in one-layer transformers: sizes planned, every fact certified and asked for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from assoc.arrays import Floats
 from assoc.bits.attention_codes import AttentionLayout
 from assoc.bits.attention_fit import STEPS
 from assoc.bits.levels import check_bits
@@ -17,19 +16,19 @@ from assoc.facts.tables import FactTable, read_facts
 from assoc.memories.memory import memory_parameters
 from assoc.transformers.certificates import certify
 from assoc.transformers.model import OneLayer, Transformer, is_plain
-from assoc.transformers.token_vectors import name_tokens
-from assoc.vectors.named import NamedVectors, VectorPair, as_named
+from assoc.vectors.named import NamedVectors
 from sims.engine.parallel import available_threads, run
-from sims.engine.randomness import INPUTS, Source
+from sims.engine.randomness import Source
 from sims.transformers.architecture import LENGTH, Architecture
 from sims.transformers.prompts import count_known
 from theory.bounds.answer_sets import needed_bits
 from theory.claims import Condition, Problem
 from theory.facts.effort import UNSEEN, Watcher, fitting_in_bits
 from theory.facts.fewest_bits import fewest_bits_of, usual_dimension
-from theory.facts.packed_files import Packed, drawn_embeddings, experiment_of
+from theory.facts.packed_files import Packed, experiment_of
 from theory.facts.plan import Planned, architectures, first_effort, plan
 from theory.facts.results import TransformerFacts, TransformerFactsResult
+from theory.facts.table_vectors import TableVectors, table_vectors
 from theory.memories.hypotheses import not_done_again
 from theory.registry import find
 from theory.transformers.hypotheses import DISJOINT, DISJOINT_CONDITION, GUARANTEED
@@ -52,6 +51,8 @@ def facts_in_transformers(
     heads: int | None = None,
     width: int | None = None,
     degree: int | None = None,
+    gates: str | None = None,
+    omega: float | None = None,
     share: float | None = None,
     bits: int | None = None,
     rounding: str | None = None,
@@ -75,8 +76,8 @@ def facts_in_transformers(
     path : table of facts, or its file, as for :func:`assoc.facts.tables.read_facts`.
     models : names of :data:`assoc.catalogue.TRANSFORMERS`, ``package.module:function``, or build
         functions.
-    d, head_dim, heads, width, degree, share : sizes d, d_h, H, m, k and a hybrid's share, for
-        those models that know them.
+    d, head_dim, heads, width, degree, gates, omega, share : sizes d, d_h, H, m, k, kind and
+        frequency of gates, and a hybrid's share, for those models that know them.
     bits, rounding : b to which weights are rounded, and how; None stores them as they are.
     embeddings : vectors with names for all names of the table; None draws them on the unit sphere.
     preprocess : none, normalise, centre or whiten, for these vectors.
@@ -110,10 +111,10 @@ def facts_in_transformers(
     table = read_facts(path)
     task = table_task(table, noise=noise)
     source = experiment_of(seed)
-    vectors = _vectors(table, task, embeddings, preprocess, d, source)
+    vectors = table_vectors(table, task, embeddings, preprocess, d, source)
     exam = _Exam(table, task, vectors, length, draws, source, degree, watcher)
-    options = {"head_dim": head_dim, "heads": heads, "width": width, "degree": degree,
-               "share": share, "bits": bits, "rounding": rounding}  # fmt: skip
+    options = {"head_dim": head_dim, "heads": heads, "width": width, "degree": degree, "bits": bits,
+               "rounding": rounding, "gates": gates, "omega": omega, "share": share}  # fmt: skip
     asked = architectures(models, vectors.d, options, length)
     threads = available_threads() if threads is None else positive(threads, "threads")
     # What is refused is refused before the first of them is built.
@@ -174,49 +175,11 @@ def facts_in_fewest_bits(
     table = read_facts(path)
     task = table_task(table, noise=noise)
     source = experiment_of(seed)
-    vectors = _vectors(table, task, embeddings, preprocess, d, source)
+    vectors = table_vectors(table, task, embeddings, preprocess, d, source)
     exam = _Exam(table, task, vectors, length, draws, source, None, watcher)
     effort = fitting_in_bits(task, vectors.d or usual_dimension(task), STEPS)
     watcher.expect("attention-only in few bits, each size that is tried", effort)
     return exam.result(table.source, seed, [exam.take_bits(bits, head_dim)])
-
-
-@dataclass(frozen=True, eq=False)
-class _Vectors:
-    """Embeddings of the tokens: drawn in any dimension, or the user's in their own."""
-
-    d: int  # 0 stands for not given
-    embed: Callable[[int], Floats]  # (n, d) for a dimension d
-    given: bool
-    notes: tuple[str, ...] = ()
-    preprocess: str = "none"
-
-
-def _vectors(
-    table: FactTable,
-    task: RecallTask,
-    embeddings: NamedVectors | None,
-    preprocess: str,
-    d: int | None,
-    source: Source,
-) -> _Vectors:
-    """Return the embeddings of a task's tokens.
-
-    Raises
-    ------
-    InputError
-        If vectors are given and their dimension is not d, names lack theirs, or they are two
-        matrices.
-    """
-    if embeddings is None:
-        return _Vectors(d or 0, lambda d: drawn_embeddings(task, d, source.seed), given=False)
-    given = as_named(embeddings)
-    if isinstance(given, VectorPair):
-        raise InputError(f"{given.source}: a transformer's tokens have one matrix of vectors")
-    d = given.dimension(d)
-    rng = source.generator(0, INPUTS)
-    Phi, notes = name_tokens(table, task, given, preprocess, rng=rng)
-    return _Vectors(d, lambda _: Phi, given=True, notes=notes, preprocess=preprocess)
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +188,7 @@ class _Exam:
 
     table: FactTable
     task: RecallTask
-    vectors: _Vectors
+    vectors: TableVectors
     length: int
     draws: int
     source: Source
@@ -387,7 +350,8 @@ def _width(model: OneLayer) -> int | None:
 
 def _stored_bits(model: Transformer) -> int:
     """Bits at the precision that the weights are stored in."""
-    return model.bits or 8 * model.attention.W_V.itemsize * model.parameters
+    mlp = 0 if model.mlp is None else model.mlp.W.itemsize * model.mlp_parameters
+    return model.bits or 8 * (model.attention.W_V.itemsize * model.attention.parameters + mlp)
 
 
 def _on_file(condition: Condition, table: FactTable, task: RecallTask) -> Condition:

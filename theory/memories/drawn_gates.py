@@ -31,7 +31,8 @@ from assoc.checks import check_width, several
 from assoc.embeddings import check_vectors
 from assoc.errors import InputError
 from assoc.facts.maps import check_map
-from assoc.memories.sign_gates import SignGated, check_gates, drawn_gates
+from assoc.memories.sign_gates import check_gates, drawn_gates
+from assoc.memories.sign_networks import SignGated
 from sims.engine.parallel import blas_threads
 from theory.memories.sizes import check_delta
 

@@ -82,6 +82,7 @@ def _row(model: Transformer) -> dict[str, Any]:
     factors = heads.W_O.reshape(-1, d).T, heads.W_V.reshape(-1, d)
     out, exact = factors_in_order(factors, Phi[0]), outputs(factors, Phi[0])
     if model.mlp is not None:
+        assert isinstance(model.mlp, TwoLayer)
         parts = model.mlp.W, model.mlp.V, model.mlp.activation
         out = out + network_in_order(*parts, out)
         added = network_outputs(*parts, exact)

@@ -19,13 +19,14 @@ from assoc.arrays import Floats
 from assoc.facts.recall_task import NOISE, RecallTask
 from assoc.transformers.attention_only import attention_only
 from assoc.transformers.model import Transformer
-from sims.transformers.architecture import Architecture, Shape
+from sims.transformers.architecture import Architecture, GaussianShape, Shape
 from sims.transformers.recall import measure_facts
 from sims.transformers.smallest import smallest_size
 from theory.claims import Claim, Finding, Kind, Theorem
 from theory.judging import judge_arms, judge_bounds, judge_predictions, judge_symbols
 from theory.rendering.axes import PREDICTED, growth_axes
 from theory.transformers.checks import Cut, Overlapping, check_every_fact, check_growth
+from theory.transformers.dual_law_checks import check_dual_law
 from theory.transformers.guarantee_checks import (
     Even,
     EvenGaussian,
@@ -517,6 +518,56 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
                     "mistake": "answers alone",
                     "parts": ("pairs",),
                 },
+            },
+        ),
+        Claim(
+            name="dual-law",
+            kind=Kind.CONSTANT,
+            source="derived here (docs/attention-guarantees.md)",
+            statement="Of random tables with dual values on Gaussian embeddings, whose heads "
+            "attend to the right tokens, the law of a pair with the mean number of answers that "
+            "occur predicts how many pairs fail, to 20 % (at full size to 15 %), and the d from "
+            "which on nothing does, to 10 % (at full size to 6 %).",
+            check=check_dual_law,
+            quick={
+                "counted": (
+                    (GaussianShape(12, 12, 4, noise=8), 46),
+                    (GaussianShape(8, 8, 16, noise=8), 56),
+                ),
+                "counts": 240,
+                "shapes": (
+                    GaussianShape(12, 12, 4, noise=8),
+                    GaussianShape(16, 8, 8, noise=8),
+                ),
+                "tables": 40,
+                "tolerance": 0.2,
+                "near": 0.1,
+            },
+            full={
+                "counts": 1500,
+                "shapes": (
+                    GaussianShape(12, 12, 4, noise=8),
+                    GaussianShape(16, 8, 8, noise=8),
+                    GaussianShape(8, 8, 16, noise=8),
+                ),
+                "tables": 300,
+                "tolerance": 0.15,
+                "near": 0.06,
+            },
+            must_fail={
+                "counted": ((Overlapping(12, 12, 4, noise=8), 46),),
+                "counts": 20,
+                "parts": ("pairs",),
+            },
+            why_fail="all relations share their answers, so that other facts vote for competitors",
+            fault={
+                "mistake": "answers and cues alone",
+                "shapes": (GaussianShape(8, 8, 4, noise=64),),
+                "parts": ("dimension",),
+            },
+            fault_text="noise tokens are not counted among the vocabulary",
+            near_misses={
+                "every answer occurs": {"mistake": "every answer occurs", "parts": ("pairs",)},
             },
         ),
         Claim(

@@ -20,13 +20,8 @@ import numpy as np
 
 from assoc.arrays import Floats
 from assoc.memories.decoding import certified_margins
-from assoc.memories.sign_gates import (
-    PiecewiseLinear,
-    SignGated,
-    drawn_gates,
-    sign_gated,
-    sign_two_layer,
-)
+from assoc.memories.sign_gates import drawn_gates, sign_gated, sign_two_layer
+from assoc.memories.sign_networks import PiecewiseLinear, SignGated
 from sims.engine.parallel import blas_threads
 from sims.memories.construction import Construction
 from sims.memories.recall import measure

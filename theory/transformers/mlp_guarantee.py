@@ -8,8 +8,8 @@ its outputs v_i: with the sums as inputs and the answers as the map,
 tokens, have norms that differ, and many facts have the same answer.
 
 Two sums that share a token have a cosine of about 1/2, and each has S + R - 2 such neighbours. Of
-square waves with the frequency omega the kernel there is about (8/pi^2) exp(-omega^2/2): 0.01 at
-omega = 3, where 2 S/D neighbours with one answer no longer matter, and 0.11 at omega = 2.
+square waves with the frequency omega the kernel there is about (8/pi^2) exp(-omega^2/2): 3e-4 at
+omega = 4 and 0.01 at 3, where 2 S/D neighbours with one answer do not matter, and 0.11 at 2.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,11 @@ from numpy.typing import NDArray
 from assoc.arrays import Floats
 from assoc.errors import InputError
 from assoc.facts.recall_task import RecallTask
-from assoc.memories.sign_gates import drawn_gates
+from assoc.memories.sign_gates import OMEGA, drawn_gates
 from assoc.transformers.attention_mlp import copied_sums
 from theory.memories.drawn_gates import failure_bounds, guaranteed_width
 
-__all__ = ["COPIED_OMEGA", "mlp_bounds", "mlp_width"]
-
-COPIED_OMEGA = 3.0
-"""Frequency of the square waves."""
+__all__ = ["mlp_bounds", "mlp_width"]
 
 
 def mlp_bounds(
@@ -35,7 +32,7 @@ def mlp_bounds(
     embeddings: Floats,
     widths: Sequence[int],
     *,
-    omega: float = COPIED_OMEGA,
+    omega: float = OMEGA,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     """Bound the expected number of pairs of a fact and a token that reaches its answer.
@@ -81,7 +78,7 @@ def mlp_width(
     embeddings: Floats,
     *,
     delta: float = 0.5,
-    omega: float = COPIED_OMEGA,
+    omega: float = OMEGA,
     rng: np.random.Generator,
 ) -> int:
     """Fewest gates, within 4 %, with which all facts are proved answered but for a chance delta.

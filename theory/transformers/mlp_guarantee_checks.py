@@ -10,7 +10,8 @@ import numpy as np
 
 from assoc.arrays import Floats
 from assoc.facts.recall_task import RecallTask
-from assoc.memories.sign_gates import SignGated, drawn_gates
+from assoc.memories.sign_gates import drawn_gates
+from assoc.memories.sign_networks import SignGated
 from assoc.transformers.attention_mlp import attended_tokens, copied_sums
 from assoc.transformers.attention_only import attend, cue_groups
 from assoc.transformers.model import Transformer
@@ -21,7 +22,7 @@ from theory.claims import Finding
 from theory.judging import judge_arms, judge_guarantee, judge_predictions
 from theory.memories.drawn_gates import failure_bounds
 from theory.memories.plain.sign_gates import wrong_pairs_of_outputs
-from theory.transformers.mlp_guarantee import COPIED_OMEGA, mlp_bounds, mlp_width
+from theory.transformers.mlp_guarantee import mlp_bounds, mlp_width
 
 __all__ = ["check_mlp_guarantee"]
 
@@ -40,8 +41,8 @@ def check_mlp_guarantee(
     draws: int,
     ratio: float,
     tolerance: float,
+    omega: float,
     delta: float = 0.5,
-    omega: float = COPIED_OMEGA,
     share: float = 1.0,
     answers_alone: bool = False,
     parts: Sequence[str] = ("pairs", "enough"),

@@ -52,8 +52,9 @@ def network_outlook(problem: Problem) -> Outlook | None:
         return None
     return Outlook(
         f"all {len(problem.task)} facts are recalled from every prompt",
-        note="for polynomials no constants are known; for gates of 1 and -1 on given embeddings "
-        "theory.transformers.mlp_guarantee.mlp_width proves how many are enough",
+        note="for polynomials no constants are known; for gates of 1 and -1 (attention-mlp-sign) "
+        "on given embeddings theory.transformers.mlp_guarantee.mlp_width proves how many are "
+        "enough",
     )
 
 

@@ -15,6 +15,7 @@ from assoc.bits.levels import gaussian_quantiser, quantise, weights_of
 from assoc.memories.linear import HebbianBuild, dual_both, hebbian
 from assoc.memories.low_rank import projected
 from assoc.memories.networks import Gated, TwoLayer
+from assoc.memories.sign_networks import PiecewiseLinear
 from tests.helpers.oracles import one_line, table
 
 WIDTHS = [1, 2, 3, 4, 7, 8, 9, 13, 16]
@@ -35,6 +36,8 @@ def memories(rng, dtype=np.float64):
         TwoLayer(draw(7, 5), draw(7, 3), sigma),
         Transformer(draw(9, 5), heads),
         Transformer(draw(9, 5), heads, TwoLayer(draw(7, 5), draw(7, 5), sigma)),
+        Transformer(draw(9, 5), heads, PiecewiseLinear(draw(7, 5), draw(7, 5))),
+        Transformer(draw(9, 5), heads, PiecewiseLinear(draw(7, 5), draw(7, 5), draw(7))),
     ]
 
 
@@ -120,7 +123,7 @@ def test_another_byte_is_another_memory(rng, kind):
 
 
 def test_what_is_public_is_kept(rng):
-    _, _, gated, network, heads, both = memories(rng)
+    _, _, gated, network, heads, both, bent, waved = memories(rng)
     assert encode(gated, 2).decode().degree == 2
     assert (encode(network, 2).decode().activation.coef == network.activation.coef).all()
     assert encode(heads, 2).decode(heads.embeddings).mlp is None
@@ -128,6 +131,10 @@ def test_what_is_public_is_kept(rng):
     assert decoded.embeddings is both.embeddings
     assert decoded.attention.W_K.shape == (3, 2, 5)
     assert decoded.mlp.bits is None
+    for model in (bent, waved):
+        decoded = encode(model, 2).decode(model.embeddings).mlp
+        assert type(decoded) is PiecewiseLinear
+        assert (decoded.phase is None) == (model.mlp.phase is None)
 
 
 def test_the_layout_does_not_depend_on_the_facts():

@@ -12,13 +12,12 @@ from assoc.bits.codes import encode
 from assoc.memories.sign_gates import (
     GATES,
     OMEGA,
-    PiecewiseLinear,
-    SignGated,
     check_gates,
     drawn_gates,
     sign_gated,
     sign_two_layer,
 )
+from assoc.memories.sign_networks import PiecewiseLinear, SignGated
 from tests.helpers.oracles import one_line
 
 LAYERED = ("sign", "square")

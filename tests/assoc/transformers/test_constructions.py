@@ -29,6 +29,7 @@ BUILDS = {
     "attention-mlp": (24, {"width": 80}),
     "attention-mlp-whitened": (32, {"width": 256}),
     "attention-mlp-hermite": (128, {"width": 2**14, "degree": 3}),
+    "attention-mlp-sign": (32, {"width": 800}),
     "hybrid": (48, {"width": 60, "share": 0.5}),
 }
 
@@ -76,6 +77,8 @@ def test_the_sizes_are_those_of_the_arrays(name):
     if model.mlp is not None:
         assert model.mlp.W.shape == model.mlp.V.shape == (options["width"], d)
         arrays += model.mlp.W.size + model.mlp.V.size
+        phase = getattr(model.mlp, "phase", None)
+        arrays += 0 if phase is None else phase.size
     assert model.parameters == arrays
 
 

@@ -9,22 +9,34 @@ from hypothesis import strategies as st
 from numpy.polynomial import Polynomial
 
 from assoc.memories.networks import TwoLayer
-from assoc.transformers.model import Attention, OneLayer, Transformer
+from assoc.memories.sign_networks import PiecewiseLinear
+from assoc.transformers.model import Attention, OneLayer, Transformer, is_plain
 
 H, D_H, D, VOCABULARY = 3, 2, 5, 9
 
 
-def layer(seed=0, mlp=False, dtype=np.float64):
+SIGMAS = {
+    "polynomial": Polynomial([0.5, -1, 0.25]),
+    "absolute value": abs,
+    "wave": lambda z: math.asin(math.sin(z)),
+}
+"""Activations of networks, the last of slope sgn cos z."""
+
+
+def layer(seed=0, mlp=None, dtype=np.float64):
     rng = np.random.default_rng(seed)
     attention = Attention(*rng.standard_normal((4, H, D_H, D)).astype(dtype))
     network = None
     if mlp:
         W, V = rng.standard_normal((2, 4, D)).astype(dtype)
-        network = TwoLayer(W, V, Polynomial([0.5, -1, 0.25]))
+        network = TwoLayer(W, V, SIGMAS["polynomial"])
+        if mlp != "polynomial":
+            phase = rng.uniform(0, 2 * np.pi, 4).astype(dtype) if mlp == "wave" else None
+            network = PiecewiseLinear(5 * W, V, phase)
     return Transformer(rng.standard_normal((VOCABULARY, D)).astype(dtype), attention, network)
 
 
-def by_hand(model, prompt):
+def by_hand(model, prompt, mlp=None):
     """The output for one prompt, one head and one token at a time."""
     A, x = model.attention, [model.embeddings[token] for token in prompt]
     total = np.zeros(D)
@@ -34,19 +46,23 @@ def by_hand(model, prompt):
         for weight, row in zip(weights, x, strict=True):
             total += weight / sum(weights) * (A.W_O[h].T @ (A.W_V[h] @ row))
     if model.mlp is not None:
-        hidden = [model.mlp.activation(float(w @ total)) for w in model.mlp.W]
+        given = [float(w @ total) for w in model.mlp.W]
+        if mlp == "wave":
+            given = [z + b for z, b in zip(given, model.mlp.phase.tolist(), strict=True)]
+        hidden = [SIGMAS[mlp](z) for z in given]
         total = total + sum(value * v for value, v in zip(hidden, model.mlp.V, strict=True))
     return total
 
 
-@pytest.mark.parametrize("mlp", [False, True])
+@pytest.mark.parametrize("mlp", [None, *SIGMAS])
 @pytest.mark.parametrize("seed", range(3))
 def test_outputs_are_those_of_the_definition(seed, mlp):
     model = layer(seed, mlp)
     prompts = np.random.default_rng(seed).integers(0, VOCABULARY, (4, 6))
-    expected = [by_hand(model, prompt) for prompt in prompts]
-    np.testing.assert_allclose(model.outputs(prompts), expected, rtol=1e-12)
+    expected = [by_hand(model, prompt, mlp) for prompt in prompts]
+    np.testing.assert_allclose(model.outputs(prompts), expected, rtol=1e-9)
     assert isinstance(model, OneLayer)
+    assert is_plain(model)
 
 
 def test_large_logits_do_not_overflow():

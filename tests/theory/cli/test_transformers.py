@@ -41,6 +41,39 @@ def stored(recall, places):
 # --- facts --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("gates", ["square", "sign"])
+def test_networks_of_gates_are_planned_certified_stored_and_asked(recall, places, gates):
+    needs("export")
+    asked = ["facts", "places.csv", "--model", "attention-mlp-sign", "--gates", gates, "--d", 32]
+    ran = recall(*asked, "--export", "gates.safetensors", "--json")
+    assert ran.status == 0, ran.err
+    model = ran.result["models"][0]
+    assert model["certified"] == model["recall"] == 1
+    assert model["searched"] == "width"
+    assert model["width"] % 2 == 0
+    # Weights of the network are double precision, those of heads are single precision.
+    assert model["bits"] == 32 * model["attention_parameters"] + 64 * model["mlp_parameters"]
+    phases = model["width"] if gates == "square" else 0
+    assert model["mlp_parameters"] == 2 * model["width"] * 32 + phases
+    answer = recall("ask", "gates.safetensors", "Peru", "capital")
+    assert answer.out.strip() == "City of Peru"
+
+
+def test_gates_are_for_networks_that_have_them(recall, places):
+    for options, said in (
+        (["--model", "attention-mlp", "--gates", "sign"], "attention-mlp: takes no gates"),
+        (["--model", "attention-mlp-sign", "--degree", 2], "attention-mlp-sign: takes no degree"),
+        (["--model", "attention-mlp-sign", "--gates", "two-signs", "--width", 8, "--d", 16],
+         "a product of two signs is no two-layer network"),
+        (["--fewest-bits", "--omega", 2], "--omega is not for --fewest-bits"),
+        (["--memory", "mlp", "--width", 8, "--d", 16, "--omega", 2], "takes no omega"),
+    ):  # fmt: skip
+        ran = recall("facts", "places.csv", *options)
+        assert ran.status == 2
+        assert said in ran.err
+        assert len(ran.err.strip().splitlines()) == 1
+
+
 def test_both_kinds_know_every_fact(recall, places):
     result = recall("facts", "places.csv", "--json").result
     assert [model["model"].split()[0] for model in result["models"]] == [

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assoc import InputError
+from assoc.catalogue import resolve_transformer
 from assoc.embeddings import sphere
 from assoc.facts.recall_task import RecallTask, balanced_task
-from assoc.transformers.attention_mlp import attention_mlp
-from assoc.transformers.attention_only import attention_only
 from tests.helpers.extras import needs
 from tests.helpers.oracles import complaint, one_line
 from theory.facts import model_files as module
@@ -24,7 +23,7 @@ needs("export")
 from safetensors.numpy import load, save  # noqa: E402
 
 
-def stored(mlp=True, dtype=np.float32):
+def stored(mlp="attention-mlp", dtype=np.float32, **options):
     rng = np.random.default_rng(0)
     drawn = balanced_task(5, 2, 3, noise=4, rng=rng)
     texts = (*"abcde", "R", "S", *"uvwxyz")
@@ -32,9 +31,8 @@ def stored(mlp=True, dtype=np.float32):
     task = RecallTask(5, 2, 6, drawn.facts, 4, names)
     Phi = sphere(task.vocabulary, 24, rng=rng).astype(dtype)
     if mlp:
-        model = attention_mlp(task, Phi, rng=rng, width=30)
-    else:
-        model = attention_only(task, Phi, rng=rng)
+        options = {"width": 30} | options
+    model = resolve_transformer(mlp or "attention-only", **options)[1](task, Phi, rng=rng)
     return StoredModel(model, task, texts, 32, "a model")
 
 
@@ -45,10 +43,18 @@ def path(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("mlp", [False, True])
+@pytest.mark.parametrize(
+    ("mlp", "options"),
+    [
+        (None, {}),
+        ("attention-mlp", {}),
+        ("attention-mlp-sign", {}),
+        ("attention-mlp-sign", {"gates": "sign"}),
+    ],
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_what_is_read_is_what_was_written(tmp_path, mlp, dtype):
-    model = stored(mlp, dtype)
+def test_what_is_read_is_what_was_written(tmp_path, mlp, options, dtype):
+    model = stored(mlp, dtype, **options)
     save_model(tmp_path / "m", model, origin={})
     again = load_model(tmp_path / "m")
     assert (again.texts, again.length, again.label) == (model.texts, 32, "a model")
@@ -59,6 +65,7 @@ def test_what_is_read_is_what_was_written(tmp_path, mlp, dtype):
     prompts = model.task.prompts(9, rng=np.random.default_rng(1))
     np.testing.assert_array_equal(again.model.outputs(prompts), model.model.outputs(prompts))
     assert again.model.parameters == model.model.parameters
+    assert type(again.model.mlp) is type(model.model.mlp)
 
 
 def test_every_fact_is_answered_from_the_file(path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from assoc import example_path, read_facts
+from assoc.facts.tables import FactTable
 from tests.helpers.extras import needs
 from tests.helpers.packed import by_the_header, header_of
 from theory.facts.model_files import load_model, save_model
@@ -31,10 +32,17 @@ def torch_outputs(arrays, prompts):
     X = torch.einsum("bhk,hkd->bd", attended[:, :, 0], arrays["W_O"])
     if "mlp.W" not in arrays:
         return X
-    hidden = X @ arrays["mlp.W"].T
+    W, V = arrays["mlp.W"], arrays["mlp.V"]
+    hidden = X.to(W.dtype) @ W.T
+    if "mlp.activation" not in arrays:
+        if "mlp.phase" not in arrays:
+            return X + hidden.abs() @ V
+        z = hidden + arrays["mlp.phase"]
+        turns = torch.round(z / torch.pi)
+        return X + (z - torch.pi * turns) * (1 - 2 * (turns % 2)) @ V
     powers = torch.stack([hidden**j for j in range(len(arrays["mlp.activation"]))])
     hidden = torch.einsum("j,jbm->bm", arrays["mlp.activation"].to(hidden.dtype), powers)
-    return X + hidden @ arrays["mlp.V"]
+    return X + hidden @ V
 
 
 @pytest.mark.parametrize(
@@ -45,7 +53,26 @@ def torch_outputs(arrays, prompts):
     ],
 )
 def test_torch_gives_the_same_answer_to_every_fact_of_the_countries(model, sizes, tmp_path):
-    result = facts_in_transformers(example_path("countries.csv"), models=[model], **sizes)
+    answered_alike(
+        facts_in_transformers(example_path("countries.csv"), models=[model], **sizes), tmp_path
+    )
+
+
+@pytest.mark.parametrize("gates", ["square", "sign"])
+def test_torch_gives_the_same_answers_through_a_triangle_wave_and_an_absolute_value(
+    gates, tmp_path
+):
+    """By attention in single precision and a network in double precision."""
+    names = (tuple(f"{kind} {k}" for k in range(n)) for kind, n in (("s", 8), ("r", 8), ("a", 64)))
+    table = FactTable(*names, np.array([(s, r, 8 * r + s) for s in range(8) for r in range(8)]))
+    answered_alike(
+        facts_in_transformers(table, models=["attention-mlp-sign"], d=64, width=3000, gates=gates),
+        tmp_path,
+    )
+
+
+def answered_alike(result, tmp_path):
+    """The file's model is certified, and torch and we answer every fact from it."""
     assert result.models[0].certified == 1
     path = tmp_path / "countries.safetensors"
     save_model(path, result.stored(), origin={})
@@ -53,7 +80,8 @@ def test_torch_gives_the_same_answer_to_every_fact_of_the_countries(model, sizes
     prompts = stored.task.prompts(LENGTH, rng=np.random.default_rng(5))
     ours = stored.model.outputs(prompts) @ stored.model.embeddings.T
     with torch.inference_mode():
-        theirs = torch_outputs(arrays, torch.from_numpy(prompts)) @ arrays["embeddings"].T
+        found = torch_outputs(arrays, torch.from_numpy(prompts))
+        theirs = found @ arrays["embeddings"].T.to(found.dtype)
     assert arrays["embeddings"].dtype == torch.float32
     assert (theirs.argmax(dim=1).numpy() == stored.task.labels).all()
     assert (ours.argmax(axis=1) == stored.task.labels).all()

@@ -6,11 +6,12 @@ import pytest
 from assoc import InputError
 from assoc.embeddings import sphere
 from assoc.facts.recall_task import balanced_task, even_task
-from assoc.memories.sign_gates import PiecewiseLinear, SignGated, drawn_gates, sign_two_layer
+from assoc.memories.sign_gates import OMEGA, drawn_gates, sign_two_layer
+from assoc.memories.sign_networks import PiecewiseLinear, SignGated
 from assoc.transformers.attention_mlp import attended_tokens, copied_sums
 from assoc.transformers.attention_only import attend, cue_groups
 from assoc.transformers.model import Transformer
-from theory.transformers.mlp_guarantee import COPIED_OMEGA, mlp_bounds, mlp_width
+from theory.transformers.mlp_guarantee import mlp_bounds, mlp_width
 
 
 def drawn(S, R, D, d, seed=0):
@@ -46,7 +47,7 @@ def lost_pairs(network, task, Phi):
 def test_the_expected_number_of_failing_pairs_is_below_the_bound_and_not_far(width):
     task, Phi = drawn(8, 4, 2, 32)
     (bound,) = mlp_bounds(task, Phi, (width,), rng=np.random.default_rng(1))
-    given = width, "square", COPIED_OMEGA, 32, 32, np.dtype(np.float64)
+    given = width, "square", OMEGA, 32, 32, np.dtype(np.float64)
     gates = drawn_gates(*given, rng=np.random.default_rng(1))
     found = []
     for seed in range(300):
@@ -66,7 +67,7 @@ def test_the_guaranteed_width_is_enough_and_at_most_twice_the_median():
         whole = 0
         for seed in range(20):
             rng = np.random.default_rng(seed)
-            given = m, "square", COPIED_OMEGA, 32, 32, np.dtype(np.float64)
+            given = m, "square", OMEGA, 32, 32, np.dtype(np.float64)
             whole += lost_pairs(drawn_gates(*given, rng=rng), task, Phi) == 0
         return whole / 20
 
@@ -79,7 +80,7 @@ def test_a_true_transformer_with_the_guaranteed_width_answers_every_prompt():
     width = mlp_width(task, Phi, rng=np.random.default_rng(1))
     model, _ = copying(task, Phi)
     rng = np.random.default_rng(1)
-    found = sign_two_layer(2 * width, "square", COPIED_OMEGA)(
+    found = sign_two_layer(2 * width, "square", OMEGA)(
         copied_sums(task, Phi), Phi, task.labels, rng=rng
     )
     # Outputs so large that the residual stream does not count.

@@ -8,7 +8,7 @@ import numpy as np
 import scipy
 
 from assoc.arrays import Floats, Integers
-from assoc.memories.sign_gates import SignGated
+from assoc.memories.sign_networks import SignGated
 from theory.memories.sign_gates import exponent, kernel
 
 __all__ = ["determinant_sum", "exponent_symbols", "kernel_symbols", "wrong_pairs_of_outputs"]

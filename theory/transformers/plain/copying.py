@@ -19,6 +19,7 @@ from assoc.embeddings import sphere
 from assoc.facts.recall_task import RecallTask, balanced_task, grid_task
 from assoc.memories.hermite import DEGREES
 from assoc.memories.mlp import choose_degree
+from assoc.memories.networks import TwoLayer
 from assoc.transformers.attention_mlp import (
     attended_tokens,
     attention_mlp,
@@ -161,7 +162,7 @@ def _network_rows(mistake: str | None) -> Iterator[Row]:
 
 def _plain_network(model: Transformer, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Output of the network alone, a neuron at a time."""
-    assert model.mlp is not None
+    assert isinstance(model.mlp, TwoLayer)
     out = np.zeros(len(x))
     for w, v in zip(model.mlp.W, model.mlp.V, strict=True):
         z = float(w @ x)

@@ -269,6 +269,7 @@ def plain_outputs(
                 X = [x + said * o[j] for j, x in enumerate(X)]
     if model.mlp is None:
         return X
+    assert isinstance(model.mlp, TwoLayer)
     F = list(X)
     for w, v in zip(model.mlp.W.tolist(), model.mlp.V.tolist(), strict=True):
         hidden = sum(c * _dot(w, X) ** p for p, c in enumerate(model.mlp.activation.coef.tolist()))
