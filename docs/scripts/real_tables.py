@@ -24,6 +24,7 @@ from theory.facts.memories import facts_in_memory
 from theory.facts.transformers import facts_in_transformers
 from theory.memories.classes import classes_of_facts
 from theory.memories.recall import all_recalled
+from theory.rendering.axes import legend_above
 from theory.rendering.drawing import styled
 
 SEED = 0
@@ -174,7 +175,7 @@ def show(
     colours = dict(zip(shown, ("C0", "C2", "C1", "C3"), strict=True))
     plans = {row["table"]: row["d"] for row in told}
     with styled():
-        figure = Figure(figsize=(10, 4), layout="constrained")
+        figure = Figure(figsize=(8, 3.8), layout="constrained")
         left, right = figure.subplots(1, 2)
         for label in shown:
             sizes = classes[label]
@@ -194,8 +195,7 @@ def show(
         ticks = [400, 700, 1000, 2000, 4000]
         right.set_xticks(ticks, [f"{tick}" for tick in ticks])
         right.set_xticks([], minor=True)
-        handles, labels = left.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=4)
+        legend_above(figure, ncols=4)
         draw("real-tables", figure, seed=SEED)
 
 

@@ -10,12 +10,14 @@ from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.memories.width import predicted_width
 from theory.points import width_task
-from theory.rendering.axes import MEASURED, PREDICTED, bars, log_axes
+from theory.rendering.axes import MEASURED, bars, legend_above, log_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["EXHIBIT"]
+
+COLOURS = ("C0", "C1", "C2", "C3", "C4", "C5")
 
 
 def points(
@@ -50,6 +52,8 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
         predicted = predicted_width(*network, d=d, N=N, facts="balanced", M=M)
         found.append(
             {
+                "memory": asked["memory"],
+                "degree": asked["degree"],
                 "M": M,
                 "d": d,
                 "N": N,
@@ -63,27 +67,31 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
-    """Draw facts against m d, measured and predicted, one curve for each M."""
+    """Draw facts against m d, measured and predicted, one curve for each M and d."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(4.2, 3.0), layout="constrained")
+    whole = Figure(figsize=(4.8, 3.6), layout="constrained")
     ax = whole.subplots()
-    for marker, M in zip("osD^", dict.fromkeys(row["M"] for row in found), strict=False):
-        chosen = [row for row in found if row["M"] == M and row["m"] is not None]
+    known = [row for row in found if row["m"] is not None]
+    series = dict.fromkeys((row["M"], row["d"]) for row in known)
+    for marker, colour, (M, d) in zip("osD^v<", COLOURS, series, strict=False):
+        chosen = [row for row in known if (row["M"], row["d"]) == (M, d)]
         x = np.array([row["m"] * row["d"] for row in chosen])
         ends = [
             [None if end is None else end * row["d"] for end in row["interval"]] for row in chosen
         ]
         N = [row["N"] for row in chosen]
-        ax.errorbar(x, N, xerr=bars(x, ends), fmt=marker, color=MEASURED, mfc="none",
-                    label=f"$M = {M}$, measured")  # fmt: skip
-        law = sorted((row["predicted"] * row["d"], row["N"]) for row in chosen)
-        ax.plot(*zip(*law, strict=True), color=PREDICTED, lw=1)
-    ax.plot([], [], color=PREDICTED, lw=1, label="predicted, nothing fitted")
+        ax.errorbar(x, N, xerr=bars(x, ends), fmt=marker, color=colour, mfc="none",
+                    label=f"$M = {M}$, $d = {d}$, measured")  # fmt: skip
+        network = chosen[0]["memory"], chosen[0]["degree"]
+        grid = np.unique(np.geomspace(min(N), max(N), 15).round().astype(int))
+        law = [predicted_width(*network, d=d, N=int(n), facts="balanced", M=M) * d for n in grid]
+        ax.plot(law, grid, color=colour, lw=1)
+    ax.plot([], [], color=MEASURED, lw=1, label="lines: predicted, nothing fitted")
     log_axes(ax)
     ax.set_xlabel("$m d$")
     ax.set_ylabel("facts $N$, 99% recalled")
-    ax.legend()
+    legend_above(whole)
     return whole
 
 
@@ -119,6 +127,6 @@ EXHIBIT = Exhibit(
     },
     figure=figure,
     alternative="A logarithmic plot of facts against m d for networks with 32 and with 128 "
-    "outputs: measured points with intervals beside predicted curves.",
+    "outputs: measured points with intervals beside predicted curves, one for each dimension.",
 )
 """With few outputs the logarithm is that of M."""

@@ -221,7 +221,7 @@ def theorem_parts(
         theorem.name,
         "",
         look.table(claims_table(theorem, claims, own)),
-        look.figure(theorem.name, figure),
+        None if figure is None else look.figure(theorem.name, figure),
         f"{theorem.title}: measured beside predicted.",
         f"Figure of {theorem.name}: what the checks {names} measured, beside what is predicted.",
     )
