@@ -92,7 +92,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     left, right = whole.subplots(1, 2)
     matrix = [row for row in found if row["memory"] == "linear"]
     dimensions = np.array([row["d"] for row in matrix])
-    grid = np.unique(np.round(np.geomspace(dimensions.min(), dimensions.max(), 15)).astype(int))
+    grid = np.unique(np.round(np.geomspace(dimensions.min(), dimensions.max(), 12)).astype(int))
     for marker, rate in zip("os", dict.fromkeys(row["criterion"] for row in matrix), strict=False):
         chosen = [row for row in matrix if row["criterion"] == rate]
         N = [row["N"] for row in chosen]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
@@ -52,8 +53,6 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
         predicted = predicted_width(*network, d=d, N=N, facts="balanced", M=M)
         found.append(
             {
-                "memory": asked["memory"],
-                "degree": asked["degree"],
                 "M": M,
                 "d": d,
                 "N": N,
@@ -83,10 +82,12 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
         N = [row["N"] for row in chosen]
         ax.errorbar(x, N, xerr=bars(x, ends), fmt=marker, color=colour, mfc="none",
                     label=f"$M = {M}$, $d = {d}$, measured")  # fmt: skip
-        network = chosen[0]["memory"], chosen[0]["degree"]
-        grid = np.unique(np.geomspace(min(N), max(N), 15).round().astype(int))
-        law = [predicted_width(*network, d=d, N=int(n), facts="balanced", M=M) * d for n in grid]
-        ax.plot(law, grid, color=colour, lw=1)
+        if len(chosen) > 1:
+            # Through what is predicted at these sizes: a curve of its own would take a minute.
+            law = np.log([[row["N"], row["predicted"] * d] for row in chosen]).T
+            grid = np.linspace(law[0].min(), law[0].max(), 30)
+            between = PchipInterpolator(*law[:, np.argsort(law[0])])
+            ax.plot(np.exp(between(grid)), np.exp(grid), color=colour, lw=1)
     ax.plot([], [], color=MEASURED, lw=1, label="lines: predicted, nothing fitted")
     log_axes(ax)
     ax.set_xlabel("$m d$")

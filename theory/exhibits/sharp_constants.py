@@ -71,7 +71,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
 
     whole = Figure(figsize=(5.6, 4.0), layout="constrained")
     ax = whole.subplots()
-    grid = np.unique(np.geomspace(16, 1e9, 40).round())
+    grid = np.r_[np.geomspace(16, 2048, 11).round(), np.geomspace(1e4, 1e9, 6).round()]
     styles = ("-", "--", "-.", ":", (0, (5, 1)))
     for (memory, rate), marker, colour, style in zip(
         CASES, "osD^v", ("C0", "C1", "C2", "C3", "C4"), styles, strict=True

@@ -78,7 +78,7 @@ def with_width_theory(
     if predictable(construction, result.facts) and result.embeddings == "sphere":
         for d in sorted({p.d for p in result.points}):
             sizes = [p.N for p in result.points if p.d == d]
-            grid = np.unique(np.round(np.geomspace(min(sizes), max(sizes), 13)).astype(int))
+            grid = np.unique(np.round(np.geomspace(min(sizes), max(sizes), 7)).astype(int))
             rate, facts = result.criterion.rate, result.facts
             predicted = [
                 width_of(construction, d=d, N=int(N), rate=rate, facts=facts, M=outputs)
@@ -95,7 +95,7 @@ def with_width_theory(
 
 def _capacity_curves(ax: "Axes", construction: Construction, d: np.ndarray, *, rate: float) -> None:
     """Add the predicted and, for whole recall, the proved capacities."""
-    grid = np.unique(np.round(np.geomspace(d.min(), d.max(), 17)).astype(int))
+    grid = np.unique(np.round(np.geomspace(d.min(), d.max(), 12)).astype(int))
     predicted = [capacity_of(construction, d=int(k), rate=rate) for k in grid]
     ax.plot(grid, predicted, "-", color=PREDICTED, label="predicted, nothing fitted")
     if rate == 1 and construction.memory != GAUSSIAN:
@@ -103,9 +103,9 @@ def _capacity_curves(ax: "Axes", construction: Construction, d: np.ndarray, *, r
         _dashed(ax, grid, sure, label="proved to hold in half of the draws")
     hebbian = (Construction("linear"), Construction("low-rank", rank=construction.rank))
     if construction in hebbian and rate == 1:
-        # A second each: every fourth dimension is enough for a curve.
+        # A second each: every third dimension is enough for a curve.
         failing = [
-            (int(k), failing_from(int(k), rank=construction.rank_at(int(k)))) for k in grid[::4]
+            (int(k), failing_from(int(k), rank=construction.rank_at(int(k)))) for k in grid[::3]
         ]
         known = [(k, N) for k, N in failing if N is not None]
         if known:

@@ -324,7 +324,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     """Efficiency of linear memories against d: measured, and predicted to d = 10^6."""
     ax = new_axes(None)
     rows = findings["gap"].table
-    grid = np.unique(np.geomspace(16, 1e6, 40).round().astype(int))
+    grid = np.unique(np.geomspace(16, 1e6, 30).round().astype(int))
     for marker, b in zip("osD^v", sorted({row["bits"] for row in rows}), strict=False):
         chosen = [row for row in rows if row["bits"] == b]
         capacities = [capacity_of(Construction("linear", bits=b), d=int(k)) for k in grid]
