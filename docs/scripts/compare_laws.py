@@ -18,7 +18,7 @@ from sims.memories.construction import Construction
 from theory.memories.capacity import capacity_of
 from theory.memories.quadrature import chi_square_nodes, sphere_nodes
 from theory.memories.recall import expected_recall
-from theory.rendering.axes import GUARANTEED, PREDICTED, figure_of, legend_over, level
+from theory.rendering.axes import GUARANTEED, PREDICTED, figure_of, legend_over
 from theory.rendering.drawing import styled
 
 SEED = 0
@@ -97,7 +97,7 @@ def figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
                 fmt=f"{marker}-", color=colour, capsize=2, markersize=4,
                 label=f"{law}, $d = {d}$",
             )  # fmt: skip
-    level(ax, 0, "as measured", left=True, ls="-")
+    ax.axhline(0, color="0.6", lw=0.8)
     ax.set_xlabel("measured recall")
     ax.set_ylabel("law minus measured (bars: 3 s.e.)")
     legend_over(ax, ncols=2)

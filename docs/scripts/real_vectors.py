@@ -163,7 +163,7 @@ def recall_axes(ax: Axes, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> None
     law = [expected_recall(LINEAR, d=d, N=each) for each in grid]
     ax.plot(grid, law, "k--", label="drawn vectors, by the law")
     ax.set_xscale("log")
-    ax.set_xticks(N, [f"{each}" for each in N], minor=False)
+    ax.set_xticks(N, [f"{each}" for each in N], minor=False, rotation=45)
     ax.set_xticks([], minor=True)
     ax.set_ylim(-0.03, 1.05)
     ax.set_title(f"{kind.label}, $d = {d}$")
