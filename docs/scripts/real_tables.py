@@ -1,15 +1,18 @@
 """Real tables: classes of answers, planned dimensions, and whether they are enough.
 
 A table's facts stay as they are; keys and outputs are drawn anew in every draw.
+``python docs/scripts/real_tables.py figure`` draws what is stored.
 """
 
-from collections.abc import Mapping
+import json
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from stored import draw, store
+from stored import DOCS, draw, store
 
 from assoc import example_path, load_vectors, read_facts
 from assoc.arrays import Floats, Integers
@@ -117,10 +120,9 @@ def counted(given: Given, table: FactTable, planned: int) -> list[dict[str, Any]
 def store_tables() -> None:
     """Plan, draw, store and show every table."""
     told, drawn = [], []
-    classes: dict[str, Floats] = {}
     for given in TABLES:
         table = given.read()
-        sizes = np.sort(class_sizes(table.facts[:, 2], len(table.answers)))[::-1]
+        sizes = classes_of(table)
         top = int(class_sizes(table.facts[:, 2], len(table.answers)).argmax())
         result = facts_in_memory(table, seed=SEED)
         own = planned_with_own_answers(len(table))
@@ -139,7 +141,6 @@ def store_tables() -> None:
             }
         )
         drawn += counted(given, table, result.d)
-        classes[given.label] = sizes
     columns = {
         "table": "table",
         "N": "facts $N$",
@@ -163,13 +164,17 @@ def store_tables() -> None:
         "lost": "facts lost, mean",
     }
     store("real-tables-drawn", drawn, columns, seed=SEED)
-    show(told, drawn, classes)
+    show(told, drawn)
 
 
-def show(
-    told: list[dict[str, Any]], drawn: list[dict[str, Any]], classes: Mapping[str, Floats]
-) -> None:
+def classes_of(table: FactTable) -> Integers:
+    """Return how many facts each answer has, from the most on."""
+    return np.sort(class_sizes(table.facts[:, 2], len(table.answers)))[::-1]
+
+
+def show(told: Sequence[Mapping[str, Any]], drawn: Sequence[Mapping[str, Any]]) -> None:
     """Draw sizes of classes, and the chance of recalling everything against d."""
+    classes = {given.label: classes_of(given.read()) for given in TABLES}
     shown = ("countries", "territories, first", "official language, first", "currency, first")
     marks = dict(zip(shown, ("o", "s", "^", "D"), strict=True))
     colours = dict(zip(shown, ("C0", "C2", "C1", "C3"), strict=True))
@@ -239,7 +244,14 @@ def store_together() -> None:
 
 
 def main() -> None:
-    """Plan, measure, store and draw."""
+    """Plan, measure, store and draw; or draw what is stored."""
+    if sys.argv[1:] == ["figure"]:
+        stored = [
+            json.loads((DOCS / "results" / f"{name}.json").read_text("utf-8"))["rows"]
+            for name in ("real-tables", "real-tables-drawn")
+        ]
+        show(*stored)
+        return
     store_tables()
     store_together()
 
