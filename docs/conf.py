@@ -68,7 +68,10 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "min_reported_time": 1e9,
     "abort_on_example_error": True,
+    "capture_repr": ("_repr_html_",),
     "remove_config_comments": True,
+    # That page would load scripts from other hosts.
+    "write_computation_times": False,
 }
 
 html_theme = "furo"

@@ -16,7 +16,7 @@ dimensions = [96, 128, 192]
 bounds = theory.predict("linear", d=dimensions).to_frame()
 measured = sims.capacity("linear", d=dimensions, trials=24, seed=0).to_frame()
 low, high = zip(*measured["interval"])
-bars = [measured["N"] - low, high - measured["N"]]
+bars = [measured["N"] - list(low), list(high) - measured["N"]]
 
 fig, ax = plt.subplots(layout="constrained")
 ax.plot(

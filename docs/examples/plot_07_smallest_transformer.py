@@ -17,16 +17,18 @@ from sims.transformers.smallest import smallest_size
 shapes = [Shape(8, 8, 8), Shape(12, 12, 8), Shape(16, 16, 8)]
 found = smallest_size(Architecture("attention-only", 8), shapes, trials=3, seed=0)
 
-fig, ax = plt.subplots(layout="constrained")
-found.plot(ax)
+rows = found.to_frame()
+rows[["S", "R", "D", "facts", "d", "parameters"]]
 
 # %%
 # The number of facts grows about in proportion to the number of parameters, as the theorem says up
 # to logarithms.
 
-rows = found.to_frame()
 parameters, facts = rows["parameters"].to_numpy(), rows["facts"].to_numpy()
 through = np.exp(np.mean(np.log(facts / parameters)))
-ax.plot(parameters, through * parameters, ":", color="C1", label="proportional, height fitted")
+
+fig, ax = plt.subplots(layout="constrained")
+found.plot(ax)
+ax.plot(parameters, through * parameters, ":", label="proportional, height fitted")
 ax.legend()
-fig
+plt.show()

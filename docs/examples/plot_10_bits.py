@@ -30,6 +30,6 @@ ax.legend(loc="center right")
 
 # %%
 # One bit a weight is the best use of bits, and is still an order of magnitude from the bound. The
-# bound itself counts maps:
+# bound itself counts the maps that may have to be stored:
 
-theory.bound(N=500, M=512)
+print(theory.bound(N=500, M=512))

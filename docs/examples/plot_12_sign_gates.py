@@ -15,11 +15,11 @@ import theory
 d, sizes = 32, [48, 96, 192]
 found = sims.smallest_width("sign-gated", d=d, N=sizes, trials=5, seed=0)
 
+law = theory.predict("sign-gated", d=d, N=sizes).to_frame()
+
 fig, ax = plt.subplots(layout="constrained")
 found.plot(ax)
-
-law = theory.predict("sign-gated", d=d, N=sizes).to_frame()
 ax.plot(law["N"], law["width_all"], "-", color="C1", label="predicted, nothing fitted")
 ax.plot(law["N"], law["width_guaranteed"], "--", color="C2", label="proved for half the draws")
 ax.legend()
-fig
+plt.show()

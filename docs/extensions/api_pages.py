@@ -1,4 +1,4 @@
-"""Writes docs/api/*.md before each build: public names, and a page for each room of the packages.
+"""Writes docs/api/*.md before each build: public names, and pages for the rooms of the packages.
 
 A page opens with the docstring of the package or room and goes on with its modules, in the order of
 their names, so that what is on disk and what is documented cannot differ.
@@ -18,23 +18,42 @@ from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 
 FLOORS = ("assoc", "sims", "theory")
+MANY = 24
+"""Modules of a room that are too many for one page."""
+
+LONG = 1000
+"""Characters of a value that are too many for a page."""
+
 PAGES = Path(__file__).parents[1] / "api"
 
 
 def page(package: ModuleType, modules: list[str]) -> str:
-    """Page of a room: what it is for, then its modules."""
+    """Page of a room: what it is for, then its modules, or links to their pages if they are many."""
     lines = [f"# {package.__name__}", "", inspect.getdoc(package) or "", ""]
+    if len(modules) > MANY:
+        return "\n".join([*lines, "```{toctree}", ":maxdepth: 1", "", *modules, "```", ""])
     for name in modules:
-        lines += [f"## {name}", "", "```{eval-rst}", f".. automodule:: {name}", "   :members:"]
-        lines += ["```", ""]
+        lines += [f"## {name}", "", *members(name)]
     return "\n".join(lines)
+
+
+def members(name: str) -> list[str]:
+    """Return the lines that document a module; values that would fill a screen are left out."""
+    module = importlib.import_module(name)
+    values = (getattr(module, each) for each in getattr(module, "__all__", ()))
+    long = any(not callable(value) and len(repr(value)) > LONG for value in values)
+    hidden = ["   :no-value:"] if long else []
+    return ["```{eval-rst}", f".. automodule:: {name}", "   :members:", *hidden, "```", ""]
 
 
 def pages(name: str) -> dict[str, str]:
     """Pages of a package and of the rooms in it, by their names."""
     package = importlib.import_module(name)
     found = sorted(pkgutil.iter_modules(package.__path__, f"{name}."), key=lambda each: each.name)
-    written = {name: page(package, [each.name for each in found if not each.ispkg])}
+    modules = [each.name for each in found if not each.ispkg]
+    written = {name: page(package, modules)}
+    if len(modules) > MANY:
+        written |= {each: "\n".join([f"# {each}", "", *members(each)]) for each in modules}
     for each in found:
         if each.ispkg:
             written |= pages(each.name)
