@@ -28,7 +28,7 @@ PAGES = Path(__file__).parents[1] / "api"
 
 
 def page(package: ModuleType, modules: list[str]) -> str:
-    """Page of a room: what it is for, then its modules, or links to their pages if they are many."""
+    """Page of a room: what it is for, then its modules; links to their pages if they are many."""
     lines = [f"# {package.__name__}", "", inspect.getdoc(package) or "", ""]
     if len(modules) > MANY:
         return "\n".join([*lines, "```{toctree}", ":maxdepth: 1", "", *modules, "```", ""])
