@@ -29,7 +29,7 @@ def with_stages(found: "FlowResult", predicted: Stages | None, ax: "Axes | None"
     ax = found.plot(ax)
     if predicted is not None and predicted.plateau > 0:
         name = r"$\log D$" if predicted.first == "relation" else r"$\log R$"
-        level(ax, predicted.plateau, f"{name}, predicted", ls="--")
+        level(ax, predicted.plateau, f"{name}, predicted", left=True, ls="--")
     if predicted is not None:
         for time in (predicted.t_relation, predicted.t_subject):
             if time > 0:

@@ -103,9 +103,10 @@ def _capacity_curves(ax: "Axes", construction: Construction, d: np.ndarray, *, r
         _dashed(ax, grid, sure, label="proved to hold in half of the draws")
     hebbian = (Construction("linear"), Construction("low-rank", rank=construction.rank))
     if construction in hebbian and rate == 1:
-        # A second each: every third dimension is enough for a curve.
+        # A second each, and none that is small has one: some of the upper half are enough.
         failing = [
-            (int(k), failing_from(int(k), rank=construction.rank_at(int(k)))) for k in grid[::3]
+            (int(k), failing_from(int(k), rank=construction.rank_at(int(k))))
+            for k in (*grid[len(grid) // 2 : -1 : 2], grid[-1])
         ]
         known = [(k, N) for k, N in failing if N is not None]
         if known:
