@@ -107,4 +107,5 @@ $(STAMPS): $(VENV)/.installed-%: pyproject.toml constraints.txt
 	    echo 'Making $(VENV)'; \
 	    $(PYTHON) -m venv --clear $(VENV); }
 	$(PIP) install --editable '.$(EXTRAS-$*)' --constraint constraints.txt
+	$(PY) -m tests.helpers.kernels
 	@printf '%s\n' '$(CURDIR)' > $@

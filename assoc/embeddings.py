@@ -1,4 +1,4 @@
-r"""Embeddings: random laws, the user's own vectors, and what mends them.
+r"""Embeddings: random laws, the user's own vectors, and how to preprocess them.
 
 Every law draws n vectors in R^d row by row, so that the first rows of a longer draw from the same
 generator are the rows of a shorter one. Vectors have mean squared norm 1.

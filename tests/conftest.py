@@ -13,8 +13,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 from assoc import checks
+from sims.engine.parallel import available_threads
+
+# Threads of BLAS that wait for a core which another process has take several times as long as one
+# that works: each process has its share, and so have those that it starts.
+SHARE = max(1, available_threads() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+if available_threads() > SHARE:
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", str(SHARE))
+    threadpool_limits(SHARE, user_api="blas")
 
 # JAX compiles for seconds what it then runs for milliseconds: kept from one run to the next, each
 # process its own. JAX reads this when it is imported.

@@ -1,4 +1,4 @@
-"""The page "Check your own theorem": every command of it, in an empty folder."""
+"""The pages "Your theorem" and "Your appendix": every command of them, in an empty folder."""
 
 import os
 import re
@@ -12,20 +12,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAPER = ROOT / "docs" / "paper"
-PAGE = (ROOT / "docs" / "your-own-theorem.md").read_text(encoding="utf-8")
+PAGES = ("your-own-theorem.md", "your-appendix.md")
+PAGE = "\n".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in PAGES)
 PROGRAMS = {
     "recall": [sys.executable, "-c", "from theory.cli import main; main()"],
     "pytest": [sys.executable, "-m", "pytest"],
     "python": [sys.executable],
 }
 REPLACED = {"pinv": "pinv.py", "pseudo-inverse": "theorems/pseudo_inverse.py"}
-"""Files that the page has edited after they were written, by their names."""
+"""Files that the pages have edited after they were written, by their names."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("your-own-theorem")]
 
 
 def run(command, where, status=0):
-    """What a command of the page prints, in a folder."""
+    """What a command of the pages prints, in a folder."""
     program, *arguments = shlex.split(command, comments=True)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -36,13 +37,13 @@ def run(command, where, status=0):
     return done.stdout + done.stderr
 
 
-def test_every_file_of_the_paper_is_on_the_page():
+def test_every_file_of_the_paper_is_on_a_page():
     shown = set(re.findall(r"literalinclude\} paper/(\S+)", PAGE))
     files = {str(path.relative_to(PAPER)) for path in PAPER.rglob("*") if path.is_file()}
     assert {name for name in files if "__pycache__" not in name} == shown
 
 
-def test_the_commands_of_the_page(tmp_path):
+def test_the_commands_of_the_pages(tmp_path):
     blocks = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     commands = [line for block in blocks for line in block.splitlines()]
     assert commands.pop(0).startswith("pip install")

@@ -23,7 +23,7 @@ def main() -> None:
     if "agreement" in parts:
         store("trained-capacity", parts["agreement"], {
             "d": "$d$", "trained": "trained, $N_{99}$", "optimal": "`optimal-linear`, $N_{99}$",
-            "ratio": "ratio", "notebook": "public notebook",
+            "ratio": "ratio", "notebook": "other code, one draw",
             "away_from_notebook": "share away from it",
         }, seed=SEED)  # fmt: skip
     if "speed" in parts:

@@ -27,7 +27,7 @@ with frozen random embeddings; here every fact once in a step and not 1,024 samp
 steps than their 2^14, a cosine schedule and not a constant rate, embeddings on the sphere and not
 normal ones, no bias in the network, scores over all tokens and not over the answers alone, with the
 tokens' own embeddings; and a verdict on every fact with the last weights, not the best accuracy on
-the way above 99 % of 1,024 prompts.
+the way above 99% of 1,024 prompts.
 
 Needs the extra ``train`` (JAX, Optax), imported where it is used.
 

@@ -115,10 +115,10 @@ def log_win(q: float, M: int, *, trials: int = TRIALS, seed: int = 0) -> Doubles
     return np.asarray(found - controls @ slopes)
 
 
-def _levels_at(q: float, bits: int) -> tuple[float, float, float]:
+def _levels_at(q: float, levels: tuple[float, ...]) -> tuple[float, float, float]:
     """q-hat, the mean square of the levels, and E log sum of weights, at an overlap q."""
     z, share = NORMAL, SHARES
-    w = np.arange(1 - 2**bits, 2**bits, 2) / np.sqrt((4.0**bits - 1) / 3)
+    w = np.array(levels) / np.sqrt(np.mean(np.square(levels)))
 
     def moments(force: float) -> tuple[float, float, float]:
         exponent = -force * (1 - q) * w**2 / 2 + np.sqrt(force) * z[:, None] * w
@@ -134,15 +134,18 @@ def _levels_at(q: float, bits: int) -> tuple[float, float, float]:
         first, second, _ = moments(float(np.exp(log_force)))
         return first / second - q
 
-    force = float(np.exp(scipy.optimize.brentq(excess, -12.0, 12.0, xtol=1e-10)))
+    # A large force leaves a level of 0 alone, which has no overlap.
+    places = np.arange(-12.0, 12.0, 0.25)
+    end = next((place for place in places if excess(place) >= 0), places[-1])
+    force = float(np.exp(scipy.optimize.brentq(excess, -12.5, end, xtol=1e-10)))
     return force, *moments(force)[1:]
 
 
 def _at_overlap(
-    q: float, entries: int, bits: int, M: int, trials: int, seed: int
+    q: float, entries: int, levels: tuple[float, ...], M: int, trials: int, seed: int
 ) -> tuple[float, float, float]:
     """N that is stationary at q, its standard error, and the log of the number of matrices."""
-    force, square, entropy = _levels_at(q, bits)
+    force, square, entropy = _levels_at(q, levels)
     step = 2e-3 * (1 - q)
     above, below = (log_win(q + side, M, trials=trials, seed=seed) for side in (step, -step))
     slopes = (above - below) / (2 * step)
@@ -151,19 +154,27 @@ def _at_overlap(
     return float(N), float(error), float(entries * entropy + N * (above + below).mean() / 2)
 
 
-def _among(entries: int, bits: int, M: int, trials: int, seed: int) -> tuple[float, float]:
+def _among(
+    entries: int, levels: tuple[float, ...], M: int, trials: int, seed: int
+) -> tuple[float, float]:
     """N facts among M answers at which no matrix is left, and its standard error."""
 
     def left(q: float) -> float:
-        return _at_overlap(q, entries, bits, M, trials, seed)[2]
+        return _at_overlap(q, entries, levels, M, trials, seed)[2]
 
     q = float(scipy.optimize.brentq(left, 0.02, 0.985, xtol=3e-4))
-    return _at_overlap(q, entries, bits, M, trials, seed)[:2]
+    return _at_overlap(q, entries, levels, M, trials, seed)[:2]
 
 
 @cache
 def few_bits_capacity(
-    d: int, bits: int = 1, *, features: int | None = None, trials: int = TRIALS, seed: int = 0
+    d: int,
+    bits: int = 1,
+    *,
+    levels: tuple[float, ...] | None = None,
+    features: int | None = None,
+    trials: int = TRIALS,
+    seed: int = 0,
 ) -> tuple[float, float]:
     """N up to which some matrix of b-bit weights recalls everything, N answers in R^d.
 
@@ -171,6 +182,8 @@ def few_bits_capacity(
     ----------
     d : dimension of the answers.
     bits : b, between 1 and 4.
+    levels : values of a weight, at least two and as many below 0 as above it; None means the 2^b
+        odd numbers from 1 - 2^b to 2^b - 1. At any scale they hold the same.
     features : p, of a read-out with p d weights; None means d.
     trials : draws of scores.
     seed : of these.
@@ -188,12 +201,18 @@ def few_bits_capacity(
     check_sizes(d=d)
     if check_bits(bits) > MOST_BITS:
         raise InputError(f"bits = {bits}: this prediction is for at most {MOST_BITS}")
+    if levels is None:
+        levels = tuple(map(float, range(1 - 2**bits, 2**bits, 2)))
+    if len(levels) < 2 or sorted(levels) != sorted(-level for level in levels):
+        raise InputError(f"levels = {levels}: two or more that are the same with the other sign")
+    if len(set(levels)) < len(levels) or not np.isfinite(levels).all():
+        raise InputError(f"levels = {levels}: they are to be different numbers")
     entries = d * (d if features is None else positive(features, "features"))
-    first = float(np.exp(optimal_limit(np.sqrt(entries)))) * (0.6 if bits == 1 else 0.9)
+    first = float(np.exp(optimal_limit(np.sqrt(entries)))) * (0.6 if len(levels) == 2 else 0.9)
     M = max(3, int(first))
     for _ in range(2):
-        M = max(3, int(_among(entries, bits, M, trials, seed)[0]))
-    N, error = _among(entries, bits, M, trials, seed)
+        M = max(3, int(_among(entries, levels, M, trials, seed)[0]))
+    N, error = _among(entries, levels, M, trials, seed)
     # For N facts among as many answers: N falls like 1 / log M, and M is a whole number near it.
     slope = 1 + 1 / float(np.log(M))
     return M + (N - M) / slope, error / slope

@@ -253,6 +253,8 @@ def _lost(memory: Weighted, n: float) -> float:
     if n < 2:
         return 0.0
     construction = Construction("linear", bits=memory.bits)
+    # The law of a random map is one of whole numbers anyway.
+    n = round(n) if memory.facts == "random" else n
     return expected_failure(construction, d=memory.d, N=n, facts=memory.facts, M=memory.outputs)
 
 

@@ -8,6 +8,7 @@ A linear memory, or a network that is read out linearly, is a set of interferenc
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -66,6 +67,14 @@ def _failures(
     construction: Construction, d: int, N: float, facts: str | Classes, M: int | None
 ) -> tuple[Floats, Floats]:
     """Share of each kind of class, and the probability that an input of it is not recalled."""
+    named = isinstance(construction.memory, str) and isinstance(facts, str)
+    found = _remembered if named else _computed
+    return found(construction, d, N, facts, M)
+
+
+def _computed(
+    construction: Construction, d: int, N: float, facts: str | Classes, M: int | None
+) -> tuple[Floats, Floats]:
     check_sizes(d=d, N=N)
     classes = classes_of(facts, N=N, M=M) if isinstance(facts, str) else facts
     gate = GATED.get(str(construction.memory))
@@ -83,6 +92,10 @@ def _failures(
     if not predictable(construction, facts):
         raise InputError(f"no prediction for {construction.label()!r} with non-injective facts")
     return classes.share, failure_probability(law, classes)
+
+
+# Searches meet at the same sizes, and recall, failure and "all of them" are of one law.
+_remembered = lru_cache(maxsize=4096)(_computed)
 
 
 def expected_recall(

@@ -118,6 +118,7 @@ def test_twice_the_nodes_agree_for_every_memory(monkeypatch, memory, options, ra
 
 @pytest.mark.parametrize("rate", [0.5, 0.97, 0.99, 1.0])
 @pytest.mark.parametrize("d", [4096, 10**6, 10**12])
+@pytest.mark.usefixtures("computed_anew")
 def test_at_large_d_the_nodes_leave_capacities_as_they_are(monkeypatch, d, rate):
     """Failure itself is a step in A there, and less accurate; the N at which it happens is not."""
     linear = Construction("linear")

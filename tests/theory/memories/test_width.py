@@ -51,6 +51,7 @@ def test_a_width_that_is_given_is_ignored():
 
 @pytest.mark.parametrize(("name", "neurons"), [("gated-mlp", 1), ("mlp", 2)])
 @pytest.mark.parametrize("scale", [3, 50, 10**4])
+@pytest.mark.usefixtures("computed_anew")
 def test_a_known_law_is_inverted(monkeypatch, name, neurons, scale):
     """With exp(-m / scale) for a law, widths have a closed form; two neurons are a gate."""
 
