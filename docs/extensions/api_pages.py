@@ -40,10 +40,16 @@ def page(package: ModuleType, modules: list[str]) -> str:
 def members(name: str) -> list[str]:
     """Return the lines that document a module; values that would fill a screen are left out."""
     module = importlib.import_module(name)
-    values = (getattr(module, each) for each in getattr(module, "__all__", ()))
-    long = any(not callable(value) and len(repr(value)) > LONG for value in values)
-    hidden = ["   :no-value:"] if long else []
-    return ["```{eval-rst}", f".. automodule:: {name}", "   :members:", *hidden, "```", ""]
+    values = {each: getattr(module, each) for each in getattr(module, "__all__", ())}
+    long = [
+        each for each, value in values.items() if not callable(value) and len(repr(value)) > LONG
+    ]
+    lines = ["```{eval-rst}", f".. automodule:: {name}", "   :members:"]
+    if long:
+        lines += [f"   :exclude-members: {', '.join(long)}", ""]
+    for each in long:
+        lines += [f".. autodata:: {name}.{each}", "   :no-value:", ""]
+    return [*lines, "```", ""]
 
 
 def pages(name: str) -> dict[str, str]:
