@@ -12,7 +12,8 @@ from assoc.errors import InputError
 from assoc.facts.knowledge import Knowledge, draw_knowledge
 from sims.engine.parallel import blas_threads
 from sims.engine.randomness import FACTS, MEMORY, SAMPLE, Source
-from sims.knowledge.model import WIDTH, initial_weights
+from sims.knowledge.linearised import linearised_logits
+from sims.knowledge.model import WIDTH, Weights, initial_weights
 from sims.knowledge.training import (
     FINE_TUNING,
     PRE_TRAINING,
@@ -153,6 +154,7 @@ def extract(
     rank: int | None = None,
     asked: int | None = None,
     spectra: bool = False,
+    predicted: bool = False,
     trained: Trained | None = None,
 ) -> dict[str, Any]:
     """Pre-train and fine-tune on given facts, one trial for each.
@@ -163,6 +165,8 @@ def extract(
     source : of weights, batches and factors.
     fine_tuned, model, width, pre_training, fine_tuning, parts, rank, asked, spectra :
         as for :func:`knowledge_extraction`.
+    predicted : whether what fine-tuning everything in full answers to first order
+        (:mod:`sims.knowledge.linearised`) is computed as well.
     trained : what :func:`pretrain` returned for the same arguments, or None.
 
     Returns
@@ -173,13 +177,17 @@ def extract(
     attribute and of two, ``attention`` where a value is wanted; and ``tuned``, for each N_f a
     record of, by trial, facts ``learnt`` (share), held-out ``facts``, whether they are ``right``,
     how often ``covered``, whether right with ``superposed`` templates, ``kinds`` of the answers,
-    counts of the ``wrong`` ones, ``loss``, ``attention``, and ``spectra``.
+    counts of the ``wrong`` ones, ``loss``, ``attention``, and ``spectra``; whether right
+    ``linearised``, if ``predicted``.
 
     Raises
     ------
     InputError
-        If no fact is left to fine-tune on or to ask for, or vocabularies differ.
+        If no fact is left to fine-tune on or to ask for, vocabularies differ, or there is no
+        prediction of this model and fine-tuning.
     """
+    if predicted and not (parts is None and rank is None):
+        raise InputError("the prediction to first order is of fine-tuning everything in full")
     trials = range(len(given))
     pairs = [(number, trial) for number in fine_tuned for trial in trials]
     chosen = [split_facts(given[t], number, asked) for number, t in pairs]
@@ -214,12 +222,25 @@ def extract(
                     given[t], trained.weights[t], tuned.weights[place], *chosen[place]
                 )
                 found["loss"] = float(tuned.losses[-1, place].sum())
+                if predicted:
+                    found["linearised"] = _linearised(
+                        given[t], trained.weights[t], *chosen[place], fine_tuning
+                    )
                 if spectra:
                     found["spectra"] = _spectra(tuned, place, given[t], chosen[place][0])
                 for name, part in found.items():
                     record.setdefault(name, []).append(part)
             value["tuned"].append(record)
     return value
+
+
+def _linearised(
+    given: Knowledge, before: Weights, rows: Any, held: Any, rule: Descent
+) -> list[int]:
+    """Whether each held-out fact is answered to first order, whatever the fillers."""
+    answers = linearised_logits(before, given.asked(rows), given.asked(held), rule)
+    right = answers.argmax(axis=1) == given.repeated(given.labels[held])
+    return [int(one) for one in right.reshape(len(held), -1).all(axis=1)]
 
 
 def _spectra(

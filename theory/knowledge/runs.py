@@ -37,6 +37,7 @@ def extracted(
     rank: int | None = None,
     asked: int | None = None,
     spectra: bool = False,
+    predicted: bool = False,
 ) -> dict[str, Any]:
     """Return the record of one point; see :func:`sims.knowledge.trials.extract`.
 
@@ -45,11 +46,13 @@ def extracted(
     told : sizes of what is told.
     fine_tuned, width, trials, seed, pre_training, fine_tuning, model, parts, rank, asked, spectra :
         as for :func:`sims.knowledge.extraction.knowledge_extraction`, which finds the same.
+    predicted : whether answers to first order are computed as well.
     """
     source, given = draw_trials(told, trials=trials, seed=seed, experiment=EXPERIMENT)
     return extract(
         given, source, fine_tuned=fine_tuned, model=model, width=width, pre_training=pre_training,
         fine_tuning=fine_tuning, parts=parts, rank=rank, asked=asked, spectra=spectra,
+        predicted=predicted,
         trained=_pretrained(told, model, width, pre_training, trials, seed),
     )  # fmt: skip
 

@@ -1,0 +1,141 @@
+r"""Fine-tuning to first order: a prediction of what is answered, without fitted parameters.
+
+Fine-tuning changes weights little. To first order in the change the logits are
+
+.. math:: F(\theta) \approx F(\theta_0) + F'(\theta_0)\,(\theta - \theta_0),
+
+at the weights :math:`\theta_0` after pre-training, and gradient descent on this model is a linear
+system driven by the errors of the fine-tuned questions, with the neural tangent kernel
+:math:`F'(\theta_0) F'(\theta_0)^\top` between contexts (A. Jacot, F. Gabriel and C. Hongler 2018).
+A question is a new token, whose column of W pre-training leaves at 0. Every gate of the network, 1
+where W x > 0, therefore stays that of the subject, and the question acts through it.
+
+It contains what the mean of templates (:func:`sims.knowledge.model.superposed`) leaves out: values
+that were just seen become likelier for every question, which is what answers from memory are, and a
+question moves by no more than its loss asks for. It leaves out that a question changes which
+neurons answer, and products of changes.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assoc.arrays import Floats
+from assoc.errors import InputError
+from assoc.facts.knowledge import Contexts
+from sims.knowledge.model import Weights
+from sims.knowledge.training import Descent, rates
+
+__all__ = ["Linearised", "linearised_logits"]
+
+Doubles = NDArray[np.float64]
+
+Change = dict[str, Doubles]
+"""Matrices of a model, or changes or slopes of them, by their names."""
+
+
+def linearised_logits(before: Weights, shown: Contexts, asked: Contexts, rule: Descent) -> Floats:
+    """Logits (C, n) in the contexts that are asked, after fine-tuning to first order.
+
+    Parameters
+    ----------
+    before : weights after pre-training, of a model with a network.
+    shown : contexts of the fine-tuning.
+    asked : C contexts of questions.
+    rule : of the fine-tuning: all contexts in each step, no decay.
+
+    Raises
+    ------
+    InputError
+        If the model has no network, or the rule draws contexts or has a decay.
+    """
+    if "W" not in before:
+        raise InputError("only of a model with a network fine-tuning is predicted to first order")
+    if rule.batch is not None or rule.decay:
+        raise InputError("predicted is descent on all contexts in each step, without decay")
+    here = Linearised.at(before, shown)
+    moved: Change = {name: np.zeros(part.shape) for name, part in before.items()}
+    speed = {name: np.zeros_like(part) for name, part in moved.items()}
+    for size in rates(rule):
+        for name, slope in here.slopes(here.logits(moved), shown).items():
+            speed[name] = rule.momentum * speed[name] - size * slope
+            moved[name] += speed[name]
+    return Linearised.at(before, asked).logits(moved)
+
+
+@dataclass(frozen=True, eq=False)
+class Linearised:
+    """A model in C contexts, to first order in changes of its weights.
+
+    Parameters
+    ----------
+    W, V : (m, n) its matrices.
+    last : (C,) the last token, whose row of Q attends; None if attention is uniform.
+    mass : (C, n) attention.
+    gates : (C, m) where a neuron passes its input on.
+    hidden : (C, m) what it then gives.
+    """
+
+    W: Doubles
+    V: Doubles
+    last: NDArray[np.intp] | None
+    mass: Doubles
+    gates: NDArray[np.bool_]
+    hidden: Doubles
+
+    @classmethod
+    def at(cls, weights: Weights, contexts: Contexts) -> Self:
+        """Return the model at given weights.
+
+        Parameters
+        ----------
+        weights : Q (n, n) if attention is trained, W and V.
+        contexts : C of them.
+        """
+        W, V = (weights[name].astype(np.float64) for name in ("W", "V"))
+        mass = contexts.counts.astype(np.float64)
+        last = contexts.last if "Q" in weights else None
+        if last is not None:
+            scores = np.where(mass > 0, weights["Q"][last].astype(np.float64), -np.inf)
+            mass = mass * np.exp(scores - scores.max(axis=1, keepdims=True))
+        mass = mass / mass.sum(axis=1, keepdims=True)
+        inward = mass @ W.T
+        return cls(W, V, last, mass, inward > 0, np.maximum(inward, 0))
+
+    def logits(self, change: Change) -> Doubles:
+        """Logits (C, n) after a change of the weights, to first order.
+
+        Parameters
+        ----------
+        change : of every matrix.
+        """
+        inward = self.mass @ change["W"].T
+        if self.last is not None:
+            inward += self._spread(change["Q"][self.last]) @ self.W.T
+        now = self.hidden @ (self.V + change["V"])
+        return np.asarray(now + (self.gates * inward) @ self.V)
+
+    def slopes(self, logits: Doubles, contexts: Contexts) -> Change:
+        """Gradient of the weighted cross-entropy of some logits by the change.
+
+        Parameters
+        ----------
+        logits : (C, n) of these contexts.
+        contexts : their targets and weights.
+        """
+        chance = np.exp(logits - logits.max(axis=1, keepdims=True))
+        chance /= chance.sum(axis=1, keepdims=True)
+        blame = contexts.weights[:, None] * (chance - contexts.targets)
+        inward = self.gates * (blame @ self.V.T)
+        found = {"W": inward.T @ self.mass, "V": self.hidden.T @ blame}
+        if self.last is not None:
+            found["Q"] = np.zeros((self.W.shape[1],) * 2)
+            np.add.at(found["Q"], self.last, self._spread(inward @ self.W))
+        return found
+
+    def _spread(self, scores: Doubles) -> Doubles:
+        """Change of attention (C, n) by a change of its scores; the map is its own transpose."""
+        mean = (self.mass * scores).sum(axis=1, keepdims=True)
+        return np.asarray(self.mass * (scores - mean))
