@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sims.engine.numbers import number_known
 from theory.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -31,11 +32,11 @@ def test_there_are_five_commands_each_with_its_output():
 
 def test_the_prediction_and_the_measurement(monkeypatch, capsys):
     predicted = result_of("recall predict linear --d 64 --N 256", monkeypatch, capsys)
-    assert f"{predicted['recall']:.5f}" in SHOWN[0]
+    assert number_known(predicted["recall"]) in SHOWN[0]
     command = "recall measure linear --d 64 --N 256 --trials 50"
     measured = result_of(command, monkeypatch, capsys)
     low, high = measured["interval"]
-    assert f"{measured['recall']:.5f}   [{low:.4f}, {high:.4f}]" in SHOWN[1]
+    assert f"{number_known(measured['recall'])}   [{low:.4f}, {high:.4f}]" in SHOWN[1]
 
 
 @pytest.mark.slow

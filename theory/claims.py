@@ -24,6 +24,7 @@ __all__ = [
     "Kind",
     "Problem",
     "Side",
+    "Standing",
     "Theorem",
     "Verdict",
     "deviation_text",
@@ -46,6 +47,17 @@ class Kind(StrEnum):
     """A sharp constant, or a prediction without a fitted number."""
     TRAJECTORY = "trajectory"
     """Holds along a whole solution."""
+
+
+class Standing(StrEnum):
+    """What a claim rests on, besides its check."""
+
+    PROVED = "proved"
+    """All that it states has a proof, and the check tests the implementation."""
+    CERTIFIED = "certified"
+    """What the check looks at is settled, without sampling error and without a fitted law."""
+    MEASURED = "measured"
+    """A prediction is compared with what is found at the sizes that are named."""
 
 
 class Verdict(StrEnum):
@@ -79,11 +91,12 @@ def deviation_text(deviation: float | None, *, relative: bool) -> str:
     Examples
     --------
     >>> deviation_text(0.1, relative=True), deviation_text(0.1, relative=False)
-    ('11 %', '0.1')
+    ('11%', '0.1')
     """
     if deviation is None:
         return ""
-    return f"{100 * math.expm1(deviation):.2g} %" if relative else f"{deviation:.2g}"
+    text = f"{100 * math.expm1(deviation):.2g}%" if relative else f"{deviation:.2g}"
+    return text.replace("e-0", "e-")
 
 
 @dataclass(frozen=True)
@@ -256,6 +269,8 @@ class Claim:
     fault_text : what was damaged.
     near_misses : further controls, by what is wrong in each: small mistakes, and one for each part
         of a verdict that no other control violates alone; changes to the quick regime.
+    expected : verdict of the quick regime.
+    proof : where all that is stated is proved: a page and its section; empty if a part is not.
     """
 
     name: str
@@ -271,6 +286,14 @@ class Claim:
     near_misses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     full: Mapping[str, Any] = field(default_factory=dict)
     expected: Verdict = Verdict.HOLDS
+    proof: str = ""
+
+    @property
+    def standing(self) -> Standing:
+        """What the claim rests on."""
+        if self.proof:
+            return Standing.PROVED
+        return Standing.CERTIFIED if self.kind is Kind.EXACT else Standing.MEASURED
 
     @property
     def controls(self) -> tuple[str, ...]:

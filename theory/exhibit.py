@@ -43,6 +43,7 @@ class Exhibit:
     alternative : what the figure shows, for those who cannot see it.
     extra : one of :data:`theory.extras.EXTRAS`, without which the exhibit is left out; None for
         the core.
+    printed : whether papers have the table; of long traces CSV and the page have it.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Exhibit:
     figure: "Callable[[Rows], Figure] | None" = None
     alternative: str = ""
     extra: str | None = None
+    printed: bool = True
 
     @property
     def available(self) -> bool:
@@ -89,4 +91,4 @@ class Exhibit:
 
     def table(self, rows: Rows) -> Table:
         """Return the table of records."""
-        return Table(self.name, self.caption, self.columns, rows)
+        return Table(self.name, self.caption, self.columns, rows, self.printed)

@@ -10,12 +10,16 @@ from dataclasses import asdict, dataclass, replace
 from functools import wraps
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["EVEN", "Outlook", "chance_text", "of_drawn"]
+__all__ = ["EVEN", "NEVER", "Outlook", "chance_text", "of_drawn"]
 
 DRAWN = "this is for embeddings that are drawn, not for those of a file"
 
 EVEN = 0.5
 """Proved probability of failing from which sizes are said to be guaranteed to fail."""
+
+
+NEVER = 1e-9
+"""A chance below this is said to be below it: nobody will see it happen."""
 
 
 class Given(Protocol):
@@ -121,8 +125,10 @@ def chance_text(chance: float) -> str:
 
     Examples
     --------
-    >>> chance_text(0.25), chance_text(1 - 2e-9), chance_text(1.0)
-    ('0.25', '1 - 2e-09', '1')
+    >>> chance_text(0.25), chance_text(1 - 2e-9), chance_text(1.0), chance_text(1.29e-31)
+    ('0.25', '1 - 2e-09', '1', 'below 1e-9')
     """
+    if 0 < chance < NEVER:
+        return f"below {NEVER:.0e}".replace("e-0", "e-")
     lacks = 1 - chance
     return f"1 - {lacks:.2g}" if 0 < lacks <= 5e-5 else f"{chance:.4g}"

@@ -8,7 +8,7 @@ stored verdict, or a stored one whose statement has changed since, is a warning:
 import inspect
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,34 +17,47 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from stored_table import RESULTS, origin, table
 
-from theory.claims import Claim, Theorem, deviation_text
+from sims.engine.formulas import escaped, typeset
+from sims.engine.numbers import decimals_known, number_known
+from theory.claims import Claim, Standing, Theorem, Verdict, deviation_text, spaced
+from theory.publishing.board import (
+    KINDS,
+    STANDINGS,
+    groups,
+    number_of,
+    paper_of,
+    summed_up,
+)
+from theory.publishing.sections import Section
 from theory.registry import registered
 
 COMMAND = "recall verify --report docs/results"
 PAGES = Path(__file__).parents[1] / "theorems"
 
-KINDS = {
-    "exact": "proved symbolically, or certified in floating point",
-    "sufficient": "a condition guarantees success with probability at least 1 - delta",
-    "necessary": "no model may beat the bound",
-    "scaling": "the exponent of a law",
-    "constant": "a sharp constant, or a prediction without a fitted number",
-    "trajectory": "holds along a whole solution",
-}
-
 logger = logging.getLogger(__name__)
 
+Stored = Mapping[str, Mapping[str, Any]]
+"""A theorem's stored verdicts by the names of its claims."""
 
-def plain(text: str) -> str:
-    """Escape what Markdown would read as markup; code in backquotes is left alone."""
-    parts = re.split(r"(`+[^`]*`+)", text)
-    parts[::2] = [re.sub(r"([\\*_<>\[\]$|#])", r"\\\1", part) for part in parts[::2]]
-    return "".join(parts).replace("docs/derivations.md", "[derivations](../derivations.md)")
+
+def linked(text: str) -> str:
+    """Return plain text as Markdown, formulas as TeX, with links to the pages that it names."""
+    parts = re.split(r"(docs/[a-z-]+\.md)", text)
+    for i, part in enumerate(parts):
+        name = Path(part).stem
+        parts[i] = f"[{name}](../{name}.md)" if i % 2 else typeset(part)
+    return "".join(parts)
+
+
+def heading(text: str) -> str:
+    """Return a title without TeX, which tabs of browsers and lists of pages do not draw."""
+    return escaped(text.replace("^2", "²"))
 
 
 def first_paragraph(function: Callable[..., Any]) -> str:
     """First paragraph of a docstring, on one line."""
-    return " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
+    text = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
+    return re.sub(r":[a-z:]+:`~?([^`]*)`", r"`\1`", text).replace("``", "`")
 
 
 def value(item: Any) -> str:
@@ -64,78 +77,119 @@ def regime(settings: Mapping[str, Any]) -> str:
     return ", ".join(f"`{key} = {value(item)}`" for key, item in settings.items())
 
 
-def verdict(stored: Mapping[str, Any]) -> str:
-    """Verdict in words, with those of the controls."""
-    controls = {**stored["controls"], **stored["near_misses"]}
-    caught = all(outcome in (None, "violated") for outcome in controls.values())
-    outcome = str(stored["verdict"]).replace("_", " ")
-    if set(controls.values()) == {stored["verdict"]} == {"not_applicable"}:
-        return f"**{outcome}** where it was run, and so are its controls"
-    return f"**{outcome}**; all {len(controls)} controls {'caught' if caught else 'NOT caught'}"
+def badges(*texts: str) -> str:
+    """Return texts as badges, whose classes are their last words."""
+    return " ".join(f"[{spaced(text)}]{{.badge .{text.rpartition(' ')[2]}}}" for text in texts)
 
 
-def claim_section(claim: Claim, stored: Mapping[str, Any] | None) -> list[str]:
-    """One claim of a theorem's page."""
-    lines = [f"### {claim.name}", "", plain(claim.statement), ""]
-    lines += [
-        "Kind",
-        f": {claim.kind}: {KINDS[claim.kind]}.",
-        "",
-        "Source",
-        f": {plain(claim.source)}.",
-        "",
-        "Check",
-        f": {plain(first_paragraph(claim.check))}",
-        "",
-        "Quick",
-        f": {regime(claim.quick)}",
-        "",
-    ]
+def caught(stored: Mapping[str, Any]) -> str:
+    """Say what became of a claim's controls."""
+    outcomes = [*stored["controls"].values(), *stored["near_misses"].values()]
+    if set(outcomes) <= {None}:
+        return "not run"
+    missed = sum(outcome != "violated" for outcome in outcomes)
+    if set(outcomes) == {"not_applicable"}:
+        return "not applicable"
+    return f"{missed} of {len(outcomes)} MISSED" if missed else f"all {len(outcomes)} caught"
+
+
+def folded(summary: str, lines: Sequence[str]) -> list[str]:
+    """Return lines that are shown when a reader asks for them."""
+    return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>", ""]
+
+
+def comparison(stored: Mapping[str, Any]) -> list[str]:
+    """Measured against predicted, by the comparison that decided."""
+    interval = stored["interval"]
+    sign = {"at least": "≥ ", "at most": "≤ "}.get(stored["side"], "")
+    predicted = number_known(stored["predicted"], interval)
+    allowed = stored["tolerance"]
+    row = {
+        "quantity": typeset(stored["quantity"]),
+        "measured": number_known(stored["measured"], interval),
+        "interval": "" if decimals_known(interval) is None else number_known(interval),
+        "predicted": sign + predicted if predicted else "",
+        "allowed": "" if allowed is None else f"{allowed:.2g}",
+        "would notice": deviation_text(stored["would_notice"], relative=stored["relative"]),
+        "controls": caught(stored),
+    }
+    shown = {key: key for key in row if row[key]}
+    return [*table(shown, [row]), ""]
+
+
+def settings(claim: Claim, stored: Mapping[str, Any] | None) -> list[str]:
+    """How a claim is checked, at which sizes, and where it must fail."""
+    lines = ["Check", f": {linked(first_paragraph(claim.check))}", ""]
+    lines += ["Quick", f": {regime(claim.quick)}", ""]
     if claim.full:
         lines += ["Full", f": as quick, but {regime(claim.full)}", ""]
+    if stored is not None and stored["note"]:
+        lines += ["Judged by", f": {typeset(stored['note'])}.", ""]
     lines += [
         "Must fail",
-        f": as quick, but {regime(claim.must_fail)}: {plain(claim.why_fail)}.",
+        f": as quick, but {regime(claim.must_fail)}: {typeset(claim.why_fail)}.",
         "",
         "Planted fault",
-        f": as quick, but {regime(claim.fault)}: {plain(claim.fault_text)}.",
+        f": as quick, but {regime(claim.fault)}: {typeset(claim.fault_text)}.",
         "",
     ]
     if claim.near_misses:
         lines += ["Near misses"]
         for name, changes in claim.near_misses.items():
-            lines += [f": as quick, but {regime(changes)}: {plain(name)}.", ""]
-    if stored is None:
-        return [*lines, "No stored verdict.", ""]
-    lines += ["Stored verdict", f": {verdict(stored)} ({plain(stored['note'])}).", ""]
-    noticed = deviation_text(stored["would_notice"], relative=stored["relative"])
-    if noticed:
-        lines += ["Would notice", f": {noticed}, planted in all predictions at once.", ""]
-    rows = stored["table"]
-    if rows:
-        columns = {key: plain(key.replace("_", " ")) for row in rows for key in row}
-        lines += [
-            f"<details><summary>{len(rows)} row{'s' * (len(rows) > 1)}</summary>",
-            "",
-            *table(columns, rows),
-            "",
-            "</details>",
-            "",
-        ]
-    failing = [condition for condition in stored["conditions"] if not condition["holds"]]
-    if failing:
-        lines += ["Hypotheses that failed:", ""]
-        lines += [f"- {plain(c['name'])}: {plain(c['value'])}" for c in failing] + [""]
+            lines += [f": as quick, but {regime(changes)}: {typeset(name)}.", ""]
     return lines
 
 
-def page(theorem: Theorem, document: Mapping[str, Any]) -> str:
+def claim_section(claim: Claim, stored: Mapping[str, Any] | None) -> list[str]:
+    """One claim of a theorem's page."""
+    verdict = "not_run" if stored is None else str(stored["verdict"])
+    rests = (str(claim.standing),) if verdict == "holds" else ()
+    source = f"{linked(claim.source)}." + (f" Proof: {linked(claim.proof)}." if claim.proof else "")
+    lines = [
+        f"### {claim.name}",
+        "",
+        badges(verdict, *rests, str(claim.kind)),
+        "",
+        linked(claim.statement),
+        "",
+        *([] if stored is None or stored["measured"] is None else comparison(stored)),
+        "{.origin}",
+        source,
+        "",
+        *folded("How it is checked", settings(claim, stored)),
+    ]
+    if stored is None:
+        return lines
+    rows = stored["table"]
+    if rows:
+        columns = {key: escaped(key.replace("_", " ")) for row in rows for key in row}
+        count = f"{len(rows)} comparison{'s' * (len(rows) > 1)}"
+        lines += folded(count, table(columns, rows))
+    failing = [condition for condition in stored["conditions"] if not condition["holds"]]
+    if failing:
+        lines += ["Hypotheses that failed:", ""]
+        lines += [f"- {typeset(c['name'])}: {typeset(c['value'])}" for c in failing] + [""]
+    return lines
+
+
+def standing(theorem: Theorem, stored: Stored) -> list[tuple[Verdict, Standing]]:
+    """Verdict and standing of each claim that was run."""
+    return [
+        (Verdict(stored[claim.name]["verdict"]), claim.standing)
+        for claim in theorem.claims
+        if claim.name in stored
+    ]
+
+
+def verdict_of(found: Sequence[tuple[Verdict, Standing]]) -> str:
+    """The verdict of a whole theorem: the worst of its claims, of those that are applicable."""
+    verdicts = [verdict for verdict, _ in found]
+    order = (Verdict.VIOLATED, Verdict.INCONCLUSIVE, Verdict.HOLDS, Verdict.NOT_APPLICABLE)
+    return next((str(verdict) for verdict in order if verdict in verdicts), "not_run")
+
+
+def page(theorem: Theorem, stored: Stored, document: Mapping[str, Any]) -> str:
     """Page of one theorem."""
-    stored = {
-        record["claim"]: record
-        for record in document["claims"]
-        if record["theorem"] == theorem.name
-    }
     for claim in theorem.claims:
         if stored.get(claim.name, {}).get("statement") != claim.statement:
             logger.warning(
@@ -144,12 +198,17 @@ def page(theorem: Theorem, document: Mapping[str, Any]) -> str:
                 claim.name,
                 COMMAND,
             )
+    found = standing(theorem, stored)
+    held = [rests for verdict, rests in found if verdict is Verdict.HOLDS]
+    rests = [f"{held.count(each)} {each}" for each in Standing if each in held]
     lines = [
-        f"# {theorem.name}",
+        f"# {heading(theorem.title)}",
         "",
-        f"{plain(theorem.title)}.",
+        badges(verdict_of(found), *rests),
         "",
-        f"Source: {plain(theorem.source)}.",
+        f"`{theorem.name}`. {summed_up(found)}.",
+        "",
+        f"Source: {linked(theorem.source)}.",
         "",
         "## Statement",
         "",
@@ -160,9 +219,9 @@ def page(theorem: Theorem, document: Mapping[str, Any]) -> str:
     ]
     for number, hypothesis in enumerate(theorem.hypotheses, 1):
         lines += [
-            f"{number}. {plain(hypothesis.text)}",
+            f"{number}. {linked(hypothesis.text)}",
             "",
-            f"   *Check:* {plain(first_paragraph(hypothesis.check).removeprefix('Check '))}",
+            f"   *Check:* {linked(first_paragraph(hypothesis.check).removeprefix('Check '))}",
             "",
         ]
     lines += [
@@ -178,14 +237,18 @@ def page(theorem: Theorem, document: Mapping[str, Any]) -> str:
         "",
         theorem.deviations.strip(),
         "",
+    ]
+    figure = RESULTS / f"{theorem.name}.svg"
+    if figure.exists():
+        lines += ["## Figure", "", f"![Measured beside predicted](../results/{figure.name})", ""]
+    lines += [
         "## Claims",
+        "",
+        "What the badges mean is said [on the list of theorems](index.md).",
         "",
     ]
     for claim in theorem.claims:
         lines += claim_section(claim, stored.get(claim.name))
-    figure = RESULTS / f"{theorem.name}.svg"
-    if figure.exists():
-        lines += ["## Figure", "", f"![Measured beside predicted](../results/{figure.name})", ""]
     lines += [
         "## Where the numbers come from",
         "",
@@ -197,32 +260,51 @@ def page(theorem: Theorem, document: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def overview(theorems: tuple[Theorem, ...], document: Mapping[str, Any]) -> str:
-    """Page with every claim's verdict."""
-    stored = {(record["theorem"], record["claim"]): record for record in document["claims"]}
+def overview(theorems: Sequence[Theorem], by_theorem: Mapping[str, Stored], origin_of: str) -> str:
+    """Page with one row a theorem, and what the words in it mean."""
     rows = []
+    every: list[tuple[Verdict, Standing]] = []
     for theorem in theorems:
-        for claim in theorem.claims:
-            record = stored.get((theorem.name, claim.name), {})
-            rows.append(
-                {
-                    "theorem": f"[{theorem.name}]({theorem.name}.md)",
-                    "claim": claim.name,
-                    "kind": str(claim.kind),
-                    "statement": plain(claim.statement),
-                    "verdict": str(record.get("verdict", "not run")).replace("_", " "),
-                }
-            )
+        found = standing(theorem, by_theorem[theorem.name])
+        every += found
+        held = [rests for verdict, rests in found if verdict is Verdict.HOLDS]
+        paper = " ".join((paper_of(theorem.source), number_of(theorem.source))).strip()
+        rows.append(
+            {
+                "theorem": f"[{heading(theorem.title)}]({theorem.name}.md) `{theorem.name}`",
+                "paper": paper or "derived here",
+                "claims that hold": f"{len(held)} of {len(theorem.claims)}".replace(" ", "\u00a0"),
+                **{str(each): held.count(each) for each in Standing},
+            }
+        )
     lines = [
         "# Theorems",
         "",
-        "These pages are written from the registry of theorems at every build, and from one stored "
-        "run of all checks. A control is a run where the claim must fail, or with a fault planted "
-        "in the construction; a claim whose control passes is not reported to hold.",
+        f"{summed_up(every)}.",
         "",
         *table({key: key for key in rows[0]}, rows),
         "",
-        f"From {origin(document)}",
+        "{.origin}",
+        f"From {origin_of}",
+        "",
+        "## What the words mean",
+        "",
+        "A claim *holds* if what was measured lies, with the whole of its interval, within the "
+        "claim's tolerance of what is predicted; it is *violated* if the whole interval is outside "
+        "it, *inconclusive* otherwise, and *not applicable* where a hypothesis fails or something "
+        "that it needs is not installed. What a claim that holds rests on is one of three:",
+        "",
+        *(line for name, text in STANDINGS.items() for line in (name, f": {text}", "")),
+        "The kind of a claim says what sort of statement it is:",
+        "",
+        *(line for name, text in KINDS.items() for line in (name, f": {text}", "")),
+        "A *control* is a run where the claim must fail, or with a fault planted in the "
+        "construction; a claim whose control passes is not reported to hold. *Would notice* is the "
+        "smallest deviation that, planted in all predictions at once, would have violated the "
+        "claim with what was measured.",
+        "",
+        "These pages are written from the registry of theorems at every build, and from one stored "
+        "run of all checks.",
         "",
         "```{toctree}",
         ":hidden:",
@@ -237,9 +319,13 @@ def overview(theorems: tuple[Theorem, ...], document: Mapping[str, Any]) -> str:
 def write_pages(app: Sphinx) -> None:
     """Write the pages."""
     document = json.loads((RESULTS / "verify.json").read_text(encoding="utf-8"))
-    theorems = registered()
-    pages = {theorem.name: page(theorem, document) for theorem in theorems}
-    pages["index"] = overview(theorems, document)
+    grouped = groups(Section(theorem, (), ()) for theorem in registered())
+    theorems = [section.theorem for group in grouped for section in group.sections]
+    by_theorem: dict[str, dict[str, Mapping[str, Any]]] = {each.name: {} for each in theorems}
+    for record in document["claims"]:
+        by_theorem.setdefault(record["theorem"], {})[record["claim"]] = record
+    pages = {each.name: page(each, by_theorem[each.name], document) for each in theorems}
+    pages["index"] = overview(theorems, by_theorem, origin(document))
     write_folder(PAGES, pages)
 
 

@@ -12,7 +12,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Column", "Table", "latex_literal", "latex_markdown", "latex_text", "number_text"]
+from sims.engine.formulas import typeset
+from sims.engine.numbers import number_known
+
+__all__ = [
+    "Column",
+    "Table",
+    "latex_literal",
+    "latex_markdown",
+    "latex_statement",
+    "latex_text",
+    "number_text",
+]
 
 FORMULA = ("=", "+", "-", "@", "\t")
 """What a spreadsheet takes for the beginning of a formula."""
@@ -37,6 +48,7 @@ class Column:
     heading : Markdown, with TeX between dollars.
     width : share of the line that a column of text takes; None for numbers and short words.
     digits : significant digits of numbers that are no integers.
+    known : key of an interval in the same record, beyond whose digits LaTeX shows nothing.
     printed : whether LaTeX has it too, whose lines are short; Markdown and CSV have it anyway.
     """
 
@@ -44,6 +56,7 @@ class Column:
     width: float | None = None
     digits: int = 4
     printed: bool = True
+    known: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,12 +70,14 @@ class Table:
     columns : those that are shown, by the key of the records. A pair of numbers is an interval, a
         missing end of it is unbounded.
     rows : the records.
+    printed : whether papers have it; of what is only long CSV and the page have it.
     """
 
     name: str
     caption: str
     columns: Mapping[str, Column]
     rows: Sequence[Mapping[str, Any]]
+    printed: bool = True
 
     def cells(self) -> list[list[str]]:
         """Return the cells as text for people."""
@@ -137,7 +152,7 @@ class Table:
 
         keys = [key for key, column in self.columns.items() if column.printed]
         frame = pd.DataFrame(
-            [[self._latex_cell(key, row.get(key)) for key in keys] for row in rows],
+            [[self._latex_cell(key, row) for key in keys] for row in rows],
             columns=[latex_markdown(self.columns[key].heading) for key in keys],
             dtype=object,
         )
@@ -164,11 +179,31 @@ class Table:
 
     def _aligned(self, key: str) -> bool:
         """Whether siunitx can align a column: numbers that are all written in one way."""
-        if not self.numeric(key):
+        if not self.numeric(key) or self.columns[key].known:
             return False
-        digits = self.columns[key].digits
-        shown = [_number(row[key], digits) for row in self.rows if row.get(key) is not None]
+        shown = self._numbers(key)
         return len({"e" in text for text in shown}) == 1
+
+    def _numbers(self, key: str) -> list[str]:
+        """Return the numbers of a column as they are printed."""
+        digits, decimals = self.columns[key].digits, self._decimals(key)
+        values = [row[key] for row in self.rows if row.get(key) is not None]
+        return [_printed(value, digits, decimals) for value in values]
+
+    def _decimals(self, key: str) -> int | None:
+        """Return the decimals that all numbers of a column are printed with, if there are such.
+
+        The largest has all its digits or the smallest three, if there are so many to show.
+        """
+        digits = self.columns[key].digits
+        values = [row[key] for row in self.rows if row.get(key) is not None]
+        shown = [_number(value, digits) for value in values]
+        sizes = [abs(value) for value in values if value]
+        if not sizes or any("e" in text or not text[-1].isdigit() for text in shown):
+            return None
+        high, low = (math.floor(math.log10(size)) for size in (max(sizes), min(sizes)))
+        needed = max(len(text.partition(".")[2]) for text in shown)
+        return min(needed, max(0, digits - 1 - high, min(2 - low, 6)))
 
     def _interval(self, key: str) -> bool:
         values = [row.get(key) for row in self.rows if row.get(key) is not None]
@@ -177,13 +212,14 @@ class Table:
     def _column_format(self, key: str) -> str:
         width = self.columns[key].width
         if width is not None:
-            return rf">{{\raggedright\arraybackslash}}p{{{width:g}\linewidth}}"
+            # Of a narrow line a share alone has no room for a short formula.
+            room = rf"\dimexpr{width:g}\linewidth+14pt\relax"
+            return rf">{{\raggedright\arraybackslash\hspace{{0pt}}}}p{{{room}}}"
         if self._interval(key):
             return "r"
         if not self._aligned(key):
             return "r" if self.numeric(key) else "l"
-        digits = self.columns[key].digits
-        shown = [_number(row[key], digits) for row in self.rows if row.get(key) is not None]
+        shown = self._numbers(key)
         parts = [re.fullmatch(r"(-?)(\d+)(?:\.(\d+))?(?:e(-?)(\d+))?", text) for text in shown]
         found = [part.groups(default="") for part in parts if part is not None]
         if not found:
@@ -196,19 +232,24 @@ class Table:
         point = f".{decimals}" if decimals else ""
         return f"S[table-format={sign}{whole}{point}{exponent}]"
 
-    def _latex_cell(self, key: str, value: Any) -> str:
+    def _latex_cell(self, key: str, row: Mapping[str, Any]) -> str:
         column = self.columns[key]
+        value: Any = row.get(key)
+        if column.known and value is not None:
+            return _latex_known(value, row.get(column.known))
         if isinstance(value, list | tuple):
             low, high = (_latex_end(end, column.digits, i) for i, end in enumerate(value))
             return f"[{low}, {high}]"
         if _is_number(value):
-            text = _number(value, column.digits)
+            aligned = self._aligned(key)
+            text = _printed(value, column.digits, self._decimals(key) if aligned else None)
             if text[-1].isdigit():
-                return text if self._aligned(key) else rf"\num{{{text}}}"
+                return text if aligned else rf"\num{{{text}}}"
             return f"{{${_infinite(value)}$}}"
         if value is None:
             return "{--}" if self._aligned(key) else "--"
-        return latex_text(_shown(value, column.digits))
+        text = _shown(value, column.digits)
+        return latex_statement(text) if column.width else latex_text(text)
 
 
 def number_text(value: Any) -> str:
@@ -243,6 +284,22 @@ def latex_text(text: str) -> str:
         else:
             out.append(SPECIAL.get(other, other))
     return "".join(out)
+
+
+def latex_statement(text: str) -> str:
+    r"""Return plain text for LaTeX, with what people read as a formula in it set as one.
+
+    Examples
+    --------
+    >>> print(latex_statement("S >= 8 R sqrt(2 D) of `recall bound`, to 10 %"))
+    $S \ge 8 R \sqrt{2 D}$ of \texttt{recall bound}, to 10\%
+    """
+    return latex_markdown(typeset(text, _tight))
+
+
+def _tight(text: str) -> str:
+    """Return text in which a percent sign follows its number; dollars would begin a formula."""
+    return re.sub(r"(?<=\d) %", "%", text).replace("$", "")
 
 
 def latex_literal(text: str) -> str:
@@ -303,6 +360,17 @@ def _number(value: float, digits: int) -> str:
         return f"{value:.0f}"
     mantissa, _, power = text.partition("e")
     return f"{mantissa}e{int(power)}" if power else text
+
+
+def _printed(value: float, digits: int, decimals: int | None) -> str:
+    """Format a number with so many decimals, or so many significant digits."""
+    return _number(value, digits) if decimals is None else f"{value:.{decimals}f}"
+
+
+def _latex_known(value: Any, interval: Any) -> str:
+    """Return a number or an interval with the digits that an interval leaves known."""
+    text = number_known(value, interval)
+    return re.sub(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", lambda found: rf"\num{{{found[0]}}}", text)
 
 
 def _infinite(value: float) -> str:

@@ -8,7 +8,7 @@ EXTRAS = {
     "dask": ("distributed",),
     "export": ("safetensors",),
     "lm": ("torch", "transformers", "peft"),
-    "test": ("selenium",),
+    "test": ("selenium", "axe_core_python"),
     "torch": ("torch",),
     "train": ("jax", "optax"),
 }

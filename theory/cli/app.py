@@ -23,6 +23,7 @@ from theory.cli import (
     theorems,
 )
 from theory.cli.ending import TRACEBACK
+from theory.cli.helping import examples_of, grouped, without_examples
 from theory.cli.terminal import show, stdout_kept, writing
 
 __all__ = ["run"]
@@ -37,11 +38,18 @@ class _Group(TyperGroup):
 
 
 class _Command(TyperCommand):
-    """The same of a subcommand."""
+    """The same of a subcommand, with examples at the end that no margin breaks."""
+
+    examples: tuple[str, ...] = ()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with writing():
             return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        super().format_help(ctx, formatter)
+        if self.examples:
+            show("Examples:", *(f"  {example}" for example in self.examples))
 
 
 app = typer.Typer(
@@ -91,8 +99,10 @@ def _with_stdout_kept(command: Callable[..., Any]) -> Callable[..., Any]:
 
 for registered in app.registered_commands:
     assert registered.callback is not None
+    grouped(registered.callback)
+    registered.help = without_examples(registered.callback)
+    registered.cls = type("_Shown", (_Command,), {"examples": (*examples_of(registered.callback),)})
     registered.callback = _with_stdout_kept(registered.callback)
-    registered.cls = _Command
 
 
 def run() -> int:

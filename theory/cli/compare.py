@@ -77,6 +77,6 @@ def compare(
         rows = result.rows()
         print_table(f"{result.quantity} on the same draws", rows, list(rows[0]), optional=["bits"])
         first = result.points[0].memory
-        show(f"difference: from {first}, median over the same draws; intervals at 99 %")
+        show(f"difference: from {first}, median over the same draws; intervals at 99%")
     if plot is not None:
         save_figure(result.plot, plot, seed=seed)

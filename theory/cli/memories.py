@@ -30,6 +30,7 @@ from theory.cli.options import (
 )
 from theory.cli.output import emit, print_table, save_figure, working
 from theory.cli.terminal import say, show
+from theory.outlook import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +92,10 @@ def predict(
     else:
         rows = result.rows()
         how = "predicted by a measured law" if drawn else "predicted"
-        print_table(f"{result.memory}: {how}", rows, list(rows[0]), optional=["M", "law_99", "law"])
+        print_table(
+            f"{result.memory}: {how}", rows, list(rows[0]), optional=["M", "law_99", "law"],
+            chances={"all_recalled": "never", "failure_bound": "below 1e-9"},
+        )  # fmt: skip
         show(*_legend(rows[0]).splitlines())
     if plot is not None:
         save_figure(result.plot, plot, seed=seed if drawn else None)
@@ -103,7 +107,7 @@ def _legend(row: "Mapping[str, Any]") -> str:
         return (
             "not proved: interference on draws at the measured d and N, carried on by a power of d "
             "(exponent)\nlaw there, counted there: what the law says at the measured size, and the "
-            "recall counted; interval: of that, 99 %"
+            "recall counted; interval: of that, 99%"
         )
     if "load" in row:
         return "load: N log N / (m d)" + ("; failure bound: proved" * ("failure_bound" in row))
@@ -111,9 +115,11 @@ def _legend(row: "Mapping[str, Any]") -> str:
         return "all: every one; error: standard error of the cost of a fact; load: N log N / d^2"
     if "load_99" in row:
         proved = {"width_guaranteed", "N_guaranteed"} & set(row)
-        said = "load: N log N / (m d); 99: expected recall 99 %; all: every one, half the draws"
+        said = "load: N log N / (m d); 99: expected recall 99%; all: every one, half the draws"
         return f"{said}; guaranteed: that, proved" if proved else said
     said = "load: N log N / d^2; failure bound and floor, N guaranteed and failing: proved"
+    if 0 < row.get("all_recalled", 0) < NEVER:
+        said += "; never: below 1e-9"
     gaussian = any(key.endswith("gaussian") for key in row)
     return f"{said}; gaussian: of Gaussian inputs" if gaussian else said
 
@@ -175,7 +181,7 @@ def measure(
                    "trials", "judged"]  # fmt: skip
         title = f"{result.memory} on {result.embeddings}, {result.facts} facts: measured"
         print_table(title, result.rows(), columns, optional=["judged", "M", "d", "trials"])
-        show("intervals at 99 %; where all trials agree, an exact one that counts whole trials")
+        show("intervals at 99%; where all trials agree, an exact one that counts whole trials")
     if plot is not None:
         construction = Construction(memory, rank, bits, width, degree, rounding, gates, omega)
         draw = partial(with_recall_theory, result, construction, facts=facts, outputs=M)

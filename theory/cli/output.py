@@ -1,13 +1,17 @@
 """What the commands print and write: one JSON document, or a table for people."""
 
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from sims.engine.numbers import number_known
 from theory.cli.terminal import json_text, say, visible, writing
+from theory.outlook import NEVER
 from theory.rendering.drawing import drawn, styled
 from theory.rendering.files import as_json, provenance, tool_version, write_whole
 
@@ -62,11 +66,13 @@ def print_table(
     optional: Sequence[str] = (),
     styles: Mapping[str, str] | None = None,
     header: bool = True,
+    chances: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Print records as a table; colour only on a terminal.
 
     Where the terminal is too narrow, ``optional`` columns are left out, the first of them first;
-    text is folded, never cut. Into a pipe or a file the table keeps its natural width.
+    text is folded, never cut. Into a pipe or a file the table keeps its natural width, and no line
+    ends with blanks. In columns of ``chances`` it is said in their words that one is next to none.
     """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -91,7 +97,13 @@ def print_table(
                 no_wrap=numeric,
             )
         for row in rows:
-            cells = [_cell(row.get(column)) for column in shown]
+            cells = [
+                chances[column]
+                if column in chances and isinstance(value, float) and 0 < value < NEVER
+                else _cell(value)
+                for column in shown
+                for value in [row.get(column)]
+            ]
             table.add_row(*(Text(cell, style=(styles or {}).get(cell, "")) for cell in cells))
         return table
 
@@ -100,14 +112,15 @@ def print_table(
         if not console.is_terminal:
             console = Console(file=stream, width=max(200, console.width))
         shown = list(columns)
-        for column in optional:
+        for column in filter(columns.__contains__, optional):
             # A console without bounds measures what the table would like to have.
             if Console(width=10_000).measure(table_of(shown)).maximum <= console.width:
                 break
             shown.remove(column)
         with console.capture() as printed:
             console.print(table_of(shown))
-        stream.write(printed.get())
+        text = printed.get()
+        stream.write(text if console.is_terminal else re.sub(r" +$", "", text, flags=re.MULTILINE))
 
 
 def _cell(value: Any) -> str:
@@ -120,7 +133,7 @@ def _cell(value: Any) -> str:
         ends = (f"{item:.4g}" if isinstance(item, float) else _cell(item) for item in value)
         return f"[{', '.join(ends)}]"
     if isinstance(value, float):
-        return f"{value:.5g}"
+        return number_known(value)
     return visible(value)
 
 

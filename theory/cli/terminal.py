@@ -9,6 +9,7 @@ Stdout has what the command found and nothing else: what other code prints goes 
 import errno
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ __all__ = [
     "OutputError",
     "discard",
     "json_text",
+    "one_line",
     "say",
     "show",
     "stdout_kept",
@@ -92,6 +94,20 @@ def show(*lines: str) -> None:
     """
     with writing() as stream:
         stream.writelines(f"{visible(line)}\n" for line in lines)
+
+
+def one_line(text: str) -> str:
+    """Return a line that a terminal does not break: what is too long ends with a sign of that.
+
+    Parameters
+    ----------
+    text : a line; into a pipe or a file it goes whole.
+    """
+    stream = _stdout()
+    if not stream.isatty():
+        return text
+    width = max(20, shutil.get_terminal_size().columns)
+    return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assoc.errors import InputError
+from sims.engine.numbers import number_known
 from theory.claims import Verdict, spaced
 from theory.cli.inputs import (
     check_folder,
@@ -33,7 +34,7 @@ from theory.cli.options import (
     WORKERS,
 )
 from theory.cli.output import STYLES, command_line, emit, print_table, progress_bar
-from theory.cli.terminal import say, show
+from theory.cli.terminal import one_line, say, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,21 +84,24 @@ def list_claims(
     if json:
         emit({"result": {"claims": rows}}, seed=None)
         return
+    show(
+        f"{len(known)} theorems, {len(rows)} claims" + ("" if verbose else "; -v shows the claims")
+    )
     if not verbose:
-        short = [
-            {
-                "theorem": theorem.name,
-                "title": theorem.title,
-                "claims": ", ".join(claim.name for claim in theorem.claims),
-            }
-            for theorem in known
-        ]
-        title = f"{len(known)} theorems, {len(rows)} claims"
-        print_table(title, short, ["theorem", "title", "claims"])
+        wide = max((len(theorem.name) for theorem in known), default=0)
+        show(*(one_line(f"{theorem.name:<{wide}}  {theorem.title}") for theorem in known))
         return
     for theorem in known:
-        shown = [row for row in rows if row["theorem"] == theorem.name]
-        print_table(f"{theorem.name}: {theorem.title}", shown, ["claim", "kind", "statement"])
+        own = [
+            {
+                "claim": claim.name,
+                "kind": str(claim.kind),
+                "rests on": str(claim.standing),
+                "statement": claim.statement,
+            }
+            for claim in theorem.claims
+        ]
+        print_table(f"{theorem.name}: {theorem.title}", own, list(own[0]) if own else [])
 
 
 def conditions(
@@ -313,7 +317,7 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
     for name in dict.fromkeys(claim.theorem for claim in result.claims):
         rows = [_verdict_row(claim) for claim in result.claims if claim.theorem == name]
         columns = [column for column in rows[0] if controls or column != "controls"]
-        optional = ["quantity", "seconds", "kind", "would notice", "allowed"]
+        optional = ["seconds", "kind", "would notice", "allowed", "controls"]
         print_table(name, rows, columns, optional=optional, styles=STYLES)
         of = [claim for claim in result.claims if claim.theorem == name]
         if all(claim.lacking for claim in of):
@@ -337,16 +341,19 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
 
 def _verdict_row(claim: "ClaimResult") -> dict[str, Any]:
     found = claim.finding
-    signed = found.sign and found.predicted is not None
     return {
         "claim": claim.claim.name,
         "kind": str(claim.claim.kind),
         "verdict": spaced(claim.verdict),
         "quantity": found.quantity,
-        "measured": found.measured,
-        "predicted": f"{found.sign} {found.predicted:.5g}" if signed else found.predicted,
-        "allowed": found.tolerance,
+        "measured": _known(found.measured, found.interval),
+        "predicted": f"{found.sign} {_known(found.predicted, found.interval)}".strip(),
+        "allowed": None if found.tolerance is None else f"{found.tolerance:.2g}",
         "would notice": found.noticed,
         "controls": None if claim.lacking else "caught" if claim.controls_caught else "MISSED",
         "seconds": round(claim.seconds, 1),
     }
+
+
+def _known(value: float | None, interval: tuple[float, float] | None) -> str:
+    return "-" if value is None else number_known(value, interval)

@@ -118,6 +118,7 @@ EXHIBIT = Exhibit(
     },
     full={"pre_training": {"steps": 2400, "learning_rate": 2.0}, "trials": 3},
     figure=figure,
+    printed=False,
     alternative="Four panels over training steps: losses fall to the floor, attention leaves the "
     "fillers and templates of one attribute align; then held-out questions come to be answered, "
     "and the gradient stays close to rank one along the question.",

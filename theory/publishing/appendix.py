@@ -324,7 +324,8 @@ def _write(
     for section in sections:
         for part in section.parts:
             if part.table is not None:
-                contents[f"tables/{part.name}.tex"] = part.table.latex()
+                if part.table.printed:
+                    contents[f"tables/{part.name}.tex"] = part.table.latex()
                 contents[f"tables/{part.name}.csv"] = part.table.csv()
                 contents[f"tables/{part.name}.md"] = part.table.markdown()
             if part.figure is not None:

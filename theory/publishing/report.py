@@ -2,18 +2,20 @@
 
 import base64
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from theory.claims import Verdict, spaced
+from sims.engine.formulas import typeset
+from sims.engine.numbers import decimals_known, number_known
+from theory.claims import spaced
+from theory.publishing.board import KINDS, STANDINGS, groups, number_of, summed_up
 from theory.publishing.sections import Section, theorem_parts
 from theory.registry import find
 from theory.rendering.drawing import drawn
 from theory.rendering.files import as_json, make_folder, provenance, write_whole
 from theory.rendering.markdown import html, html_inline
-from theory.verdicts import VerifyResult
+from theory.verdicts import ClaimResult, VerifyResult
 
 __all__ = ["TEMPLATES", "page", "write_report"]
 
@@ -91,20 +93,34 @@ def page(
         "columns": _columns,
         "markdown": html,
         "markdown_inline": html_inline,
-        "raised": _raised,
+        "typeset": lambda text: html_inline(typeset(text)),
+        "allowed": lambda value: "" if value is None else f"{value:.2g}",
+        "compared": lambda sign: {">=": "≥", "<=": "≤"}.get(sign, sign),
+        "known": number_known,
         "shown": _shown,
+        "spread": lambda ends: "" if decimals_known(ends) is None else number_known(ends),
         "spaced": spaced,
     }
-    verdicts = [claim.verdict for section in sections for claim in section.claims]
-    counts = [f"{verdicts.count(v)} {spaced(v)}" for v in Verdict if v in verdicts]
+    claims = [claim for section in sections for claim in section.claims]
+    grouped = [
+        {"title": group.title, "sections": [_plain(each, pictures) for each in group.sections]}
+        for group in groups(sections)
+    ]
     return environment.get_template("report.html").render(
-        heading=", ".join(counts) or "tables and figures",
+        heading=_counted(claims) if claims else "Tables and figures",
         size=size,
         seed=seed,
-        sections=[_plain(section, pictures) for section in sections],
+        kinds=KINDS,
+        standings=STANDINGS,
+        groups=grouped,
+        sections=[section for group in grouped for section in group["sections"]],
         missing=missing or {},
         provenance=json.dumps(origin, indent=2),
     )
+
+
+def _counted(claims: Sequence[ClaimResult]) -> str:
+    return summed_up((claim.verdict, claim.claim.standing) for claim in claims)
 
 
 def _plain(section: Section, pictures: Mapping[str, bytes]) -> dict[str, Any]:
@@ -127,16 +143,13 @@ def _plain(section: Section, pictures: Mapping[str, bytes]) -> dict[str, Any]:
                 "alternative": part.alternative,
             }
         )
-    return {"theorem": section.theorem, "claims": section.claims, "parts": parts}
-
-
-def _raised(text: str) -> Any:
-    """Return plain text with the powers and indices in it raised and lowered."""
-    from markupsafe import Markup, escape
-
-    safe = str(escape(text))
-    safe = re.sub(r"(?<=[\w)])\^(-?\d+|\w)", r"<sup>\1</sup>", safe)
-    return Markup(re.sub(r"(?<=[A-Za-z])_(\w)(?!\w)", r"<sub>\1</sub>", safe))
+    return {
+        "theorem": section.theorem,
+        "number": number_of(section.theorem.source),
+        "claims": section.claims,
+        "counted": _counted(section.claims),
+        "parts": parts,
+    }
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -144,13 +157,7 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(key for row in rows for key in row))
 
 
-def _shown(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_shown(item) for item in value) + "]"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) or hasattr(value, "item"):
-        return f"{float(value):.5g}"
-    return str(value)
+def _shown(value: Any, row: Mapping[str, Any], key: str) -> str:
+    """Return a cell of a record, with the digits that an interval beside it leaves."""
+    interval = row.get("interval") if key == "measured" else None
+    return number_known(value, interval if isinstance(interval, list | tuple) else None)

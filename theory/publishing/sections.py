@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assoc.errors import InputError
 from assoc.imports import called
+from sims.engine.formulas import typeset
 from sims.engine.tables import Column, Table, number_text
 from theory.claims import Finding, Theorem, spaced
 from theory.exhibit import Exhibit
@@ -28,6 +29,7 @@ __all__ = [
     "controls_name",
     "controls_table",
     "exhibit_part",
+    "panels",
     "sizes_of",
     "theorem_parts",
 ]
@@ -35,14 +37,15 @@ __all__ = [
 VERDICTS = {
     "claim": Column("claim"),
     "kind": Column("kind"),
+    "standing": Column("rests on", printed=False),
     "statement": Column("statement", width=0.3, printed=False),
-    "quantity": Column("quantity", width=0.24),
-    "sizes": Column("at", width=0.22),
-    "measured": Column("measured"),
-    "interval": Column("interval"),
+    "quantity": Column("quantity", width=0.2),
+    "sizes": Column("at", width=0.18),
+    "measured": Column("measured", known="interval"),
+    "interval": Column("interval", known="interval"),
     "side": Column(""),
-    "predicted": Column("predicted"),
-    "allowed": Column("allowed", digits=2),
+    "predicted": Column("predicted", known="interval"),
+    "allowed": Column("allowed", digits=2, known="interval"),
     "noticed": Column("would notice"),
     "verdict": Column("verdict"),
 }
@@ -56,9 +59,9 @@ SIZES = (*NAMED, "d", "N", "M", "m", "k", "S", "R", "D", "H", "d_h", "bits")
 
 CONTROLS = {
     "claim": Column("claim"),
-    "what": Column("regime or fault", width=0.46),
-    "measured": Column("measured"),
-    "predicted": Column("predicted"),
+    "what": Column("regime or fault", width=0.56),
+    "measured": Column("measured", known="interval"),
+    "predicted": Column("predicted", known="interval"),
     "verdict": Column("verdict"),
 }
 """Columns of the regimes where a theorem's claims must fail."""
@@ -75,6 +78,7 @@ class Part:
     table, figure : either may be None.
     legend : caption of the figure; Markdown with TeX between dollars.
     alternative : what the figure shows, for those who cannot see it.
+    told : whether the appendix says in its text what the table has, and does not read it in.
     """
 
     name: str
@@ -83,6 +87,7 @@ class Part:
     figure: "Figure | None" = None
     legend: str = ""
     alternative: str = ""
+    told: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +118,7 @@ def claims_table(theorem: Theorem, claims: Iterable[ClaimResult], own: Own = NOT
         {
             "claim": claim.claim.name,
             "kind": str(claim.claim.kind),
+            "standing": str(claim.claim.standing),
             "statement": claim.claim.statement,
             "quantity": claim.finding.quantity,
             "sizes": sizes_of(claim.finding, claim.claim.quick),
@@ -130,10 +136,11 @@ def claims_table(theorem: Theorem, claims: Iterable[ClaimResult], own: Own = NOT
         for claim in claims
     ]
     caption = (
-        f"{theorem.title}: verdicts. Each claim is judged by the comparison that strains it most; "
-        "allowed is how far measured and predicted may be apart, and would notice the smallest "
-        "deviation by which all predictions would be violated with what was measured, whichever "
-        "way it goes, as a share or in units of the quantity. Bounds are one-sided."
+        f"Verdicts on `{theorem.name}`, by the comparison that strains each claim most, at the "
+        "sizes and with the trials that the column `at` gives. Intervals cover all comparisons of "
+        "a claim together with probability 99.9%; allowed is how far measured and predicted may be "
+        "apart, and would notice the smallest deviation of all predictions at once that would have "
+        "been called violated."
     )
     for claim in theorem.claims:
         changed = own.get(f"{theorem.name}/{claim.name}", {})
@@ -195,8 +202,8 @@ def controls_table(theorem: Theorem, claims: Iterable[ClaimResult]) -> Table:
                 }
             )
     caption = (
-        f"{theorem.title}: regimes where a claim must fail, with the reason, and faults planted in "
-        "what is checked. A check is worth its verdict only if it says violated here."
+        f"Where the claims of `{theorem.name}` must fail, and faults planted in what is checked. "
+        "A check is worth its verdict only if it says violated here."
     )
     return Table(controls_name(theorem.name), caption, CONTROLS, rows)
 
@@ -222,11 +229,34 @@ def theorem_parts(
         "",
         look.table(claims_table(theorem, claims, own)),
         None if figure is None else look.figure(theorem.name, figure),
-        f"{theorem.title}: measured beside predicted.",
+        f"`{theorem.name}`: measured beside predicted{panels(figure)}. Sizes, trials and intervals "
+        "are those of the table of verdicts.",
         f"Figure of {theorem.name}: what the checks {names} measured, beside what is predicted.",
     )
     controls = look.table(controls_table(theorem, claims))
-    return [main, *([Part(controls.name, "Where it must fail", controls)] if controls.rows else [])]
+    return [
+        main,
+        *(
+            [Part(controls.name, "Where it must fail", controls, told=True)]
+            if controls.rows
+            else []
+        ),
+    ]
+
+
+def panels(figure: "Figure | None") -> str:
+    """Say what the panels of a figure show, by the names of their axes.
+
+    Parameters
+    ----------
+    figure : drawn; with one panel, or none, there is nothing to say.
+    """
+    shown = [
+        f"{ax.get_ylabel()} against {ax.get_xlabel()}"
+        for ax in (() if figure is None else figure.axes)
+        if ax.get_ylabel() and ax.get_xlabel()
+    ]
+    return f"; from left to right {'; '.join(shown)}" if len(shown) > 1 else ""
 
 
 def exhibit_part(exhibit: Exhibit, rows: Sequence[Mapping[str, Any]], look: Look = PLAIN) -> Part:
@@ -241,6 +271,6 @@ def exhibit_part(exhibit: Exhibit, rows: Sequence[Mapping[str, Any]], look: Look
         exhibit.title,
         look.table(exhibit.table(records)),
         figure,
-        f"{exhibit.title}.",
+        f"{typeset(exhibit.title)}. {typeset(exhibit.alternative)}".strip(),
         exhibit.alternative,
     )

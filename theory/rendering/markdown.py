@@ -1,5 +1,6 @@
 """Markdown with TeX between dollars, as HTML with MathML and as LaTeX."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -27,8 +28,11 @@ def _reader() -> "MarkdownIt":
 
     def mathml(content: str, options: Mapping[str, Any]) -> str:
         display = bool(options["display_mode"])
+        # The converter has no arg, and a function and its letter would touch.
+        shown = re.sub(r"\\arg(?![a-z])", r"\\operatorname{arg}", content)
+        shown = re.sub(r"(\\(?:log|exp|max|min))(?: +(?=\w)|(?=\\[a-z]))", r"\1\\,", shown)
         try:
-            found = convert(content, display="block" if display else "inline")
+            found = convert(shown, display="block" if display else "inline")
         except Exception as error:  # Of whatever is wrong in a user's formula.
             said = " ".join(str(error).split()) or type(error).__name__
             raise InputError(f"formula ${content}$ cannot be read ({said})") from error

@@ -281,6 +281,7 @@ one needs the logarithm of that in bits, to leading order $S R \log_2 D + R D \l
             name="count",
             kind=Kind.EXACT,
             source="docs/lower-bounds.md",
+            proof="docs/lower-bounds.md, I.5",
             statement="The formula counts every table once: it agrees with all maps made one by "
             "one, for every S, R, D and vocabulary with at most 10^5 of them (10^6 in full).",
             check=check_count,

@@ -502,6 +502,7 @@ are 1.5 to 5 % off at $t = 10^8$.
             name="proof",
             kind=Kind.EXACT,
             source="derived here (docs/gradient-flow.md)",
+            proof="docs/gradient-flow.md, H.3 to H.8, by sympy",
             statement="The algebra holds: conserved numbers and the sign of w, the margin of "
             "balanced facts by strong duality, the late rate and k.",
             check=check_proof,
@@ -546,6 +547,7 @@ are 1.5 to 5 % off at $t = 10^8$.
             name="bound",
             kind=Kind.TRAJECTORY,
             source="derived here, with proof (docs/gradient-flow.md)",
+            proof="docs/gradient-flow.md, H.4",
             statement="At every time the loss is below the solution of y' = -c y^2 (1 - y), "
             "y = 1 - exp(-L), with c from the initial scale, the least probability and the facts: "
             "a proof that it tends to 0.",
@@ -561,6 +563,7 @@ are 1.5 to 5 % off at $t = 10^8$.
             name="positive-weights",
             kind=Kind.TRAJECTORY,
             source="NLB, in the proof of Theorem 5; the bound by the initial value derived here",
+            proof="docs/gradient-flow.md, H.3",
             statement="No w(z) ever falls below its initial value, and w^2 - sum V^2 and sum V "
             "stay what they are to 1e-9.",
             check=check_positive,
@@ -584,6 +587,7 @@ are 1.5 to 5 % off at $t = 10^8$.
             name="margin",
             kind=Kind.EXACT,
             source="derived here (docs/gradient-flow.md)",
+            proof="docs/gradient-flow.md, H.8",
             statement="The closed form of 1/gamma for balanced facts lies between the bounds of "
             "the cone program, which are 1e-6 apart or less.",
             check=check_margin,
@@ -675,6 +679,7 @@ are 1.5 to 5 % off at $t = 10^8$.
             name="reduction",
             kind=Kind.TRAJECTORY,
             source="derived here (docs/gradient-flow.md)",
+            proof="docs/gradient-flow.md, H.5",
             statement="For balanced facts the full flow and the two equations of the symmetric "
             "reduction agree to 1e-8 along the whole trajectory, also with the end of sequence and "
             "noise tokens in the prompt.",

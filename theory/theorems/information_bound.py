@@ -398,6 +398,7 @@ store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
             name="allocation",
             kind=Kind.EXACT,
             source="docs/lower-bounds.md",
+            proof="docs/lower-bounds.md, I.1",
             statement="The bound on the cross-entropy is the value of the best allocation of bits.",
             check=check_allocation,
             quick={"cases": 100},
@@ -411,6 +412,7 @@ store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
             name="error-rate",
             kind=Kind.EXACT,
             source="Fano's inequality; allocation derived here (docs/lower-bounds.md)",
+            proof="docs/lower-bounds.md, I.2",
             statement="The bound on the error rate is the minimum over all error rates that the "
             "bits allow.",
             check=check_error_rate,

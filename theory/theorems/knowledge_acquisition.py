@@ -373,6 +373,7 @@ depend on subject and template together, cannot.
             name="entropy",
             kind=Kind.EXACT,
             source="docs/knowledge.md",
+            proof="docs/knowledge.md, L.1",
             statement="The floor is the conditional entropy of all sentences, counted one by one, "
             "to 1e-12 nats: for regular facts and for tables with gaps, with and without fillers.",
             check=check_entropy,
@@ -408,6 +409,7 @@ depend on subject and template together, cannot.
             name="addition",
             kind=Kind.NECESSARY,
             source="derived here (docs/knowledge.md)",
+            proof="docs/knowledge.md, L.3",
             statement="Where attributes share values, no sum of what subject and attribute say "
             "answers every fact: proved in integers for every draw.",
             check=check_addition,

@@ -589,6 +589,7 @@ full ones, because the gradient is nearly of rank one along the question.
             name="covering-law",
             kind=Kind.EXACT,
             source="derived here (docs/knowledge.md)",
+            proof="docs/knowledge.md, L.2",
             statement="The chance of a held-out fact to be uncovered, and the law of the number of "
             "covered templates, are those of all draws, made one by one.",
             check=check_covering_law,

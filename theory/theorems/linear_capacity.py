@@ -564,6 +564,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             name="guarantee",
             kind=Kind.SUFFICIENT,
             source="NLB Theorem 1 made explicit; derived here, proof in docs/derivations.md",
+            proof="docs/derivations.md, A",
             statement="At the largest N with proved failure probability <= 0.1, all N facts are "
             "recalled with probability at least 0.9.",
             check=check_guarantee,

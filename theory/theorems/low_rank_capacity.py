@@ -223,6 +223,7 @@ $m = d/2$), in the limit $N \gg d$.
             name="guarantee",
             kind=Kind.SUFFICIENT,
             source="NLB Theorem 1 made explicit; derived here, proof in docs/derivations.md",
+            proof="docs/derivations.md, A.9",
             statement="At the largest N with proved failure probability <= 0.1, a rank-m "
             "projector recalls all N facts with probability at least 0.9.",
             check=check_guarantee,

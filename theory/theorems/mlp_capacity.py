@@ -837,6 +837,7 @@ that can be simulated.
             name="moments",
             kind=Kind.EXACT,
             source="docs/gated-memories.md",
+            proof="docs/gated-memories.md, F.11, by sympy",
             statement="The Hermite moments, the mean noise gain and the integrals of the law hold "
             "symbolically.",
             check=check_proof,

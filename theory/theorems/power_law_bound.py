@@ -627,6 +627,7 @@ what $T$ samples have not shown costs $\Gamma(1-1/a)(T/\zeta(a))^{1/a}/(aT)$.
             name="bound",
             kind=Kind.NECESSARY,
             source="NLB Theorem 7 and Fano's inequality (restated)",
+            proof="docs/lower-bounds.md, I.2",
             statement="No memory of one-bit weights has a smaller error than its d^2 bits allow.",
             check=check_bound,
             quick={
@@ -683,6 +684,7 @@ what $T$ samples have not shown costs $\Gamma(1-1/a)(T/\zeta(a))^{1/a}/(aT)$.
             name="proof-steps",
             kind=Kind.EXACT,
             source="docs/lower-bounds.md",
+            proof="docs/lower-bounds.md, I.6, by sympy",
             statement="The integrals behind the exponents and the stationary error rates hold "
             "symbolically.",
             check=check_proof,

@@ -602,6 +602,7 @@ sampled prompts.
             name="proof",
             kind=Kind.EXACT,
             source="derived here (docs/gradient-flow.md)",
+            proof="docs/gradient-flow.md, H.3 to H.6, by sympy",
             statement="The algebra holds: the gradient, the conserved numbers, both growth rates, "
             "the reduction of balanced facts to two equations, and the slopes.",
             check=check_proof,
@@ -637,6 +638,7 @@ sampled prompts.
             name="times",
             kind=Kind.CONSTANT,
             source="derived here (docs/gradient-flow.md)",
+            proof="docs/gradient-flow.md, H.6",
             statement="Both stage times of balanced facts are the predicted integrals to 1e-7, for "
             "alpha from 1e-8 to 0.1.",
             check=check_times,

@@ -433,6 +433,7 @@ $q$, its length $r$ and the signal $A$, all of known law.
             name="converse",
             kind=Kind.NECESSARY,
             source="derived here; proof in docs/derivations.md",
+            proof="docs/derivations.md, D.1",
             statement="At the least N with proved failure probability >= 1/2, some input fails "
             "with probability at least 1/2, also behind a projector.",
             check=check_converse,
@@ -478,6 +479,7 @@ $q$, its length $r$ and the signal $A$, all of known law.
             name="proof-steps",
             kind=Kind.EXACT,
             source="docs/derivations.md",
+            proof="docs/derivations.md, A.11, by sympy",
             statement="The algebraic steps of the guarantee's proof hold symbolically.",
             check=check_proof,
             quick={},

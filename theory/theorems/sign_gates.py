@@ -465,6 +465,7 @@ $F$ is a true two-layer network of $2m$ hidden neurons with a triangle wave as a
             name="guarantee",
             kind=Kind.SUFFICIENT,
             source="derived in docs/sign-gates.md",
+            proof="docs/sign-gates.md, S.5",
             statement="At the width that is guaranteed for random facts all are recalled, with "
             "probability at least 1 - delta.",
             check=check_guarantee,

@@ -118,9 +118,29 @@ def test_numbers_of_mixed_kinds_are_set_to_the_right(values):
 
 
 def test_numbers_that_are_aligned_stand_bare():
-    assert body(column([0.5, 12.25, 3]).latex()) == [["0.5"], ["12.25"], ["3"]]
+    assert body(column([0.5, 12.25, 3]).latex()) == [["0.50"], ["12.25"], ["3.00"]]
     assert body(column([1e-8, 2.5e-10]).latex()) == [["1e-8"], ["2.5e-10"]]
     assert body(column([0.5, 1e-8]).latex()) == [[r"\num{0.5}"], [r"\num{1e-8}"]]
+
+
+def test_a_column_has_as_many_decimals_as_its_numbers_need():
+    assert body(column([0.09, 1623.25]).latex()) == [["0.09"], ["1623.25"]]
+    assert body(column([33.3, 284.15, 0.0]).latex()) == [["33.3"], ["284.1"], ["0.0"]]
+    assert body(column([1 / 3, 2e-3 / 3]).latex()) == [["0.333333"], ["0.000667"]]
+
+
+def test_no_digit_is_shown_that_an_interval_does_not_leave_known():
+    columns = {"a": Column("a", known="i"), "i": Column("i", known="i")}
+    rows = [{"a": 0.19285, "i": (0.1831, 0.20591)}, {"a": 1.234e-13, "i": None}]
+    assert body(Table("toy", "Toy.", columns, rows).latex()) == [
+        [r"\num{0.193}", r"[\num{0.183}, \num{0.206}]"],
+        [r"\num{1.2e-13}", "--"],
+    ]
+
+
+def test_formulas_in_a_column_of_text_are_set():
+    shown = Table("toy", "Toy.", {"a": Column("a", width=0.5)}, [{"a": "N / d^2, to 10 %"}])
+    assert body(shown.latex()) == [[r"$N / d^2$, to 10\%"]]
 
 
 def test_digits_are_those_of_the_column():
@@ -191,7 +211,7 @@ def test_columns_are_set_by_what_they_hold():
         [{"a": "x", "b": "long", "c": 1, "d": [1, 2]}],
     )
     assert column_format(shown.latex()) == (
-        r"l>{\raggedright\arraybackslash}p{0.3\linewidth}S[table-format=1]r"
+        r"l>{\raggedright\arraybackslash\hspace{0pt}}p{\dimexpr0.3\linewidth+14pt\relax}S[table-format=1]r"
     )
     assert shown.kinds() == ["", "text", "n", "n"]
 

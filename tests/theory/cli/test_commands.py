@@ -111,7 +111,7 @@ def test_list(recall):
         (theorem.name, claim.name) for theorem in registered() for claim in theorem.claims
     ]
     assert {"theorem", "claim", "kind", "statement", "source"} <= set(claims[0])
-    shown = recall("list").out
+    shown = recall("list", "-v").out
     for theorem in registered():
         assert theorem.name in shown
         assert all(claim.name in shown for claim in theorem.claims)

@@ -182,7 +182,13 @@ def test_every_table_and_figure_is_read_in_by_the_document(toy_shelf, tmp_path):
     text = (tmp_path / "out" / "appendix.tex").read_text(encoding="utf-8")
     read = set(re.findall(r"\{\\recallfolder (tables/[^}]*)\}", text))
     shown = set(re.findall(r"\{\\recallfolder (figures/[^}]*)\}", text))
-    assert read == {name for name in result.files if name.endswith(".tex") and "/" in name}
+    assert read == {
+        name
+        for name in result.files
+        if name.endswith(".tex") and "/" in name and "must-fail" not in name
+    }
+    # What the tables of controls have is told in the text.
+    assert text.count(r"\emph{Must fail:} it is told to (0.5 against 0.49)") == 3
     assert shown == {name for name in result.files if name.endswith(".pdf")}
     labels = re.findall(r"\\label\{([^}]*)\}", text)
     for name in read:
@@ -395,7 +401,7 @@ def test_an_exhibit_is_written_alone(toy_shelf, tmp_path):
     assert set(contents(tmp_path / "out")) == files_of(["listed"], [])
     assert result.verdicts.claims == ()
     assert result.points == 2
-    assert "<h1>recall: tables and figures</h1>" in (tmp_path / "out" / "report.html").read_text()
+    assert "<h1>Tables and figures</h1>" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_a_theorem_and_an_exhibit_of_another_may_be_named(toy_shelf, tmp_path):

@@ -16,7 +16,8 @@ from assoc import InputError
 from tests.helpers import toys
 from tests.helpers.oracles import one_line
 from theory import verify
-from theory.claims import Condition, Verdict
+from theory.claims import Condition, Kind, Standing, Verdict
+from theory.publishing.board import KINDS, STANDINGS
 from theory.publishing.report import write_report
 from theory.rendering.files import as_json
 
@@ -112,7 +113,7 @@ def test_every_figure_has_alternative_text(page):
 
 def test_the_board_and_the_tables_have_every_claim(folder, run):
     text = (folder / "report.html").read_text(encoding="utf-8")
-    board = text[text.index('<ul class="board">') : text.index("<section")]
+    board = text[text.index('<section id="board">') : text.index('<section id="words">')]
     rows = re.findall(r'<tr id="([^"]*)">(.*?)</tr>', text, re.DOTALL)
     assert len(rows) == len(run.claims) == 4
     for (place, row), claim in zip(rows, run.claims, strict=True):
@@ -120,13 +121,35 @@ def test_the_board_and_the_tables_have_every_claim(folder, run):
         assert place == f"{claim.theorem}-{claim.claim.name}"
         assert f'<a href="#{place}">{claim.claim.name}</a>' in board
         assert cells[0] == claim.claim.name
-        assert cells[2] == str(claim.verdict).replace("_", " ")
-        assert cells[3] == "recall &lt;of&gt; toys"
-        assert cells[4:8] == ["0.5", "[0.4, 0.6]", "0.49", "0.1"]
-        assert cells[8] == claim.finding.noticed
-        assert cells[9] == ("MISSED" if claim.claim.name == "blind" else "caught")
+        assert cells[2] == "measured"
+        assert cells[3] == str(claim.verdict).replace("_", " ")
+        assert cells[4] == "recall &lt;of&gt; toys"
+        assert cells[5:9] == ["0.50", "[0.40, 0.60]", "0.49", "0.1"]
+        assert cells[9] == claim.finding.noticed
+        assert cells[10] == ("MISSED" if claim.claim.name == "blind" else "caught")
     assert board.count("MISSED") == 1
-    assert "<h1>recall: 1 holds, 1 violated, 1 inconclusive, 1 not applicable</h1>" in text
+    said = "1 of 4 claims holds: 1 measured; 1 violated, 1 inconclusive, 1 not applicable"
+    assert f"<h1>{said}</h1>" in text
+    assert "1 of 3 claims holds: 1 measured; 1 violated, 1 inconclusive." in text
+    for title in ("first-toy", "second-toy"):
+        assert f'href="#{title}">{title}</a>' in board
+
+
+def test_the_words_of_the_board_are_explained_once(folder):
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    words = text[text.index('<section id="words">') : text.index('<section id="first-toy">')]
+    for name in (*Kind, *Standing):
+        assert words.count(f"<dt>{name}</dt>") == text.count(f"<dt>{name}</dt>") == 1
+    assert set(KINDS) == set(Kind)
+    assert set(STANDINGS) == set(Standing)
+
+
+def test_every_table_is_reached_by_keyboard_and_has_a_name_of_its_own(page):
+    boxes = [attrs for _, attrs in page.elements if attrs.get("class") == "wide"]
+    assert len(boxes) == sum(tag == "table" for tag, _ in page.elements) > 4
+    assert all(attrs["tabindex"] == "0" for attrs in boxes)
+    names = [attrs["aria-label"] for attrs in boxes]
+    assert len(set(names)) == len(names)
 
 
 def test_records_of_different_keys_share_a_table(run, tmp_path):
@@ -142,8 +165,8 @@ def test_records_of_different_keys_share_a_table(run, tmp_path):
     cells = re.findall(r'<td class="n">(.*?)</td>', table)
     assert keys == ["d", "N", "measured", "interval", "predicted", "rate"]
     assert (cells[:6], cells[6:]) == (
-        ["8", "5", "0.5", "[0.4, 0.6]", "0.49", ""],
-        ["8", "", "0.5", "[0.4, 0.6]", "0.49", "0.25"],
+        ["8", "5", "0.50", "[0.40, 0.60]", "0.49", ""],
+        ["8", "", "0.50", "[0.40, 0.60]", "0.49", "0.25"],
     )
 
 
