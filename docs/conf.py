@@ -18,12 +18,21 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
+    "sphinx_gallery.gen_gallery",
     "api_pages",
     "docstrings",
+    "offline_mathematics",
     "stored_table",
     "theorem_pages",
 ]
-exclude_patterns = ["extensions", "results", "scripts"]
+exclude_patterns = [
+    "examples",
+    "extensions",
+    "gallery/*.ipynb",
+    "gallery/*.py",
+    "results",
+    "scripts",
+]
 
 myst_enable_extensions = [
     "amsmath",
@@ -47,6 +56,23 @@ autodoc_typehints_description_target = "documented"
 autodoc_preserve_defaults = True
 # The navigation of every page has all headings: with every function it takes half of the build.
 toc_object_entries = False
+
+# Examples run in every build from scratch; one that fails ends it.
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "reset_modules": ("matplotlib", "gallery_style.house_style"),
+    "within_subsection_order": "FileNameSortKey",
+    "image_srcset": ["2x"],
+    "show_memory": False,
+    "show_signature": False,
+    "min_reported_time": 1e9,
+    "abort_on_example_error": True,
+    "capture_repr": ("_repr_html_",),
+    "remove_config_comments": True,
+    # That page would load scripts from other hosts.
+    "write_computation_times": False,
+}
 
 html_theme = "furo"
 html_title = f"recall {release}"

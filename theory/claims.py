@@ -333,7 +333,8 @@ class Theorem:
     deviations : where this project's reading differs from the paper.
     hypotheses : numbered, executable.
     claims : what is judged.
-    figure : draws the theorem's picture from findings (claim name -> finding).
+    figure : draws the theorem's picture from findings (claim name -> finding); None where they
+        have nothing to draw.
     outlook : says what is known of the conclusion on a problem; None where it cannot say.
     origin : where one that is not ours is imported from, ``module:NAME``; filled in when found.
     extra : one of :data:`theory.extras.EXTRAS`, without which no claim is applicable; None for the
@@ -348,7 +349,7 @@ class Theorem:
     deviations: str
     hypotheses: tuple[Hypothesis, ...]
     claims: tuple[Claim, ...]
-    figure: "Callable[[Mapping[str, Finding]], Figure]"
+    figure: "Callable[[Mapping[str, Finding]], Figure | None]"
     outlook: "Callable[[Problem], Outlook | None] | None" = None
     origin: str = ""
     extra: str | None = None

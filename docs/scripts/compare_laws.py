@@ -4,15 +4,22 @@ The second law is simpler: given (Q, g0) every competitor has a normal noise
 g1 of its own, with variance Q/d. Ours lets the competitors share the length of the noise.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
+from matplotlib.figure import Figure
 from scipy import special
 from stored import draw, store
 
 from sims import measure
+from sims.engine.results import new_axes
 from sims.memories.construction import Construction
 from theory.memories.capacity import capacity_of
 from theory.memories.quadrature import chi_square_nodes, sphere_nodes
 from theory.memories.recall import expected_recall
+from theory.rendering.axes import GUARANTEED, PREDICTED, figure_of, legend_over
+from theory.rendering.drawing import styled
 
 SEED = 0
 LINEAR = Construction("linear")
@@ -42,8 +49,8 @@ def main() -> None:
     """Measure and store."""
     rows = []
     for d, trials in TRIALS.items():
-        for level in LEVELS:
-            N = round(capacity_of(LINEAR, d=d, rate=level))
+        for rate in LEVELS:
+            N = round(capacity_of(LINEAR, d=d, rate=rate))
             point = measure("linear", d=d, N=N, trials=trials, seed=SEED, experiment="laws")
             measured = point.points[0]
             ours, theirs = expected_recall(LINEAR, d=d, N=N), independent_competitors(N, d)
@@ -71,31 +78,30 @@ def main() -> None:
         "independent_off": "off by",
     }
     store("compare-laws", rows, columns, seed=SEED)
-    figure(rows)
+    with styled():
+        draw("compare-laws", figure(rows), seed=SEED)
 
 
-def figure(rows: list[dict[str, float]]) -> None:
+def figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw the error of both laws against the recall."""
-    from sims.engine.results import new_axes
-
     ax = new_axes(None)
     for marker, d in zip("osD^v", TRIALS, strict=True):
         own = [row for row in rows if row["d"] == d]
         x = [row["measured"] for row in own]
-        for key, colour in (("ours_off", "#0072B2"), ("independent_off", "#D55E00")):
+        for key, colour, law in (
+            ("ours_off", PREDICTED, "law of B.3"),
+            ("independent_off", GUARANTEED, "simpler formula"),
+        ):
             ax.errorbar(
                 x, [row[key] for row in own], yerr=[3 * row["error"] for row in own],
                 fmt=f"{marker}-", color=colour, capsize=2, markersize=4,
-                label=f"d = {d}" if key == "ours_off" else None,
+                label=f"{law}, $d = {d}$",
             )  # fmt: skip
     ax.axhline(0, color="0.6", lw=0.8)
     ax.set_xlabel("measured recall")
     ax.set_ylabel("law minus measured (bars: 3 s.e.)")
-    ax.set_title("blue: shared length; orange: independent competitors", fontsize=10)
-    ax.legend(frameon=False)
-    drawn = ax.get_figure()
-    assert drawn is not None
-    draw("compare-laws", drawn, seed=SEED)
+    legend_over(ax, ncols=2)
+    return figure_of(ax)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from sims.knowledge.trials import Told, draw_trials
 from theory.knowledge.covering import uncovered
 from theory.knowledge.gpt2_runs import brief
 from theory.knowledge.hypotheses import ties
+from theory.rendering.axes import legend_above
+from theory.rendering.drawing import styled
 
 SEED, EXPERIMENT = 0, "knowledge"
 TOLD = Told(templates=8)
@@ -80,7 +82,7 @@ def ranks(trials: int = 5) -> list[dict[str, Any]]:
 
 def figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw both models side by side, and each against superposed templates."""
-    whole = Figure(figsize=(6.8, 2.6), layout="constrained")
+    whole = Figure(figsize=(6.8, 3.2), layout="constrained")
     panels = whole.subplots(1, 2, sharey=True)
     for ax, name, title in (
         (panels[0], "one_layer", "one layer"), (panels[1], "gpt2", "GPT-2, two layers"),
@@ -93,12 +95,12 @@ def figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
                               label=f"$N_f = {n}$")  # fmt: skip
         ax.plot(x, [row[superposed] for row in of], "k_", ms=12,
                 label=f"superposed, $N_f = {SHOWN[-1]}$")  # fmt: skip
-        ax.set_title(title, fontsize=9)
+        ax.set_title(title)
         ax.set_xticks(x, [str(row["K"]) for row in of])
         ax.set_xlabel("told in $K$ of 8 templates")
         ax.set_ylim(0, 1.05)
     panels[0].set_ylabel("held-out answered")
-    panels[0].legend(fontsize=7, loc="center right")
+    legend_above(whole, ncols=4)
     return whole
 
 
@@ -116,7 +118,8 @@ def main() -> None:
         }, seed=SEED)  # fmt: skip
     if {"sides", "figure"} & set(asked):
         stored = json.loads((DOCS / "results" / "knowledge-gpt2.json").read_text("utf-8"))
-        draw("knowledge-gpt2", figure(stored["rows"]), seed=SEED)
+        with styled():
+            draw("knowledge-gpt2", figure(stored["rows"]), seed=SEED)
     if "ranks" in asked:
         store("knowledge-gpt2-ranks", ranks(), {
             "model": "model", "trained": "trained", "answered": "held-out answered",

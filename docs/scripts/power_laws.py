@@ -2,13 +2,16 @@
 
 from statistics import NormalDist
 
+from matplotlib.figure import Figure
 from stored import draw, store
 
 from assoc.facts.input_laws import PowerLaw
-from sims.engine.results import new_axes
+from sims.engine.results import log_scales, new_axes
 from sims.engine.statistics import LEVEL
 from sims.memories.power_laws import Weighted, measure_error
 from theory.memories.power_laws import dimension_exponent, predicted_error
+from theory.rendering.axes import GUARANTEED, PREDICTED, figure_of, legend_over
+from theory.rendering.drawing import styled
 from theory.theorems.power_law_bound import check_first, check_samples, log_slope
 
 SEED = 0
@@ -57,6 +60,12 @@ def main() -> None:
         "limit": "predicted, limit",
     }  # fmt: skip
     store("power-law-exponents", rows, columns, seed=SEED)
+    with styled():
+        draw("power-law-samples", figure(), seed=SEED)
+
+
+def figure() -> Figure:
+    """Measure and draw the error of memories made of counts, against samples."""
     ax = new_axes(None)
     law = PowerLaw(1.5)
     samples = (30, 100, 300, 1000, 3000, 10000, 30000)
@@ -65,19 +74,17 @@ def main() -> None:
         found = measure_error(memories, trials=100, seed=SEED)
         ax.errorbar(samples, [p.error for p in found.points],
                     yerr=[3 * p.standard_error for p in found.points], fmt=marker, color="k",
-                    mfc="none", capsize=3, label=f"counts, d = {d}, 3 s.e.")  # fmt: skip
-        ax.plot(samples, [predicted_error(m) for m in memories], "-", color="#0072B2")
+                    mfc="none", capsize=3, label=f"counts, $d = {d}$, 3 s.e.")  # fmt: skip
+        ax.plot(samples, [predicted_error(m) for m in memories], "-", color=PREDICTED,
+                label="predicted, nothing fitted" if d == 32 else None)  # fmt: skip
     seen = [Weighted("seen", law, 512, samples=T) for T in samples[:-1]]
-    ax.plot(samples[:-1], [predicted_error(m) for m in seen], "--", color="#D55E00",
-            label="q = 1 on what was seen, d = 512, predicted")  # fmt: skip
-    ax.set_xscale("log")
-    ax.set_yscale("log")
-    ax.set_xlabel("samples T")
-    ax.set_ylabel("error, a = 1.5")
-    ax.legend(frameon=False, fontsize=8)
-    drawn = ax.get_figure()
-    assert drawn is not None
-    draw("power-law-samples", drawn, seed=SEED)
+    ax.plot(samples[:-1], [predicted_error(m) for m in seen], "--", color=GUARANTEED,
+            label="$q = 1$ on what was seen, $d = 512$, predicted")  # fmt: skip
+    log_scales(ax)
+    ax.set_xlabel("samples $T$")
+    ax.set_ylabel("error, $a = 1.5$")
+    legend_over(ax, ncols=2)
+    return figure_of(ax)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
 """Real tables: classes of answers, planned dimensions, and whether they are enough.
 
 A table's facts stay as they are; keys and outputs are drawn anew in every draw.
+``python docs/scripts/real_tables.py figure`` draws what is stored.
 """
 
-from collections.abc import Mapping
+import json
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from stored import draw, store
+from stored import DOCS, draw, store
 
 from assoc import example_path, load_vectors, read_facts
 from assoc.arrays import Floats, Integers
@@ -24,6 +27,7 @@ from theory.facts.memories import facts_in_memory
 from theory.facts.transformers import facts_in_transformers
 from theory.memories.classes import classes_of_facts
 from theory.memories.recall import all_recalled
+from theory.rendering.axes import legend_above
 from theory.rendering.drawing import styled
 
 SEED = 0
@@ -116,10 +120,9 @@ def counted(given: Given, table: FactTable, planned: int) -> list[dict[str, Any]
 def store_tables() -> None:
     """Plan, draw, store and show every table."""
     told, drawn = [], []
-    classes: dict[str, Floats] = {}
     for given in TABLES:
         table = given.read()
-        sizes = np.sort(class_sizes(table.facts[:, 2], len(table.answers)))[::-1]
+        sizes = classes_of(table)
         top = int(class_sizes(table.facts[:, 2], len(table.answers)).argmax())
         result = facts_in_memory(table, seed=SEED)
         own = planned_with_own_answers(len(table))
@@ -138,7 +141,6 @@ def store_tables() -> None:
             }
         )
         drawn += counted(given, table, result.d)
-        classes[given.label] = sizes
     columns = {
         "table": "table",
         "N": "facts $N$",
@@ -162,19 +164,23 @@ def store_tables() -> None:
         "lost": "facts lost, mean",
     }
     store("real-tables-drawn", drawn, columns, seed=SEED)
-    show(told, drawn, classes)
+    show(told, drawn)
 
 
-def show(
-    told: list[dict[str, Any]], drawn: list[dict[str, Any]], classes: Mapping[str, Floats]
-) -> None:
+def classes_of(table: FactTable) -> Integers:
+    """Return how many facts each answer has, from the most on."""
+    return np.sort(class_sizes(table.facts[:, 2], len(table.answers)))[::-1]
+
+
+def show(told: Sequence[Mapping[str, Any]], drawn: Sequence[Mapping[str, Any]]) -> None:
     """Draw sizes of classes, and the chance of recalling everything against d."""
+    classes = {given.label: classes_of(given.read()) for given in TABLES}
     shown = ("countries", "territories, first", "official language, first", "currency, first")
     marks = dict(zip(shown, ("o", "s", "^", "D"), strict=True))
     colours = dict(zip(shown, ("C0", "C2", "C1", "C3"), strict=True))
     plans = {row["table"]: row["d"] for row in told}
     with styled():
-        figure = Figure(figsize=(10, 4), layout="constrained")
+        figure = Figure(figsize=(8, 3.8), layout="constrained")
         left, right = figure.subplots(1, 2)
         for label in shown:
             sizes = classes[label]
@@ -194,8 +200,7 @@ def show(
         ticks = [400, 700, 1000, 2000, 4000]
         right.set_xticks(ticks, [f"{tick}" for tick in ticks])
         right.set_xticks([], minor=True)
-        handles, labels = left.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=4)
+        legend_above(figure, ncols=4)
         draw("real-tables", figure, seed=SEED)
 
 
@@ -239,7 +244,14 @@ def store_together() -> None:
 
 
 def main() -> None:
-    """Plan, measure, store and draw."""
+    """Plan, measure, store and draw; or draw what is stored."""
+    if sys.argv[1:] == ["figure"]:
+        stored = [
+            json.loads((DOCS / "results" / f"{name}.json").read_text("utf-8"))["rows"]
+            for name in ("real-tables", "real-tables-drawn")
+        ]
+        show(*stored)
+        return
     store_tables()
     store_together()
 

@@ -4,7 +4,7 @@ Recall is what ``recall measure linear --embeddings FILE --N N --preprocess HOW`
 numbers of trials and the seed that it has where none is given.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,7 @@ from sims.memories.construction import Construction
 from theory import conditions
 from theory.memories.hypotheses import Isotropy, isotropy
 from theory.memories.recall import expected_recall
+from theory.rendering.axes import legend_above
 from theory.rendering.drawing import styled
 
 SEED = 0
@@ -147,7 +148,7 @@ def recalls(kind: Kind) -> list[dict[str, Any]]:
     return rows
 
 
-def recall_axes(ax: Axes, kind: Kind, rows: list[dict[str, Any]]) -> None:
+def recall_axes(ax: Axes, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> None:
     """Draw recall against N for one kind of vectors."""
     N = [row["N"] for row in rows]
     marks = {"none": "o-", "normalise": "s-", "centre": "^-", "whiten": "D-"}
@@ -162,7 +163,7 @@ def recall_axes(ax: Axes, kind: Kind, rows: list[dict[str, Any]]) -> None:
     law = [expected_recall(LINEAR, d=d, N=each) for each in grid]
     ax.plot(grid, law, "k--", label="drawn vectors, by the law")
     ax.set_xscale("log")
-    ax.set_xticks(N, [f"{each}" for each in N], minor=False)
+    ax.set_xticks(N, [f"{each}" for each in N], minor=False, rotation=45)
     ax.set_xticks([], minor=True)
     ax.set_ylim(-0.03, 1.05)
     ax.set_title(f"{kind.label}, $d = {d}$")
@@ -185,17 +186,21 @@ def store_recall() -> None:
     rows = [row for each in found.values() for row in each]
     store("real-vectors-recall", rows, columns, seed=SEED)
     with styled():
-        figure = Figure(figsize=(10, 5.6), layout="constrained")
-        axes = figure.subplots(2, 3, sharey=True)
-        for ax, (kind, each) in zip(axes.flat, found.items(), strict=True):
-            recall_axes(ax, kind, each)
-        for ax in axes[:, 0]:
-            ax.set_ylabel("recall")
-        for ax in axes[1]:
-            ax.set_xlabel("facts $N$")
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=5)
-        draw("real-vectors-recall", figure, seed=SEED)
+        draw("real-vectors-recall", recall_figure(rows), seed=SEED)
+
+
+def recall_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw recall against N, a panel for each set of vectors."""
+    figure = Figure(figsize=(8, 5.2), layout="constrained")
+    axes = figure.subplots(2, 3, sharey=True)
+    for ax, kind in zip(axes.flat, KINDS, strict=True):
+        recall_axes(ax, kind, [row for row in rows if row["file"] == f"`{kind.file}`"])
+    for ax in axes[:, 0]:
+        ax.set_ylabel("recall")
+    for ax in axes[1]:
+        ax.set_xlabel("facts $N$")
+    legend_above(figure, ncols=5)
+    return figure
 
 
 def store_remedies() -> None:
@@ -253,7 +258,7 @@ def cosines(E: Floats) -> Floats:
 def draw_spectra() -> None:
     """Draw spectra, and histograms of cosines as they are and whitened."""
     with styled():
-        figure = Figure(figsize=(10, 3.6), layout="constrained")
+        figure = Figure(figsize=(8, 3.6), layout="constrained")
         left, middle, right = figure.subplots(1, 3)
         drawn = sphere(2048, 100, rng=np.random.default_rng(SEED))
         bins = np.linspace(-6, 20, 131)
@@ -276,8 +281,7 @@ def draw_spectra() -> None:
             ax.set(yscale="log", ylim=(1e-5, 3), xlabel=r"cosine of two vectors, times $\sqrt{d}$",
                    title=title)  # fmt: skip
         middle.set_ylabel("density")
-        handles, labels = left.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=4)
+        legend_above(figure, ncols=4)
         draw("real-vectors-spectra", figure, seed=SEED)
 
 

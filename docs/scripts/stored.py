@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from theory.rendering.drawing import drawn
 from theory.rendering.files import provenance, write_whole
 
 DOCS = Path(__file__).parents[1]
@@ -45,16 +46,7 @@ def store(
 
 
 def draw(name: str, figure: Figure, *, seed: int | None) -> None:
-    """Write docs/figures/NAME.svg with its provenance inside."""
-    import io
-
-    from matplotlib import rc_context
-
-    buffer = io.BytesIO()
-    origin = json.dumps(provenance(command=command(), seed=seed))
-    # Without a fixed salt every drawing would have identifiers of its own.
-    with rc_context({"svg.hashsalt": name}):
-        figure.savefig(buffer, format="svg", metadata={"Description": origin, "Date": None})
+    """Write docs/figures/NAME.svg, a figure made under ``styled()``, with its provenance inside."""
     path = DOCS / "figures" / f"{name}.svg"
-    write_whole(path, buffer.getvalue())
+    write_whole(path, drawn(figure, "svg", provenance(command=command(), seed=seed)))
     print(path)

@@ -12,8 +12,15 @@ from sims.engine.tables import Column, Table
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 __all__ = ["Result", "finite", "log_scales", "new_axes"]
+
+SHORT = (1e-3, 0.5, 1.5e5)
+"""Least values of logarithmic axes of base 10 and 2 that are written out, and the largest."""
+
+NARROW = 4.0
+"""Largest over smallest value of an axis that may have no two powers to label."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -119,6 +126,30 @@ def log_scales(ax: "Axes", *, x_base: int = 10, y_base: int = 10) -> None:
         ax.text(0.5, 0.5, "no finite value to draw", ha="center", transform=ax.transAxes)
     ax.set_xscale("log", base=x_base)
     ax.set_yscale("log", base=y_base)
+    for axis, base in ((ax.xaxis, x_base), (ax.yaxis, y_base)):
+        _label(axis, base)
+
+
+def _label(axis: "Axis", base: int) -> None:
+    """Label a logarithmic axis: plain numbers where they are short, and more than one of them."""
+    from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, NullFormatter
+
+    def text(value: float, place: int | None = None) -> str:
+        low, high = axis.get_view_interval()
+        short = low >= SHORT[base == 2] and high <= SHORT[2]
+        return f"{value:.10g}" if short else power(value, place)
+
+    low, high = axis.get_view_interval()
+    power = LogFormatterMathtext(base=base)
+    power.set_axis(axis)
+    first, last = np.log([low, high]) / np.log(base)
+    powers = np.floor(last) - np.ceil(first) + 1
+    if powers < 2 and high / low < NARROW:
+        axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 4, 5, 6, 8)))
+    elif powers < 3 and base == 10 and low >= SHORT[0] and high <= SHORT[2]:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(text))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def finite(value: float) -> float | None:

@@ -105,7 +105,11 @@ class ComparisonResult(Result):
         return {**head, "points": self.rows()}
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw the value of every memory, with intervals: recall against N, capacity against d."""
+        """Draw the value of every memory, with intervals: recall against N, capacity against d.
+
+        Where every fact of every trial was recalled there is no bar: see
+        :meth:`sims.memories.recall.RecallResult.plot`.
+        """
         ax = new_axes(ax)
         recall = self.quantity == "recall"
         names = dict.fromkeys((point.memory, point.d if recall else 0) for point in self.points)
@@ -115,6 +119,8 @@ class ComparisonResult(Result):
             values = np.array([p.value for p in those])
             ends = np.nan_to_num(np.array([p.interval for p in those]), posinf=np.nan)
             bars = np.maximum(np.abs(ends.T - values), 0)
+            if recall:
+                bars[:, values == 1] = 0
             ax.errorbar(
                 [p.N if recall else p.d for p in those], values, yerr=bars, fmt=f"{marker}-",
                 mfc="none", capsize=3, label=f"{name}, d = {d}" if several_d else name,

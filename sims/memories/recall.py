@@ -138,13 +138,24 @@ class RecallResult(Result):
         return {**head, **single, "level": LEVEL, "points": rows}
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw recall against N, with intervals."""
+        """Draw recall against N; intervals have bars where a fact was missed.
+
+        An interval of the expected recall allows for rare trials that no run has shown. Where all
+        facts were recalled its bar would look like failure; the legend says how low it reaches.
+        """
         ax = new_axes(ax)
-        N = [p.N for p in self.points]
-        recall = np.array([p.recall for p in self.points])
-        ends = np.array([p.interval() for p in self.points])
-        bars = np.maximum(np.abs(ends.T - recall), 0)
-        ax.errorbar(N, recall, yerr=bars, fmt="ok", capsize=3, label=f"{self.memory}, measured")
+        missed = [p for p in self.points if p.recall < 1]
+        whole = [p for p in self.points if p.recall == 1]
+        if missed:
+            recall = np.array([p.recall for p in missed])
+            ends = np.array([p.interval() for p in missed])
+            bars = np.maximum(np.abs(ends.T - recall), 0)
+            label = f"{self.memory}, measured, {LEVEL:.0%} interval"
+            ax.errorbar([p.N for p in missed], recall, bars, fmt="ok", capsize=3, label=label)
+        if whole:
+            low = min(p.interval()[0] for p in whole)
+            label = f"{self.memory}, all facts of all trials recalled ({LEVEL:.0%} limit {low:.2f})"
+            ax.plot([p.N for p in whole], [1.0] * len(whole), "*k", ms=9, label=label)
         ax.set_xlabel("facts N")
         ax.set_ylabel("recall")
         return ax

@@ -6,7 +6,6 @@ the tables and the figure are drawn (again with ``--draw``, without measuring).
 """
 
 import argparse
-import io
 import json
 import os
 import platform
@@ -29,6 +28,7 @@ from sims.memories.recall import BATCH, measure
 from sims.transformers.prompts import prompt_outputs
 from tests.benchmarks import sides
 from tests.benchmarks.shown import achieved, beside, figure_of
+from theory.rendering.drawing import drawn, styled
 from theory.rendering.files import provenance, write_whole
 
 ROOT = Path(__file__).parents[2]
@@ -303,10 +303,9 @@ def show(found: dict[str, Any]) -> None:
     for name, table in tables.items():
         content = json.dumps({**origin, **table}, indent=1) + "\n"
         write_whole(DOCS / "results" / f"{name}.json", content)
-    drawing = io.BytesIO()
-    metadata = {"Description": json.dumps(origin), "Date": None}
-    figure_of(found).savefig(drawing, format="svg", metadata=metadata)
-    write_whole(DOCS / "figures" / "performance.svg", drawing.getvalue())
+    with styled():
+        picture = drawn(figure_of(found), "svg", origin)
+    write_whole(DOCS / "figures" / "performance.svg", picture)
 
 
 def main() -> None:

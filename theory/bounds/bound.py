@@ -96,11 +96,11 @@ class BoundResult(Result):
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw parameters against bits per parameter, or the least losses against bits."""
         ax = new_axes(ax)
-        log_scales(ax, x_base=2)
         if self.curve:
             bits, cross_entropy, error = np.array(self.curve).T
             ax.plot(bits, cross_entropy, "-", label="cross-entropy, nats")
             ax.plot(bits, error, "--", label="error rate")
+            log_scales(ax, x_base=2)
             ax.set_xlabel("bits B")
             ax.set_ylabel(f"least possible, {self.law}")
             ax.legend(frameon=False)
@@ -108,6 +108,7 @@ class BoundResult(Result):
         rows = self.rows()
         ax.plot([r["bits_per_parameter"] for r in rows], [r["parameters"] for r in rows], "o-",
                 label=f"{self.what}, at least")  # fmt: skip
+        log_scales(ax, x_base=2)
         ax.set_xlabel("bits per parameter b")
         ax.set_ylabel("parameters")
         ax.legend(frameon=False)

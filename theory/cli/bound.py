@@ -79,4 +79,4 @@ def bound(
             show(f"cross-entropy at least {result.cross_entropy:.6g} nats, "
                   f"error rate at least {result.error:.6g}")  # fmt: skip
     if plot is not None:
-        save_figure(result.plot(), plot, seed=None)
+        save_figure(result.plot, plot, seed=None)

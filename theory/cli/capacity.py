@@ -274,7 +274,7 @@ def _search_bits(asked: _Search) -> None:
         show(f"median of the first b that recalls all: {found.b:g}, {found.spent:g} bits{end}")
         show("b and bits '-': exact weights")
     if asked.plot is not None:
-        save_figure(found.plot(), asked.plot, seed=asked.seed)
+        save_figure(found.plot, asked.plot, seed=asked.seed)
 
 
 def _search_trained(asked: _Search) -> None:
@@ -324,4 +324,4 @@ def _report(
         print_table(title, found.rows(), columns)
         show(legend)
     if asked.plot is not None:
-        save_figure(draw(), asked.plot, seed=asked.seed)
+        save_figure(draw, asked.plot, seed=asked.seed)

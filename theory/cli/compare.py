@@ -79,4 +79,4 @@ def compare(
         first = result.points[0].memory
         show(f"difference: from {first}, median over the same draws; intervals at 99%")
     if plot is not None:
-        save_figure(result.plot(), plot, seed=seed)
+        save_figure(result.plot, plot, seed=seed)

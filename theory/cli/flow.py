@@ -91,7 +91,7 @@ def flow(
     else:
         _show(result)
     if plot is not None:
-        save_figure(result.plot(), plot, seed=seed)
+        save_figure(result.plot, plot, seed=seed)
 
 
 def _show(result: "TrajectoryResult") -> None:

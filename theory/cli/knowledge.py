@@ -297,7 +297,7 @@ def _report(
             answered = f"{answered}; {SUPERPOSED}"
         show(answered, *others, *([ALONE] if by_relation else ()))
     if plot is not None:
-        save_figure(found.plot(), plot, seed=seed)
+        save_figure(found.plot, plot, seed=seed)
 
 
 def _not_learnt(rows: Sequence[dict[str, Any]], reached: float) -> str | None:

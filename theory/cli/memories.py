@@ -1,6 +1,7 @@
 """``recall predict | measure``."""
 
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +98,7 @@ def predict(
         )  # fmt: skip
         show(*_legend(rows[0]).splitlines())
     if plot is not None:
-        save_figure(result.plot(), plot, seed=seed if drawn else None)
+        save_figure(result.plot, plot, seed=seed if drawn else None)
 
 
 def _legend(row: "Mapping[str, Any]") -> str:
@@ -183,8 +184,8 @@ def measure(
         show("intervals at 99%; where all trials agree, an exact one that counts whole trials")
     if plot is not None:
         construction = Construction(memory, rank, bits, width, degree, rounding, gates, omega)
-        axes = with_recall_theory(result, construction, facts=facts, outputs=M)
-        save_figure(axes, plot, seed=seed)
+        draw = partial(with_recall_theory, result, construction, facts=facts, outputs=M)
+        save_figure(draw, plot, seed=seed)
 
 
 def _tell_unfinished(memory: str, result: "RecallResult") -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sims.engine.numbers import number_known
 from theory.cli.terminal import json_text, say, visible, writing
 from theory.outlook import NEVER
-from theory.rendering.drawing import drawn
+from theory.rendering.drawing import drawn, styled
 from theory.rendering.files import as_json, provenance, tool_version, write_whole
 
 if TYPE_CHECKING:
@@ -233,12 +233,14 @@ def progress_bar(text: str) -> "Iterator[Callable[[Progress], None] | None]":
         yield show
 
 
-def save_figure(figure: "Axes | Figure", path: Path, *, seed: int | None) -> None:
-    """Write a figure, with its provenance in the file's metadata."""
+def save_figure(draw: "Callable[[], Axes | Figure]", path: Path, *, seed: int | None) -> None:
+    """Write what is drawn in the project's style, with its provenance in the file's metadata."""
     from matplotlib.axes import Axes
 
     from theory.rendering.axes import figure_of
 
+    with styled():
+        figure = draw()
     whole = figure_of(figure) if isinstance(figure, Axes) else figure
     origin = provenance(command=command_line(), seed=seed)
     write_whole(path, drawn(whole, path.suffix.lower().removeprefix("."), origin))

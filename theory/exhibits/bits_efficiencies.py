@@ -7,7 +7,7 @@ import numpy as np
 
 from assoc.bits.levels import gaussian_quantiser
 from assoc.bits.objects import SCALE_BITS
-from sims.engine.results import finite
+from sims.engine.results import finite, log_scales
 from sims.engine.tables import Column
 from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
@@ -15,7 +15,7 @@ from theory.bounds.accounting import stored_bits
 from theory.exhibit import Exhibit
 from theory.memories.few_bits import few_bits_capacity
 from theory.points import capacity_task
-from theory.rendering.axes import MEASURED, PREDICTED, bars
+from theory.rendering.axes import MEASURED, PREDICTED, bars, level
 from theory.running import claim_task
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ SCALED = ("whitened-mlp", "bilinear-ridge")
 MARKERS = "osD^v<>phX*dP8H"
 """Of memories in turn; where there are more of these, from the first again."""
 
-FITTED, FITTED_COLOUR = "optimal-", "tab:red"
+FITTED, FITTED_COLOUR = "optimal-", "C2"
 """What the names of memories begin with that are fitted in their bits, and how they are drawn."""
 
 
@@ -149,7 +149,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw the efficiency against the bits spent, measured and predicted, with its limits."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(6.2, 3.6), layout="constrained")
+    whole = Figure(figsize=(6.8, 3.8), layout="constrained")
     ax = whole.subplots()
     series: dict[str, list[Mapping[str, Any]]] = {}
     for row in found:
@@ -167,18 +167,17 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
         law = [pair for pair in law if pair[1] is not None]
         if law:
             ax.plot(*zip(*law, strict=True), color=PREDICTED, lw=1)
-    ax.plot([], [], color=PREDICTED, lw=1, label="predicted")
-    for level, style, name in (
+    ax.plot([], [], color=PREDICTED, lw=1, label="predicted, nothing fitted")
+    for height, style, name in (
         (1.0, "-", "no model stores more"),
-        (BEST_LIMIT, "--", "best one-bit matrix, large $d$"),
-        (float(LIMIT), ":", "one-bit outer products, large $d$"),
+        (BEST_LIMIT, "--", "limit of the best one-bit matrix"),
+        (float(LIMIT), ":", "limit of one-bit outer products"),
     ):
-        ax.axhline(level, color="0.4", lw=0.8, ls=style, label=name)
-    ax.set_xscale("log", base=2)
-    ax.set_yscale("log")
+        level(ax, height, name, ls=style)
+    log_scales(ax, x_base=2)
     ax.set_xlabel("bits spent")
     ax.set_ylabel("bits stored / bits spent")
-    whole.legend(loc="outside right upper", fontsize=7)
+    whole.legend(loc="outside right upper", fontsize="small")
     return whole
 
 

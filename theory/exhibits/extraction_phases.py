@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sims.engine.tables import Column
 from sims.knowledge.trials import Told
 from sims.sweeps.tasks import Task
@@ -22,6 +20,9 @@ __all__ = ["EXHIBIT"]
 
 ANSWERED = 0.9
 """Share that is drawn as the boundary of extraction."""
+
+SQUARE = 250
+"""Area of a square of the diagrams, in square points: a number is legible in it."""
 
 
 def points(
@@ -81,19 +82,18 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw the diagram of each R, and below what the share answered does and does not follow."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(6.8, 5.2), layout="constrained")
+    whole = Figure(figsize=(7.2, 6.4), layout="constrained")
     shared = [row for row in found if row["values"] == "shared"]
     templates = sorted({row["R"] for row in shared})
-    parts: Any = whole.subfigures(2, 1, height_ratios=(1, 1.1))
+    parts: Any = whole.subfigures(2, 1, height_ratios=(1.1, 1))
     top, bottom = parts
     panels = top.subplots(1, len(templates), sharey=True, squeeze=False)[0]
     for ax, R in zip(panels, templates, strict=True):
         drawn = _diagram(ax, [row for row in shared if row["R"] == R])
-        ax.set_title(f"$R = {R}$, values shared")
+        ax.set_title(f"$R = {R}$ templates")
     panels[0].set_ylabel("fine-tuned subjects $N_f$")
-    top.colorbar(drawn, ax=list(panels), label="held-out answered")
-    top.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2,
-               fontsize=7)  # fmt: skip
+    top.colorbar(drawn, ax=list(panels), label="share answered")
+    top.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     left, right = bottom.subplots(1, 2, sharey=True)
     for n, marker in zip(sorted({row["N_f"] for row in shared}), "ox^sD", strict=False):
         chosen = [row for row in shared if row["N_f"] == n]
@@ -103,39 +103,38 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
         right.plot([row["superposed"] for row in chosen], y, marker, color=MEASURED, mfc="none",
                    ms=4, label=f"$N_f = {n}$")  # fmt: skip
     left.set_xscale("log")
-    left.set_xlabel("coverage $N_f K^2 / R$: no collapse")
-    left.set_ylabel("held-out answered")
-    right.plot([0, 1], [0, 1], color=PREDICTED, label="equal")
-    right.set_xlabel("answered by superposed templates, nothing fitted")
-    right.legend(fontsize=7)
+    left.set_ylim(-0.05, 1.05)
+    left.set_xlabel("coverage $N_f K^2 / R$")
+    left.set_ylabel("share of held-out questions answered")
+    right.plot([0, 1], [0, 1], color=PREDICTED, label="as predicted")
+    right.set_xlabel("predicted by superposed templates")
+    bottom.legend(*right.get_legend_handles_labels(), loc="outside upper center", ncols=5)
     return whole
 
 
 def _diagram(ax: "Axes", chosen: Sequence[Mapping[str, Any]]) -> Any:
     """Draw one panel: the share answered, where 0.9 is predicted, and where most are covered."""
-    x = [np.log2(row["K"]) for row in chosen]
-    y = [np.log2(row["N_f"]) for row in chosen]
-    drawn = ax.scatter(x, y, c=[row["answered"] for row in chosen], marker="s", s=150,
+    kinds = sorted({row["K"] for row in chosen})
+    numbers = sorted({row["N_f"] for row in chosen})
+    x = [kinds.index(row["K"]) for row in chosen]
+    y = [numbers.index(row["N_f"]) for row in chosen]
+    drawn = ax.scatter(x, y, c=[row["answered"] for row in chosen], marker="s", s=SQUARE,
                        cmap="cividis", vmin=0, vmax=1)  # fmt: skip
     for one, other, row in zip(x, y, chosen, strict=True):
         ax.text(one, other, f"{row['answered']:.2f}".lstrip("0"), ha="center", va="center",
-                fontsize=5.5, color="white" if row["answered"] < 0.6 else "black")  # fmt: skip
+                fontsize=8, color="white" if row["answered"] < 0.6 else "black")  # fmt: skip
     for key, marker, label in (
-        ("superposed", "C3", f"superposition predicts {ANSWERED:g}"),
-        ("covering", "C0", f"covering predicts {ANSWERED:g}"),
+        ("superposed", "C3", f"at least {ANSWERED:g} by superposition"),
+        ("covering", "C2", f"at least {ANSWERED:g} by covering"),
     ):
         inside = [(a, b) for a, b, row in zip(x, y, chosen, strict=True) if row[key] >= ANSWERED]
         if inside:
-            size = 215 if key == "superposed" else 290
+            size = 1.5 * SQUARE if key == "superposed" else 2.1 * SQUARE
             across, up = zip(*inside, strict=True)
-            ax.scatter(across, up, marker="s", s=size, facecolor="none", edgecolor=marker, lw=1.2,
-                       label=label)  # fmt: skip
-        else:
-            ax.plot([], [], "s", color=marker, mfc="none", label=label)
-    kinds = sorted({row["K"] for row in chosen})
-    ax.set_xticks([np.log2(K) for K in kinds], [str(K) for K in kinds])
-    numbers = sorted({row["N_f"] for row in chosen})
-    ax.set_yticks([np.log2(n) for n in numbers], [str(n) for n in numbers])
+            ax.scatter(across, up, marker="s", s=size, facecolor="none", edgecolor=marker, lw=1.5)
+        ax.plot([], [], "s", color=marker, mfc="none", mew=1.5, ms=9, label=label)
+    ax.set_xticks(range(len(kinds)), [str(K) for K in kinds])
+    ax.set_yticks(range(len(numbers)), [str(n) for n in numbers])
     ax.set_xlim(min(x) - 0.7, max(x) + 0.7)
     ax.set_ylim(min(y) - 0.7, max(y) + 0.7)
     ax.set_xlabel("multiplicity $K$")

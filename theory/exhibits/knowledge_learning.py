@@ -7,6 +7,7 @@ from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import learning_task
+from theory.rendering.axes import legend_over
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,25 +15,25 @@ if TYPE_CHECKING:
 __all__ = ["EXHIBIT"]
 
 PANELS: Mapping[str, Mapping[str, str]] = {
-    "told: nats above the floor": {"subject": "before the template", "value": "before the value"},
-    "told: attention, features": {
-        "subject_seen": "attention: subject",
-        "template_seen": "attention: template",
-        "filler_seen": "attention: fillers",
-        "within": "cosine: one attribute",
-        "across": "cosine: two",
+    "told: loss above its floor": {"subject": "before the template", "value": "before the value"},
+    "told: attention and features": {
+        "subject_seen": "attention to subject",
+        "template_seen": "to template",
+        "filler_seen": "to fillers",
+        "within": "cosine within",
+        "across": "cosine across",
         "untold": "untold, completed",
     },
     "asked: answers": {
         "learnt": "fine-tuned, right",
         "answered": "held out, right",
-        "tuned": "held out, a value just seen",
-        "own": "held out, own value, wrong attribute",
+        "tuned": "a fine-tuned value",
+        "own": "another own value",
     },
     "asked: gradient of $W$": {
-        "share": "largest singular value / norm",
-        "aligned": "cosine with the question",
-        "question_seen": "attention on the question",
+        "share": "top singular value / norm",
+        "aligned": "cosine with question",
+        "question_seen": "attention to question",
     },
 }
 """What is drawn, by panel."""
@@ -57,7 +58,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw four panels over steps, pre-training on the left and fine-tuning on the right."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(6.8, 5.0), layout="constrained")
+    whole = Figure(figsize=(7.2, 6.2), layout="constrained")
     axes = whole.subplots(2, 2).T.ravel()
     for ax, (title, curves) in zip(axes, PANELS.items(), strict=True):
         chosen = [row for row in found if row["training"] == title.split(":")[0]]
@@ -71,12 +72,8 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
         else:
             ax.set_ylim(-0.03, 1.03)
             ax.set_ylabel("share, or cosine")
-        ax.set_title(title)
-        ax.set_xlabel("step")
-        crowded = len(curves) > 4
-        if crowded:
-            ax.set_ylim(-0.03, 1.75)
-        ax.legend(fontsize=6, ncols=2 if crowded else 1, loc="upper right" if crowded else "best")
+        ax.set_xlabel("step of pre-training" if title.startswith("told") else "step of fine-tuning")
+        legend_over(ax, ncols=2, title=title)
     return whole
 
 

@@ -13,7 +13,7 @@ from theory.memories.capacity import capacity_of
 from theory.memories.guarantee import guaranteed_capacity
 from theory.memories.width import predicted_width
 from theory.points import capacity_task, width_task
-from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, bars, log_axes
+from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, bars, legend_over, log_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -88,11 +88,11 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw facts against parameters: one matrix on the left, networks on the right."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(6.4, 2.9), layout="constrained")
+    whole = Figure(figsize=(6.8, 3.8), layout="constrained")
     left, right = whole.subplots(1, 2)
     matrix = [row for row in found if row["memory"] == "linear"]
     dimensions = np.array([row["d"] for row in matrix])
-    grid = np.unique(np.round(np.geomspace(dimensions.min(), dimensions.max(), 9)).astype(int))
+    grid = np.unique(np.round(np.geomspace(dimensions.min(), dimensions.max(), 12)).astype(int))
     for marker, rate in zip("os", dict.fromkeys(row["criterion"] for row in matrix), strict=False):
         chosen = [row for row in matrix if row["criterion"] == rate]
         N = [row["N"] for row in chosen]
@@ -107,7 +107,6 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     left.plot([], [], color=PREDICTED, label="predicted, nothing fitted")
     sure = [guaranteed_capacity(int(k)) for k in grid]
     left.plot(grid**2, sure, ":", color=GUARANTEED, label="proved for half the draws")
-    left.set_title("one matrix $W$")
     left.set_xlabel("parameters $d^2$")
     networks = [row for row in found if row["memory"] != "linear"]
     series = dict.fromkeys((row["memory"], row["d"]) for row in networks)
@@ -124,14 +123,13 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
         )  # fmt: skip
         law_x = [row["predicted"] for row in chosen]
         right.plot(law_x, [row["N"] for row in chosen], color=PREDICTED, lw=1)
-    right.set_title("networks, 99% recalled")
     right.set_xlabel("parameters")
     for ax in (left, right):
         log_axes(ax)
         ax.set_ylabel("facts $N$")
-    left.legend(fontsize=7)
-    handles, labels = right.get_legend_handles_labels()
-    whole.legend(handles, labels, loc="outside lower right", ncols=2, fontsize=7)
+    right.plot([], [], color=PREDICTED, lw=1, label="predicted, nothing fitted")
+    legend_over(left, title="one matrix $W$")
+    legend_over(right, title="networks, 99% recalled")
     return whole
 
 

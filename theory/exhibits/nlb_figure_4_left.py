@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.exhibits.nlb_figures_7_9 import COLUMNS, draw_family, family_rows, family_tasks
+from theory.rendering.axes import legend_above
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,11 +25,11 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw facts against all parameters."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(4.2, 3.0), layout="constrained")
+    whole = Figure(figsize=(5.6, 3.8), layout="constrained")
     ax = whole.subplots()
     draw_family(ax, found)
     ax.set_ylabel("facts $S R$")
-    ax.legend()
+    legend_above(whole)
     return whole
 
 
@@ -38,7 +39,8 @@ EXHIBIT = Exhibit(
     title="Facts against parameters of transformers (NLB Figure 4, left)",
     caption="The smallest transformers that recall every fact, $S = R$ and $D = 8$: the "
     "counterpart of NLB Figure 4 (left) by construction. Medians over tables with 99 % intervals; "
-    "constants 1: parameters at the theorem's sizes without constants and logarithms.",
+    "constants 1: parameters at the theorem's sizes without constants and logarithms. Each dotted "
+    "line has slope 1 and goes through the geometric mean of the points of its colour.",
     points=points,
     rows=family_rows,
     columns=COLUMNS,

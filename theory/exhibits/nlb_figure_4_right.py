@@ -9,7 +9,7 @@ from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import recalled_task, smallest_task
-from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, bars
+from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, bars, legend_above
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,7 +70,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw the map of recall, the measured boundary with intervals, and a straight line."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(5.4, 3.4), layout="constrained")
+    whole = Figure(figsize=(5.6, 4.0), layout="constrained")
     ax = whole.subplots()
     grid = [(row["attention"], mlp, recall) for row in found for mlp, recall in row["grid"]]
     x, y, recall = zip(*grid, strict=True)
@@ -95,7 +95,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     ax.plot(span, line, ":", color=MEASURED, label="sum constant, constants 1")
     ax.set_xlabel("attention parameters $4 H d d_h$")
     ax.set_ylabel("MLP parameters $2 m d$")
-    ax.legend(loc="upper right", frameon=True)
+    legend_above(whole)
     return whole
 
 

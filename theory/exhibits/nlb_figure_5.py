@@ -10,7 +10,7 @@ from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import flow_task
-from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED
+from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, legend_above, level
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,10 +82,11 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw losses against time: the reduced model on the left, softmax on the right."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(6.6, 2.9), layout="constrained")
+    whole = Figure(figsize=(6.8, 3.2), layout="constrained")
     for ax, model in zip(whole.subplots(1, 2, sharey=True), MODELS, strict=True):
         _panel(ax, [row for row in found if row["model"] == model], model)
     whole.axes[0].set_ylabel("loss (nats)")
+    legend_above(whole, ncols=4)
     return whole
 
 
@@ -99,16 +100,15 @@ def _panel(ax: "Axes", found: Sequence[Mapping[str, Any]], model: str) -> None:
         if len(runs) > 1:
             ax.fill_between(times[shown], losses.min(0), losses.max(0), color=colour, alpha=0.2)
     if found[0]["plateau"]:
-        ax.axhline(found[0]["plateau"], color="0.4", lw=0.7, ls="-.", label="plateau, predicted")
+        level(ax, found[0]["plateau"], "plateau, predicted", left=True, ls="-.")
         for row in found:
             ax.axvline(row["predicted"], color="0.4", lw=0.7)
         ax.plot([], [], color="0.4", lw=0.7, label="stage times, predicted")
     else:
-        ax.axhline(np.log(found[0]["D"]), color="0.4", lw=0.7, ls="-.", label="$\\log D$")
+        level(ax, np.log(found[0]["D"]), "$\\log D$", left=True, ls="-.")
     ax.set_xscale("log")
     ax.set_xlabel("time $t$")
     ax.set_title(f"{model}, {len(runs)} draw{'s' * (len(runs) > 1)}")
-    ax.legend()
 
 
 EXHIBIT = Exhibit(

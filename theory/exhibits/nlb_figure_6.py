@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.memories.width import predicted_width
 from theory.points import width_task
-from theory.rendering.axes import MEASURED, PREDICTED, bars, log_axes
+from theory.rendering.axes import MEASURED, bars, legend_above, log_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["EXHIBIT"]
+
+COLOURS = ("C0", "C1", "C2", "C3", "C4", "C5")
 
 
 def points(
@@ -63,27 +66,33 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
-    """Draw facts against m d, measured and predicted, one curve for each M."""
+    """Draw facts against m d, measured and predicted, one curve for each M and d."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(4.2, 3.0), layout="constrained")
+    whole = Figure(figsize=(4.8, 3.6), layout="constrained")
     ax = whole.subplots()
-    for marker, M in zip("osD^", dict.fromkeys(row["M"] for row in found), strict=False):
-        chosen = [row for row in found if row["M"] == M and row["m"] is not None]
+    known = [row for row in found if row["m"] is not None]
+    series = dict.fromkeys((row["M"], row["d"]) for row in known)
+    for marker, colour, (M, d) in zip("osD^v<", COLOURS, series, strict=False):
+        chosen = [row for row in known if (row["M"], row["d"]) == (M, d)]
         x = np.array([row["m"] * row["d"] for row in chosen])
         ends = [
             [None if end is None else end * row["d"] for end in row["interval"]] for row in chosen
         ]
         N = [row["N"] for row in chosen]
-        ax.errorbar(x, N, xerr=bars(x, ends), fmt=marker, color=MEASURED, mfc="none",
-                    label=f"$M = {M}$, measured")  # fmt: skip
-        law = sorted((row["predicted"] * row["d"], row["N"]) for row in chosen)
-        ax.plot(*zip(*law, strict=True), color=PREDICTED, lw=1)
-    ax.plot([], [], color=PREDICTED, lw=1, label="predicted, nothing fitted")
+        ax.errorbar(x, N, xerr=bars(x, ends), fmt=marker, color=colour, mfc="none",
+                    label=f"$M = {M}$, $d = {d}$, measured")  # fmt: skip
+        if len(chosen) > 1:
+            # Through what is predicted at these sizes: a curve of its own would take a minute.
+            law = np.log([[row["N"], row["predicted"] * d] for row in chosen]).T
+            grid = np.linspace(law[0].min(), law[0].max(), 30)
+            between = PchipInterpolator(*law[:, np.argsort(law[0])])
+            ax.plot(np.exp(between(grid)), np.exp(grid), color=colour, lw=1)
+    ax.plot([], [], color=MEASURED, lw=1, label="lines: predicted, nothing fitted")
     log_axes(ax)
     ax.set_xlabel("$m d$")
     ax.set_ylabel("facts $N$, 99% recalled")
-    ax.legend()
+    legend_above(whole)
     return whole
 
 
@@ -119,6 +128,6 @@ EXHIBIT = Exhibit(
     },
     figure=figure,
     alternative="A logarithmic plot of facts against m d for networks with 32 and with 128 "
-    "outputs: measured points with intervals beside predicted curves.",
+    "outputs: measured points with intervals beside predicted curves, one for each dimension.",
 )
 """With few outputs the logarithm is that of M."""

@@ -9,7 +9,7 @@ from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import smallest_task
-from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, bars, log_axes
+from theory.rendering.axes import GUARANTEED, MEASURED, bars, legend_above, log_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,17 +90,15 @@ def draw_family(ax: "Axes", found: Sequence[Mapping[str, Any]]) -> None:
         x, y = (np.array([row[key] for row in chosen], float) for key in ("parameters", "facts"))
         ax.errorbar(
             x, y, xerr=bars(x, [row["interval"] for row in chosen]), fmt=marker, color=colour,
-            mfc="none", label=model,
+            mfc="none", label=f"{model}, measured",
         )  # fmt: skip
         theorem = sorted((row["theorem"], row["facts"]) for row in chosen)
-        ax.plot(*zip(*theorem, strict=True), color=colour, ls="--", lw=1)
-    ax.plot([], [], "--", color="0.4", lw=1, label="theorem, constants 1")
-    everything = [row for row in found if row["parameters"] is not None]
-    if everything:
-        x = np.array([row["parameters"] for row in everything], float)
-        through = np.exp(np.mean(np.log([row["facts"] / row["parameters"] for row in everything])))
+        label = f"{model}, theorem, constants 1"
+        ax.plot(*zip(*theorem, strict=True), color=colour, ls="--", lw=1, label=label)
+        through = np.exp(np.mean(np.log(y / x)))
         ends = np.array([x.min(), x.max()])
-        ax.plot(ends, through * ends, ":", color=PREDICTED, label="slope 1, height fitted")
+        label = f"{model}, slope 1"
+        ax.plot(ends, through * ends, ":", color=colour, label=label)
     log_axes(ax)
     ax.set_xlabel("parameters")
 
@@ -126,13 +124,13 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     from matplotlib.figure import Figure
 
     names = ("S = R, D = 8", "S = R = D", "S = R^2, D = 8")
-    whole = Figure(figsize=(6.8, 2.8), layout="constrained")
+    whole = Figure(figsize=(6.8, 3.4), layout="constrained")
     for ax, name in zip(whole.subplots(1, 3, sharey=True), names, strict=True):
         draw_family(ax, [row for row in found if name in families_of(row["S"], row["R"], row["D"])])
+        ax.tick_params(axis="x", labelrotation=45)
         ax.set_title(f"${name}$")
     whole.axes[0].set_ylabel("facts $S R$")
-    handles, labels = whole.axes[0].get_legend_handles_labels()
-    whole.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
+    legend_above(whole)
     return whole
 
 
@@ -158,7 +156,8 @@ EXHIBIT = Exhibit(
     "NLB Figures 7 to 9 by construction: for `attention-only` the dimension $d$ is searched, for "
     "`attention-mlp` the width $m$. Medians over tables with 99 % intervals; constants 1: "
     "parameters at the sizes of the theorem, $d = \\max(R, D)$, $H d_h = S + R$, $m d = S R$, "
-    "without constants and logarithms.",
+    "without constants and logarithms. Each dotted line has slope 1 and goes through the geometric "
+    "mean of the points of its colour.",
     points=points,
     rows=family_rows,
     columns=COLUMNS,

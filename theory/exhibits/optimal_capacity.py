@@ -13,7 +13,7 @@ from theory.exhibit import Exhibit
 from theory.memories.capacity import capacity_of
 from theory.memories.optimal import optimal_capacity, optimal_limit
 from theory.points import capacity_task
-from theory.rendering.axes import PREDICTED, bars
+from theory.rendering.axes import PREDICTED, bars, legend_above, level
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -86,7 +86,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw N log N / d^2 against d: measured, predicted far beyond, and the limits."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(5.2, 3.2), layout="constrained")
+    whole = Figure(figsize=(5.6, 3.8), layout="constrained")
     ax = whole.subplots()
     exact = [row for row in found if row["bits"] is None]
     for marker, colour, name in zip("osD", ("C0", "C2", "C1"), NAMES.values(), strict=True):
@@ -105,13 +105,13 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     plain = [capacity_of(Construction("linear"), d=int(d)) for d in grid]
     ax.plot(grid, scipy.special.xlogy(plain, plain) / grid**2, color=PREDICTED, lw=1, ls="--",
             label="predicted, outer products")  # fmt: skip
-    for level in (1 / 8, 1 / 2):
-        ax.axhline(level, color="0.4", lw=0.7, ls=":")
+    level(ax, 1 / 8, "limit 1/8 of outer products", below=True)
+    level(ax, 1 / 2, "limit 1/2 of the best", below=True)
     ax.set_xscale("log")
-    ax.set_ylim(0, 1.25)
+    ax.set_ylim(bottom=0)
     ax.set_xlabel("dimension $d$")
     ax.set_ylabel("$N \\log N / d^2$, all recalled")
-    ax.legend(loc="upper right", fontsize=6.5)
+    legend_above(whole)
     return whole
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sims.engine.results import log_scales
 from sims.engine.tables import Column
 from sims.memories.construction import Construction
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.memories.capacity import capacity_of
 from theory.points import capacity_task
-from theory.rendering.axes import MEASURED, PREDICTED, bars
+from theory.rendering.axes import MEASURED, PREDICTED, bars, legend_above
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,7 +96,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     from matplotlib.figure import Figure
 
     criteria = list(dict.fromkeys(row["criterion"] for row in found))
-    whole = Figure(figsize=(6.4, 2.9), layout="constrained")
+    whole = Figure(figsize=(6.8, 3.2), layout="constrained")
     names = list(dict.fromkeys(row["memory"] for row in found))
     axes = whole.subplots(1, len(criteria), sharey=True, squeeze=False)[0]
     for ax, rate in zip(axes, criteria, strict=True):
@@ -107,11 +108,12 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
             x = [row["d"] * 1.06 ** (i - (len(names) - 1) / 2) for row in chosen]
             ax.errorbar(x, ratio, yerr=bars(ratio, ends), fmt="osD^v<>"[i], mfc="none", label=name)
         ax.axhline(1, color=PREDICTED, lw=1)
-        ax.set_xscale("log", base=2)
+        log_scales(ax, x_base=2)
+        ax.set_yscale("linear")
         ax.set_xlabel("dimension $d$")
         ax.set_title("all recalled" if rate == "all" else f"{float(rate):.0%} recalled")
     axes[0].set_ylabel("measured / predicted $N$", color=MEASURED)
-    axes[-1].legend(fontsize=6.5, ncols=2)
+    legend_above(whole, ncols=5)
     return whole
 
 

@@ -13,7 +13,7 @@ from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.exhibits.predicted_capacity import MEMORIES, capacity_rows, capacity_tasks
 from theory.memories.capacity import capacity_of
-from theory.rendering.axes import PREDICTED, bars
+from theory.rendering.axes import bars, legend_above, level
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,9 +69,9 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw N log N / d^2 over its limit against d, measured and predicted far beyond."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(5.2, 3.2), layout="constrained")
+    whole = Figure(figsize=(5.6, 4.0), layout="constrained")
     ax = whole.subplots()
-    grid = np.geomspace(16, 1e9, 12)
+    grid = np.r_[np.geomspace(16, 2048, 11).round(), np.geomspace(1e4, 1e9, 6).round()]
     styles = ("-", "--", "-.", ":", (0, (5, 1)))
     for (memory, rate), marker, colour, style in zip(
         CASES, "osD^v", ("C0", "C1", "C2", "C3", "C4"), styles, strict=True
@@ -80,22 +80,22 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
         limit = _limit(memory, rate)
         ratio = [row["measured"] / limit for row in chosen]
         ends = [[end and end / limit for end in row["interval"]] for row in chosen]
-        name = f"{memory}, {'all' if rate == 'all' else 'half'}: {limit:.4f}"
+        name = f"{memory}, {'all' if rate == 'all' else 'half'} recalled: limit {limit:.4f}"
         ax.errorbar([row["d"] for row in chosen], ratio, yerr=bars(ratio, ends), fmt=marker,
                     color=colour, mfc="none", label=name)  # fmt: skip
         law = []
-        for d in np.round(grid):
+        for d in grid:
             share = 1.0 if rate == "all" else float(rate)
             N = capacity_of(Construction(**MEMORIES[memory]), d=int(d), rate=share)
             law.append(N * np.log(N) / d**2 / limit)
         ax.plot(grid, law, color=colour, lw=1, ls=style)
-    ax.axhline(1, color="0.4", lw=0.7, ls="--")
-    ax.plot([], [], color=PREDICTED, lw=1, label="lines: predicted, nothing fitted")
+    level(ax, 1, "limit as $d$ grows", below=True)
+    ax.plot([], [], color="C0", lw=1, label="lines: predicted, nothing fitted")
     ax.set_xscale("log")
-    ax.set_ylim(0, 1.5)
+    ax.set_ylim(bottom=0)
     ax.set_xlabel("dimension $d$")
     ax.set_ylabel("$N \\log N / d^2$ over its limit")
-    ax.legend(loc="lower right", ncols=2, fontsize=6.5)
+    legend_above(whole)
     return whole
 
 

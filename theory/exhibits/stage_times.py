@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sims.engine.results import log_scales
 from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
-from theory.rendering.axes import MEASURED, PREDICTED
+from theory.rendering.axes import MEASURED, PREDICTED, legend_above
 from theory.running import claim_task
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw stage times against log(1/alpha), measured and predicted."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(4.6, 3.2), layout="constrained")
+    whole = Figure(figsize=(5.6, 3.8), layout="constrained")
     ax = whole.subplots()
     times = [row for row in found if row["kind"] == "time"]
     cases = dict.fromkeys((row["S"], row["R"], row["D"]) for row in times)
@@ -70,14 +71,15 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
                 continue
             x, measured, predicted = zip(*chosen, strict=True)
             S, R, D = case
-            ax.plot(x, predicted, "-", color=PREDICTED, lw=1)
+            ax.plot(x, predicted, "_", color=PREDICTED, ms=13, mew=1.5)
             ax.plot(x, measured, marker, color=MEASURED, mfc=fill,
-                    label=f"{S}, {R}, {D}: {stage}s")  # fmt: skip
-    ax.plot([], [], color=PREDICTED, lw=1, label="predicted, nothing fitted")
-    ax.set_yscale("log")
+                    label=f"{stage}s, $S, R, D = {S}, {R}, {D}$")  # fmt: skip
+    ax.plot([], [], "_", color=PREDICTED, ms=13, mew=1.5, label="predicted, nothing fitted")
+    log_scales(ax)
+    ax.set_xscale("linear")
     ax.set_xlabel("$\\log(1/\\alpha)$")
     ax.set_ylabel("time $t$ when learnt")
-    ax.legend(title="$S, R, D$", fontsize=6.5, title_fontsize=7)
+    legend_above(whole)
     return whole
 
 
@@ -105,6 +107,6 @@ EXHIBIT = Exhibit(
     full={},
     figure=figure,
     alternative="Times at which relations and subjects are learnt against log(1/alpha): points "
-    "from integration, and the predicted lines.",
+    "from integration, and bars where they are predicted.",
 )
 """Sharp times, slopes and late rates."""

@@ -99,7 +99,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw facts against parameters: matrices filled, networks open."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(5.6, 3.2), layout="constrained")
+    whole = Figure(figsize=(6.4, 3.6), layout="constrained")
     ax = whole.subplots()
     colours = {"outer products": "C0", "whitened": "C2", "best": "C1", "trained": "k"}
     for (memory, name), marker in zip(NAMES.items(), "osDxs^x", strict=True):
@@ -117,7 +117,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     log_axes(ax)
     ax.set_xlabel("parameters")
     ax.set_ylabel("facts $N$, all recalled")
-    whole.legend(loc="outside right upper", fontsize=7)
+    whole.legend(loc="outside right upper", fontsize="small")
     return whole
 
 

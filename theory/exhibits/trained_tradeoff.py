@@ -7,7 +7,7 @@ from sims.engine.tables import Column
 from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.points import trained_map_task
-from theory.rendering.axes import MEASURED
+from theory.rendering.axes import MEASURED, legend_above
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,7 +54,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw the map of recall, sizes that recall everything framed, and lines of equal sums."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(4.8, 3.2), layout="constrained")
+    whole = Figure(figsize=(5.6, 3.8), layout="constrained")
     ax = whole.subplots()
     x, y, recall = (
         [row[name] for row in found] for name in ("attention", "mlp", "recall")
@@ -73,7 +73,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     ax.set_ylim(-0.07 * max(y), 1.15 * max(y))
     ax.set_xlabel("attention parameters $4 H d d_h$")
     ax.set_ylabel("MLP parameters $2 m d$")
-    whole.legend(loc="outside lower center", ncols=2, fontsize=7)
+    legend_above(whole)
     return whole
 
 

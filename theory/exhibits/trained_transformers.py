@@ -11,7 +11,7 @@ from sims.sweeps.tasks import Task
 from theory.exhibit import Exhibit
 from theory.exhibits.nlb_figures_7_9 import MODELS, Family, families_of, family_tasks
 from theory.points import parameters_at, trained_smallest_task
-from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, bars, log_axes
+from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, bars, legend_above, log_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,7 +79,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     for row in found:
         for name in families_of(row["S"], row["R"], row["D"]):
             groups.setdefault(name, []).append(row)
-    whole = Figure(figsize=(6.8, 2.9), layout="constrained")
+    whole = Figure(figsize=(6.8, 3.3), layout="constrained")
     panels = whole.subplots(1, max(1, len(groups)), sharey=True, squeeze=False)[0]
     for ax, (name, inside) in zip(panels, groups.items(), strict=False):
         for marker, model, colour in zip("os", MODELS, (MEASURED, GUARANTEED), strict=True):
@@ -97,13 +97,12 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
             level = np.exp(np.mean([np.log(row["facts"] / row["parameters"]) for row in inside
                                     if row["parameters"] is not None]))  # fmt: skip
             ends = np.array([min(x), max(x)])
-            ax.plot(ends, level * ends, ":", color=PREDICTED, label="slope 1, height fitted")
+            ax.plot(ends, level * ends, ":", color=PREDICTED, label="slope 1, through all points")
         log_axes(ax)
         ax.set_xlabel("parameters")
         ax.set_title(f"${name}$")
     whole.axes[0].set_ylabel("facts $S R$")
-    handles, labels = whole.axes[0].get_legend_handles_labels()
-    whole.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=7)
+    legend_above(whole, ncols=3)
     return whole
 
 

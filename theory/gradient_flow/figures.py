@@ -7,7 +7,7 @@ import numpy as np
 
 from sims.engine.results import log_scales
 from theory.gradient_flow.stages import Stages
-from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED
+from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, legend_over, level
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,23 +28,21 @@ def with_stages(found: "FlowResult", predicted: Stages | None, ax: "Axes | None"
     """
     ax = found.plot(ax)
     if predicted is not None and predicted.plateau > 0:
-        name = "log D" if predicted.first == "relation" else "log R"
-        label = f"plateau {name}, predicted"
-        ax.axhline(predicted.plateau, color=MEASURED, lw=0.6, ls="--", label=label)
+        name = r"$\log D$" if predicted.first == "relation" else r"$\log R$"
+        level(ax, predicted.plateau, f"{name}, predicted", left=True, ls="--")
     if predicted is not None:
         for time in (predicted.t_relation, predicted.t_subject):
             if time > 0:
                 ax.axvline(time, color=MEASURED, lw=0.6, ls=":")
         ax.plot([], [], color=MEASURED, lw=0.6, ls=":", label="stage times, predicted")
-    ax.legend(frameon=False, fontsize="small")
     S, R, D = found.subjects, found.relations, found.answers
-    scale = "" if found.alpha is None else f", alpha = {found.alpha:g}"
-    ax.set_title(f"{found.model}: S = {S}, R = {R}, D = {D}{scale}", fontsize="medium")
+    scale = "" if found.alpha is None else rf", $\alpha$ = {found.alpha:g}"
+    legend_over(ax, ncols=2, title=f"{found.model}: $S, R, D = {S}, {R}, {D}${scale}")
     return ax
 
 
-def trajectory_axes(ax: "Axes", rows: Sequence[Mapping[str, Any]], title: str) -> None:
-    """Draw losses against time from a check's table (time and three losses)."""
+def trajectory_axes(ax: "Axes", rows: Sequence[Mapping[str, Any]]) -> None:
+    """Draw losses of softmax attention against time from a check's table."""
     if rows:
         shown = [row for row in rows if row["time"] > 0]
         times = [row["time"] for row in shown]
@@ -54,11 +52,10 @@ def trajectory_axes(ax: "Axes", rows: Sequence[Mapping[str, Any]], title: str) -
             ("subject-only loss", ":"),
         ):
             ax.plot(times, [row[name] for row in shown], style, label=name)
-        ax.legend(frameon=False, fontsize="small")
+        legend_over(ax, title="softmax attention")
     ax.set_xscale("log")
-    ax.set_xlabel("time t")
+    ax.set_xlabel("time $t$")
     ax.set_ylabel("loss (nats)")
-    ax.set_title(title, fontsize="medium")
 
 
 def order_axes(ax: "Axes", rows: Sequence[Mapping[str, Any]]) -> None:
@@ -82,8 +79,8 @@ def order_axes(ax: "Axes", rows: Sequence[Mapping[str, Any]]) -> None:
         ratios = [row["S"] / row["R"] for row in rows]
         # g_R = g_S where (S/R)^2 = (D - 1)/(R - 1).
         grid = np.geomspace(min(ratios) / 1.5, max(ratios) * 1.5, 50)
-        ax.plot(grid, grid**2, "-", color=MEASURED, lw=1, label="boundary $g_R = g_S$, predicted")
-        ax.legend(frameon=False, fontsize="small")
+        ax.plot(grid, grid**2, "-", color=MEASURED, lw=1, label="boundary, predicted")
+        legend_over(ax)
     log_scales(ax, x_base=2, y_base=2)
-    ax.set_xlabel("S / R")
-    ax.set_ylabel("(D - 1) / (R - 1)")
+    ax.set_xlabel("$S / R$")
+    ax.set_ylabel("$(D - 1) / (R - 1)$")

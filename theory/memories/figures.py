@@ -17,7 +17,7 @@ from theory.memories.optimal import optimal_capacity
 from theory.memories.proved import GAUSSIAN, proved_capacity, proved_width
 from theory.memories.recall import expected_recall, predictable
 from theory.memories.width import width_of
-from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, figure_of
+from theory.rendering.axes import GUARANTEED, MEASURED, PREDICTED, figure_of, legend_over
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,9 +36,9 @@ def capacity_figure(rows: Sequence[Mapping[str, Any]], construction: Constructio
     ax.errorbar(d, N, yerr=bars, fmt="o", color=MEASURED, capsize=3, label="measured median")
     _capacity_curves(ax, construction, d, rate=1.0)
     log_scales(ax, x_base=2)
-    ax.set_xlabel("dimension d")
-    ax.set_ylabel("facts recalled, every one: N")
-    ax.legend(frameon=False)
+    ax.set_xlabel("dimension $d$")
+    ax.set_ylabel("facts $N$, all recalled")
+    legend_over(ax, ncols=2)
     return figure_of(ax)
 
 
@@ -59,10 +59,10 @@ def with_capacity_theory(
         and (result.embeddings == "sphere" and result.facts in INJECTIVE and d.min() >= 2)
     ):
         predicted = [optimal_capacity(int(k))[0] for k in d]
-        ax.plot(d, predicted, color=PREDICTED, label="N delta = d^2, nothing fitted")
+        ax.plot(d, predicted, color=PREDICTED, label=r"$N \delta = d^2$, nothing fitted")
     if known and outputs is None and result.facts in INJECTIVE and d.min() >= 2:
         _capacity_curves(ax, construction, d, rate=result.criterion.rate)
-    ax.legend(frameon=False)
+    legend_over(ax, ncols=2)
     return ax
 
 
@@ -78,38 +78,39 @@ def with_width_theory(
     if predictable(construction, result.facts) and result.embeddings == "sphere":
         for d in sorted({p.d for p in result.points}):
             sizes = [p.N for p in result.points if p.d == d]
-            grid = np.unique(np.round(np.geomspace(min(sizes), max(sizes), 5)).astype(int))
+            grid = np.unique(np.round(np.geomspace(min(sizes), max(sizes), 7)).astype(int))
             rate, facts = result.criterion.rate, result.facts
             predicted = [
                 width_of(construction, d=d, N=int(N), rate=rate, facts=facts, M=outputs)
                 for N in grid
             ]
-            ax.plot(grid, predicted, "-", label=f"d = {d}, prediction, nothing fitted")
+            ax.plot(grid, predicted, "-", label=f"$d = {d}$, predicted")
             if rate < 1:
                 continue
             sure = [proved_width(construction, d=d, N=int(N), facts=facts, M=outputs) for N in grid]
-            _dashed(ax, grid, sure, label=f"d = {d}, guarantee: proved for half the draws")
-    ax.legend(frameon=False)
+            _dashed(ax, grid, sure, label=f"$d = {d}$, proved in half of the draws")
+    legend_over(ax, ncols=2)
     return ax
 
 
 def _capacity_curves(ax: "Axes", construction: Construction, d: np.ndarray, *, rate: float) -> None:
     """Add the predicted and, for whole recall, the proved capacities."""
-    grid = np.unique(np.round(np.geomspace(d.min(), d.max(), 9)).astype(int))
+    grid = np.unique(np.round(np.geomspace(d.min(), d.max(), 12)).astype(int))
     predicted = [capacity_of(construction, d=int(k), rate=rate) for k in grid]
-    ax.plot(grid, predicted, "-", color=PREDICTED, label="prediction, nothing fitted")
+    ax.plot(grid, predicted, "-", color=PREDICTED, label="predicted, nothing fitted")
     if rate == 1 and construction.memory != GAUSSIAN:
         sure = [proved_capacity(construction, d=int(k)) for k in grid]
-        _dashed(ax, grid, sure, label="guarantee: proved for half the draws")
+        _dashed(ax, grid, sure, label="proved to hold in half of the draws")
     hebbian = (Construction("linear"), Construction("low-rank", rank=construction.rank))
     if construction in hebbian and rate == 1:
-        # A second each: every other dimension is enough for a curve.
+        # A second each, and none that is small has one: some of the upper half are enough.
         failing = [
-            (int(k), failing_from(int(k), rank=construction.rank_at(int(k)))) for k in grid[::2]
+            (int(k), failing_from(int(k), rank=construction.rank_at(int(k))))
+            for k in (*grid[len(grid) // 2 : -1 : 2], grid[-1])
         ]
         known = [(k, N) for k, N in failing if N is not None]
         if known:
-            label = "converse: proved to fail in half the draws"
+            label = "proved to fail in half of the draws"
             ax.plot(*zip(*known, strict=True), ":", color=GUARANTEED, label=label)
 
 
@@ -136,6 +137,6 @@ def with_recall_theory(
     if known and len(sizes) > 1 and d >= 2:
         grid = np.unique(np.round(np.geomspace(min(sizes), max(sizes), 25)).astype(int))
         curve = [expected_recall(construction, d=d, N=int(N), facts=facts, M=outputs) for N in grid]
-        ax.plot(grid, curve, "-", color=PREDICTED, label="prediction, nothing fitted")
-    ax.legend(frameon=False)
+        ax.plot(grid, curve, "-", color=PREDICTED, label="predicted, nothing fitted")
+    legend_over(ax, ncols=2)
     return ax

@@ -228,7 +228,7 @@ def theorem_parts(
         theorem.name,
         "",
         look.table(claims_table(theorem, claims, own)),
-        look.figure(theorem.name, figure),
+        None if figure is None else look.figure(theorem.name, figure),
         f"`{theorem.name}`: measured beside predicted{panels(figure)}. Sizes, trials and intervals "
         "are those of the table of verdicts.",
         f"Figure of {theorem.name}: what the checks {names} measured, beside what is predicted.",
@@ -244,16 +244,16 @@ def theorem_parts(
     ]
 
 
-def panels(figure: "Figure") -> str:
+def panels(figure: "Figure | None") -> str:
     """Say what the panels of a figure show, by the names of their axes.
 
     Parameters
     ----------
-    figure : drawn; with one panel there is nothing to say.
+    figure : drawn; with one panel, or none, there is nothing to say.
     """
     shown = [
         f"{ax.get_ylabel()} against {ax.get_xlabel()}"
-        for ax in figure.axes
+        for ax in (() if figure is None else figure.axes)
         if ax.get_ylabel() and ax.get_xlabel()
     ]
     return f"; from left to right {'; '.join(shown)}" if len(shown) > 1 else ""

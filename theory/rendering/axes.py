@@ -25,6 +25,8 @@ __all__ = [
     "guarantee_axes",
     "guarantee_panels",
     "legend_above",
+    "legend_over",
+    "level",
     "load_axes",
     "log_axes",
 ]
@@ -46,9 +48,6 @@ STYLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }  # fmt: skip
 """Labels and lines of what is predicted and proved; they differ without colour."""
 
-
-NARROW = 4.0
-"""Largest over smallest value of a logarithmic axis that is labelled at every digit."""
 
 FEW = 30.0
 """Largest over smallest value of an axis that has too few powers of ten to label it by."""
@@ -77,14 +76,10 @@ def bars(
 
 def log_axes(ax: "Axes") -> None:
     """Make both axes logarithmic, with labels at powers of ten, or of two where these are few."""
-    from matplotlib.ticker import NullFormatter
-
     with np.errstate(invalid="ignore"):  # of nothing that is drawn
         spans = ax.dataLim.get_points()[1] / ax.dataLim.minpos
     x_base, y_base = (2 if span < FEW else 10 for span in spans)
     log_scales(ax, x_base=x_base, y_base=y_base)
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_minor_formatter(NullFormatter())
 
 
 def comparison_figure(
@@ -115,7 +110,7 @@ def compare(
     ax.set_yticks(places, labels)
     ax.set_ylim(-0.6, max(len(rows), 1) - 0.4)
     ax.set_xlabel(quantity)
-    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    legend_over(ax, ncols=2)
 
 
 def load_axes(
@@ -138,8 +133,8 @@ def load_axes(
     ax.plot([], [], "_", color=PREDICTED, markersize=14, mew=2, label="predicted, nothing fitted")
     log_scales(ax, x_base=2)
     ax.set_xlabel(xlabel)
-    ax.set_ylabel("m d")
-    ax.legend(frameon=False, fontsize="small")
+    ax.set_ylabel("$m d$")
+    legend_over(ax)
 
 
 def growth_axes(
@@ -172,7 +167,7 @@ def growth_axes(
     log_scales(ax, x_base=2, y_base=2)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
-    ax.legend(frameon=False, fontsize="small")
+    legend_over(ax)
 
 
 def guarantee_axes(
@@ -192,8 +187,6 @@ def guarantee_axes(
     intervals : (n,) of the medians; an end that is unbounded is None.
     curves : (n,) by their kind, one of :data:`STYLES`; None where there is nothing to say.
     """
-    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
-
     known = [(a, b, ends) for a, b, ends in zip(x, measured, intervals, strict=True) if b]
     for kind, values in curves.items():
         points = [(a, b) for a, b in zip(x, values, strict=True) if b is not None]
@@ -203,13 +196,8 @@ def guarantee_axes(
     if known:
         places, medians, ends = zip(*known, strict=True)
         ax.errorbar(places, medians, yerr=bars(medians, ends), fmt="o", color=MEASURED, mfc="white",
-                    label="measured median, 99 % interval")  # fmt: skip
+                    label="measured median, 99% interval")  # fmt: skip
     log_scales(ax, x_base=2)
-    low, high = ax.get_ylim()
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low > NARROW else range(1, 10)))
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(FormatStrFormatter("%g"))
-        axis.set_minor_formatter(NullFormatter())
 
 
 def guarantee_panels(
@@ -255,14 +243,45 @@ def guarantee_panels(
     return figure
 
 
-def legend_above(figure: "Figure") -> None:
+def legend_over(ax: "Axes", *, ncols: int = 1, title: str | None = None) -> None:
+    """Put the legend of axes above them, where nothing is drawn; for axes without a title."""
+    ax.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=ncols, title=title, fontsize="small",
+        title_fontsize="small", frameon=False, columnspacing=1.2, handlelength=1.6,
+    )  # fmt: skip
+
+
+def level(
+    ax: "Axes", height: float, label: str, *, below: bool = False, left: bool = False, **line: Any
+) -> None:
+    """Draw a horizontal line of reference that bears its label, at its right end.
+
+    Parameters
+    ----------
+    ax : where to draw.
+    height : of the line.
+    label : text.
+    below, left : whether the label is below the line, and at its left end.
+    line : of the line: colour, style.
+    """
+    style: dict[str, Any] = {"color": "0.4", "lw": 0.8, "ls": ":"} | line
+    across, up = ("left" if left else "right"), ("top" if below else "bottom")
+    ax.axhline(height, **style)
+    ax.annotate(
+        label, (0.01 if left else 1, height), xycoords=("axes fraction", "data"),
+        xytext=(0, -2 if below else 2), textcoords="offset points", ha=across, va=up,
+        fontsize="small", color=style["color"],
+    )  # fmt: skip
+
+
+def legend_above(figure: "Figure", *, ncols: int = 2) -> None:
     """Put one legend of all axes above them, each label once."""
     found: dict[str, Artist] = {}
     for ax in figure.axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
     if found:
-        figure.legend(list(found.values()), list(found), loc="outside upper center", ncols=2)
+        figure.legend(list(found.values()), list(found), loc="outside upper center", ncols=ncols)
 
 
 def figure_of(ax: "Axes") -> "Figure":

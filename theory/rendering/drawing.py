@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "drawn", "styled"]
+__all__ = ["FORMATS", "drawn", "styled", "typeset"]
 
 STYLE = Path(__file__).with_name("recall.mplstyle")
+
+ROMAN = "cmr10"
+"""The font of text in the style sheet."""
+
+MISSING = {"_": r"$\_$", "<": "$<$", ">": "$>$", "|": "$|$", "{": r"$\{$", "}": r"$\}$"}
+"""What stands in that font in the places of other characters."""
 
 FORMATS = {"png": "Description", "svg": "Description", "pdf": "Subject"}
 """Formats of figures, and the field of their metadata that says where they come from."""
@@ -53,6 +59,43 @@ def drawn(figure: "Figure", suffix: str, origin: Mapping[str, Any], own: str = "
 
 def _lay_out(figure: "Figure") -> None:
     """Place the parts of a figure once, whatever number of files it is written to."""
+    _typeset(figure)
     if figure.get_layout_engine() is not None:
         figure.draw_without_rendering()
         figure.set_layout_engine(None)
+
+
+def _typeset(figure: "Figure") -> None:
+    """Replace the characters that Computer Modern's text fonts lack by those of mathematics."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedLocator
+
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if text.get_fontfamily()[:1] == [ROMAN]:
+            text.set_text(typeset(text.get_text()))
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            if isinstance(axis.get_major_locator(), FixedLocator):
+                axis.set_ticklabels([typeset(each.get_text()) for each in axis.get_ticklabels()])
+
+
+def typeset(text: str) -> str:
+    r"""Return a label as Computer Modern can set it.
+
+    Parameters
+    ----------
+    text : what stands between dollars is mathematics, and is left as it is.
+
+    Examples
+    --------
+    >>> print(typeset("my_module:build, $N_f$ < 3"))
+    my$\_$module:build, $N_f$ $<$ 3
+    """
+    parts = text.split("$")
+    if len(parts) % 2 == 0:
+        return text
+    parts[::2] = [
+        "".join(MISSING.get(character, character) for character in part) for part in parts[::2]
+    ]
+    return "$".join(parts)

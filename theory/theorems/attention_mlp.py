@@ -20,7 +20,7 @@ from sims.transformers.architecture import Architecture, Shape
 from sims.transformers.tradeoff import tradeoff
 from theory.claims import Claim, Finding, Kind, Side, Theorem, Verdict
 from theory.judging import judge_arms, judge_symbols
-from theory.rendering.axes import growth_axes
+from theory.rendering.axes import growth_axes, legend_over
 from theory.transformers.checks import Cut, check_every_fact, check_growth
 from theory.transformers.gated_network_checks import check_gated_network
 from theory.transformers.guarantee_checks import Even
@@ -143,12 +143,14 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     """MLP parameters against facts, and against what attention has."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(6.8, 2.8), layout="constrained")
+    whole = Figure(figsize=(6.8, 3.2), layout="constrained")
     left, right = whole.subplots(1, 2)
     groups: dict[str, list[tuple[float, float]]] = {}
     for row in findings["neurons"].table if "neurons" in findings else ():
-        groups.setdefault(f"d = {row['d']}", []).append((row["load"], row["measured"] * row["d"]))
-    growth_axes(left, groups, "facts S R", "m d, all recalled", slope=1.0)
+        groups.setdefault(f"$d = {row['d']}$, measured", []).append(
+            (row["load"], row["measured"] * row["d"])
+        )
+    growth_axes(left, groups, "facts $S R$", "$m d$, all recalled", slope=1.0)
     rows = findings["trade-off"].table if "trade-off" in findings else ()
     middle = [(row["mlp low"] + row["mlp high"]) / 2 for row in rows]
     right.errorbar(
@@ -163,9 +165,9 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
         line = np.polyfit([row["attention"] for row in rows], middle, 1)
         ends = np.array([rows[0]["attention"], rows[-1]["attention"]])
         right.plot(ends, np.polyval(line, ends), "--", color="0.5", label="straight line, fitted")
-    right.set_xlabel("attention parameters, 4 H d d_h")
-    right.set_ylabel("MLP parameters, 2 m d")
-    right.legend(frameon=False)
+    right.set_xlabel("attention parameters $4 H d d_h$")
+    right.set_ylabel("MLP parameters $2 m d$")
+    legend_over(right)
     return whole
 
 

@@ -19,12 +19,13 @@ from assoc.arrays import Floats
 from assoc.facts.recall_task import NOISE, RecallTask
 from assoc.transformers.attention_only import attention_only
 from assoc.transformers.model import Transformer
+from sims.engine.results import log_scales
 from sims.transformers.architecture import Architecture, GaussianShape, Shape
 from sims.transformers.recall import measure_facts
 from sims.transformers.smallest import smallest_size
 from theory.claims import Claim, Finding, Kind, Theorem
 from theory.judging import judge_arms, judge_bounds, judge_predictions, judge_symbols
-from theory.rendering.axes import PREDICTED, growth_axes
+from theory.rendering.axes import PREDICTED, growth_axes, legend_over
 from theory.transformers.checks import Cut, Overlapping, check_every_fact, check_growth
 from theory.transformers.dual_law_checks import check_dual_law
 from theory.transformers.guarantee_checks import (
@@ -273,19 +274,21 @@ def sizes_of(shape: Shape) -> dict[str, int]:
 
 
 def figure(findings: Mapping[str, Finding]) -> "Figure":
-    """Smallest d against max(R, D), H d_h against S + R, and the recall of plain sums against d."""
+    """Smallest d against max(R, D), H d_h against S + R, and what plain sums miss."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(7.4, 2.8), layout="constrained")
+    whole = Figure(figsize=(7.4, 3.2), layout="constrained")
     left, middle, right = whole.subplots(1, 3)
     groups: dict[str, list[tuple[float, float]]] = {}
     for row in findings["dimension"].table if "dimension" in findings else ():
-        groups.setdefault(f"S = {row['S']}", []).append((row["load"], row["measured"]))
-    growth_axes(left, groups, "max(R, D)", "d, all recalled", slope=1.0)
+        groups.setdefault(f"$S = {row['S']}$, measured", []).append((row["load"], row["measured"]))
+    growth_axes(left, groups, r"$\max(R, D)$", "$d$, all recalled", slope=1.0)
     groups = {}
     for row in findings["heads"].table if "heads" in findings else ():
-        groups.setdefault(f"H = {HEADS}", []).append((row["load"], HEADS * row["measured"]))
-    growth_axes(middle, groups, "S + R", "H d_h, all recalled", slope=1.0)
+        groups.setdefault(f"$H = {HEADS}$, measured", []).append(
+            (row["load"], HEADS * row["measured"])
+        )
+    growth_axes(middle, groups, "$S + R$", "$H d_h$, all recalled", slope=1.0)
     plain = findings["plain-sums"].table if "plain-sums" in findings else ()
     shapes = dict.fromkeys((row["S"], row["R"], row["D"]) for row in plain)
     for marker, (S, R, D) in zip("osD^v<>", shapes, strict=False):
@@ -303,20 +306,17 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
         )
         grid = np.geomspace(min(d) / 1.5, max(d) * 1.5, 30).round().astype(int)
         law = [
-            superposed_recall(S, R, D, int(k), noise=NOISE, group=sum_head_dim(int(k)))
+            1 - superposed_recall(S, R, D, int(k), noise=NOISE, group=sum_head_dim(int(k)))
             for k in grid
         ]
         right.plot(grid, law, "-", color=PREDICTED, lw=1)
-    right.plot([], [], "-", color=PREDICTED, lw=1, label="law, nothing fitted")
-    right.set_xscale("log", base=2)
-    right.set_xlabel("dimension d")
-    right.set_ylabel("recall of plain sums")
-    # Room for the legend.
-    right.set_ylim(bottom=0.1)
-    right.legend(
-        frameon=False, fontsize="x-small", title="S, R, D", title_fontsize="x-small",
-        loc="lower right",
-    )  # fmt: skip
+    right.plot([], [], "-", color=PREDICTED, lw=1, label="predicted")
+    log_scales(right, x_base=2)
+    right.set_yscale("linear")
+    right.set_ylim(bottom=0)
+    right.set_xlabel("dimension $d$")
+    right.set_ylabel("facts that plain sums miss")
+    legend_over(right, ncols=2, title="$S, R, D$")
     return whole
 
 

@@ -34,7 +34,7 @@ from theory.claims import (
     Verdict,
 )
 from theory.judging import judge_arms, judge_largest
-from theory.rendering.axes import MEASURED, PREDICTED, figure_of
+from theory.rendering.axes import MEASURED, PREDICTED, figure_of, legend_over, level
 from theory.transformers.hypotheses import DISJOINT, TOTAL
 
 if TYPE_CHECKING:
@@ -222,13 +222,14 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     for style, name in zip(("o-", "s--"), ("paper", "square"), strict=True):
         rows = findings[name].table
         colour = MEASURED if style == "o-" else PREDICTED
+        label = f"${findings[name].note.split(':')[0]}$"
         ax.plot([row["n"] for row in rows], [row["difference"] for row in rows], style,
-                color=colour, mfc="none", label=findings[name].note.split(":")[0])  # fmt: skip
-    ax.axhline(0.01, color="0.5", linestyle=":", label="1 %")
+                color=colour, mfc="none", label=label)  # fmt: skip
+    level(ax, 0.01, "1%")
     log_scales(ax)
-    ax.set_xlabel("n = S")
-    ax.set_ylabel("|paper's form / bits - 1|")
-    ax.legend(frameon=False, fontsize="small")
+    ax.set_xlabel("$n = S$")
+    ax.set_ylabel("|paper's form / bits $-$ 1|")
+    legend_over(ax, ncols=2)
     return figure_of(ax)
 
 

@@ -20,7 +20,7 @@ from assoc.arrays import dot_error
 from theory.claims import Claim, Condition, Finding, Hypothesis, Kind, Problem, Theorem
 from theory.judging import judge_arms, judge_bounds, judge_symbols
 from theory.outlook import Outlook
-from theory.rendering.axes import MEASURED, PREDICTED
+from theory.rendering.axes import MEASURED, PREDICTED, legend_over
 from theory.rounding.attention import attention_rows
 from theory.rounding.bounds import (
     Rows,
@@ -327,10 +327,11 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     ratios = [row["ratio"] for _, row in rows]
     ax.plot(ratios, places, "o", color=MEASURED, mfc="none", label="bound over error")
     ax.axvline(1.0, color=PREDICTED, label="a bound that is reached")
+    ax.set_ylim(-0.8, len(rows) - 0.2)
     ax.set_yticks(places, [f"{name}: {row['case']}, n = {row['n']}" for name, row in rows])
     ax.set_xscale("log")
     ax.set_xlabel("bound over the error that occurs")
-    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    legend_over(ax, ncols=2)
     return drawn
 
 

@@ -38,6 +38,7 @@ from theory.judging import (
     judge_symbols,
 )
 from theory.outlook import Outlook
+from theory.rendering.axes import legend_over, level
 from theory.transformers.hypotheses import DISJOINT
 
 if TYPE_CHECKING:
@@ -436,20 +437,20 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     """The late-rate constant against time, over its limit."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(6.5, 4), layout="constrained")
+    whole = Figure(figsize=(6, 4), layout="constrained")
     ax = whole.subplots()
     rows: Sequence[Mapping[str, Any]] = (
         findings["late-rate"].table if "late-rate" in findings else ()
     )
     for marker, row in zip("osD^v<>", rows, strict=False):
         over = np.array(row["constants"]) / row["predicted"]
-        label = f"{row['facts']}, S, R, D = {row['S']}, {row['R']}, {row['D']}"
+        label = f"{row['facts']}, $S, R, D = {row['S']}, {row['R']}, {row['D']}$"
         ax.plot(row["times"], over, marker, mfc="none", ls="-", lw=0.8, label=label)
-    ax.axhline(1.0, color="k", lw=0.8, ls="--", label="limit, nothing fitted")
+    level(ax, 1.0, "limit, nothing fitted", below=True, left=True, ls="--")
     ax.set_xscale("log")
-    ax.set_xlabel("time t")
+    ax.set_xlabel("time $t$")
     ax.set_ylabel(r"$4\gamma\, L\, t\, (\log(k/L) - 1)$")
-    ax.legend(frameon=False, fontsize="small")
+    legend_over(ax, ncols=2)
     return whole
 
 

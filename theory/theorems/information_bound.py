@@ -32,7 +32,7 @@ from theory.judging import judge_arms, judge_guarantee, judge_largest, judge_pre
 from theory.memories.capacity import capacity_of, limit_estimate
 from theory.memories.checks import capacity_row
 from theory.memories.faults import forgetful, understating, whispering
-from theory.rendering.axes import MEASURED, PREDICTED, bars, figure_of
+from theory.rendering.axes import MEASURED, PREDICTED, bars, figure_of, legend_over, level
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -324,7 +324,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     """Efficiency of linear memories against d: measured, and predicted to d = 10^6."""
     ax = new_axes(None)
     rows = findings["gap"].table
-    grid = np.unique(np.geomspace(16, 1e6, 25).round().astype(int))
+    grid = np.unique(np.geomspace(16, 1e6, 30).round().astype(int))
     for marker, b in zip("osD^v", sorted({row["bits"] for row in rows}), strict=False):
         chosen = [row for row in rows if row["bits"] == b]
         capacities = [capacity_of(Construction("linear", bits=b), d=int(k)) for k in grid]
@@ -337,13 +337,13 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
         ax.errorbar([row["d"] for row in chosen], measured,
                     yerr=bars(measured, [row["efficiency interval"] for row in chosen]),
                     fmt=marker, color=MEASURED, mfc="none", capsize=3,
-                    label=f"b = {b}, measured")  # fmt: skip
-    ax.axhline(2 / np.pi / 8 / LOG2, color="0.5", linestyle=":", label="limit for b = 1: 0.115")
+                    label=f"$b = {b}$, measured")  # fmt: skip
+    level(ax, 2 / np.pi / 8 / LOG2, "limit 0.115 for $b = 1$", below=True)
     ax.set_xscale("log")
-    ax.set_xlabel("dimension d")
+    ax.set_xlabel("dimension $d$")
     ax.set_ylabel("bits stored per bit spent")
     ax.set_ylim(bottom=0)
-    ax.legend(frameon=False, fontsize="small")
+    legend_over(ax, ncols=2)
     return figure_of(ax)
 
 

@@ -28,7 +28,7 @@ from theory.knowledge.plain.sentences import floor_symbols
 from theory.knowledge.plain.training import rate_symbols, step_symbols
 from theory.knowledge.runs import QUICK_TOLD, QUICK_TRAINING, extracted, spread
 from theory.outlook import Outlook
-from theory.rendering.axes import MEASURED, PREDICTED, figure_of
+from theory.rendering.axes import MEASURED, PREDICTED, figure_of, legend_over, level
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -329,11 +329,12 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     x = [row["multiplicity"] for row in rows]
     ax.plot(x, [row["mean"] for row in rows], "o-", color=MEASURED, label="mean of the trials")
     ax.plot(x, [row["measured"] for row in rows], "^:", color=MEASURED, label="worst trial")
-    ax.axhline(0.01, color=PREDICTED, ls="--", label="1 %")
-    ax.set_xlabel("multiplicity K")
-    ax.set_ylabel("(loss - floor) / floor")
+    level(ax, 0.01, "1%, claimed", below=True, color=PREDICTED, ls="--")
+    ax.set_xticks(x)
+    ax.set_xlabel("multiplicity $K$")
+    ax.set_ylabel("(loss $-$ floor) / floor")
     ax.set_ylim(bottom=0)
-    ax.legend(frameon=False)
+    legend_over(ax, ncols=2)
     return figure_of(ax)
 
 

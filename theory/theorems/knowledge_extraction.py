@@ -45,7 +45,7 @@ from theory.knowledge.runs import (
     spread,
 )
 from theory.outlook import Outlook
-from theory.rendering.axes import MEASURED, PREDICTED, figure_of
+from theory.rendering.axes import MEASURED, PREDICTED, figure_of, legend_over
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -536,12 +536,13 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
         rows = findings[name].table
         ax.plot(
             [row[x] for row in rows], [row[y] for row in rows], marker, color=MEASURED, mfc="none",
-            label=f"by {name}",
+            label=f"predicted by {name}",
         )  # fmt: skip
-    ax.plot([0, 1], [0, 1], color=PREDICTED, label="equal")
+    ax.plot([0, 1], [0, 1], color=PREDICTED)
+    ax.text(0.72, 0.68, "measured as predicted", color=PREDICTED, fontsize="small")
     ax.set_xlabel("held-out facts answered, predicted")
     ax.set_ylabel("held-out facts answered, measured")
-    ax.legend(frameon=False)
+    legend_over(ax, ncols=2)
     return figure_of(ax)
 
 

@@ -27,7 +27,7 @@ from theory.knowledge.gpt2_runs import (
     superposed_shares,
 )
 from theory.knowledge.hypotheses import COVERED, SEVERAL
-from theory.rendering.axes import MEASURED, PREDICTED, figure_of
+from theory.rendering.axes import MEASURED, PREDICTED, figure_of, legend_over
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -215,22 +215,24 @@ def check_storage(
 # --- Figure -------------------------------------------------------------------------------------
 
 
-def figure(findings: Mapping[str, Finding]) -> "Figure":
-    """What is answered after fine-tuning, and what superposed templates answer at once."""
+def figure(findings: Mapping[str, Finding]) -> "Figure | None":
+    """What is answered after fine-tuning, and by superposed templates; None if nothing was run."""
     ax = new_axes(None)
     rows = [
         row
         for name in ("extraction", "untied", "from-memory") if name in findings
         for row in findings[name].table
     ]  # fmt: skip
-    names = [f"K = {row['multiplicity']}, $N_f$ = {row['fine-tuned']}" for row in rows]
+    if not rows:
+        return None
+    names = [f"$K = {row['multiplicity']}$\n$N_f = {row['fine-tuned']}$" for row in rows]
     at = range(len(rows))
     ax.plot(at, [row["answered"] for row in rows], "o", color=MEASURED, label="fine-tuned")
     ax.plot(at, [row["superposed"] for row in rows], "_", color=PREDICTED, ms=14,
             label="superposed templates")  # fmt: skip
     ax.set_xticks(list(at), names)
-    ax.set(ylim=(0, 1.05), ylabel="held-out facts answered", xlabel="told in K of 8 templates")
-    ax.legend(frameon=False)
+    ax.set(ylim=(0, 1.05), ylabel="held-out facts answered", xlabel="told in $K$ of 8 templates")
+    legend_over(ax, ncols=2)
     return figure_of(ax)
 
 

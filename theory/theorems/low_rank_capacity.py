@@ -191,7 +191,9 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     """Shares that fail in two closed forms: measured against predicted."""
     names = ("projector", "sketch")
     rows = [row for name in names if name in findings for row in findings[name].table]
-    labels = [f"{row['construction']}  d={row['d']} m={row['m']} N={row['N']}" for row in rows]
+    labels = [
+        f"{row['construction']}, $d={row['d']}$, $m={row['m']}$, $N={row['N']}$" for row in rows
+    ]
     return comparison_figure(rows, labels, "share of facts not recalled")
 
 

@@ -24,7 +24,7 @@ from theory.measurement.rows import ROWS
 from theory.measurement.searches import CAPACITIES, SEARCHES
 from theory.measurement.verdicts import RULES
 from theory.outlook import Outlook
-from theory.rendering.axes import MEASURED, PREDICTED, figure_of
+from theory.rendering.axes import MEASURED, PREDICTED, figure_of, legend_over
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -134,8 +134,8 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     ax.axvline(1.0, color=PREDICTED, label="misses that the level allows")
     ax.set_yticks(range(len(shares)), list(reversed(shares)))
     ax.set_xlim(left=0)
-    ax.set_xlabel("chance to miss / (1 - level)")
-    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    ax.set_xlabel("chance to miss / (1 $-$ level)")
+    legend_over(ax, ncols=2)
     return figure_of(ax)
 
 

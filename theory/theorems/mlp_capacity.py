@@ -522,9 +522,9 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     for name in ("recall", "read-outs"):
         for row in findings[name].table if name in findings else ():
             rows.append(dict(row))
-            sizes = [f"{key}={row[key]}" for key in "kdNm" if row[key] is not None]
-            labels.append(" ".join([str(row["memory"]), *sizes]))
-    whole = Figure(figsize=(7.4, 1 + 0.18 * max(len(rows), 16)), layout="constrained")
+            sizes = [f"${key}={row[key]}$" for key in "kdNm" if row[key] is not None]
+            labels.append(", ".join([str(row["memory"]), *sizes]))
+    whole = Figure(figsize=(8.0, 1 + 0.18 * max(len(rows), 16)), layout="constrained")
     left, right = whole.subplots(1, 2)
     compare(left, rows, labels, "share of facts not recalled")
     left.tick_params(axis="y", labelsize=8)
@@ -532,11 +532,11 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     for row in findings["width"].table if "width" in findings else ():
         load = row["N"] * np.log(row["N"])
         point = load, row["measured"] * row["d"], row["predicted"] * row["d"]
-        groups.setdefault(f"gated-mlp, k = {row['k']}, {row['recall']:.0%}", []).append(point)
+        groups.setdefault(f"gated-mlp, $k = {row['k']}$, {row['recall']:.0%}", []).append(point)
     for row in findings["scaling"].table if "scaling" in findings else ():
         point = row["N"] * np.log(row["N"]), row["m d"], row["predicted m"] * row["d"]
         groups.setdefault("whitened-mlp, 99%", []).append(point)
-    load_axes(right, groups, "N log N")
+    load_axes(right, groups, r"$N \log N$")
     return whole
 
 

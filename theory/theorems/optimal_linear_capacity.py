@@ -263,7 +263,7 @@ def _limiting(d: int) -> float:
 def figure(findings: Mapping[str, Finding]) -> "Figure":
     """Capacities: measured against predicted."""
     rows = findings["capacity"].table
-    return comparison_figure(rows, [f"d={row['d']}" for row in rows], "capacity N")
+    return comparison_figure(rows, [f"$d={row['d']}$" for row in rows], "capacity $N$")
 
 
 # --- Claims -------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ from theory.memories.power_laws import (
     sample_exponent,
 )
 from theory.outlook import Outlook
-from theory.rendering.axes import MEASURED, PREDICTED, figure_of
+from theory.rendering.axes import MEASURED, PREDICTED, figure_of, legend_over
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -411,15 +411,15 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
         measured = [row["measured"] for row in chosen]
         bars = [3 * row["error"] for row in chosen]
         ax.errorbar(bits, measured, yerr=bars, fmt=marker, color=MEASURED, mfc="none", capsize=3,
-                    label=f"a = {a:g}, one bit per weight, 3 s.e.")  # fmt: skip
+                    label=f"$a = {a:g}$, one bit a weight, 3 s.e.")  # fmt: skip
         least = [row["least"] for row in chosen]
         ax.plot(
             bits, least, "-", color=PREDICTED, label="least possible" if marker == "o" else None
         )
     log_scales(ax)
-    ax.set_xlabel("bits B = d^2")
+    ax.set_xlabel("bits $B = d^2$")
     ax.set_ylabel("error")
-    ax.legend(frameon=False, fontsize="small")
+    legend_over(ax, ncols=2)
     return figure_of(ax)
 
 

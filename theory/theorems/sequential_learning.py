@@ -43,7 +43,7 @@ from theory.judging import (
     judge_symbols,
 )
 from theory.outlook import Outlook
-from theory.rendering.axes import PREDICTED
+from theory.rendering.axes import MEASURED, PREDICTED, legend_over
 from theory.transformers.hypotheses import DISJOINT, TOTAL
 
 if TYPE_CHECKING:
@@ -523,22 +523,22 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     """Stage times against log(1/alpha), the phase diagram, and softmax attention."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(7.4, 2.8), layout="constrained")
+    whole = Figure(figsize=(7.4, 3.2), layout="constrained")
     left, middle, right = whole.subplots(1, 3)
-    for row in findings["slopes"].table if "slopes" in findings else ():
-        left.plot(row["alphas"], row["times"], "o", mfc="none", color="k", label=row["time"])
+    slopes = findings["slopes"].table if "slopes" in findings else ()
+    for marker, row in zip("osD^", slopes, strict=False):
+        name = f"{row['time'].removeprefix('t_')}s"
+        left.plot(row["alphas"], row["times"], marker, mfc="none", color=MEASURED, label=name)
         label = f"predicted, slope {row['predicted']:.4g}"
         left.plot(row["alphas"], row["predicted times"], "-", color=PREDICTED, label=label)
     left.set_xscale("log")
     left.invert_xaxis()
-    left.set_xlabel("initial scale alpha")
-    left.set_ylabel("stage time")
-    left.legend(frameon=False, fontsize="small")
+    left.set_xlabel(r"initial scale $\alpha$")
+    left.set_ylabel("time when learnt")
+    legend_over(left)
     order: Sequence[Mapping[str, Any]] = findings["order"].table if "order" in findings else ()
     order_axes(middle, order)
-    trajectory_axes(
-        right, findings["softmax"].table if "softmax" in findings else (), "softmax attention"
-    )
+    trajectory_axes(right, findings["softmax"].table if "softmax" in findings else ())
     return whole
 
 

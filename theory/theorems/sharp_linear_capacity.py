@@ -337,7 +337,7 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     """Shares that fail: measured against predicted, over all dimensions and bit widths."""
     rows = [*findings["recall"].table, *findings["bits"].table]
     labels = [
-        f"d={row['d']} N={row['N']}" + (f" b={row['bits']}" if "bits" in row else "")
+        f"$d={row['d']}$, $N={row['N']}$" + (f", $b={row['bits']}$" if "bits" in row else "")
         for row in rows
     ]
     return comparison_figure(rows, labels, "share of facts not recalled")

@@ -323,7 +323,7 @@ def check_limit(
 def figure(findings: Mapping[str, Finding]) -> "Figure":
     """Draw the pairs that go wrong beside their bound."""
     rows = findings["drawn"].table
-    labels = [f"d={row['d']} N={row['N']} m={row['m']}" for row in rows]
+    labels = [f"$d={row['d']}$, $N={row['N']}$, $m={row['m']}$" for row in rows]
     return comparison_figure(rows, labels, "pairs that go wrong")
 
 

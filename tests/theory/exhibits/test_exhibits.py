@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.legend import Legend
 
 import theory.exhibits
 from sims.engine.tables import Column
@@ -290,8 +291,7 @@ def test_a_figure_is_drawn_with_named_axes(name, rows):
         assert ax.get_xlabel() or ax.get_label() == "<colorbar>"
         assert ax.has_data()
         assert all(np.isfinite(limit) for limit in (*ax.get_xlim(), *ax.get_ylim()))
-    legends = [ax.get_legend() for ax in figure.axes] + figure.legends
-    assert any(legend is not None for legend in legends)
+    assert figure.findobj(Legend)
 
 
 def test_a_figure_is_the_same_file_when_it_is_drawn_again(name, rows):

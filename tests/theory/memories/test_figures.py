@@ -33,8 +33,8 @@ def test_capacities_stand_beside_prediction_and_guarantee():
     (ax,) = capacity_figure(rows, LINEAR).axes
     shown = curves(ax)
     predicted, proved = (
-        shown["prediction, nothing fitted"],
-        shown["guarantee: proved for half the draws"],
+        shown["predicted, nothing fitted"],
+        shown["proved to hold in half of the draws"],
     )
     assert predicted.get_xdata()[[0, -1]].tolist() == [16, 64]
     assert predicted.get_ydata()[-1] == capacity_of(LINEAR, d=64)
@@ -45,9 +45,9 @@ def test_capacities_stand_beside_prediction_and_guarantee():
 @pytest.mark.parametrize(
     ("memory", "options", "search", "labels"),
     [
-        ("linear", {}, {}, {"prediction, nothing fitted", "guarantee: proved for half the draws"}),
-        ("linear", {}, {"criterion": 0.9}, {"prediction, nothing fitted"}),
-        ("sign", {}, {}, {"prediction, nothing fitted"}),
+        ("linear", {}, {}, {"predicted, nothing fitted", "proved to hold in half of the draws"}),
+        ("linear", {}, {"criterion": 0.9}, {"predicted, nothing fitted"}),
+        ("sign", {}, {}, {"predicted, nothing fitted"}),
         ("linear", {}, {"embeddings": "rademacher"}, set()),
         ("linear", {}, {"facts": "random", "outputs": 4}, set()),
         ("linear", {}, {"outputs": 9}, set()),
@@ -82,9 +82,9 @@ def test_recall_stands_beside_its_prediction(memory, arguments, predicted):
     result = measure(memory, **{"d": 8, "trials": 3, **arguments})
     facts, outputs = arguments.get("facts", "identity"), arguments.get("outputs")
     ax = with_recall_theory(result, Construction(memory), facts=facts, outputs=outputs)
-    assert ("prediction, nothing fitted" in curves(ax)) is predicted
+    assert ("predicted, nothing fitted" in curves(ax)) is predicted
     if predicted:
-        last = curves(ax)["prediction, nothing fitted"].get_ydata()[-1]
+        last = curves(ax)["predicted, nothing fitted"].get_ydata()[-1]
         assert last == expected_recall(
             Construction(memory), d=8, N=arguments["N"][-1], facts=facts, M=outputs
         )
@@ -108,7 +108,7 @@ def test_widths_stand_beside_their_prediction(memory, search, predicted):
     assert len(shown) == (4 if predicted else 2)
     assert len(keys(ax)) == len(shown)
     if predicted:
-        line = shown["d = 8, prediction, nothing fitted"]
+        line = shown["$d = 8$, predicted"]
         assert line.get_xdata().tolist() == [8]
         assert line.get_ydata()[-1] == width_of(Construction(memory), d=8, N=8, rate=0.9)
 
@@ -118,14 +118,14 @@ def test_gates_of_square_waves_stand_beside_what_is_proved(monkeypatch):
     monkeypatch.setattr(figures, "capacity_of", lambda construction, **sizes: 40.0)
     result = smallest_width("sign-gated", d=16, N=20, trials=2)
     shown = curves(with_width_theory(result, Construction("sign-gated")))
-    proved = shown["d = 16, guarantee: proved for half the draws"]
+    proved = shown["$d = 16$, proved in half of the draws"]
     assert proved.get_xdata().tolist() == [20]
     assert proved.get_ydata().tolist() == [guaranteed_width(20, 16)]
     shown = curves(with_width_theory(result, Construction("sign-gated", gates="sign")))
     assert not any("guarantee" in label for label in shown)
     result = capacity("sign-gated", d=16, width=80, trials=2)
     shown = curves(with_capacity_theory(result, Construction("sign-gated", width=80)))
-    assert shown["guarantee: proved for half the draws"].get_ydata().tolist() == [
+    assert shown["proved to hold in half of the draws"].get_ydata().tolist() == [
         guaranteed_facts(16, 80)
     ]
 
