@@ -23,6 +23,7 @@ from sims.knowledge.tables import TABLE_STEPS, numbered_facts, table_point
 from sims.knowledge.training import FINE_TUNING, suited
 from sims.knowledge.trials import Told, draw_trials, extract
 from theory.knowledge.hypotheses import ties
+from theory.rendering.drawing import styled
 
 SEED = 0
 TRIALS = 10
@@ -98,10 +99,10 @@ def figure(rows: Sequence[Mapping[str, Any]], real: Sequence[Mapping[str, Any]])
         ax.fill_between([0, 1], [-0.05, 0.95], [0.05, 1.05], color="0.9", lw=0)
         ax.plot([0, 1], [0, 1], "0.4", lw=0.8)
         ax.set_xlabel("predicted")
-        ax.set_title(title, fontsize=9)
+        ax.set_title(title)
     panels[0].set_ylabel("held-out answered")
     panels[0].set_ylim(0, 1.03)
-    panels[1].legend(fontsize=7, loc="lower right")
+    panels[1].legend(loc="lower right")
     return whole
 
 
@@ -119,7 +120,8 @@ def main() -> None:
         columns = {key: head for key, head in COLUMNS.items() if key not in ("R", "ties")}
         store("knowledge-law-countries", countries(), columns, seed=SEED)
     if "figure" in wanted:
-        found = figure(stored("knowledge-law"), stored("knowledge-law-countries"))
+        with styled():
+            found = figure(stored("knowledge-law"), stored("knowledge-law-countries"))
         draw("knowledge-law", found, seed=SEED)
 
 
