@@ -114,9 +114,12 @@ def test_a_figure_is_from_a_clean_commit_unless_its_result_is_on_that_list():
     assert {Path(name).stem for name in figures} <= {Path(name).stem for name in DIRTY}
 
 
-def test_no_page_has_a_space_before_a_percent_sign():
-    spaced = re.compile(r"[\d}$] %")
+def test_nothing_has_a_space_before_a_percent_sign():
+    """Neither pages nor what commands, claims, captions and tables say; 7 % 3 may be computed."""
+    spaced = re.compile(r"(?:^|[\d}$]) \\?%(?! ?[\w({])")
     assert {p.name: s for p in PAGES if (s := lines_with(spaced, p.read_text("utf-8")))} == {}
+    said = {str(p): s for p in SOURCES for text in texts(p) if (s := lines_with(spaced, text))}
+    assert said == {}
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ reproducible; both error rates are those of the intervals.
 - *prediction* with a standard error: the normal interval, or Student's where the number of trials
   is known. Its coverage is not proved; docs/limits.md says for which claims.
 - *slope*: Student's interval from the spread of the trials about their means, all sizes pooled.
-- *guarantee*: an exact 99.9 % binomial interval of the success probability against 1 - delta.
+- *guarantee*: an exact 99.9% binomial interval of the success probability against 1 - delta.
 """
 
 import math

@@ -41,10 +41,10 @@ def main() -> None:
                 "sizes": f"{case.subjects}, {case.relations}, {case.answers}",
                 "measured": constant(margin.log_k),
                 "predicted": margin.rate,
-                "off": f"{100 * (constant(margin.log_k) / margin.rate - 1):+.2f} %",
+                "off": f"{100 * (constant(margin.log_k) / margin.rate - 1):+.2f}%",
                 "k": math.exp(margin.log_k),
                 "count": case.relations + case.answers - 2,
-                "naive": f"{100 * (constant(naive) / margin.rate - 1):+.2f} %",
+                "naive": f"{100 * (constant(naive) / margin.rate - 1):+.2f}%",
                 "width": margin.upper / margin.lower - 1,
                 "drift": run.drift,
             }

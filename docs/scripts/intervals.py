@@ -1,4 +1,4 @@
-"""How often the 99 % interval of a mean recall covers the mean, when recall is near 1."""
+"""How often the 99% interval of a mean recall covers the mean, when recall is near 1."""
 
 import numpy as np
 from stored import store

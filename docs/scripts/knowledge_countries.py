@@ -13,7 +13,7 @@ RELATIONS = ("capital", "continent", "currency", "main language")
 
 POINT = {"multiplicity": "$K$", "fine_tuned": r"$N_\mathrm{f}$"}
 ANSWERED = {
-    "answered": "held-out answered", "interval": "99 % interval",
+    "answered": "held-out answered", "interval": "99% interval",
     "superposed": "superposed, predicted",
 }  # fmt: skip
 WRONG = {

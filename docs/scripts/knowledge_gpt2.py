@@ -111,7 +111,7 @@ def main() -> None:
         rows = sides()
         store("knowledge-gpt2", rows, {
             "K": "$K$", "N_f": r"$N_\mathrm{f}$", "ties": "ties", "covered": "covered, by law",
-            "one_layer": "one layer", "gpt2": "GPT-2", "interval": "99 % interval",
+            "one_layer": "one layer", "gpt2": "GPT-2", "interval": "99% interval",
             "one_superposed": "one layer, superposed", "gpt2_superposed": "GPT-2, superposed",
             "learnt": "fine-tuned", "excess": "excess, %", "untold": "untold completed",
             "wrong_own": "own", "wrong_tuned": "tuned", "wrong_set": "set",
@@ -123,7 +123,7 @@ def main() -> None:
     if "ranks" in asked:
         store("knowledge-gpt2-ranks", ranks(), {
             "model": "model", "trained": "trained", "answered": "held-out answered",
-            "interval": "99 % interval, over trials", "least": "least", "most": "most",
+            "interval": "99% interval, over trials", "least": "least", "most": "most",
             "learnt": "fine-tuned",
         }, seed=SEED)  # fmt: skip
 

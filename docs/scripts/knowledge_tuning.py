@@ -79,7 +79,7 @@ def main() -> None:
     """Measure and store both tables."""
     store("knowledge-tuning", variants(), {
         "asked": "attributes asked", "trained": "trained", "N_f": "$N_f$", "answered": "answered",
-        "interval": "99 % interval", "learnt": "fine-tuned", "own": "own", "tuned": "tuned",
+        "interval": "99% interval", "learnt": "fine-tuned", "own": "own", "tuned": "tuned",
         "share": "first singular value", "aligned": "cosine",
     }, seed=SEED)  # fmt: skip
     store("knowledge-schedules", schedules(), {

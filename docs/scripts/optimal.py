@@ -66,7 +66,7 @@ def trend() -> None:
     value, error = extrapolated(*zip(*ratios, strict=True))
     half = special.ndtri((1 + LEVEL) / 2) * error
     columns = {
-        "d": "$d$", "N": "$N$", "interval": "99 % interval", "law": r"$N \log N / d^2$",
+        "d": "$d$", "N": "$N$", "interval": "99% interval", "law": r"$N \log N / d^2$",
         "decided": "upper ends proved", "predicted": r"$N \delta = d^2$",
         "ratio": "mean over predicted", "error": "standard error",
         "closed": "nearly orthogonal", "plain": "outer products, predicted",
@@ -82,8 +82,8 @@ def trend() -> None:
         }
     ]
     columns = {
-        "ratio": r"measured over predicted as $d \to \infty$", "interval": "99 % interval",
-        "limit": r"limit of $N \log N / d^2$", "limit_interval": "99 % interval ",
+        "ratio": r"measured over predicted as $d \to \infty$", "interval": "99% interval",
+        "limit": r"limit of $N \log N / d^2$", "limit_interval": "99% interval ",
     }  # fmt: skip
     store("optimal-limit", limit, columns, seed=SEED)
 
@@ -122,7 +122,7 @@ def variants() -> None:
             print(rows[-1], flush=True)
     columns = {
         "memory": "memory", "d": "$d$", "M": "$M$", "m": "$m$", "N": "$N$",
-        "interval": "99 % interval", "predicted": r"$N \delta(M, d) = d \min(d, M - 1)$",
+        "interval": "99% interval", "predicted": r"$N \delta(M, d) = d \min(d, M - 1)$",
         "ratio": "mean over predicted", "error": "standard error",
     }  # fmt: skip
     store("optimal-variants", rows, columns, seed=SEED)

@@ -19,7 +19,7 @@ QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 def row(kind: str, found: dict, limit: float) -> dict:
-    """Return one fitted exponent, with its interval at 99 %."""
+    """Return one fitted exponent, with its interval at 99%."""
     half = QUANTILE * found["error"]
     return {
         "weights": kind, "a": found["a"], "measured": found["measured"],
@@ -56,7 +56,7 @@ def main() -> None:
         rows.append(row("q = 1 on what was seen, in T", found, found["predicted"]))
     columns = {
         "weights": "weights", "a": "$a$", "measured": "exponent, measured",
-        "interval": "99 % interval", "at_sizes": "predicted at these sizes",
+        "interval": "99% interval", "at_sizes": "predicted at these sizes",
         "limit": "predicted, limit",
     }  # fmt: skip
     store("power-law-exponents", rows, columns, seed=SEED)

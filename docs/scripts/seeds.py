@@ -2,7 +2,7 @@
 
 Without arguments for all that are listed here; with some, for these alone, stored beside.
 
-Beside them the deviation that 95 % of these runs would have noticed: planted in all predictions, it
+Beside them the deviation that 95% of these runs would have noticed: planted in all predictions, it
 would be violated with what they measured.
 """
 
@@ -54,7 +54,7 @@ def main() -> None:
             print(rows[-1], flush=True)
     columns = {"theorem": "theorem", "claim": "claim", "holds": "holds"}
     columns |= {"inconclusive": "inconclusive", "violated": "violated"}
-    columns |= {"noticed": "would notice, 95 %"}
+    columns |= {"noticed": "would notice, 95%"}
     store("seeds-again" if asked else "seeds", rows, columns, seed=SEEDS[0])
 
 

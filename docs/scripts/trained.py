@@ -39,7 +39,7 @@ def main() -> None:
     if "prompts" in parts:
         store("trained-prompts", parts["prompts"], {
             "by": "by", "prompts": "prompts of each fact", "size": "smallest $d$",
-            "interval": "99 % interval", "parameters": "parameters",
+            "interval": "99% interval", "parameters": "parameters",
         }, seed=SEED)  # fmt: skip
 
 

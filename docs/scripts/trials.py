@@ -1,4 +1,4 @@
-"""How many trials it takes to know a share to 10 %, by how far the trials are spread."""
+"""How many trials it takes to know a share to 10%, by how far the trials are spread."""
 
 import math
 

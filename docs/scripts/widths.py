@@ -1,4 +1,4 @@
-"""Gated neurons that recall 99 %: measured against predicted, for d, k and N from 4 d to d^2."""
+"""Gated neurons that recall 99%: measured against predicted, for d, k and N from 4 d to d^2."""
 
 from stored import store
 
@@ -39,7 +39,7 @@ def main() -> None:
                     "measured": round(m),
                     "interval": [round(end) for end in interval],
                     "predicted": round(predicted),
-                    "off": f"{100 * (predicted / m - 1):+.1f} %",
+                    "off": f"{100 * (predicted / m - 1):+.1f}%",
                     "leading": round(leading_width(N, d, k)),
                 }
             )

@@ -51,7 +51,7 @@ def typeset(text: str, plain: Callable[[str], str] | None = None) -> str:
 
     Examples
     --------
-    >>> print(typeset("N log N / d^2 of a memory tends to 1/8, to 10 %."))
+    >>> print(typeset("N log N / d^2 of a memory tends to 1/8, to 10%."))
     $N \log N / d^2$ of a memory tends to $1/8$, to 10%.
     """
     parts = KEPT.split(text)
@@ -60,7 +60,7 @@ def typeset(text: str, plain: Callable[[str], str] | None = None) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text in which nothing is markup of Markdown, and 10 % is 10%.
+    """Return text in which nothing is markup of Markdown, and 10% is 10%.
 
     Parameters
     ----------

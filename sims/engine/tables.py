@@ -269,8 +269,8 @@ def latex_text(text: str) -> str:
 
     Examples
     --------
-    >>> print(latex_text("N log N / d^2 >= 50 %"))
-    N log N / d\textsuperscript{2} $\ge$ 50 \%
+    >>> print(latex_text("N log N / d^2 >= 50%"))
+    N log N / d\textsuperscript{2} $\ge$ 50\%
     """
     out = []
     pattern = r"(>=|<=|>~|!=)|(?<=[\w)])\^(-?\d+|\w|\([^()]*\))|(?<=[a-z])_(\w)(?!\w)|(.)"
@@ -291,7 +291,7 @@ def latex_statement(text: str) -> str:
 
     Examples
     --------
-    >>> print(latex_statement("S >= 8 R sqrt(2 D) of `recall bound`, to 10 %"))
+    >>> print(latex_statement("S >= 8 R sqrt(2 D) of `recall bound`, to 10%"))
     $S \ge 8 R \sqrt{2 D}$ of \texttt{recall bound}, to 10\%
     """
     return latex_markdown(typeset(text, _tight))

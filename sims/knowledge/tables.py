@@ -46,7 +46,7 @@ TABLE_TUNED = (4, 16, 64)
 """N_f unless others are asked for."""
 
 TABLE_STEPS = 800
-"""Steps of pre-training unless another is asked for: enough to come within 1 % of the floor."""
+"""Steps of pre-training unless another is asked for: enough to come within 1% of the floor."""
 
 
 @dataclass(frozen=True)

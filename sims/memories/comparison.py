@@ -40,7 +40,7 @@ class Compared:
     ----------
     memory : its name, with the options.
     d, N : dimension, and number of facts: given, or the median capacity.
-    value, interval : recall, or capacity, and its interval at 99 %.
+    value, interval : recall, or capacity, and its interval at 99%.
     parameters, bits : stored numbers, and stored bits where weights are rounded.
     difference, difference_interval : value minus that of the first memory, on the same draw: the
         median over the draws, with an interval of order statistics, whose coverage is proved

@@ -1,6 +1,6 @@
 """Measure trained memories: ``python -m tests.benchmarks.trained [PART...]``, JSON on stdout.
 
-``agreement``  99 % capacities found by training against those of ``optimal-linear``, same draws.
+``agreement``  99% capacities found by training against those of ``optimal-linear``, same draws.
 ``speed``      a search by ``optimal-linear`` against 4,096 steps of full-batch Adam at each size
                that it measured, by JAX (one learning rate, and all that are tried) and by PyTorch.
 ``rates``      recall by learning rate, optimiser and schedule.
@@ -30,14 +30,14 @@ from sims.training.memory_models import untrained_memory
 from sims.training.recipe import Training
 
 NOTEBOOK = {8: (25, 26), 22: (106, 108), 45: (325, 334)}
-"""Public numbers for a trained linear memory at 99 %, by d."""
+"""Public numbers for a trained linear memory at 99%, by d."""
 
 ROUNDS, TORCH_STEPS = 2, 256
 """Rounds of the timed sides; steps of PyTorch that are timed, scaled to all."""
 
 
 def agreement(trials: int = 10) -> list[dict[str, Any]]:
-    """Compare the capacities at 99 % with the best matrix's and with the public numbers."""
+    """Compare the capacities at 99% with the best matrix's and with the public numbers."""
     rows = []
     for d, (least, most) in NOTEBOOK.items():
         run: dict[str, Any] = {"d": d, "criterion": 0.99, "trials": trials, "resolution": 0.01}

@@ -150,7 +150,7 @@ def test_false_alarms_of_true_guarantees(trials, delta):
         ]
     )
     alarm = stats.binom.pmf(outcomes, trials, 1 - delta)[verdicts == VIOLATED].sum()
-    # One side of a 99.9 % interval.
+    # One side of a 99.9% interval.
     assert alarm <= 0.0005
     # And a guarantee that is broken, if only just, holds as seldom.
     missed = stats.binom.pmf(outcomes, trials, 1 - delta - 1e-12)[verdicts == HOLDS].sum()

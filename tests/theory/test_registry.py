@@ -180,11 +180,11 @@ def test_without_controls_nothing_is_said_of_them(verdict_on):
 
 @pytest.mark.parametrize("missed", [Verdict.HOLDS, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE])
 def test_a_claim_whose_near_miss_is_missed_does_not_hold(missed, verdict_on):
-    near = {"d for d - 1": {"verdict": Verdict.VIOLATED}, "5 % more": {"verdict": missed}}
+    near = {"d for d - 1": {"verdict": Verdict.VIOLATED}, "5% more": {"verdict": missed}}
     judged = verdict_on(toys.claim("a", near_misses=near))
     assert not judged.controls_caught
     assert judged.verdict is Verdict.INCONCLUSIVE
-    assert judged.to_dict()["near_misses"] == {"d for d - 1": "violated", "5 % more": missed}
+    assert judged.to_dict()["near_misses"] == {"d for d - 1": "violated", "5% more": missed}
 
 
 def test_arms_are_kept(verdict_on):

@@ -208,7 +208,7 @@ def _search_capacity(asked: _Search) -> None:
         )  # fmt: skip
     tell_notes(vectors, asked.facts)
     columns = ["d", "N", "interval", "law", "trials", "censored"]
-    legend = "N: median over trials; interval: of the median, at least 99 %; load: N log N / d^2"
+    legend = "N: median over trials; interval: of the median, at least 99%; load: N log N / d^2"
     if found.points[0].proved is not None:
         columns.append("proved")
         legend += "\nproved: trials in which the size right above is proved impossible"
@@ -236,7 +236,7 @@ def _search_width(asked: _Search) -> None:
     columns = ["d", "N", "degree", "width", "interval", "parameters", "load", "trials", "censored"]
     columns = [column for column in columns if column in found.rows()[0]]
     legend = (
-        "width: median over trials; interval: of the median, at least 99 %; load: N log N / (m d)"
+        "width: median over trials; interval: of the median, at least 99%; load: N log N / (m d)"
     )
     draw = partial(with_width_theory, found, asked.construction(), outputs=asked.M)
     _report(found, "smallest width", columns, legend, draw, asked)
@@ -302,7 +302,7 @@ def _search_trained(asked: _Search) -> None:
     columns = ["d", "N", "interval", "law", "trials", "censored"]
     legend = (
         f"N: median over trials of what {found.training.steps} steps of "
-        f"{found.training.optimiser} recall; interval: of the median, at least 99 %; "
+        f"{found.training.optimiser} recall; interval: of the median, at least 99%; "
         "load: N log N / d^2"
     )
     _report(found, "capacity", columns, legend, found.plot, asked)

@@ -305,7 +305,7 @@ def _not_learnt(rows: Sequence[dict[str, Any]], reached: float) -> str | None:
     shares = [row["excess_share"] for row in rows if row["excess_share"] is not None]
     nats = [row["excess"] for row in rows if row["excess_share"] is None]
     if shares and not max(shares) <= reached:
-        return f"{100 * max(shares):.3g} % above its floor"
+        return f"{100 * max(shares):.3g}% above its floor"
     if nats and not max(nats) <= reached:
         return f"{max(nats):.3g} nats above 0"
     return None

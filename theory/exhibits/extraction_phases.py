@@ -146,7 +146,7 @@ EXHIBIT = Exhibit(
     theorem="knowledge-extraction",
     title="Extraction and hallucination",
     caption="Share of held-out questions that are answered after pre-training on facts told in $K$ "
-    "of $R$ templates and fine-tuning on $N_f$ subjects, with 99 % intervals (as if facts of a "
+    "of $R$ templates and fine-tuning on $N_f$ subjects, with 99% intervals (as if facts of a "
     "trial were independent). Superposed: answered if each question is the mean of the templates "
     "of its fine-tuned facts, nothing trained and nothing fitted. Covering: predicted by "
     "it, where values are shared: facts that share a template with a fine-tuned one, by the exact "
@@ -164,7 +164,7 @@ EXHIBIT = Exhibit(
         "ties": Column("ties", digits=3),
         "N_f": Column("$N_f$"),
         "answered": Column("answered", digits=3),
-        "interval": Column("99 % interval", digits=3),
+        "interval": Column("99% interval", digits=3),
         "superposed": Column("superposed", digits=3),
         "difference": Column("difference", digits=2),
         "covering": Column("covering", digits=3),

@@ -98,7 +98,7 @@ EXHIBIT = Exhibit(
     "of the draws: with one head for each token and plain sums of uniform embeddings, and with "
     "dual values of Gaussian embeddings. Guaranteed for every table of these sizes; predicted for "
     "random tables without a fitted parameter, for dual values as the $d$ at which $\\log 2$ pairs "
-    "are expected to fail; measured as the median over random tables, with its 99 % interval. What "
+    "are expected to fail; measured as the median over random tables, with its 99% interval. What "
     "is guaranteed of dual values is for heads that look where they should, and begins at "
     "$d = S + R + K$ with $K = 64$ noise tokens. No $d$ is known at which a fact is proved to be "
     "lost. In the figure $d$ is drawn as $d / (R + D)$.",
@@ -112,7 +112,7 @@ EXHIBIT = Exhibit(
         "guaranteed": Column("$d$ guaranteed"),
         "predicted": Column("predicted"),
         "measured": Column("measured"),
-        "interval": Column("99 % interval"),
+        "interval": Column("99% interval"),
         "share": Column("guaranteed / predicted", digits=3),
     },
     quick={"shapes": ((4, 4, 8), (8, 8, 8), (16, 16, 8)), "trials": 12},

@@ -107,7 +107,7 @@ EXHIBIT = Exhibit(
     theorem="linear-capacity",
     title="Guaranteed, predicted and measured capacity",
     caption="Facts $N$ that are all recalled in half of the draws: guaranteed (proved), predicted "
-    "without a fitted parameter, and measured (median with 99 % interval), for "
+    "without a fitted parameter, and measured (median with 99% interval), for "
     "$\\sum_x u_{f(x)} e_x^\\top$, for the same matrix behind a random projector of rank "
     "$m = d/2$, and for balanced classes with $M = d$ outputs. In the figure $N$ is drawn as "
     "$N \\log N / (m d)$, with $m = d$ where there is no projector. At the $N$ of the dotted line "
@@ -122,7 +122,7 @@ EXHIBIT = Exhibit(
         "guaranteed": Column("$N$ guaranteed", digits=5),
         "predicted": Column("predicted", digits=4),
         "measured": Column("measured", digits=5),
-        "interval": Column("99 % interval", digits=5),
+        "interval": Column("99% interval", digits=5),
         "fails": Column("proved to fail", digits=5),
         "share": Column("guaranteed / predicted", digits=2),
     },

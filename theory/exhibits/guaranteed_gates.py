@@ -110,7 +110,7 @@ EXHIBIT = Exhibit(
     caption="Gates $m$ with which all $N$ facts are recalled in half of the draws. Random facts "
     "($\\omega = 5$): guaranteed for random embeddings and gates; guaranteed for embeddings and "
     "gates that are given, with only the outputs $v_i$ still to be drawn (median over draws of "
-    "both); predicted without a fitted parameter; measured (median with 99 % interval). Sums that "
+    "both); predicted without a fitted parameter; measured (median with 99% interval). Sums that "
     "attention copies, of $S$ subjects and $R$ relations with $D$ answers each ($\\omega = 3$): "
     "there is a guarantee for given embeddings, and no law. In neither case is a number of gates "
     "known with which some fact is proved to be lost.",
@@ -125,7 +125,7 @@ EXHIBIT = Exhibit(
         "given": Column("for given embeddings"),
         "predicted": Column("predicted"),
         "measured": Column("measured"),
-        "interval": Column("99 % interval"),
+        "interval": Column("99% interval"),
     },
     quick={
         "d": 32,

@@ -62,9 +62,9 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
 EXHIBIT = Exhibit(
     name="mlp-widths",
     theorem="mlp-capacity",
-    title="Widths of networks that recall 99 %",
-    caption="Number of neurons $m$ at which a trial recalls 99 % of $N$ facts: median with 99 % "
-    "interval, the width at which the law's expected recall is 99 %, and for the gated network "
+    title="Widths of networks that recall 99%",
+    caption="Number of neurons $m$ at which a trial recalls 99% of $N$ facts: median with 99% "
+    "interval, the width at which the law's expected recall is 99%, and for the gated network "
     "the law's leading order.",
     points=points,
     rows=rows,
@@ -74,7 +74,7 @@ EXHIBIT = Exhibit(
         "d": Column("$d$"),
         "N": Column("$N$"),
         "measured": Column("$m$ measured"),
-        "interval": Column("99 % interval"),
+        "interval": Column("99% interval"),
         "predicted": Column("predicted"),
         "off": Column("off by (%)", digits=2),
         "leading": Column("leading order"),

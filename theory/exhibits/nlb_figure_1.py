@@ -35,14 +35,14 @@ def points(
     trials: int,
     width_trials: int,
 ) -> list[Task]:
-    """Return capacities of W, and widths of networks that recall 99 % of N facts."""
+    """Return capacities of W, and widths of networks that recall 99% of N facts."""
     return [
         capacity_task(
             memory="linear", d=k, criterion=rate, trials=trials, seed=seed, experiment=EXPERIMENT
         )
         for rate in criteria
         for k in d
-        # Of fewer than 100 facts 99 % are all.
+        # Of fewer than 100 facts 99% are all.
         if rate == "all" or capacity_of(Construction("linear"), d=k, rate=0.99) >= 100
     ] + [
         width_task(
@@ -138,9 +138,9 @@ EXHIBIT = Exhibit(
     theorem="mlp-capacity",
     title="Facts against parameters, by construction (NLB Figure 1)",
     caption="Facts against parameters, the counterpart of NLB Figure 1 by construction. For "
-    "`linear`, $W = \\sum_x u_x e_x^\\top$, the capacity $N$ is measured, with the median's 99 % "
-    "interval, and predicted; for networks it is the number of parameters that recalls 99 % of "
-    "$N$ facts. Nothing is fitted. For 99 % the prediction is where the expected recall is that; "
+    "`linear`, $W = \\sum_x u_x e_x^\\top$, the capacity $N$ is measured, with the median's 99% "
+    "interval, and predicted; for networks it is the number of parameters that recalls 99% of "
+    "$N$ facts. Nothing is fitted. For 99% the prediction is where the expected recall is that; "
     "the median trial forgets about $\\lfloor N/100 \\rfloor + 2/3$ facts.",
     points=points,
     rows=rows,
@@ -150,7 +150,7 @@ EXHIBIT = Exhibit(
         "d": Column("$d$"),
         "N": Column("$N$", digits=5),
         "parameters": Column("parameters", digits=6),
-        "interval": Column("99 % interval", digits=6),
+        "interval": Column("99% interval", digits=6),
         "predicted": Column("predicted", digits=6),
     },
     quick={

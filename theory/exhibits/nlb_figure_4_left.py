@@ -38,7 +38,7 @@ EXHIBIT = Exhibit(
     theorem="attention-only",
     title="Facts against parameters of transformers (NLB Figure 4, left)",
     caption="The smallest transformers that recall every fact, $S = R$ and $D = 8$: the "
-    "counterpart of NLB Figure 4 (left) by construction. Medians over tables with 99 % intervals; "
+    "counterpart of NLB Figure 4 (left) by construction. Medians over tables with 99% intervals; "
     "constants 1: parameters at the theorem's sizes without constants and logarithms. Each dotted "
     "line has slope 1 and goes through the geometric mean of the points of its colour.",
     points=points,

@@ -104,7 +104,7 @@ EXHIBIT = Exhibit(
     theorem="attention-mlp",
     title="Attention against MLP (NLB Figure 4, right)",
     caption="How many MLP parameters hold every fact when attention knows a share of the subjects, "
-    "the counterpart of NLB Figure 4 (right) by construction: medians over tables with 99 % "
+    "the counterpart of NLB Figure 4 (right) by construction: medians over tables with 99% "
     "intervals. In the figure colours are the recall of a few tables; the dashed line is fitted.",
     points=points,
     rows=rows,
@@ -117,7 +117,7 @@ EXHIBIT = Exhibit(
         "share": Column("share in attention"),
         "attention": Column("attention parameters"),
         "mlp": Column("MLP parameters", digits=6),
-        "interval": Column("99 % interval", digits=6),
+        "interval": Column("99% interval", digits=6),
         "trials": Column("tables"),
     },
     quick={

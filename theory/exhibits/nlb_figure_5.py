@@ -117,7 +117,7 @@ EXHIBIT = Exhibit(
     title="Relations first, then subjects (NLB Figure 5)",
     caption="Stage times of gradient flow, the counterpart of NLB Figure 5: the reduced linear "
     "attention of the theorem, whose times are predicted, and softmax attention with random "
-    "embeddings and noise in the prompt, medians over draws with 99 % intervals.",
+    "embeddings and noise in the prompt, medians over draws with 99% intervals.",
     points=points,
     rows=rows,
     columns={
@@ -128,7 +128,7 @@ EXHIBIT = Exhibit(
         "alpha": Column("$\\alpha$", digits=2),
         "stage": Column("learnt"),
         "measured": Column("time measured", digits=5),
-        "interval": Column("99 % interval"),
+        "interval": Column("99% interval"),
         "predicted": Column("predicted", digits=5),
         "runs": Column("draws"),
         "missed": Column("not reached"),

@@ -31,7 +31,7 @@ def points(
     sizes: Sequence[tuple[int, int]],
     trials: int,
 ) -> list[Task]:
-    """Return the widths that recall 99 % of N facts which share M outputs."""
+    """Return the widths that recall 99% of N facts which share M outputs."""
     return [
         width_task(
             memory=memory, d=d, N=N, criterion="0.99", degree=degree, facts="balanced", outputs=M,
@@ -100,9 +100,9 @@ EXHIBIT = Exhibit(
     name="nlb-figure-6",
     theorem="mlp-capacity",
     title="Networks with a fixed number of outputs (NLB Figure 6)",
-    caption="Width $m$ of a gated network that recalls 99 % of $N$ facts which share $M$ outputs, "
-    "the counterpart of NLB Figure 6 by construction: medians over trials with 99 % intervals, "
-    "beside the law, in which nothing is fitted: there the expected recall is 99 %, while the "
+    caption="Width $m$ of a gated network that recalls 99% of $N$ facts which share $M$ outputs, "
+    "the counterpart of NLB Figure 6 by construction: medians over trials with 99% intervals, "
+    "beside the law, in which nothing is fitted: there the expected recall is 99%, while the "
     "median trial forgets about $\\lfloor N/100 \\rfloor + 2/3$ facts.",
     points=points,
     rows=rows,
@@ -111,7 +111,7 @@ EXHIBIT = Exhibit(
         "d": Column("$d$"),
         "N": Column("$N$"),
         "m": Column("$m$ measured"),
-        "interval": Column("99 % interval"),
+        "interval": Column("99% interval"),
         "predicted": Column("predicted"),
         "trials": Column("trials"),
     },

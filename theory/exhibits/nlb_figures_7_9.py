@@ -142,7 +142,7 @@ COLUMNS: Mapping[str, Column] = {
     "facts": Column("$S R$"),
     "varied": Column("searched"),
     "size": Column("smallest"),
-    "size interval": Column("99 % interval"),
+    "size interval": Column("99% interval"),
     "parameters": Column("parameters"),
     "theorem": Column("theorem's, constants 1"),
 }
@@ -154,7 +154,7 @@ EXHIBIT = Exhibit(
     title="Facts against parameters of transformers, three families (NLB Figures 7 to 9)",
     caption="The smallest transformers that recall every fact of random tables, the counterpart of "
     "NLB Figures 7 to 9 by construction: for `attention-only` the dimension $d$ is searched, for "
-    "`attention-mlp` the width $m$. Medians over tables with 99 % intervals; constants 1: "
+    "`attention-mlp` the width $m$. Medians over tables with 99% intervals; constants 1: "
     "parameters at the sizes of the theorem, $d = \\max(R, D)$, $H d_h = S + R$, $m d = S R$, "
     "without constants and logarithms. Each dotted line has slope 1 and goes through the geometric "
     "mean of the points of its colour.",

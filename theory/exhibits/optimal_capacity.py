@@ -120,7 +120,7 @@ EXHIBIT = Exhibit(
     theorem="optimal-linear-capacity",
     title="Written down, whitened, and the best",
     caption="Facts that linear memories recall whole: $\\sum_x u_x e_x^\\top$, least squares in "
-    "both embeddings, and the best $W$, certified; medians with 99 % intervals. With $b = 1$ the "
+    "both embeddings, and the best $W$, certified; medians with 99% intervals. With $b = 1$ the "
     "matrix is rounded to its signs; else its weights are spent as 32 bits each. Bits of facts are "
     "$N \\log_2 N$; of each bit spent no memory can store more than one. Predicted without a "
     "fitted number: by interference, and by "
@@ -132,7 +132,7 @@ EXHIBIT = Exhibit(
         "bits": Column("$b$"),
         "d": Column("$d$"),
         "N": Column("$N$", digits=5),
-        "interval": Column("99 % interval", digits=5),
+        "interval": Column("99% interval", digits=5),
         "predicted": Column("predicted", digits=4),
         "law": Column("$N \\log N / d^2$", digits=3),
         "stored": Column("bits per parameter", digits=3),

@@ -121,10 +121,10 @@ EXHIBIT = Exhibit(
     name="predicted-capacity",
     theorem="sharp-linear-capacity",
     title="Predicted against measured capacity",
-    caption="Capacity of linear memories: median $N$ of which all, or 99 %, are recalled, with "
-    "99 % intervals, beside the prediction at the same $d$, in which nothing is fitted. For 99 % "
+    caption="Capacity of linear memories: median $N$ of which all, or 99%, are recalled, with "
+    "99% intervals, beside the prediction at the same $d$, in which nothing is fitted. For 99% "
     "only where more than 100 are predicted: of fewer a trial that forgets one has lost more; "
-    "the prediction is where the expected recall is 99 %, while the median trial forgets about "
+    "the prediction is where the expected recall is 99%, while the median trial forgets about "
     "$\\lfloor N/100 \\rfloor + 2/3$ facts.",
     points=points,
     rows=capacity_rows,
@@ -133,7 +133,7 @@ EXHIBIT = Exhibit(
         "criterion": Column("recalled"),
         "d": Column("$d$"),
         "measured": Column("$N$ measured", digits=5),
-        "interval": Column("99 % interval", digits=5),
+        "interval": Column("99% interval", digits=5),
         "predicted": Column("predicted", digits=5),
         "off": Column("off by (%)", digits=2),
     },
@@ -146,6 +146,6 @@ EXHIBIT = Exhibit(
     full={"d": (32, 64, 128, 256), "trials": 40},
     figure=figure,
     alternative="Measured over predicted capacity against the dimension, for five linear memories "
-    "and two criteria, with 99 % intervals around a line at one.",
+    "and two criteria, with 99% intervals around a line at one.",
 )
 """The predictions of :mod:`theory.memories.recall` where they can be measured."""

@@ -103,7 +103,7 @@ EXHIBIT = Exhibit(
     name="sharp-constants",
     theorem="sharp-linear-capacity",
     title="Sharp constants of linear memories",
-    caption="$N \\log N / d^2$ at the capacity: median with 99 % interval, predicted at the same "
+    caption="$N \\log N / d^2$ at the capacity: median with 99% interval, predicted at the same "
     "$d$, and the limit as $d$ grows, which is $1/8$ for whole recall and $1/2$ for half of the "
     "inputs, times $\\kappa_b$ for $b$-bit weights and $m/d$ for rank $m$.",
     points=points,
@@ -113,7 +113,7 @@ EXHIBIT = Exhibit(
         "criterion": Column("recalled"),
         "d": Column("$d$"),
         "measured": Column("measured", digits=3),
-        "interval": Column("99 % interval", digits=3),
+        "interval": Column("99% interval", digits=3),
         "predicted": Column("predicted", digits=3),
         "limit": Column("limit"),
     },

@@ -128,8 +128,8 @@ EXHIBIT = Exhibit(
     caption="Facts that memories of equal sizes recall whole: matrices with $d^2$ parameters, "
     "networks $V^\\top \\sigma(W e)$ of width $2d$ with $4d^2$. Best matrix: any $W$; best "
     "read-out: any $V$ on random features; trained: both layers, 4,096 steps of Adam, the best of "
-    "three learning rates. Medians with 99 % intervals. Bits of facts are $N \\log_2 N$, weights "
-    "are spent as 32 bits each; of each bit spent no memory can store more than one. Slopes: 99 % "
+    "three learning rates. Medians with 99% intervals. Bits of facts are $N \\log_2 N$, weights "
+    "are spent as 32 bits each; of each bit spent no memory can store more than one. Slopes: 99% "
     "intervals of those of $\\log N$ and $\\log (N \\log N)$ against the logarithm of the number "
     "of parameters, over the dimensions shown.",
     points=points,
@@ -139,7 +139,7 @@ EXHIBIT = Exhibit(
         "d": Column("$d$"),
         "parameters": Column("parameters"),
         "N": Column("$N$", digits=5),
-        "interval": Column("99 % interval", digits=5),
+        "interval": Column("99% interval", digits=5),
         "per_parameter": Column("facts per parameter", digits=3),
         "stored": Column("bits per parameter", digits=3),
         "per_bit": Column("per bit spent", digits=3),

@@ -114,7 +114,7 @@ EXHIBIT = Exhibit(
     "prompts, after training (4,096 steps of Adam on all facts at once, prompts drawn anew at "
     "every step, the better of two learning rates) and by construction, on the same tables and "
     "embeddings: for `attention-only` the dimension $d$ is searched, for `attention-mlp` the width "
-    "$m$. Medians over tables with 99 % intervals. Slope: 99 % interval of that of the logarithm "
+    "$m$. Medians over tables with 99% intervals. Slope: 99% interval of that of the logarithm "
     "of the number of facts against that of parameters, over the tables with $S = R$, $D = 8$.",
     points=points,
     rows=rows,
@@ -127,7 +127,7 @@ EXHIBIT = Exhibit(
         "facts": Column("$S R$"),
         "varied": Column("searched"),
         "size": Column("smallest"),
-        "size interval": Column("99 % interval"),
+        "size interval": Column("99% interval"),
         "parameters": Column("parameters"),
         "slope": Column("slope", digits=3),
     },

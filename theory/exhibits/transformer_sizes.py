@@ -75,7 +75,7 @@ EXHIBIT = Exhibit(
     theorem="attention-only",
     title="Smallest transformers that recall every fact",
     caption="The smallest transformers of each construction that recall all $S R$ facts of random "
-    "tables: median over tables of the dimension $d$, or of the width $m$, with 99 % interval; "
+    "tables: median over tables of the dimension $d$, or of the width $m$, with 99% interval; "
     "for plain sums the $d$ of the law; and parameters, in all and for each fact of "
     "$\\log_2 D$ bits.",
     points=points,
@@ -87,7 +87,7 @@ EXHIBIT = Exhibit(
         "D": Column("$D$"),
         "varied": Column("searched"),
         "size": Column("smallest"),
-        "interval": Column("99 % interval"),
+        "interval": Column("99% interval"),
         "law": Column("law"),
         "parameters": Column("parameters"),
         "per fact": Column("per fact", digits=3),

@@ -19,7 +19,7 @@ sixteen values."""
 
 TIES = 64.0
 """Facts that two templates of an attribute have in common, the least of those measured that lead
-to 95 % answered: 13.7 led to 92 % in one draw (docs/knowledge.md, L.10)."""
+to 95% answered: 13.7 led to 92% in one draw (docs/knowledge.md, L.10)."""
 
 MEASURED_AT = Told(templates=8)
 """Sizes of which there are numbers, but for the multiplicity."""

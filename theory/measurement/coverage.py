@@ -316,7 +316,7 @@ def gambled_interval(values: Sequence[float], *, level: float, budget: int) -> I
     def lacking(m: float, seen: Sequence[float]) -> float:
         capital, best = 0.0, -math.inf
         for stake, value in zip(stakes, seen, strict=True):
-            # No value costs more than 95 % of what there is.
+            # No value costs more than 95% of what there is.
             capital += math.log(1 + min(stake, 0.95 / m) * (value - m))
             best = max(best, capital)
         return goal - best

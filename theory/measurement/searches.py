@@ -129,7 +129,7 @@ def _largest(*, seed: int, off: int, censored: bool, dip: bool) -> Finding:
         rows.append(("no finer than asked", float(most - least >= share * most / 4), 1.0))
         rows.append(("around the threshold", float(least <= 777 < most), 1.0))
     for load in (10.0, 2025.0, 1e6):
-        # N log N grows by 1.1 % where N does by one; of few facts the whole part counts.
+        # N log N grows by 1.1% where N does by one; of few facts the whole part counts.
         N = size_of_load(load)
         rows.append(("size of a load", float(N * math.log(N) <= 1.02 * load), 1.0))
         rows.append(("size of a load", float((N + 1) * math.log(N + 1) >= load), 1.0))

@@ -158,7 +158,7 @@ def guaranteed_width(
     omega: float | None = None,
     rng: np.random.Generator,
 ) -> int:
-    """Fewest gates (within 4 %) with which all facts are proved recalled, but for a chance delta.
+    """Fewest gates (within 4%) with which all facts are proved recalled, but for a chance delta.
 
     Parameters
     ----------

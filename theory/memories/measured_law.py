@@ -51,7 +51,7 @@ class MeasuredLaw:
     exponent : power of d by which the noise falls from there, with N in proportion to d; None
         where nothing was carried on.
     held : recall that the law says at the measured size.
-    counted, interval : recall counted there, and its interval at 99 %.
+    counted, interval : recall counted there, and its interval at 99%.
     """
 
     d: int

@@ -99,7 +99,7 @@ def rank_outlook(problem: Problem) -> Outlook | None:
 
 @of_drawn
 def sharp_outlook(problem: Problem) -> Outlook | None:
-    """Outlook of the law: predicted recall, and the N at which it is 99 %."""
+    """Outlook of the law: predicted recall, and the N at which it is 99%."""
     from theory.memories.capacity import capacity_of
 
     d, N = problem.d, problem.N

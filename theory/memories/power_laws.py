@@ -279,7 +279,7 @@ def _counts(memory: Weighted) -> float:
     """Recall of an input by its count c, averaged over independent Poisson counts of all.
 
     Below some 50 samples, where the heaviest input's count is no longer near its mean, the error
-    comes out up to 5 % too large.
+    comes out up to 5% too large.
     """
     from scipy import stats
 

@@ -68,7 +68,7 @@ class PredictionResult(Result):
             for d in sorted({p["d"] for p in self.points}):
                 chosen = [p for p in self.points if p["d"] == d]
                 for key, style, what in (
-                    ("width_99", "o-", "99 % recalled"), ("width_all", "s--", "all recalled"),
+                    ("width_99", "o-", "99% recalled"), ("width_all", "s--", "all recalled"),
                     ("width_guaranteed", "^:", "proved for half the draws"),
                 ):  # fmt: skip
                     known = [(p["N"], p[key]) for p in chosen if p.get(key) is not None]
@@ -87,7 +87,7 @@ class PredictionResult(Result):
             ax.set_xlabel("facts N")
             ax.set_ylabel("probability")
         else:
-            keys = (("N_99", "99 % recalled"), ("N_all", "all recalled, half the draws"),
+            keys = (("N_99", "99% recalled"), ("N_all", "all recalled, half the draws"),
                     ("N_guaranteed", "all recalled, proved for half the draws"),
                     ("N_guaranteed_gaussian", "the same, proved of Gaussian inputs"),
                     ("N_failing", "not all recalled, proved for half the draws"))  # fmt: skip
@@ -129,7 +129,7 @@ def predict(
     memory : a name of :data:`assoc.catalogue.MEMORIES`, or a construction of the user's, as for
         :func:`sims.memories.recall.measure`; embeddings are uniform on the sphere.
     d : dimension, or several; at least 2.
-    N : number of facts, or several; None asks for the capacities N_99 (expected recall 99 %),
+    N : number of facts, or several; None asks for the capacities N_99 (expected recall 99%),
         N_all (all recalled with probability 1/2), N_guaranteed (proved for that probability) and
         N_failing (the least N found that is proved to fail with that probability; of ``linear``
         and ``low-rank``).

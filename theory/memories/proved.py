@@ -84,7 +84,7 @@ def proved_capacity(
 def proved_width(
     construction: Construction, *, d: int, N: int, facts: str = "identity", M: int | None = None
 ) -> int | None:
-    """Least width (within 1 %) proved to recall all in half of the draws; None where there is none.
+    """Least width (within 1%) proved to recall all in half of the draws; None where there is none.
 
     Parameters are those of :func:`proved_bound`; a width that the construction has is ignored.
 

@@ -176,7 +176,7 @@ def _bound(N: int, d: int, m: int, omega: float | None, *, enough: float) -> flo
 
 
 def guaranteed_width(N: int, d: int, *, delta: float = 0.5, omega: float | None = None) -> int:
-    """Fewest gates (within 1 %) with which all N facts are proved recalled, but for a chance delta.
+    """Fewest gates (within 1%) with which all N facts are proved recalled, but for a chance delta.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ of n vectors in R^d with sum e e^T = (n / d) I, every e has
 .. math:: \sum_{z \ne x} \langle e_z, e_x \rangle^2 = \frac{n}{d} - 1,
 
 so that the mean square overlap of two of them is (1 - d/n) / (1 - 1/n) times the 1/d of
-independent ones. With n = 4,096 in R^384 that is 9 % less.
+independent ones. With n = 4,096 in R^384 that is 9% less.
 
 Through an orthonormal projector P of rank m, scaled by d/m, an overlap q becomes one of mean square
 q^2 + (d/m - 1)(1 - q^2)/d to leading order: the second term is the projector's own, which no choice

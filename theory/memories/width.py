@@ -131,7 +131,7 @@ def best_degree(
 def predicted_width(
     memory: str, degree: int, *, d: int, N: int, facts: str = "identity", M: int | None = None
 ) -> float:
-    """Return the width that is predicted to recall 99 %, worked out once for all exhibits.
+    """Return the width that is predicted to recall 99%, worked out once for all exhibits.
 
     Parameters
     ----------

@@ -62,11 +62,11 @@ def latex(text: str) -> str:
 
     Examples
     --------
-    >>> print(latex("If $d > 1$, *all* of `linear`:\n\n- 50 %\n- $$x^2$$"))
+    >>> print(latex("If $d > 1$, *all* of `linear`:\n\n- 50%\n- $$x^2$$"))
     If $d > 1$, \emph{all} of \texttt{linear}:
     <BLANKLINE>
     \begin{itemize}
-    \item 50 \%
+    \item 50\%
     \item \[x^2\]
     \end{itemize}
     """

@@ -330,7 +330,7 @@ construction has it too, and here the network is scaled, or fitted, to outweigh 
             source="NLB Figure 4 (right), by construction",
             statement="Moving subjects from the MLP to the value matrices saves MLP parameters in "
             "proportion: at S = R = 24, D = 8, d = 80 the boundary of complete recall is a "
-            "straight line but for 5 % of its variance, and moving a share of the subjects saves "
+            "straight line but for 5% of its variance, and moving a share of the subjects saves "
             "at least half of that share of the MLP.",
             check=check_tradeoff,
             quick={
@@ -374,7 +374,7 @@ construction has it too, and here the network is scaled, or fitted, to outweigh 
             source="derived in docs/attention-guarantees.md; the factor measured",
             statement="Of heads that copy and gates of 1 and -1, given tables, embeddings and "
             "gates, the bound on the pairs that fail over the outputs v_i is 8.5 times what is "
-            "counted where that is about 50, to 30 %; and the width that it proves holds every "
+            "counted where that is about 50, to 30%; and the width that it proves holds every "
             "fact with probability at least 1/2, half of it does not.",
             check=check_mlp_guarantee,
             quick={

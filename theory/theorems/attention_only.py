@@ -398,7 +398,7 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
             name="plain-sums",
             kind=Kind.CONSTANT,
             source="derived here (docs/transformers.md)",
-            statement="The share of facts that plain sums miss is that of the law, to 12 %, where "
+            statement="The share of facts that plain sums miss is that of the law, to 12%, where "
             "it is between a fifth and one half, for S, R, D from 4 to 128 and heads small enough "
             "to look where they should (d_h = d / 128).",
             check=check_plain_sums,
@@ -423,8 +423,8 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
             name="sum-dimension",
             kind=Kind.CONSTANT,
             source="derived here (docs/transformers.md)",
-            statement="The smallest d at which plain sums hold every fact is, to 25 % (at "
-            "full size to 12 %), that at which the law gives it an even chance.",
+            statement="The smallest d at which plain sums hold every fact is, to 25% (at "
+            "full size to 12%), that at which the law gives it an even chance.",
             check=check_sum_dimension,
             quick={
                 "shapes": (
@@ -449,8 +449,8 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
             statement="What the guarantee of plain sums adds up are an expected number of pairs of "
             "a fact and a competitor that reaches its answer, and one of gaps of heads that are "
             "too small. Where these are about 51 and 28, at S = R = 16, D = 8, they are those "
-            "that are counted, to 20 % (at full size to 12 %). The bounds on a pair, at the "
-            "guaranteed d of three shapes, and on a gap are at most 10 % above their exact laws.",
+            "that are counted, to 20% (at full size to 12%). The bounds on a pair, at the "
+            "guaranteed d of three shapes, and on a gap are at most 10% above their exact laws.",
             check=check_guarantee,
             quick={
                 "shape": Even(16, 16, 8, noise=16),
@@ -489,8 +489,8 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
             kind=Kind.CONSTANT,
             source="derived here (docs/attention-guarantees.md)",
             statement="With dual values on Gaussian embeddings and d < n, competitors reach the "
-            "answer as often as the law of a pair says, to 20 % (at full size to 10 %), "
-            "and the proved ends of its probability are within 10 % of it at the guaranteed d.",
+            "answer as often as the law of a pair says, to 20% (at full size to 10%), "
+            "and the proved ends of its probability are within 10% of it at the guaranteed d.",
             check=check_dual_guarantee,
             quick={
                 "shape": EvenGaussian(16, 8, 8, noise=8),
@@ -526,8 +526,8 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
             source="derived here (docs/attention-guarantees.md)",
             statement="Of random tables with dual values on Gaussian embeddings, whose heads "
             "attend to the right tokens, the law of a pair with the mean number of answers that "
-            "occur predicts how many pairs fail, to 20 % (at full size to 15 %), and the d from "
-            "which on nothing does, to 10 % (at full size to 6 %).",
+            "occur predicts how many pairs fail, to 20% (at full size to 15%), and the d from "
+            "which on nothing does, to 10% (at full size to 6%).",
             check=check_dual_law,
             quick={
                 "counted": (
@@ -676,7 +676,7 @@ $S$ too, as a logarithm does: 26 in place of 19.5 where $S = 64$ in place of 16 
             kind=Kind.EXACT,
             source="assoc/transformers/certificates.py",
             statement="Where they are nearly attained, the bounds on what heads leak and on how "
-            "far a prompt moves a margin are sound for every prompt, and tight to 2 %; those on "
+            "far a prompt moves a margin are sound for every prompt, and tight to 2%; those on "
             "rounding are sound, and within a factor of 2.1 of what the roundings can do.",
             check=check_certificates,
             quick={"ratio": 1.02, "rounding": 2.1},

@@ -296,7 +296,7 @@ one needs the logarithm of that in bits, to leading order $S R \log_2 D + R D \l
             name="bounds",
             kind=Kind.EXACT,
             source="docs/lower-bounds.md",
-            statement="Exact counts lie between the bounds, which are within 0.1 % of each other "
+            statement="Exact counts lie between the bounds, which are within 0.1% of each other "
             "for S, R, D from 10^3 to 10^9.",
             check=check_bounds,
             quick={"cases": 100, "sizes": SIZES, "width": 1e-3},
@@ -312,7 +312,7 @@ one needs the logarithm of that in bits, to leading order $S R \log_2 D + R D \l
             kind=Kind.EXACT,
             source="docs/lower-bounds.md",
             statement="Each bound on the number of tables is sound, and nearly attained: at some "
-            "sizes to 20 % (choices), 3 % (saddle point, equally many answers), a factor of 2 "
+            "sizes to 20% (choices), 3% (saddle point, equally many answers), a factor of 2 "
             "(entropy) and 2.2 (series), and both ends of the bracket to 10^-9 where they meet.",
             check=check_each_bound,
             quick={},
@@ -344,13 +344,13 @@ one needs the logarithm of that in bits, to leading order $S R \log_2 D + R D \l
             why_fail="the paper's form has leading terms only",
             fault={"others": 1},
             fault_text="one token more is in the vocabulary",
-            near_misses={"a chance of 0.1 % more": {"chance": 1.001}},
+            near_misses={"a chance of 0.1% more": {"chance": 1.001}},
         ),
         Claim(
             name="paper",
             kind=Kind.SCALING,
             source="NLB Theorem 8 (restated)",
-            statement="For S = R^2 = D^2 and V = 2 R D the paper's leading terms are within 1 % of "
+            statement="For S = R^2 = D^2 and V = 2 R D the paper's leading terms are within 1% of "
             "the bits from n = 562 on, up to 10^9 (four sizes a decade).",
             check=check_paper,
             quick={"family": "S = R^2 = D^2", "sizes": DENSE, "least": 562, "within": 0.01},
@@ -364,7 +364,7 @@ one needs the logarithm of that in bits, to leading order $S R \log_2 D + R D \l
             name="square",
             kind=Kind.SCALING,
             source="derived here",
-            statement="For S = R = D and V = 2 R D the paper's leading terms are within 1 % of the "
+            statement="For S = R = D and V = 2 R D the paper's leading terms are within 1% of the "
             "bits only from n = 5.6 x 10^6 on.",
             check=check_paper,
             quick={"family": "S = R = D", "sizes": DENSE, "least": 5_623_413, "within": 0.01},

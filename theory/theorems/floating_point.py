@@ -389,7 +389,7 @@ for a single-precision score. What may underflow is bounded with room to spare.
             kind=Kind.EXACT,
             source="Higham (2002), section 3.1; cases derived here",
             statement="The error of a sum of n products is at most gamma_n, which sums in order "
-            "reach to 0.01 %.",
+            "reach to 0.01%.",
             check=check_dot_products,
             quick={"lengths": (1, 2, 16, 1024), "ratio": 1.0001},
             full={"lengths": (1, 2, 16, 1024, 2**15)},
@@ -404,7 +404,7 @@ for a single-precision score. What may underflow is bounded with room to spare.
             kind=Kind.EXACT,
             source="derived here",
             statement="The bound of a product of matrices is never below its error, and at most "
-            "3 % above it where the first rounds, the last, or all; where all underflows, 8 times.",
+            "3% above it where the first rounds, the last, or all; where all underflows, 8 times.",
             check=check_factors,
             quick={"n": 256, "ratio": 1.03},
             full={"n": 1024},
@@ -414,7 +414,7 @@ for a single-precision score. What may underflow is bounded with room to spare.
             fault_text="the bound keeps the last factor's error alone",
             near_misses={
                 "a bound twice as large": {"times": 2.0},
-                "a bound that is 5 % lower": {"times": 0.95},
+                "a bound that is 5% lower": {"times": 0.95},
                 "what underflows is left out": {"underflow": 0.0},
             },
         ),
@@ -423,7 +423,7 @@ for a single-precision score. What may underflow is bounded with room to spare.
             kind=Kind.EXACT,
             source="derived here",
             statement="The bounds of gated and two-layer networks are never below their errors: "
-            "at most 3 % above where neurons or inputs round, 2.1 times where the activation does.",
+            "at most 3% above where neurons or inputs round, 2.1 times where the activation does.",
             check=check_networks,
             quick={"n": 512, "degree": 24, "ratio": 1.03},
             must_fail={"independent": True},
@@ -440,7 +440,7 @@ for a single-precision score. What may underflow is bounded with room to spare.
             name="certificates",
             kind=Kind.EXACT,
             source="derived here",
-            statement="The bound of a margin is never below its error, and at most 3 % above it "
+            statement="The bound of a margin is never below its error, and at most 3% above it "
             "where both scores err, 2.3 times behind attention; margins of zero or less are not "
             "certified, whatever is computed, and ties are not recalled.",
             check=check_certificates,
@@ -461,7 +461,7 @@ for a single-precision score. What may underflow is bounded with room to spare.
             kind=Kind.EXACT,
             source="derived here",
             statement="The doubt of a single-precision score is never below its error, and at "
-            "most 42 % above it (11 % at d = 512); verdicts on near ties, ties, and answers in "
+            "most 42% above it (11% at d = 512); verdicts on near ties, ties, and answers in "
             "several tiles are those of integers.",
             check=check_doubt,
             quick={"lengths": (1, 16, 512), "ratio": 1.42, "draws": 10},
@@ -480,7 +480,7 @@ for a single-precision score. What may underflow is bounded with room to spare.
             kind=Kind.EXACT,
             source="derived here",
             statement="Norms, weights and curvatures of a refutation are bounded on the right side "
-            "and to 0.25 % where nothing is left out; nothing is refuted that is possible, down "
+            "and to 0.25% where nothing is left out; nothing is refuted that is possible, down "
             "to the edge, and what is impossible by a hundredth is.",
             check=check_refutations,
             quick={"ratio": 1.0025, "draws": 15, "inputs": 256},
@@ -488,9 +488,9 @@ for a single-precision score. What may underflow is bounded with room to spare.
             must_fail={"without_reach": True, "draws": 0},
             why_fail="weights that nearly balance prove nothing where a constraint is long",
             fault={"times": 0.995, "draws": 0},
-            fault_text="bounds are 0.5 % lower",
+            fault_text="bounds are 0.5% lower",
             near_misses={
-                "bounds that are 0.5 % higher": {"times": 1.005, "draws": 0},
+                "bounds that are 0.5% higher": {"times": 1.005, "draws": 0},
                 "rounding of the sums over answers alone": {"rounding": 10 / 522, "draws": 0},
             },
         ),

@@ -493,7 +493,7 @@ program gives it between bounds. Corrections to the limit are of order $1/\log^2
 Probabilities are over the $A$ answers. That the flow's direction tends to the *global* optimum of
 the cone program is argued, not proved (docs/gradient-flow.md). The number of active constraints
 per fact stands for $k$ only where they are equally active: with it, the constants of random facts
-are 1.5 to 5 % off at $t = 10^8$.
+are 1.5 to 5% off at $t = 10^8$.
 """,
     outlook=outlook,
     hypotheses=(ORTHONORMAL, DISJOINT, INITIAL),
@@ -606,7 +606,7 @@ are 1.5 to 5 % off at $t = 10^8$.
             name="late-rate",
             kind=Kind.CONSTANT,
             source="derived here (docs/gradient-flow.md)",
-            statement="L t (log(k/L) - 1) is within 2 % of 1/(4 gamma) at t = 1e8, for balanced, "
+            statement="L t (log(k/L) - 1) is within 2% of 1/(4 gamma) at t = 1e8, for balanced, "
             "random, weighted and partial facts.",
             check=check_late_rate,
             quick={
@@ -622,7 +622,7 @@ are 1.5 to 5 % off at $t = 10^8$.
             },
             full={"cases": (*CASES[:2], FlowFacts(32, 8, 8), FlowFacts(32, 8, 8, "random"))},
             must_fail={"t_max": 1e4, "cases": (FlowFacts(16, 4, 8), RANDOM)},
-            why_fail="at t = 1e4 the limit is still 4 % away",
+            why_fail="at t = 1e4 the limit is still 4% away",
             fault={"without": 3, "cases": (RANDOM,)},
             fault_text="three facts are left out of what is learnt",
         ),

@@ -465,7 +465,7 @@ store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
             why_fail="mean size and root mean square differ, by other factors for each law",
             fault={"bits": (2, 3), "scale_bits": 0},
             fault_text="the scales of a code are not counted",
-            near_misses={"a step of 0.1 % more": {"bits": (2, 3), "wider": 1.001}},
+            near_misses={"a step of 0.1% more": {"bits": (2, 3), "wider": 1.001}},
         ),
         Claim(
             name="accounting",
@@ -586,7 +586,7 @@ store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
             name="sign-optimum",
             kind=Kind.CONSTANT,
             source="derived here (docs/lower-bounds.md)",
-            statement="The most facts that any matrix of signs recalls are, to 10 %, those at "
+            statement="The most facts that any matrix of signs recalls are, to 10%, those at "
             "which the replica-symmetric entropy of such matrices is 0: all 2^16 tried, d = 4.",
             check=check_sign_optimum,
             quick={"shapes": ((4, 4),), "draws": 120, "tolerance": 0.1},
@@ -602,7 +602,7 @@ store $\frac18 \cdot \frac2\pi / \log 2 = 0.115$ bits per bit in the limit.
             kind=Kind.CONSTANT,
             source="derived here (docs/lower-bounds.md)",
             statement="Linear memories of b-bit weights recall whole as many facts as the law "
-            "predicts, to 10 %, for d = 64 and 128, and so store as many bits per bit spent.",
+            "predicts, to 10%, for d = 64 and 128, and so store as many bits per bit spent.",
             check=check_gap,
             quick={"d": (64, 128), "bits": (1, 2, 4), "budget": 2000, "tolerance": 0.1},
             full={"d": (64, 128, 256), "bits": (1, 2, 4, 8), "budget": 20000, "tolerance": 0.05},

@@ -347,7 +347,7 @@ def outlook(problem: Problem) -> Outlook | None:
         return None
     floor = math.log(problem.told.attributes * problem.told.multiplicity)
     return Outlook(
-        "training comes within 1 % of the least loss",
+        "training comes within 1% of the least loss",
         note=f"that is {floor:.4g} nats a sentence, before the template; measured, not proved",
     )
 
@@ -363,7 +363,7 @@ the entropy of the next token given what precedes it, $\log(AK)$ nats before the
 before the value. Where attributes share values, softmax attention alone, with weights that do not
 depend on subject and template together, cannot.
 """,
-    constants="The floor is exact. 1 % above it is what is asked for, not a constant of theory.",
+    constants="The floor is exact. 1% above it is what is asked for, not a constant of theory.",
     deviations="XC's conditions on sizes, rates and times are not used; sizes are those of the "
     "regimes. Queries and keys are one matrix, embeddings orthonormal, no skip connection.",
     outlook=outlook,
@@ -388,7 +388,7 @@ depend on subject and template together, cannot.
             name="floor",
             kind=Kind.CONSTANT,
             source="XC (restated)",
-            statement="After pre-training the loss is within 1 % of the floor in every trial.",
+            statement="After pre-training the loss is within 1% of the floor in every trial.",
             check=check_floor,
             quick={
                 "multiplicities": (1, 4), "told": QUICK_TOLD, "training": QUICK_TRAINING,
@@ -469,7 +469,7 @@ depend on subject and template together, cannot.
             must_fail={"mistake": "slow"},
             why_fail="momentum is a larger rate only where steps are small",
             fault={"decays": 1.02},
-            fault_text="the decay is larger by 2 %",
+            fault_text="the decay is larger by 2%",
             near_misses={
                 "a whole period of the cosine": {"rate": "whole period"},
                 "decay to the end": {"mistake": "decay to the end"},
@@ -481,7 +481,7 @@ depend on subject and template together, cannot.
             kind=Kind.CONSTANT,
             source="derived here",
             statement="A step on contexts that are drawn is on average that of all sentences, "
-            "within 5 %.",
+            "within 5%.",
             check=check_batches,
             quick={"trials": 300, "batch": 64, "tolerance": 0.05},
             must_fail={"even": True},

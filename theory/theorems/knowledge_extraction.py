@@ -608,7 +608,7 @@ full ones, because the gradient is nearly of rank one along the question.
             source="derived here; XC (restated)",
             statement="The exact chance is at most exp(-n K^2 / R), which is at most "
             "exp(-n K^2 log R / (2 R^2)), for all R up to 64 and K, at n = 1, 4 and 32. Where "
-            "n K^4 is at most R^2 / 50, our bound is within 2.5 % of the chance.",
+            "n K^4 is at most R^2 / 50, our bound is within 2.5% of the chance.",
             check=check_bounds,
             quick={"templates": 64, "tuned": (1, 4, 32), "ratio": 1.025},
             must_fail={"factor": 2.0},
@@ -621,7 +621,7 @@ full ones, because the gradient is nearly of rank one along the question.
             name="extraction",
             kind=Kind.SUFFICIENT,
             source="XC (restated)",
-            statement="With K = R/2 and 32 subjects fine-tuned, 99 % of the held-out facts are "
+            statement="With K = R/2 and 32 subjects fine-tuned, 99% of the held-out facts are "
             "answered.",
             check=check_extraction,
             quick={
@@ -639,7 +639,7 @@ full ones, because the gradient is nearly of rank one along the question.
             kind=Kind.CONSTANT,
             source="measured here",
             statement="With K = 1 and shared values, fine-tuned questions are all right, at most "
-            "60 % of the held-out ones, and of the wrong answers at least half are the subject's "
+            "60% of the held-out ones, and of the wrong answers at least half are the subject's "
             "value of another attribute, although most facts are covered.",
             check=check_hallucination,
             quick={
@@ -652,7 +652,7 @@ full ones, because the gradient is nearly of rank one along the question.
             fault={"shared": False},
             fault_text="each attribute has values of its own",
             near_misses={
-                "at most 40 % of the held-out ones": {"most": 0.4},
+                "at most 40% of the held-out ones": {"most": 0.4},
                 "the wrong answers are values just seen": {"kind": "tuned"},
                 "fine-tuning ends after 40 steps": {
                     "fine_tuning": replace(FINE_TUNING, steps=40),
@@ -663,7 +663,7 @@ full ones, because the gradient is nearly of rank one along the question.
             name="from-memory",
             kind=Kind.CONSTANT,
             source="measured here",
-            statement="With two subjects fine-tuned, these are answered, at most 60 % of the "
+            statement="With two subjects fine-tuned, these are answered, at most 60% of the "
             "others, and of the wrong answers at least half are values just seen, although "
             "K = R: every fact is covered and templates are tied.",
             check=check_hallucination,
@@ -677,7 +677,7 @@ full ones, because the gradient is nearly of rank one along the question.
             fault={"parts": ("V",)},
             fault_text="only the last layer is fine-tuned",
             near_misses={
-                "at most 25 % of the others": {"most": 0.25},
+                "at most 25% of the others": {"most": 0.25},
                 "the wrong answers are the subject's other values": {"kind": "own"},
                 "only the last layer is fine-tuned, and wrong answers are the subject's": {
                     "parts": ("V",), "kind": "own",
@@ -724,7 +724,7 @@ full ones, because the gradient is nearly of rank one along the question.
             kind=Kind.CONSTANT,
             source="XC's mechanism, where it holds; measured here",
             statement="With K = 1, so many values that facts hardly share any, and only the first "
-            "layer fine-tuned, at least half of the covered facts are answered and at most 20 % of "
+            "layer fine-tuned, at least half of the covered facts are answered and at most 20% of "
             "the uncovered ones.",
             check=check_covering,
             quick={
@@ -737,8 +737,8 @@ full ones, because the gradient is nearly of rank one along the question.
             fault={"told": {**QUICK_TOLD, "values": 6}},
             fault_text="there are six values, which the facts share",
             near_misses={
-                "at least 80 % of the covered ones": {"least": 0.8},
-                "at most 4 % of the uncovered ones": {"most": 0.04},
+                "at least 80% of the covered ones": {"least": 0.8},
+                "at most 4% of the uncovered ones": {"most": 0.04},
             },
         ),
         Claim(
@@ -785,7 +785,7 @@ full ones, because the gradient is nearly of rank one along the question.
             kind=Kind.CONSTANT,
             source="XC (nearly rank one, restated)",
             statement="Where one attribute is asked for, the largest singular value of the first "
-            "gradient of W is at least 90 % of its norm.",
+            "gradient of W is at least 90% of its norm.",
             check=check_gradient,
             quick={
                 **QUICK, "multiplicity": 8, "numbers": (8, 16), "of": "share",
@@ -802,7 +802,7 @@ full ones, because the gradient is nearly of rank one along the question.
             kind=Kind.CONSTANT,
             source="XC (restated)",
             statement="Where one attribute is asked for, half of the subjects are fine-tuned and "
-            "full changes answer everything (K = R), those of rank one do too, within 2 %.",
+            "full changes answer everything (K = R), those of rank one do too, within 2%.",
             check=check_rank,
             quick={**QUICK, "multiplicities": (8,), "number": 16, "tolerance": 0.02},
             full={**FULL, "multiplicities": (8, 16), "number": 32},
@@ -865,7 +865,7 @@ full ones, because the gradient is nearly of rank one along the question.
             kind=Kind.CONSTANT,
             source="derived here (docs/knowledge.md)",
             statement="Of facts that are drawn, the share uncovered by one subject is q, that told "
-            "in a template K/R, that of equal values 1/D, within 10 %; first weights have the "
+            "in a template K/R, that of equal values 1/D, within 10%; first weights have the "
             "variance that they are said to have.",
             check=check_draws,
             quick={"draws": 1500, "tuned": 1, "tolerance": 0.1},

@@ -255,7 +255,7 @@ without an interval, since facts of a trial share weights. Limits, sizes, rates 
 are left out were chosen after such runs.
 """,
     constants="None is known. For 64 subjects, three attributes of the same sixteen values and "
-    "eight templates, 32 subjects are enough at K = 8, two are not; K = 4 was not enough for 95 %.",
+    "eight templates, 32 subjects are enough at K = 8, two are not; K = 4 was not enough for 95%.",
     deviations="More subjects are needed than by the one-layer model, for which eight are enough "
     "where templates are tied. Superposed templates answer more than fine-tuning on few subjects "
     "does: what was told can be asked for, and fine-tuning does not find how.",
@@ -267,7 +267,7 @@ are left out were chosen after such runs.
             name="floor",
             kind=Kind.SUFFICIENT,
             source="XC (restated)",
-            statement="After pre-training the loss is at most 2 % above its floor log(A K), in the "
+            statement="After pre-training the loss is at most 2% above its floor log(A K), in the "
             "worse of two trials, seed 0.",
             check=check_floor,
             quick={**QUICK, "multiplicities": (1, 8), "tolerance": 0.02},
@@ -281,7 +281,7 @@ are left out were chosen after such runs.
             name="extraction",
             kind=Kind.SUFFICIENT,
             source="XC (restated)",
-            statement="With K = R and half of the subjects fine-tuned, 95 % of the held-out facts "
+            statement="With K = R and half of the subjects fine-tuned, 95% of the held-out facts "
             "are answered, in the mean of two trials, seed 0.",
             check=check_answered,
             quick={**QUICK, "multiplicities": (8,), "number": 32, "least": 0.95},
@@ -297,7 +297,7 @@ are left out were chosen after such runs.
             kind=Kind.CONSTANT,
             source="measured here",
             statement="With K = 1 and shared values, fine-tuned questions are all right, and at "
-            "most 60 % of the held-out ones, in the mean of two trials, seed 0, although half of "
+            "most 60% of the held-out ones, in the mean of two trials, seed 0, although half of "
             "the subjects are fine-tuned.",
             check=check_hallucination,
             quick={**QUICK, "multiplicities": (1,), "number": 32, "most": 0.6},
@@ -306,13 +306,13 @@ are left out were chosen after such runs.
             why_fail="templates are tied",
             fault={"fine_tuning": BARELY},
             fault_text="fine-tuning ends after two steps",
-            near_misses={"at most 25 % of the held-out ones": {"most": 0.25}},
+            near_misses={"at most 25% of the held-out ones": {"most": 0.25}},
         ),
         Claim(
             name="from-memory",
             kind=Kind.CONSTANT,
             source="measured here",
-            statement="With two subjects fine-tuned, these are answered, and at most 60 % of the "
+            statement="With two subjects fine-tuned, these are answered, and at most 60% of the "
             "others, in the mean of two trials, seed 0, although K = R: every fact is covered and "
             "templates are tied.",
             check=check_hallucination,
@@ -329,7 +329,7 @@ are left out were chosen after such runs.
             kind=Kind.CONSTANT,
             source="a heuristic of ours (docs/knowledge.md)",
             statement="With K = R the mean embedding of the templates that two subjects were told "
-            "in, in place of the question, answers 95 % of the held-out facts, in the mean of two "
+            "in, in place of the question, answers 95% of the held-out facts, in the mean of two "
             "trials, seed 0: what fine-tuning on two subjects does not find is there.",
             check=check_superposition,
             quick={**QUICK, "multiplicities": (8,), "number": 2, "least": 0.95},
@@ -344,8 +344,8 @@ are left out were chosen after such runs.
             kind=Kind.CONSTANT,
             source="measured here",
             statement="If the attention or the network of the first layer says the same in every "
-            "sentence at its last token, at most 75 % of the sentences are completed; if any other "
-            "part of a layer does, at least 80 % are, in the mean of two trials, seed 0.",
+            "sentence at its last token, at most 75% of the sentences are completed; if any other "
+            "part of a layer does, at least 80% are, in the mean of two trials, seed 0.",
             check=check_storage,
             quick={**QUICK, "multiplicities": (1, 8), "kept": 0.8, "lost": 0.75},
             full={**FULL, "multiplicities": (1, 2, 4, 8)},

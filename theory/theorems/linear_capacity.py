@@ -580,7 +580,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             kind=Kind.CONSTANT,
             source="derived here; proof in docs/derivations.md, the factor computed",
             statement="The proved bound is 1.35 times the expected number of pairs that go wrong, "
-            "which it bounds, to 15 %: where that is about 40, also with twice as many outputs as "
+            "which it bounds, to 15%: where that is about 40, also with twice as many outputs as "
             "inputs.",
             check=check_tightness,
             quick={
@@ -660,7 +660,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             kind=Kind.EXACT,
             source="derived here (docs/derivations.md)",
             statement="The strengths of interference have the moments of their beta laws to 1e-7, "
-            "and those of means of squared features to 0.1 %.",
+            "and those of means of squared features to 0.1%.",
             check=check_strengths,
             quick={"tolerance": 1e-7, "of_features": 1e-3},
             must_fail={"sketched": True},
@@ -674,7 +674,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             kind=Kind.EXACT,
             source="derived here (docs/derivations.md)",
             statement="Predictions for a vocabulary are those from its overlaps, pair by pair, and "
-            "predicted capacities have the recall that they are named after, to 0.1 %.",
+            "predicted capacities have the recall that they are named after, to 0.1%.",
             check=check_predictions,
             quick={"tolerance": 1e-3},
             must_fail={"independent": True},
@@ -687,7 +687,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             kind=Kind.CONSTANT,
             source="by enumeration",
             statement="A tie is not recall: of three facts on vectors of four signs the share "
-            "that fails is that over all vectors, counted in integers, to 10 %.",
+            "that fails is that over all vectors, counted in integers, to 10%.",
             check=check_ties,
             quick={"sizes": ((4, 3),), "budget": 12_000, "tolerance": 0.1},
             full={"budget": 80_000, "tolerance": 0.04},
@@ -700,7 +700,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             name="exponent",
             kind=Kind.SCALING,
             source="NLB Theorem 1; finite sizes predicted here",
-            statement="The number of facts recalled whole in half of the draws is, to 10 %, what "
+            statement="The number of facts recalled whole in half of the draws is, to 10%, what "
             "the parameter-free law predicts, from d = 32 to 128: it grows like d^2 up to "
             "logarithms.",
             check=check_levels,
@@ -747,7 +747,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             kind=Kind.CONSTANT,
             source="derived here; proof in docs/attention-guarantees.md, the factor computed",
             statement="Least squares on Gaussian inputs loses as many pairs as the law of its "
-            "proof says, to 15 % where that is about 50, and the proved bound is at least that law "
+            "proof says, to 15% where that is about 50, and the proved bound is at least that law "
             "and at most 1.7 times it.",
             check=check_dual_inputs,
             quick={
@@ -797,7 +797,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             kind=Kind.CONSTANT,
             source="derived here; proof in docs/derivations.md, the factor measured",
             statement="For balanced classes the proved bound is 1.5 times the expected number of "
-            "pairs that go wrong, which it bounds, to 25 %, where that is about 20.",
+            "pairs that go wrong, which it bounds, to 25%, where that is about 20.",
             check=check_class_guarantee,
             quick={
                 "sizes": ((64, 110, 32), (64, 150, 96)),
@@ -816,7 +816,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             name="zipf",
             kind=Kind.CONSTANT,
             source="derived here (docs/derivations.md)",
-            statement="With classes whose sizes follow Zipf's law the same law holds to 15 %.",
+            statement="With classes whose sizes follow Zipf's law the same law holds to 15%.",
             check=check_non_injective,
             quick={
                 "d": 64,
@@ -837,7 +837,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             kind=Kind.CONSTANT,
             source="derived here (docs/derivations.md)",
             statement="Where one answer has half or a third of the facts, or the answers follow "
-            "Zipf's law, the share of facts that are not recalled is predicted to 8 %, an input's "
+            "Zipf's law, the share of facts that are not recalled is predicted to 8%, an input's "
             "own class being none of its competitors.",
             check=check_skewed,
             quick={
@@ -858,7 +858,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             kind=Kind.CONSTANT,
             source="derived here (docs/derivations.md)",
             statement="Where each fact has two or three right answers, of which the memory stores "
-            "one, the share of facts of which a wrong answer scores highest is predicted to 8 %.",
+            "one, the share of facts of which a wrong answer scores highest is predicted to 8%.",
             check=check_skewed,
             quick={
                 "sets": ((80, 80, 2, 32), (80, 8, 2, 48), (80, 20, 3, 32), (60, 10, 3, 32)),
@@ -879,7 +879,7 @@ it. Non-injective maps are outside the theorem; their law is derived here.
             name="skewed-whitened",
             kind=Kind.CONSTANT,
             source="derived here (docs/derivations.md)",
-            statement="The same of the memory that whitens its inputs, `dual-inputs`, to 12 %: "
+            statement="The same of the memory that whitens its inputs, `dual-inputs`, to 12%: "
             "what an input's own class takes of the energy, all others lack.",
             check=check_skewed,
             quick={

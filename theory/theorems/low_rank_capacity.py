@@ -165,7 +165,7 @@ def check_truncation(
     tolerance: float,
     memory: str = "low-rank-svd",
 ) -> Finding:
-    """Compare the 99 % capacity at m = d/2 with the limit law of truncation."""
+    """Compare the 99% capacity at m = d/2 with the limit law of truncation."""
     rule = Equivalence(tolerance, len(d))
     rows = (
         capacity_row(
@@ -181,7 +181,7 @@ def check_truncation(
         )
         for dimension in d
     )
-    return rule.judge("N at 99 % recall", rows)
+    return rule.judge("N at 99% recall", rows)
 
 
 # --- Figure -------------------------------------------------------------------------------------
@@ -291,7 +291,7 @@ $m = d/2$), in the limit $N \gg d$.
             kind=Kind.SCALING,
             source="NLB Theorem 1; finite sizes predicted here",
             statement="At fixed d the number of facts recalled whole in half of the draws is, to "
-            "10 %, what the law predicts, for ranks from 16 to 128: it grows linearly in m up to "
+            "10%, what the law predicts, for ranks from 16 to 128: it grows linearly in m up to "
             "logarithms.",
             check=check_levels,
             quick={"d": 128, "ranks": (16, 32, 64, 128), "budget": 2000, "tolerance": 0.1},
@@ -306,7 +306,7 @@ $m = d/2$), in the limit $N \gg d$.
             kind=Kind.CONSTANT,
             source="derived here (docs/derivations.md), in the limit N >> d",
             statement="Cutting W off at its d/2 largest singular values keeps 0.894 of its "
-            "capacity; at finite d the 99 % capacity is within 15 % of that.",
+            "capacity; at finite d the 99% capacity is within 15% of that.",
             check=check_truncation,
             quick={"d": (64,), "budget": 8000, "tolerance": 0.15},
             full={"d": (64, 128, 256), "budget": 20000},

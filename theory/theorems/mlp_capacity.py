@@ -394,7 +394,7 @@ def check_scaling(
     drop_log: bool = False,
     confined_to: int | None = None,
 ) -> Finding:
-    """Fit the exponent of m d, of the width that recalls 99 %, in N log M.
+    """Fit the exponent of m d, of the width that recalls 99%, in N log M.
 
     It is compared with the law's over the same sizes, or with 1 where there is no law.
     """
@@ -514,7 +514,7 @@ def check_law(
 
 
 def figure(findings: Mapping[str, Finding]) -> "Figure":
-    """Recall of the networks against their laws, and the m d that 99 % recall takes."""
+    """Recall of the networks against their laws, and the m d that 99% recall takes."""
     from matplotlib.figure import Figure
 
     rows: list[dict[str, Any]] = []
@@ -636,7 +636,7 @@ that can be simulated.
             kind=Kind.CONSTANT,
             source="derived here (docs/gated-memories.md)",
             statement="The expected share that gated and two-layer memories fail to recall is that "
-            "of the law, to 10 %, where it is a fifth: at d = 64 for k = 1, and from d = 32 on for "
+            "of the law, to 10%, where it is a fifth: at d = 64 for k = 1, and from d = 32 on for "
             "k = 2 and 3.",
             check=check_failure,
             quick={
@@ -660,8 +660,8 @@ that can be simulated.
             name="width",
             kind=Kind.CONSTANT,
             source="derived here (docs/gated-memories.md)",
-            statement="The m at which the expected recall is 90 % is that of the prediction, to "
-            "10 %, for d in {32, 64}, k in {2, 3} and N from 4 d to 16 d.",
+            statement="The m at which the expected recall is 90% is that of the prediction, to "
+            "10%, for d in {32, 64}, k in {2, 3} and N from 4 d to 16 d.",
             check=check_width,
             quick={
                 "sizes": ((32, 128, 2), (64, 256, 2), (32, 256, 3)),
@@ -687,7 +687,7 @@ that can be simulated.
             source="derived here (docs/gated-memories.md)",
             statement="Infinitely many neurons leave the interference N E t^(2k+2) / d of the "
             "kernel <e, e'>^(k+1), and with it the share of failures that the law predicts, to "
-            "10 %: a degree that is too small fails whatever the width.",
+            "10%: a degree that is too small fails whatever the width.",
             check=check_kernel,
             quick={
                 "sizes": ((16, 256, 1), (32, 512, 1), (32, 1024, 1), (16, 512, 2)),
@@ -708,8 +708,8 @@ that can be simulated.
             name="beyond-linear",
             kind=Kind.CONSTANT,
             source="this law beside that of sharp-linear-capacity",
-            statement="At N = 2 d^2 random features read out by least squares recall 80 % where "
-            "W recalls next to nothing, both as predicted, to 20 %.",
+            statement="At N = 2 d^2 random features read out by least squares recall 80% where "
+            "W recalls next to nothing, both as predicted, to 20%.",
             check=check_beyond,
             quick={
                 "d": 16,
@@ -731,7 +731,7 @@ that can be simulated.
             kind=Kind.CONSTANT,
             source="derived here (docs/gated-memories.md)",
             statement="Random features read out by least squares (two-layer and bilinear), and the "
-            "bilinear Hebbian memory, fail to recall the share that their laws predict, to 10 %.",
+            "bilinear Hebbian memory, fail to recall the share that their laws predict, to 10%.",
             check=check_failure,
             quick={
                 "cases": (
@@ -876,7 +876,7 @@ that can be simulated.
             source="docs/gated-memories.md",
             statement="Noise gain, moments and characteristic function of a neuron, the kernel "
             "and the strengths of read-outs are those of independent computations, to 2e-6; sums "
-            "of neurons, the failures they lead to and predicted widths, to 1.5 %.",
+            "of neurons, the failures they lead to and predicted widths, to 1.5%.",
             check=check_law,
             quick={"tolerance": 2e-6, "near": 0.015},
             must_fail={"mistake": "noise that ignores the gate", "parts": ("neuron", "means")},
@@ -890,7 +890,7 @@ that can be simulated.
                     ("all of a neuron across", "neuron", "means"),
                     ("kernel of the degree below", "kernel", "means"),
                     ("d for d + 2", "strengths", "means"),
-                    ("2 % more neurons", "gain", "sums"),
+                    ("2% more neurons", "gain", "sums"),
                 )
             },
         ),

@@ -293,7 +293,7 @@ $1/2$, four times what $\sum_x u_x e_x^\top$ holds.
             name="capacity",
             kind=Kind.CONSTANT,
             source="derived here (docs/optimal-memories.md)",
-            statement="The mean capacity is, to 10 %, the N with N delta(N, d) = d^2.",
+            statement="The mean capacity is, to 10%, the N with N delta(N, d) = d^2.",
             check=check_capacity,
             quick={"d": (8, 16, 24), "trials": (40, 20, 12), "tolerance": 0.1},
             full={"d": (8, 16, 32, 64), "trials": (200, 100, 40, 12)},
@@ -352,7 +352,7 @@ $1/2$, four times what $\sum_x u_x e_x^\top$ holds.
             kind=Kind.CONSTANT,
             source="derived here (docs/optimal-memories.md)",
             statement="Capacity over that of the outer-product memory is the ratio of both "
-            "predictions, to 15 %.",
+            "predictions, to 15%.",
             check=check_advantage,
             quick={"d": (12, 20), "trials": 20, "tolerance": 0.15},
             full={"d": (16, 32, 64), "trials": 20},
@@ -366,7 +366,7 @@ $1/2$, four times what $\sum_x u_x e_x^\top$ holds.
             kind=Kind.CONSTANT,
             source="derived here (docs/optimal-memories.md)",
             statement="The smallest width at which the best read-out of random features recalls N "
-            "facts is, to 10 %, the m with N delta(N, d) = m d.",
+            "facts is, to 10%, the m with N delta(N, d) = m d.",
             check=check_widths,
             quick={"cases": ((16, 96), (16, 160)), "trials": 10, "tolerance": 0.1},
             full={"cases": ((16, 96), (16, 160), (32, 256), (32, 512)), "trials": 20},
@@ -394,7 +394,7 @@ $1/2$, four times what $\sum_x u_x e_x^\top$ holds.
             statement="The logistic loss with its gradient and Hessian, the cost of a fact among "
             "orthogonal answers, the directions that few answers span and the line to 1/d = 0 are "
             "those of independent computations, to 1e-7; at the predicted capacity the facts cost "
-            "as many equations as there are entries, to 2 %.",
+            "as many equations as there are entries, to 2%.",
             check=check_symbols,
             quick={"tolerance": 1e-7, "near": 0.02},
             must_fail={"mistake": "2 log M", "parts": ("cost",)},
@@ -410,7 +410,7 @@ $1/2$, four times what $\sum_x u_x e_x^\top$ holds.
                     ("d for the span of the answers", "width"),
                 )
             }
-            | {"5 % above the capacity": {"over": 1.05, "parts": ("line",)}},
+            | {"5% above the capacity": {"over": 1.05, "parts": ("line",)}},
         ),
         Claim(
             name="certificates",
@@ -418,7 +418,7 @@ $1/2$, four times what $\sum_x u_x e_x^\top$ holds.
             source="docs/optimal-memories.md",
             statement="Where they are nearly attained, the bounds of a refutation on its residual, "
             "its longest constraint, its curvature, its weights and the least margin are sound, "
-            "and tight to 3 %.",
+            "and tight to 3%.",
             check=check_bounds,
             quick={"ratio": 1.03},
             must_fail={"mistake": "squared weights"},

@@ -478,7 +478,7 @@ what $T$ samples have not shown costs $\Gamma(1-1/a)(T/\zeta(a))^{1/a}/(aT)$.
             name="corollary",
             kind=Kind.NECESSARY,
             source="NLB Corollary 1 (restated); constant derived here",
-            statement="The exact bound on the cross-entropy is its power law within 1 % from "
+            statement="The exact bound on the cross-entropy is its power law within 1% from "
             "10^5 bits on, for a from 1.1 to 3 and M = 1024.",
             check=check_corollary,
             quick={
@@ -496,7 +496,7 @@ what $T$ samples have not shown costs $\Gamma(1-1/a)(T/\zeta(a))^{1/a}/(aT)$.
             name="probability",
             kind=Kind.SCALING,
             source="derived here (docs/lower-bounds.md); the exponent is CDB's",
-            statement="With q = p the error is that of the law at the same d, to 10 %, at d = 256 "
+            statement="With q = p the error is that of the law at the same d, to 10%, at d = 256 "
             "and 2048, and the law's error falls as d^-(a-1)/(2a).",
             check=check_probability,
             quick={
@@ -536,7 +536,7 @@ what $T$ samples have not shown costs $\Gamma(1-1/a)(T/\zeta(a))^{1/a}/(aT)$.
             kind=Kind.CONSTANT,
             source="derived here (docs/lower-bounds.md)",
             statement="Errors with q = p, q = counts and q = 1 on what was seen are those of the "
-            "prediction, to 10 %.",
+            "prediction, to 10%.",
             check=check_errors,
             quick={
                 "cases": (
@@ -563,7 +563,7 @@ what $T$ samples have not shown costs $\Gamma(1-1/a)(T/\zeta(a))^{1/a}/(aT)$.
             kind=Kind.SCALING,
             source="derived here (docs/lower-bounds.md)",
             statement="With q = 1 on the best n the exponent in d is that of the law at the same "
-            "d, to 10 %; it tends to 2(a-1) as log log d / log d.",
+            "d, to 10%; it tends to 2(a-1) as log log d / log d.",
             check=check_first,
             quick={
                 "exponents": (1.1, 1.5, 2.0),
@@ -582,7 +582,7 @@ what $T$ samples have not shown costs $\Gamma(1-1/a)(T/\zeta(a))^{1/a}/(aT)$.
             kind=Kind.SCALING,
             source="derived here; CDB have M fixed",
             statement="With Zipf-sized classes of a fixed M the exponent of the best n is that of "
-            "the law at the same d, to 10 %, and near a - 1 instead of 2(a-1).",
+            "the law at the same d, to 10%, and near a - 1 instead of 2(a-1).",
             check=check_first,
             quick={
                 "exponents": (1.5, 2.0),
@@ -607,7 +607,7 @@ what $T$ samples have not shown costs $\Gamma(1-1/a)(T/\zeta(a))^{1/a}/(aT)$.
             name="samples",
             kind=Kind.SCALING,
             source="derived here; the exponent is CDB's",
-            statement="Inputs not seen among T samples cost T^-(1-1/a), the exponent to 10 %, "
+            statement="Inputs not seen among T samples cost T^-(1-1/a), the exponent to 10%, "
             "while the memory holds all that were seen.",
             check=check_samples,
             quick={
@@ -671,7 +671,7 @@ what $T$ samples have not shown costs $\Gamma(1-1/a)(T/\zeta(a))^{1/a}/(aT)$.
             kind=Kind.EXACT,
             source="derived here (docs/lower-bounds.md)",
             statement="Recall with weights, the errors and their exponents are those of sums over "
-            "inputs, counts and dense grids, and a trial's error is that of loops, to 0.1 %.",
+            "inputs, counts and dense grids, and a trial's error is that of loops, to 0.1%.",
             check=check_symbols,
             quick={"tolerance": 1e-3},
             must_fail={"rivals": False},

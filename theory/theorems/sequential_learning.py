@@ -617,7 +617,7 @@ sampled prompts.
             kind=Kind.CONSTANT,
             source="derived here (docs/gradient-flow.md)",
             statement="The slopes of t_relation and t_subject in log(1/alpha) are 1/g_R and 1/g_S "
-            "to 0.1 %, for alpha from 1e-12 to 1e-6.",
+            "to 0.1%, for alpha from 1e-12 to 1e-6.",
             check=check_slopes,
             quick={
                 "case": SMALL,
@@ -694,7 +694,7 @@ sampled prompts.
             kind=Kind.CONSTANT,
             source="derived here (docs/gradient-flow.md)",
             statement="For 12 sizes with (S/R) sqrt((R-1)/(D-1)) from 0.4 to 3.2, five of them "
-            "within 12 % of 1, the relation is learnt first exactly where that is above 1 "
+            "within 12% of 1, the relation is learnt first exactly where that is above 1 "
             "(alpha = 1e-30).",
             check=check_order,
             quick={"sizes": BOTH_SIDES, "alpha": 1e-30},
@@ -709,7 +709,7 @@ sampled prompts.
             source="NLB Theorem 6; height and length derived here",
             statement="Where one stage time is at least twice the other, the loss in the middle "
             "between them is log D (relations first) or log R (subjects first), and the time "
-            "between them is as predicted; all within 1 % at alpha = 1e-12.",
+            "between them is as predicted; all within 1% at alpha = 1e-12.",
             check=check_plateau,
             quick={
                 "sizes": ((16, 4, 8), (64, 4, 4), (3, 24, 3), (4, 32, 4)),
@@ -780,8 +780,8 @@ sampled prompts.
             kind=Kind.TRAJECTORY,
             source="NLB Figure 5 (right), restated",
             statement="Softmax attention on random embeddings, with noise tokens, also "
-            "hallucinates: when the relation-only loss is at 5 % of its start, the subject-only "
-            "loss is still above 80 % of log D.",
+            "hallucinates: when the relation-only loss is at 5% of its start, the subject-only "
+            "loss is still above 80% of log D.",
             check=check_softmax,
             quick={
                 "case": FlowFacts(16, 4, 8, length=12),

@@ -88,7 +88,7 @@ def check_crossing(
     predicted_as: str = "linear",
     memory: str | Build = "linear",
 ) -> Finding:
-    """Compare the N at which expected recall is 99 % with the prediction."""
+    """Compare the N at which expected recall is 99% with the prediction."""
     rule = Equivalence(tolerance, len(d))
     rows = (
         capacity_row(
@@ -103,7 +103,7 @@ def check_crossing(
         )
         for dimension in d
     )
-    return rule.judge("N at 99 % recall", rows)
+    return rule.judge("N at 99% recall", rows)
 
 
 def check_all(
@@ -371,7 +371,7 @@ $q$, its length $r$ and the signal $A$, all of known law.
             kind=Kind.CONSTANT,
             source="derived here (docs/derivations.md)",
             statement="The expected share of facts that is not recalled is that of the prediction, "
-            "to 10 %, where that is 5 % and where it is 20 %, for d from 16 to 128.",
+            "to 10%, where that is 5% and where it is 20%, for d from 16 to 128.",
             check=check_failure,
             quick={"d": (16, 32, 64, 128), "rates": (0.95, 0.8), "budget": 12000, "tolerance": 0.1},
             full={"d": (16, 32, 64, 128, 256), "budget": 60000, "tolerance": 0.06},
@@ -384,7 +384,7 @@ $q$, its length $r$ and the signal $A$, all of known law.
             name="n99",
             kind=Kind.CONSTANT,
             source="derived here (docs/derivations.md)",
-            statement="The N at which expected recall is 99 % is that of the prediction, to 5 %, "
+            statement="The N at which expected recall is 99% is that of the prediction, to 5%, "
             "for d >= 32.",
             check=check_crossing,
             quick={"d": (32, 64), "budget": 40000, "tolerance": 0.05},
@@ -399,7 +399,7 @@ $q$, its length $r$ and the signal $A$, all of known law.
             kind=Kind.CONSTANT,
             source="derived here; failures of different inputs are taken as independent",
             statement="-log of the probability that all is recalled is that of the prediction, to "
-            "20 %, around the predicted median capacity N_all.",
+            "20%, around the predicted median capacity N_all.",
             check=check_all,
             quick={"d": (32, 64), "levels": (0.8, 1.0, 1.2), "budget": 8000, "tolerance": 0.2},
             full={"d": (32, 64, 128, 256), "budget": 40000},
@@ -507,7 +507,7 @@ $q$, its length $r$ and the signal $A$, all of known law.
             kind=Kind.EXACT,
             source="derived here (docs/derivations.md)",
             statement="The chance of failure, the chance of all and the capacities are those of "
-            "the law of interference written a second time, to 0.1 %.",
+            "the law of interference written a second time, to 0.1%.",
             check=check_symbols,
             quick={"tolerance": 1e-3},
             must_fail={"mistakes": Mistakes(normal=True)},

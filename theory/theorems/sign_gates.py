@@ -365,7 +365,7 @@ $F$ is a true two-layer network of $2m$ hidden neurons with a triangle wave as a
             why_fail="square waves of another frequency have another kernel",
             fault={"squared": False},
             fault_text="the kernel of two signs is not squared",
-            near_misses={"a frequency 1 % too high": {"frequency": 1.01}},
+            near_misses={"a frequency 1% too high": {"frequency": 1.01}},
         ),
         Claim(
             name="exponent",
@@ -407,7 +407,7 @@ $F$ is a true two-layer network of $2m$ hidden neurons with a triangle wave as a
             kind=Kind.SUFFICIENT,
             source="derived in docs/sign-gates.md",
             statement="Given embeddings and gates, the bound on the pairs that go wrong over the "
-            "outputs v_i is 12 times what is measured where it is about 50, to 30 %: what any "
+            "outputs v_i is 12 times what is measured where it is about 50, to 30%: what any "
             "exponential inequality loses of a normal tail.",
             check=check_drawn,
             quick={
@@ -476,7 +476,7 @@ $F$ is a true two-layer network of $2m$ hidden neurons with a triangle wave as a
             name="limit",
             kind=Kind.CONSTANT,
             source="derived in docs/sign-gates.md",
-            statement="m d / (N log N) of the guaranteed width is within 6 % of its limit 8 at "
+            statement="m d / (N log N) of the guaranteed width is within 6% of its limit 8 at "
             "N = 10^8 and 10^9, d = 4096.",
             check=check_limit,
             quick={"sizes": ((4096, 10**8), (4096, 10**9)), "tolerance": 0.06},
@@ -484,14 +484,14 @@ $F$ is a true two-layer network of $2m$ hidden neurons with a triangle wave as a
             why_fail="at small d what is of the order of log N / d beside 1 is not small",
             fault={"constant": 7.0},
             fault_text="the limit is claimed to be 7",
-            near_misses={"a limit 15 % higher": {"constant": 8 * 1.15}},
+            near_misses={"a limit 15% higher": {"constant": 8 * 1.15}},
         ),
         Claim(
             name="law",
             kind=Kind.CONSTANT,
             source="derived in docs/sign-gates.md",
             statement="The share of facts that square waves fail to recall is the predicted one, "
-            "to 25 %.",
+            "to 25%.",
             check=check_law,
             quick={
                 "cases": (("square", 32, 128, 70), ("square", 48, 256, 130)),

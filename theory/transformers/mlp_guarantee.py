@@ -81,7 +81,7 @@ def mlp_width(
     omega: float = OMEGA,
     rng: np.random.Generator,
 ) -> int:
-    """Fewest gates, within 4 %, with which all facts are proved answered but for a chance delta.
+    """Fewest gates, within 4%, with which all facts are proved answered but for a chance delta.
 
     Parameters
     ----------

@@ -149,7 +149,7 @@ the sphere of $\mathbb R^d$.
             name="strength",
             kind=Kind.CONSTANT,
             source="trace of a projector",
-            statement="Beyond d facts the right answer has the strength d / N, to 5 %.",
+            statement="Beyond d facts the right answer has the strength d / N, to 5%.",
             check=check_strength,
             quick={"d": (16, 64), "loads": (1.5, 2, 4), "trials": 100, "tolerance": 0.05},
             full={"d": (16, 64, 256), "trials": 400, "tolerance": 0.02},

@@ -67,7 +67,7 @@ def test_two_points_make_a_line():
 
 
 def test_an_interval_covers_the_crossing_as_often_as_it_says():
-    """Noise common to a trial and of its own at each point: 400 experiments, 99 % within 5 s.e."""
+    """Noise common to a trial and of its own at each point: 400 experiments, 99% within 5 s.e."""
     rng = np.random.default_rng(0)
     hits = 0
     for _ in range(400):

@@ -149,8 +149,8 @@ def test_normal_trials_are_covered_at_the_level():
 def test_all_or_nothing_trials_are_covered_almost_at_the_level(trials, p):
     """The worst law for a mean of trials: each is 1 with probability p, else 0.
 
-    Exact coverage by summation. Student's interval is nominal here: at 99 % it covers at least
-    95 % for each p tried, thanks to the binomial bound where all trials agree.
+    Exact coverage by summation. Student's interval is nominal here: at 99% it covers at least
+    95% for each p tried, thanks to the binomial bound where all trials agree.
     """
     covered = 0.0
     for k in range(trials + 1):

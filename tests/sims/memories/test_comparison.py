@@ -31,7 +31,7 @@ def test_differences_are_of_paired_draws():
     apart = np.sort(counts[1] - counts[0])
     assert found.points[0].difference is None
     assert found.points[1].difference == np.median(apart) / 40
-    # Of 12 draws at 99 %: all but the smallest and the largest.
+    # Of 12 draws at 99%: all but the smallest and the largest.
     assert found.points[1].difference_interval == (apart[1] / 40, apart[-2] / 40)
 
 

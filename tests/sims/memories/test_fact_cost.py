@@ -59,7 +59,7 @@ def test_more_answers_cost_more_in_every_draw():
 @pytest.mark.parametrize("M", [10, 100])
 def test_in_high_dimension_answers_are_nearly_orthogonal(M):
     cost = fact_cost(M, 1024, trials=800)[0]
-    # 5 % for M = 10 and 2 % for M = 100: the second order of the closed form.
+    # 5% for M = 10 and 2% for M = 100: the second order of the closed form.
     slack = 0.05 if M == 10 else 0.02
     assert abs(cost.mean / orthogonal_cost(np.log(M)) - 1) < slack + 3 * (
         cost.standard_error / cost.mean

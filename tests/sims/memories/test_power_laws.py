@@ -67,7 +67,7 @@ def test_a_large_memory_misses_only_what_it_does_not_store():
 )
 def test_errors_are_as_predicted(memory, trials):
     point = measure_error(memory, trials=trials, seed=5).points[0]
-    # Four standard errors and 3 %, the accuracy of the law at these d.
+    # Four standard errors and 3%, the accuracy of the law at these d.
     allowed = 4 * point.standard_error + 0.03 * point.error
     assert point.error == pytest.approx(predicted_error(memory), abs=allowed)
 

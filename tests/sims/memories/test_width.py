@@ -322,7 +322,7 @@ def test_bad_arguments_are_named(arguments, said):
 
 
 def test_a_capacity_and_a_width_agree():
-    """N facts need about the width whose capacity they are: medians within 15 %, 30 trials."""
+    """N facts need about the width whose capacity they are: medians within 15%, 30 trials."""
     found = smallest_width("bilinear-ridge", d=16, N=60, criterion=0.9, trials=30).points[0]
     back = capacity("bilinear-ridge", d=16, width=round(found.width), criterion=0.9, trials=30)
     assert pytest.approx(60, rel=0.15) == back.points[0].N

@@ -66,7 +66,7 @@ def test_no_floor_is_above_the_bound(d):
 
 @pytest.mark.parametrize("expected", [0.01, 0.1, 1.0])
 def test_no_floor_is_above_the_number_of_weak_inputs_to_expect(expected):
-    """A probability is at most the mean of a count; the table's levels are 3 % apart at most."""
+    """A probability is at most the mean of a count; the table's levels are 3% apart at most."""
     for N in (1800, 2700):
         assert floor_of(N, 256, Split(0.1, expected)) <= 1.1 * expected
 

@@ -292,7 +292,7 @@ def test_more_neurons_than_anyone_has_fail_no_more_often(m):
 
 @pytest.mark.parametrize(("k", "d", "N"), [(1, 16, 96), (1, 16, 200), (2, 16, 500)])
 def test_a_million_neurons_leave_the_kernel(k, d, N):
-    """sum_z u_z <e_z, e>^{k+1}, drawn: 3 standard errors and 0.5 %, fixed seed."""
+    """sum_z u_z <e_z, e>^{k+1}, drawn: 3 standard errors and 0.5%, fixed seed."""
     trials = 60 if N < 300 else 10
     rng = np.random.default_rng(4)
     recalled = []
@@ -312,7 +312,7 @@ SIMULATED = [(1, 100, 32, 64, 100), (1, 400, 32, 256, 30), (2, 600, 32, 128, 60)
 
 @pytest.mark.parametrize(("k", "m", "d", "N", "trials"), SIMULATED)
 def test_recall_is_what_is_measured(k, m, d, N, trials):
-    """3 standard errors and 0.5 % absolute, fixed seed."""
+    """3 standard errors and 0.5% absolute, fixed seed."""
     (point,) = measure("gated-mlp", width=m, degree=k, d=d, N=N, trials=trials, seed=1).points
     predicted = expected_recall(Construction("gated-mlp", width=m, degree=k), d=d, N=N)
     assert point.recall == pytest.approx(predicted, abs=3 * point.standard_error + 0.005)
@@ -322,7 +322,7 @@ def test_recall_is_what_is_measured(k, m, d, N, trials):
 
 @pytest.mark.parametrize(("k", "m", "N", "M"), [(1, 200, 96, 24), (2, 300, 96, 24)])
 def test_recall_of_classes_is_what_is_measured(k, m, N, M):
-    """3 standard errors and 1.5 % absolute, fixed seed."""
+    """3 standard errors and 1.5% absolute, fixed seed."""
     d = 32
     (point,) = measure(
         "gated-mlp", width=m, degree=k, d=d, N=N, outputs=M, facts="balanced", trials=80, seed=1

@@ -45,7 +45,7 @@ def condition(vectors, name, names=None):
     ("n", "d", "draws"), [(200, 4, 2000), (300, 16, 2000), (500, 64, 500), (100, 200, 500)]
 )
 def test_p_values_of_uniform_vectors_are_uniform(n, d, draws):
-    """Share of p < 5 % and p < 1 %, in a 99.99 % binomial interval; fixed seed.
+    """Share of p < 5% and p < 1%, in a 99.99% binomial interval; fixed seed.
 
     The chi-square laws are limits: at these n they are met to within a tenth of the level.
     """
@@ -63,7 +63,7 @@ def test_p_values_of_uniform_vectors_are_uniform(n, d, draws):
 
 
 def test_all_conditions_together_reject_uniform_vectors_at_three_times_the_level(monkeypatch):
-    """2000 draws of 60 vectors in R^6 with the level raised to 2 %; fixed seed."""
+    """2000 draws of 60 vectors in R^6 with the level raised to 2%; fixed seed."""
     monkeypatch.setattr(hypotheses, "LEVEL", 0.02)
     rng = np.random.default_rng(2)
     draws = 2000

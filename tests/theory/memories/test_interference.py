@@ -165,7 +165,7 @@ def test_more_nodes_agree_where_there_are_many_competitors(monkeypatch, own, oth
 @pytest.mark.parametrize("facts", ["balanced", "random", "zipf"])
 @pytest.mark.parametrize(("d", "M"), [(32, 4), (64, 4), (64, 16)])
 def test_with_classes_the_nodes_change_recall_by_a_tenth_of_a_percent(monkeypatch, facts, d, M):
-    """Competitors of large classes are steps too: absolute digits of the recall, at 98 %."""
+    """Competitors of large classes are steps too: absolute digits of the recall, at 98%."""
     N = capacity_of(Construction("linear"), d=d, rate=0.98, facts=facts, M=M)
     classes = classes_of(facts, N=N, M=M)
     before = failure(plain(d), classes)
@@ -181,7 +181,7 @@ def test_with_classes_the_nodes_change_recall_by_a_tenth_of_a_percent(monkeypatc
      (16, 4, 30), (16, 6, 60), (32, 12, None), (32, 24, None), (32, 36, None), (32, 20, 200)],
 )  # fmt: skip
 def test_recall_is_that_of_simulation(d, N, M):
-    """Within 5 standard errors of 20000 draws (level 6e-7, fixed seed) and 0.2 % absolute."""
+    """Within 5 standard errors of 20000 draws (level 6e-7, fixed seed) and 0.2% absolute."""
     trials = 20_000 if N < 20 else 4_000
     fractions = recalled(d, N, trials=trials, seed=11, M=M).mean(axis=1)
     error = fractions.std(ddof=1) / np.sqrt(trials)

@@ -157,7 +157,7 @@ def test_seen_inputs_are_missed_as_often_as_a_direct_sum_says():
     ids=lambda memory: f"{memory.label()}, {memory.law}",
 )
 def test_predictions_are_within_four_standard_errors(memory):
-    # 120 trials on a fixed seed; 2 % more for the law of large d that predictions are made of.
+    # 120 trials on a fixed seed; 2% more for the law of large d that predictions are made of.
     point = measure_error(memory, trials=120, seed=11).points[0]
     allowed = 4 * point.standard_error + 0.02 * point.error
     assert predicted_error(memory) == pytest.approx(point.error, abs=allowed)

@@ -253,7 +253,7 @@ def test_widths_without_a_degree_are_those_of_what_is_built(monkeypatch):
 def test_figures_of_widths():
     ax = predict("whitened-mlp", d=[8, 9], N=[10, 20]).plot()
     assert ax.get_legend_handles_labels()[1] == [
-        f"d = {d}, {rate} recalled" for d in (8, 9) for rate in ("99 %", "all")
+        f"d = {d}, {rate} recalled" for d in (8, 9) for rate in ("99%", "all")
     ]
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("facts N", "width m")
@@ -290,11 +290,11 @@ def test_a_network_needs_its_width_or_its_facts(memory):
         ({"d": 32, "N": [5, 10, 20]}, ["recall", "chance that all is recalled"], "linear"),
         (
             {"d": [16, 32]},
-            ["99 % recalled", "all recalled, half the draws",
+            ["99% recalled", "all recalled, half the draws",
              "all recalled, proved for half the draws"],
             "log",
         ),
-        ({"d": [16, 32], "facts": "random"}, ["99 % recalled", "all recalled, half the draws"],
+        ({"d": [16, 32], "facts": "random"}, ["99% recalled", "all recalled, half the draws"],
          "log"),
     ],
 )  # fmt: skip

@@ -184,7 +184,7 @@ def test_moments_of_the_mean(m, power):
 
 @pytest.mark.parametrize("m", [10, 40])
 def test_the_mean_by_drawing(m):
-    """Products of two squared normals: P(mean <= node), 20000 draws, 5 s.e. and 1 %."""
+    """Products of two squared normals: P(mean <= node), 20000 draws, 5 s.e. and 1%."""
     value = np.outer(GRID[::4] ** 2, GRID[::4] ** 2).ravel()
     weight = np.outer(NORMAL[::4], NORMAL[::4]).ravel()
     nodes, _ = mean_nodes(value, weight / weight.sum(), m, 8)

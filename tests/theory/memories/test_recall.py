@@ -169,9 +169,9 @@ def test_a_fact_beside_outputs_of_nobody():
     "memory", [c for c in EVERY if not c.memory.startswith("dual")], ids=lambda c: c.memory
 )
 def test_recall_is_what_is_measured(memory):
-    """Within 5 standard errors (level 6e-7, fixed seed) and 0.3 % absolute for W itself.
+    """Within 5 standard errors (level 6e-7, fixed seed) and 0.3% absolute for W itself.
 
-    0.7 % for what is made of it, and 2 % for the truncation, whose law is a limit.
+    0.7% for what is made of it, and 2% for the truncation, whose law is a limit.
     """
     d = 64
     for rate in (0.97, 0.99):
@@ -197,7 +197,7 @@ def test_least_squares_memories_are_predicted_within_two_percent(name):
 @pytest.mark.parametrize("facts", ["balanced", "random", "zipf"])
 @pytest.mark.parametrize("M", [8, 64])
 def test_recall_of_classes_is_what_is_measured(facts, M):
-    """5 standard errors and 1 % absolute: Zipf classes are taken at their expected sizes."""
+    """5 standard errors and 1% absolute: Zipf classes are taken at their expected sizes."""
     d = 64
     N = round(capacity_of(LINEAR, d=d, rate=0.97, facts=facts, M=M))
     (point,) = measure("linear", d=d, N=N, facts=facts, outputs=M, trials=200, seed=1).points

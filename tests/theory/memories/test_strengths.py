@@ -74,7 +74,7 @@ def test_the_divergence_of_a_truncation_by_finite_differences(rng, m):
 
 @pytest.mark.parametrize("fraction", [0.1, 0.25, 0.5, 0.75])
 def test_the_share_is_that_of_large_gaussian_matrices(rng, fraction):
-    """Signal and energy of 400 matrices of d = 80: the limit within 2 %, fixed seed."""
+    """Signal and energy of 400 matrices of d = 80: the limit within 2%, fixed seed."""
     d = 80
     m = round(fraction * d)
     signal, energy = [], []
@@ -145,7 +145,7 @@ def test_no_more_features_count_than_are_independent(name, degree, independent):
 
 @pytest.mark.parametrize("name", READ_OUT)
 def test_leverages_spread_as_those_of_drawn_features(name):
-    """Diagonals of hat matrices: their standard deviation within 15 %, 20 draws, fixed seed."""
+    """Diagonals of hat matrices: their standard deviation within 15%, 20 draws, fixed seed."""
     d, m, N = 32, 40, 120
     rng = np.random.default_rng(0)
     drawn = []
@@ -178,7 +178,7 @@ def test_strengths_of_the_hebbian_sum_tend_to_the_kernels():
 
 
 def test_strengths_of_the_hebbian_sum_are_those_of_drawn_features():
-    """Signal, and coefficients of the other facts: 2000 draws within 5 %, fixed seed."""
+    """Signal, and coefficients of the other facts: 2000 draws within 5%, fixed seed."""
     d, m, draws = 16, 60, 2000
     rng = np.random.default_rng(0)
     signal, other = [], []
@@ -192,7 +192,7 @@ def test_strengths_of_the_hebbian_sum_are_those_of_drawn_features():
     law = interference_of(Construction("bilinear", width=m), N=50, d=d)
     assert pytest.approx(np.mean(signal), rel=0.05) == 1
     relative = np.mean((np.array(other) / signal) ** 2)
-    # Of order 1 / m the mean of a ratio is another one: 25 %.
+    # Of order 1 / m the mean of a ratio is another one: 25%.
     assert law.weight @ law.pair == pytest.approx(relative, rel=0.25)
     absolute = np.mean(np.square(other))
     assert absolute == pytest.approx((1 + 4 / d + 3 * sphere_moment(d, 2)) / m
@@ -215,7 +215,7 @@ NETWORKS = [
     ("memory", "d", "N"), NETWORKS, ids=[f"{c.label()} {d} {N}" for c, d, N in NETWORKS]
 )
 def test_recall_of_networks_is_what_is_measured(memory, d, N):
-    """3 standard errors and 1 % absolute, fixed seed."""
+    """3 standard errors and 1% absolute, fixed seed."""
     (point,) = measure(memory.memory, width=memory.width, d=d, N=N, trials=60, seed=1).points
     predicted = expected_recall(memory, d=d, N=N)
     assert 0.3 < predicted <= 1
@@ -253,7 +253,7 @@ def test_many_bits_are_exact_weights(name, rank):
 @pytest.mark.parametrize("bits", [1, 2, 4])
 @pytest.mark.parametrize("name", ["low-rank", "low-rank-gaussian"])
 def test_rounded_factors_recall_what_is_predicted(name, bits):
-    """Within 3 standard errors and 0.5 % absolute, fixed seed."""
+    """Within 3 standard errors and 0.5% absolute, fixed seed."""
     memory = Construction(name, "d/2", bits)
     N = int(capacity_of(memory, d=64, rate=0.97))
     (point,) = measure(name, rank="d/2", bits=bits, d=64, N=N, trials=400, seed=1).points

@@ -72,7 +72,7 @@ def missed(S, R, D, d, *, group=None, trials, seed):
     ],
 )
 def test_recall_is_that_of_simulation(sizes, d, group, trials):
-    """Within 4 standard errors (level 6e-5, fixed seed) and 0.5 %."""
+    """Within 4 standard errors (level 6e-5, fixed seed) and 0.5%."""
     S, R, _ = sizes
     share = 1 - missed(*sizes, d, group=group, trials=trials, seed=7) / (S * R)
     predicted = superposed_recall(*sizes, d, noise=K, group=group)

@@ -167,7 +167,7 @@ def _records() -> list[Row]:
     rows += [
         ("recall at N_99", expected_recall(linear, d=d, N=N_99), 0.99),
         ("chance of all at N_all", all_recalled(linear, d=d, N=N_all), 0.5),
-        ("law at 99 %", record["law_99"], N_99 * np.log(N_99) / d**2),
+        ("law at 99%", record["law_99"], N_99 * np.log(N_99) / d**2),
         ("law of all", record["law_all"], N_all * np.log(N_all) / d**2),
         ("guaranteed: proved", float(failure_bound(sure, d) <= 0.5), 1.0),
         ("guaranteed: largest", float(failure_bound(sure + 1, d) > 0.5), 1.0),

@@ -44,7 +44,7 @@ MISTAKES = (
     "kernel of the degree below",
     "twofold",
     "d for d + 2",
-    "2 % more neurons",
+    "2% more neurons",
 )
 """What can be planted in the independent side, for controls."""
 
@@ -265,7 +265,7 @@ def _sum_rows(mistake: str | None) -> Iterator[Row]:
         S, B, law = joint_law(neuron, kernel, m, 2.0)
         weight, a, c, across = _grids(k, d, others, own, mistake)
         mean, square = float(np.sum(weight * c * a)), float(np.sum(weight * (c * a) ** 2))
-        count = m + (m // 50 if mistake == "2 % more neurons" else 0)
+        count = m + (m // 50 if mistake == "2% more neurons" else 0)
         centre = float(np.sum(law.T @ S))
         yield "mass", float(law.sum()), 1.0
         yield "mean of S", centre, mean + kernel.shift
