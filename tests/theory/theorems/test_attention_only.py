@@ -85,7 +85,8 @@ def test_the_figure_shows_each_claim():
     findings = {name: found(name) for name in SMALL}
     figure = THEOREM.figure(findings)
     assert isinstance(figure, Figure)
-    assert [ax.get_xlabel() for ax in figure.axes] == ["max(R, D)", "S + R", "dimension d"]
+    labels = [ax.get_xlabel() for ax in figure.axes]
+    assert labels == [r"$\max(R, D)$", "$S + R$", "dimension $d$"]
     for ax in figure.axes:
         assert ax.get_legend() is not None
     # One curve of the law for each shape, and the key.
