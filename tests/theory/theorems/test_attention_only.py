@@ -91,7 +91,7 @@ def test_the_figure_shows_each_claim():
         assert ax.get_legend() is not None
     # One curve of the law for each shape, and the key.
     lines = figure.axes[2].get_legend_handles_labels()[1]
-    assert lines == ["law, nothing fitted", "8, 4, 4"]
+    assert lines == ["predicted", "8, 4, 4"]
 
 
 def test_conditions_name_what_fails():
