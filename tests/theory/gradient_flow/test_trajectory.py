@@ -261,16 +261,16 @@ def test_the_figure_has_the_plateau_and_the_stage_times():
     ax = result.plot(Figure().subplots())
     flat = [line for line in ax.lines if set(line.get_ydata()) == {math.log(4)}]
     assert len(flat) == 1
-    assert flat[0].get_label() == "plateau log D, predicted"
+    assert [text.get_text() for text in ax.texts] == ["$\\log D$, predicted"]
     upright = {line.get_xdata()[0] for line in ax.lines if len(set(line.get_xdata())) == 1}
     assert upright == {result.predicted.t_relation, result.predicted.t_subject}
-    assert ax.get_title() == "symmetric flow: S = 8, R = 3, D = 4, alpha = 0.0001"
+    title = ax.get_legend().get_title().get_text()
+    assert title.endswith(r"flow: $S, R, D = 8, 3, 4$, $\alpha$ = 0.0001"), title
     assert "stage times, predicted" in [text.get_text() for text in ax.get_legend().get_texts()]
     bare = trajectory(**SHORT, attention="linear", d=8).plot()
     assert len(bare.lines) == 3
     other = trajectory(subjects=3, relations=24, answers=3).plot()
-    labels = [text.get_text() for text in other.get_legend().get_texts()]
-    assert "plateau log R, predicted" in labels
+    assert [text.get_text() for text in other.texts] == ["$\\log R$, predicted"]
 
 
 # --- refusals -----------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from tests.helpers.in_browser import AXE, CONTRASTS, WIDE
 from tests.helpers.small_exhibits import computed, small_exhibits, stored_findings
 from theory.claims import Verdict
 from theory.exhibit import Exhibit
+from theory.extras import without
 from theory.publishing.appendix import appendix, default_store
 from theory.publishing.contents import all_tasks
 from theory.registry import registered
@@ -151,12 +152,18 @@ def warned(log):
     )  # fmt: skip
 
 
+def pictured():
+    """Theorems with a figure: without its extra a theorem has nothing to show."""
+    return [theorem for theorem in registered() if not without(theorem.extra)]
+
+
 def test_the_document_is_set_without_a_complaint(paper):
     log = pdflatex(paper / "sub", "appendix")
     assert warned(log) == []
     found = labels(paper / "sub", "appendix")
     for theorem in registered():
-        assert {f"{kind}:recall-{theorem.name}" for kind in ("tab", "fig", "sec")} <= found
+        assert {f"{kind}:recall-{theorem.name}" for kind in ("tab", "sec")} <= found
+        assert (f"fig:recall-{theorem.name}" in found) == (theorem in pictured())
     for exhibit in small_exhibits():
         assert (f"tab:recall-{exhibit.name}" in found) == exhibit.printed
         assert (f"fig:recall-{exhibit.name}" in found) == (exhibit.figure is not None)
@@ -284,7 +291,7 @@ def test_every_picture_is_shown_and_told(page):
         "return [...document.images].map(i => [i.alt, i.naturalWidth, i.complete, i.clientWidth])"
     )
     drawn = [exhibit for exhibit in small_exhibits() if exhibit.figure is not None]
-    assert len(pictures) == len(registered()) + len(drawn)
+    assert len(pictures) == len(pictured()) + len(drawn)
     limit = page.execute_script("return document.documentElement.clientWidth")
     for told, natural, complete, shown in pictures:
         assert told.strip()
