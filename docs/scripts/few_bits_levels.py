@@ -39,7 +39,7 @@ def nearest(X: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.f
 
 
 def lost(N: int, draw: int, levels: NDArray[np.float64]) -> int:
-    """Fewest facts, of N, that annealing loses: the search of the package for any levels."""
+    """Fewest facts, of N, that annealing loses; a step goes to any other level."""
     rng = np.random.default_rng([SEED, draw, N, d])
     E, U = sphere(N, d, rng=rng), sphere(N, d, rng=rng)
     f = np.arange(N)

@@ -4,11 +4,13 @@ Fine-tuning changes weights little. To first order in the change the logits are
 
 .. math:: F(\theta) \approx F(\theta_0) + F'(\theta_0)\,(\theta - \theta_0),
 
-at the weights :math:`\theta_0` after pre-training, and gradient descent on this model is a linear
-system driven by the errors of the fine-tuned questions, with the neural tangent kernel
-:math:`F'(\theta_0) F'(\theta_0)^\top` between contexts (A. Jacot, F. Gabriel and C. Hongler 2018).
-A question is a new token, whose column of W pre-training leaves at 0. Every gate of the network, 1
-where W x > 0, therefore stays that of the subject, and the question acts through it.
+at the weights :math:`\theta_0` after pre-training. The neural tangent kernel
+:math:`F'(\theta_0) F'(\theta_0)^\top` between contexts (A. Jacot, F. Gabriel and C. Hongler 2018)
+turns the errors of the fine-tuned questions, which depend on the logits through the softmax, into
+changes of all logits. A question is a new token, whose column of W the decay of pre-training takes
+to nearly 0 (without decay it stays at random numbers). Where it is 0, every gate of the network, 1
+where W x > 0, is that of the subject and fillers, and the question acts through it. The computation
+uses the column as it is.
 
 It contains what the mean of templates (:func:`sims.knowledge.model.superposed`) leaves out: values
 that were just seen become likelier for every question, which is what answers from memory are, and a

@@ -182,8 +182,8 @@ def few_bits_capacity(
     ----------
     d : dimension of the answers.
     bits : b, between 1 and 4.
-    levels : values of a weight, at least two and as many below 0 as above it; None means the 2^b
-        odd numbers from 1 - 2^b to 2^b - 1. At any scale they hold the same.
+    levels : values of a weight, at least two different numbers, each with its negative; None means
+        the 2^b odd numbers from 1 - 2^b to 2^b - 1. At any scale they hold the same.
     features : p, of a read-out with p d weights; None means d.
     trials : draws of scores.
     seed : of these.

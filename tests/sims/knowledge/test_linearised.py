@@ -83,14 +83,14 @@ def test_it_knows_of_answers_from_memory():
     The prediction to first order is nearer to the model.
     """
     told = Told(subjects=32, templates=8, multiplicity=4)
-    source, given = draw_trials(told, trials=2, seed=0, experiment="first order")
+    source, given = draw_trials(told, trials=6, seed=0, experiment="first order")
     trained = pretrain(given, source, width=64, pre_training=suited(32, steps=800))
     (found,) = extract(given, source, fine_tuned=(2,), trained=trained, predicted=True)["tuned"]
     right, linearised, superposed = (
         np.mean(np.concatenate(found[key])) for key in ("right", "linearised", "superposed")
     )
     assert superposed - right > 0.4
-    assert abs(linearised - right) < 0.5 * (superposed - right)
+    assert abs(linearised - right) < 0.25 * (superposed - right)
 
 
 @pytest.mark.parametrize(
