@@ -17,10 +17,10 @@ from threadpoolctl import threadpool_limits
 
 from assoc import checks
 from sims.engine.parallel import available_threads
+from tests.helpers.cores import SHARE
 
 # Threads of BLAS that wait for a core which another process has take several times as long as one
 # that works: each process has its share, and so have those that it starts.
-SHARE = max(1, available_threads() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 if available_threads() > SHARE:
     for library in ("OPENBLAS", "OMP", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", str(SHARE))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import optimize
 from stored import store
 
 from assoc.bits.annealing import CLEAR, FAR, leads, unit_sized
@@ -94,7 +94,7 @@ def row(chosen: Sequence[int]) -> dict[str, Any]:
     record = {
         "levels": ", ".join(map(str, chosen)), "bits": bits, "found": held,
         "stored": stored_bits(held) / (bits * d**2), "optimum": N, "error": error,
-        "efficiency": float(special.gammaln(N + 1)) / math.log(2) / (bits * d**2),
+        "efficiency": stored_bits(N) / (bits * d**2),
         "limit": limit(levels, bits),
     }  # fmt: skip
     print(record, flush=True)

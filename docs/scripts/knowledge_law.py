@@ -8,7 +8,7 @@ one of these.
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ def countries() -> list[dict[str, Any]]:
     """Measure and predict the facts about countries, told in K of 8 templates."""
     table = read_facts(example_path("countries.csv")).restricted(RELATIONS)
     facts = numbered_facts(table).tolist()
-    rule = replace(suited(len(table.subjects)), steps=TABLE_STEPS)
+    rule = suited(len(table.subjects), steps=TABLE_STEPS)
     rows = []
     for K in (1, 2, 4):
         found = table_point(

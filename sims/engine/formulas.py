@@ -60,7 +60,7 @@ def typeset(text: str, plain: Callable[[str], str] | None = None) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text in which nothing is markup of Markdown, and 10% is 10%.
+    """Return text in which nothing is markup of Markdown, and a percent sign follows its number.
 
     Parameters
     ----------

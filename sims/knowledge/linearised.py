@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from assoc.arrays import Floats
 from assoc.errors import InputError
 from assoc.facts.knowledge import Contexts
-from sims.knowledge.model import Weights
+from sims.knowledge.model import Weights, attention
 from sims.knowledge.training import Descent, rates
 
 __all__ = ["Linearised", "linearised_logits"]
@@ -97,12 +97,8 @@ class Linearised:
         contexts : C of them.
         """
         W, V = (weights[name].astype(np.float64) for name in ("W", "V"))
-        mass = contexts.counts.astype(np.float64)
+        mass = attention(weights, contexts.counts.astype(np.float64), contexts.last)
         last = contexts.last if "Q" in weights else None
-        if last is not None:
-            scores = np.where(mass > 0, weights["Q"][last].astype(np.float64), -np.inf)
-            mass = mass * np.exp(scores - scores.max(axis=1, keepdims=True))
-        mass = mass / mass.sum(axis=1, keepdims=True)
         inward = mass @ W.T
         return cls(W, V, last, mass, inward > 0, np.maximum(inward, 0))
 

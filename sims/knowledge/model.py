@@ -32,6 +32,7 @@ __all__ = [
     "SCALE",
     "WIDTH",
     "Weights",
+    "attention",
     "attention_mass",
     "check_network",
     "initial_weights",
@@ -95,13 +96,20 @@ def initial_weights(
     return weights
 
 
-def _attention(weights: Weights, counts: Floats, last: NDArray[np.intp]) -> Floats:
-    """Mass (C, n) on each token."""
+def attention(weights: Weights, counts: Floats, last: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Mass (C, n) that attention puts on each token, in double precision.
+
+    Parameters
+    ----------
+    weights : of one of :data:`MODELS`; without a Q attention is even.
+    counts : (C, n) how often each token was seen.
+    last : (C,) the last of them.
+    """
     seen = counts > 0
     scores = weights["Q"][last].astype(np.float64) if "Q" in weights else np.zeros(counts.shape)
     scores = np.where(seen, scores, -np.inf)
     mass = counts * np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(mass / mass.sum(axis=1, keepdims=True))
+    return np.asarray(mass / mass.sum(axis=1, keepdims=True), np.float64)
 
 
 def logits(weights: Weights, contexts: Contexts) -> Floats:
@@ -117,7 +125,7 @@ def logits(weights: Weights, contexts: Contexts) -> Floats:
 
 
 def _forward(weights: Weights, contexts: Contexts) -> Floats:
-    x = _attention(weights, contexts.counts.astype(np.float64), contexts.last)
+    x = attention(weights, contexts.counts.astype(np.float64), contexts.last)
     if "O" in weights:
         return np.asarray(x @ weights["O"].T.astype(np.float64))
     hidden = np.maximum(x @ weights["W"].T.astype(np.float64), 0)
@@ -134,7 +142,7 @@ def attention_mass(weights: Weights, contexts: Contexts, given: Knowledge) -> di
     given : says which token is what.
     """
     with np.errstate(all="ignore"):
-        mass = _attention(weights, contexts.counts.astype(np.float64), contexts.last)
+        mass = attention(weights, contexts.counts.astype(np.float64), contexts.last)
     mean = (contexts.weights / contexts.weights.sum()) @ mass
     ends = [given.first_template, given.first_question, given.first_value, given.first_filler]
     kinds = ("subject", "template", "question", "value", "filler")

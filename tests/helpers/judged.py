@@ -8,14 +8,14 @@ they are tested.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from sims.engine.parallel import available_threads, blas_threads, cores, keep_memory
+from sims.engine.parallel import blas_threads, cores, keep_memory
 from sims.sweeps.fingerprint import fingerprint
 from sims.sweeps.store import Point, stored_points, stored_request
+from tests.helpers.cores import SHARE
 from theory.claims import Claim, Finding, Theorem
 from theory.publishing.appendix import default_store
 from theory.running import claim_task
@@ -48,7 +48,6 @@ def finding(
     if point is not None and point.task == task.text():
         return Finding.from_dict(json.loads(point.value))
     # As in a sweep: each process has its share of the cores.
-    share = max(1, available_threads() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
     keep_memory()
-    with cores(share), blas_threads(1):
+    with cores(SHARE), blas_threads(1):
         return claim.check(seed=seed, **claim.regime(regime))

@@ -30,7 +30,7 @@ from theory.rendering.markdown import html_inline, latex
         ("log(A K) of sqrt(k!)", r"$\log(A K)$ of $\sqrt{k!}$"),
         ("rank-m, b-bit, log log d / log d", r"rank-$m$, $b$-bit, $\log \log d / \log d$"),
         ("a probability >= 1/2", r"a probability $\ge$ $1/2$"),
-        ("10% of 1 and -1", "10% of 1 and -1"),
+        ("10 % of 1 and -1", "10% of 1 and -1"),
     ],
 )
 def test_what_people_read_as_a_formula_is_one(text, found):

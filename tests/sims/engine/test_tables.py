@@ -139,7 +139,7 @@ def test_no_digit_is_shown_that_an_interval_does_not_leave_known():
 
 
 def test_formulas_in_a_column_of_text_are_set():
-    shown = Table("toy", "Toy.", {"a": Column("a", width=0.5)}, [{"a": "N / d^2, to 10%"}])
+    shown = Table("toy", "Toy.", {"a": Column("a", width=0.5)}, [{"a": "N / d^2, to 10 %"}])
     assert body(shown.latex()) == [[r"$N / d^2$, to 10\%"]]
 
 
