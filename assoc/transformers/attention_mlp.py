@@ -52,6 +52,7 @@ __all__ = [
     "choose_overlap_degree",
     "copied_scale",
     "copied_sums",
+    "copying_heads",
     "hybrid",
 ]
 
@@ -115,14 +116,40 @@ def attention_mlp(
     if mlp not in MLPS:
         raise InputError(f"mlp {mlp!r}: one of {', '.join(MLPS)} is needed")
     width = check_width(width)
+    model, X = copying_heads(task, embeddings, head_dim=head_dim, heads=heads, length=length)
+    network = _network(mlp, task, model.embeddings, X, width, degree, rng)
+    return Transformer(model.embeddings, model.attention, network)
+
+
+def copying_heads(
+    task: RecallTask,
+    embeddings: Floats,
+    *,
+    head_dim: int | None = None,
+    heads: int | None = None,
+    length: int = LENGTH,
+) -> tuple[Transformer, NDArray[np.float64]]:
+    """Build heads that copy subject and relation, without an MLP, and what they would give it.
+
+    Parameters
+    ----------
+    task, embeddings, head_dim, heads, length : as for :func:`attention_mlp`.
+
+    Returns
+    -------
+    The transformer, and its sums (S R, d) for the facts in their order.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or the embeddings are not one finite vector per token.
+    """
     Phi = check_embeddings(embeddings, task)
     size = head_size(task, Phi, head_dim)
-    cues = Phi[: task.subjects + task.relations]
     groups = cue_groups(task, size, heads)
+    cues = Phi[: task.subjects + task.relations]
     model = Transformer(Phi, attend(task, Phi, groups, cues, size, True, length))
-    X = model.attended(attended_tokens(task, groups))
-    network = _network(mlp, task, Phi, X, width, degree, rng)
-    return Transformer(Phi, model.attention, network)
+    return model, model.attended(attended_tokens(task, groups))
 
 
 def hybrid(

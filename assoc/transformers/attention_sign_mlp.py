@@ -17,14 +17,8 @@ from assoc.arrays import Floats
 from assoc.facts.recall_task import RecallTask
 from assoc.memories.sign_gates import sign_two_layer
 from assoc.memories.sign_networks import PiecewiseLinear
-from assoc.transformers.attention_mlp import attended_tokens, copied_scale
-from assoc.transformers.attention_only import (
-    LENGTH,
-    attend,
-    check_embeddings,
-    cue_groups,
-    head_size,
-)
+from assoc.transformers.attention_mlp import copied_scale, copying_heads
+from assoc.transformers.attention_only import LENGTH
 from assoc.transformers.model import Transformer
 
 __all__ = ["attention_sign_mlp"]
@@ -86,18 +80,15 @@ def attention_sign_mlp(
     (True, 15600)
     """
     build = sign_two_layer(width, gates, omega)
-    Phi = check_embeddings(embeddings, task)
-    size = head_size(task, Phi, head_dim)
-    groups = cue_groups(task, size, heads)
-    cues = Phi[: task.subjects + task.relations]
-    attention = attend(task, Phi, groups, cues, size, True, length)
-    X = Transformer(Phi, attention).attended(attended_tokens(task, groups))
+    model, X = copying_heads(task, embeddings, head_dim=head_dim, heads=heads, length=length)
+    Phi = model.embeddings
     scale = copied_scale(task, Phi)
     found = build(X / scale, Phi.astype(np.float64), task.labels, rng=rng)
     assert isinstance(found, PiecewiseLinear)
     network = PiecewiseLinear(found.W / scale, found.V, found.phase)
     gain = _gain(network, Phi, X, task.labels)
-    return Transformer(Phi, attention, PiecewiseLinear(network.W, gain * found.V, found.phase))
+    louder = PiecewiseLinear(network.W, gain * found.V, found.phase)
+    return Transformer(Phi, model.attention, louder)
 
 
 def _gain(

@@ -12,9 +12,7 @@ from assoc.arrays import Floats
 from assoc.facts.recall_task import RecallTask
 from assoc.memories.sign_gates import drawn_gates
 from assoc.memories.sign_networks import SignGated
-from assoc.transformers.attention_mlp import attended_tokens, copied_sums
-from assoc.transformers.attention_only import attend, cue_groups
-from assoc.transformers.model import Transformer
+from assoc.transformers.attention_mlp import copied_sums, copying_heads
 from sims.engine.parallel import blas_threads
 from sims.engine.randomness import MEMORY, OUTPUTS, Source
 from sims.transformers.architecture import Shape, table_source
@@ -149,7 +147,5 @@ def _proved_width(tables: _Tables, delta: float) -> int:
 
 def _copied(task: RecallTask, Phi: Floats) -> Floats:
     """What heads that are built give the network for each fact, over sqrt(2)."""
-    groups = cue_groups(task, HEAD_DIM, None)
-    cues = Phi[: task.subjects + task.relations]
-    model = Transformer(Phi, attend(task, Phi, groups, cues, HEAD_DIM, True, PROMPT))
-    return np.asarray(model.attended(attended_tokens(task, groups)) / np.sqrt(2))
+    _, X = copying_heads(task, Phi, head_dim=HEAD_DIM, length=PROMPT)
+    return np.asarray(X / np.sqrt(2))
