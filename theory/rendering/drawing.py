@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "drawn", "styled", "typeset"]
+__all__ = ["FORMATS", "drawn", "in_roman", "styled"]
 
 STYLE = Path(__file__).with_name("recall.mplstyle")
 
@@ -59,13 +59,13 @@ def drawn(figure: "Figure", suffix: str, origin: Mapping[str, Any], own: str = "
 
 def _lay_out(figure: "Figure") -> None:
     """Place the parts of a figure once, whatever number of files it is written to."""
-    _typeset(figure)
+    _set_in_roman(figure)
     if figure.get_layout_engine() is not None:
         figure.draw_without_rendering()
         figure.set_layout_engine(None)
 
 
-def _typeset(figure: "Figure") -> None:
+def _set_in_roman(figure: "Figure") -> None:
     """Replace the characters that Computer Modern's text fonts lack by those of mathematics."""
     from matplotlib.text import Text
     from matplotlib.ticker import FixedLocator
@@ -73,14 +73,14 @@ def _typeset(figure: "Figure") -> None:
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         if text.get_fontfamily()[:1] == [ROMAN]:
-            text.set_text(typeset(text.get_text()))
+            text.set_text(in_roman(text.get_text()))
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):
             if isinstance(axis.get_major_locator(), FixedLocator):
-                axis.set_ticklabels([typeset(each.get_text()) for each in axis.get_ticklabels()])
+                axis.set_ticklabels([in_roman(each.get_text()) for each in axis.get_ticklabels()])
 
 
-def typeset(text: str) -> str:
+def in_roman(text: str) -> str:
     r"""Return a label as Computer Modern can set it.
 
     Parameters
@@ -89,7 +89,7 @@ def typeset(text: str) -> str:
 
     Examples
     --------
-    >>> print(typeset("my_module:build, $N_f$ < 3"))
+    >>> print(in_roman("my_module:build, $N_f$ < 3"))
     my$\_$module:build, $N_f$ $<$ 3
     """
     parts = text.split("$")
