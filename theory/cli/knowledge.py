@@ -335,7 +335,7 @@ def _report(
         if said:
             answered = f"{answered}; {said.pop(0)}"
         show(answered, *said, *others, *([ALONE] if by_relation else ()),
-             *([RANKS] if by_popularity else ()))  # fmt: skip
+             *(RANKS.splitlines() if by_popularity else ()))  # fmt: skip
     if plot is not None:
         save_figure(found.plot, plot, seed=seed)
 
