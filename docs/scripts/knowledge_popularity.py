@@ -48,7 +48,8 @@ def tables(asked: Sequence[str]) -> Iterator[tuple[str, FactTable, float]]:
 def measured(model: str, name: str, table: FactTable, popularity: float) -> TableExtraction:
     """Tell and ask a table: of the one-layer model three trials, of a GPT-2 in words one."""
     same: dict[str, Any] = {
-        "multiplicities": (TOLD,), "fine_tuned": TUNED[model], "popularity": popularity, "seed": SEED,
+        "multiplicities": (TOLD,), "fine_tuned": TUNED[model], "popularity": popularity,
+        "seed": SEED,
     }  # fmt: skip
     if model == "small":
         return table_extraction(table, trials=3, **same)
