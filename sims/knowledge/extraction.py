@@ -2,8 +2,8 @@ r"""Knowledge extraction: pre-train on sentences, fine-tune on some subjects' qu
 
 A trial draws facts, templates and weights, trains on all sentences, then on the questions of the
 first N_f subjects, and is asked about the others. A fact counts as answered if the logit of its
-value is above that of every other token, in double precision, with the last weights, whatever the
-fillers. Wrong answers are, the first that applies,
+value, or of one of them if several are right, is above that of every other token, in double
+precision, with the last weights, whatever the fillers. Wrong answers are, the first that applies,
 
 ===========  ==============================================================================
 ``own``      a value of another attribute of the same subject

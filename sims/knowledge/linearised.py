@@ -15,7 +15,9 @@ uses the column as it is.
 It contains what the mean of templates (:func:`sims.knowledge.model.superposed`) leaves out: values
 that were just seen become likelier for every question, which is what answers from memory are, and a
 question moves by no more than its loss asks for. It leaves out that a question changes which
-neurons answer, and products of changes.
+neurons answer, that attention is not linear in its scores, and products of changes. Which of these
+matters differs between points (docs/knowledge.md, L.5): gates may be taken from other weights, as
+those of superposed templates, to see.
 """
 
 from dataclasses import dataclass

@@ -2,8 +2,9 @@
 
 Facts, templates and the subjects that are fine-tuned on are the same draws as the small model's,
 for the same seed and experiment. A fact counts as answered if every token of its value's name has
-the highest logit of all, alone, after those before it. Wrong answers are of the same kinds, found
-by writing the most likely token after another; ``none`` is what no value's name begins.
+the highest logit of all, alone, after those before it; of several right values one is enough. Wrong
+answers are of the same kinds, found by writing the most likely token after another; ``none`` is
+what no value's name begins.
 """
 
 import zlib
