@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,7 +186,9 @@ def knowledge(
                     phrasings=phrasings)  # fmt: skip
     if model == GPT2 and first_order:
         raise InputError(f"--first-order is not for --model {GPT2}")
-    measured = _of_gpt2(of_gpt2, width) if model == GPT2 else _of_small(of_gpt2, model, width)
+    measured = (
+        _of_gpt2(of_gpt2, width) if model == GPT2 else _of_small(of_gpt2, model, width, popularity)
+    )
     if file is None:
         for name in given(relations=relations, phrasings=phrasings):
             raise InputError(f"--{name} is for a table of facts")
@@ -207,7 +210,9 @@ class _Measured:
     options: Mapping[str, Any]
 
 
-def _of_small(of_gpt2: Mapping[str, Any], model: str, width: int | None) -> _Measured:
+def _of_small(
+    of_gpt2: Mapping[str, Any], model: str, width: int | None, popularity: float
+) -> _Measured:
     """Return how the small model is measured; refuse what only GPT-2 has."""
     from sims.knowledge.extraction import phase_diagram
     from sims.knowledge.tables import table_extraction
@@ -215,7 +220,8 @@ def _of_small(of_gpt2: Mapping[str, Any], model: str, width: int | None) -> _Mea
 
     for name in of_gpt2:
         raise InputError(f"--{name.replace('_', '-')} is for --model {GPT2}")
-    return _Measured(phase_diagram, table_extraction, suited, given(model=model, width=width))
+    rule = partial(suited, popularity=popularity)
+    return _Measured(phase_diagram, table_extraction, rule, given(model=model, width=width))
 
 
 def _of_gpt2(of_gpt2: Mapping[str, Any], width: int | None) -> _Measured:
