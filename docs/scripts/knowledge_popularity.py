@@ -30,7 +30,7 @@ TOLD = {"small": 1, "gpt2": 2}
 """Templates or phrasings, of eight, that each fact is told in; told in two, the one-layer model
 answers everything."""
 
-STEPS = 1600
+STEPS = 800
 """Of the GPT-2's pre-training."""
 
 EXPONENT = {"small": 0.5, "gpt2": 1.0}
