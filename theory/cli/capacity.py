@@ -208,10 +208,10 @@ def _search_capacity(asked: _Search) -> None:
         )  # fmt: skip
     tell_notes(vectors, asked.facts)
     columns = ["d", "N", "interval", "law", "trials", "censored"]
-    legend = "N: median over trials; interval: of the median, at least 99%; load: N log N / d^2"
+    legend = ["N: median over trials; interval: of the median, at least 99%; load: N log N / d^2"]
     if found.points[0].proved is not None:
         columns.append("proved")
-        legend += "\nproved: trials in which the size right above is proved impossible"
+        legend.append("proved: trials in which the upper end of the bracket is proved impossible")
     draw = partial(with_capacity_theory, found, asked.construction(), outputs=asked.M)
     _report(found, "capacity", columns, legend, draw, asked)
 
@@ -235,9 +235,9 @@ def _search_width(asked: _Search) -> None:
     tell_notes(vectors, asked.facts)
     columns = ["d", "N", "degree", "width", "interval", "parameters", "load", "trials", "censored"]
     columns = [column for column in columns if column in found.rows()[0]]
-    legend = (
+    legend = [
         "width: median over trials; interval: of the median, at least 99%; load: N log N / (m d)"
-    )
+    ]
     draw = partial(with_width_theory, found, asked.construction(), outputs=asked.M)
     _report(found, "smallest width", columns, legend, draw, asked)
 
@@ -300,11 +300,11 @@ def _search_trained(asked: _Search) -> None:
             training=Training(**chosen), progress=progress, **asked.setting(),
         )  # fmt: skip
     columns = ["d", "N", "interval", "law", "trials", "censored"]
-    legend = (
+    legend = [
         f"N: median over trials of what {found.training.steps} steps of "
         f"{found.training.optimiser} recall; interval: of the median, at least 99%; "
         "load: N log N / d^2"
-    )
+    ]
     _report(found, "capacity", columns, legend, found.plot, asked)
 
 
@@ -312,7 +312,7 @@ def _report(
     found: "CapacityResult | WidthResult",
     what: str,
     columns: list[str],
-    legend: str,
+    legend: "Sequence[str]",
     draw: "Callable[[], Axes]",
     asked: _Search,
 ) -> None:
@@ -322,6 +322,6 @@ def _report(
     else:
         title = f"{found.memory} on {found.embeddings}: {what}, criterion {found.criterion}"
         print_table(title, found.rows(), columns)
-        show(legend)
+        show(*legend)
     if asked.plot is not None:
         save_figure(draw, asked.plot, seed=asked.seed)

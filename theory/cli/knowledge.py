@@ -50,12 +50,14 @@ OPTIONAL = ("by law", "covered", "interval", "other", "set", "questions")
 
 SUPERPOSED = "superposed: predicted, means of templates in place of questions"
 
-LEGEND = """\
-answered: of held-out questions
-covered: held-out facts with a template of a fine-tuned one; by law: the share to be expected
-fine-tuned: questions fine-tuned on that are answered; excess: of the loss over its floor, at worst
-of the wrong answers: own: the subject's, of another attribute; tuned: of a fine-tuned fact of the
-attribute; set: another of the attribute; other: any other value; none: a token that is no value"""
+LEGEND = (
+    "answered: share of held-out questions",
+    "covered: held-out facts whose template occurs in fine-tuning; by law: the expected share",
+    "fine-tuned: share of the questions fine-tuned on that are answered; excess: of the loss over "
+    "its floor, at worst",
+    "wrong answers: own: a value of the subject's other attributes; tuned: of a fine-tuned fact of "
+    "the attribute; set: another of the attribute; other: any other value; none: no value at all",
+)
 
 ALONE = "alone: questions whose answer no other subject has; answered alone: of these"
 
@@ -292,7 +294,7 @@ def _report(
         _show(title, shown, COLUMNS)
         if by_relation:
             _show("by relation", by_relation, BY_RELATION)
-        answered, *others = LEGEND.splitlines()
+        answered, *others = LEGEND
         if any(row["superposed"] is not None for row in rows):
             answered = f"{answered}; {SUPERPOSED}"
         show(answered, *others, *([ALONE] if by_relation else ()))

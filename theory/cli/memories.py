@@ -96,32 +96,38 @@ def predict(
             f"{result.memory}: {how}", rows, list(rows[0]), optional=["M", "law_99", "law"],
             chances={"all_recalled": "never", "failure_bound": "below 1e-9"},
         )  # fmt: skip
-        show(*_legend(rows[0]).splitlines())
+        show(*_legend(rows[0]))
     if plot is not None:
         save_figure(result.plot, plot, seed=seed if drawn else None)
 
 
-def _legend(row: "Mapping[str, Any]") -> str:
-    """Say what the columns of a prediction are."""
+def _legend(row: "Mapping[str, Any]") -> list[str]:
+    """Say what the columns of a prediction are, in lines."""
     if "measured_d" in row:
-        return (
-            "not proved: interference on draws at the measured d and N, carried on by a power of d "
-            "(exponent)\nlaw there, counted there: what the law says at the measured size, and the "
-            "recall counted; interval: of that, 99%"
-        )
+        return [
+            "not proved: interference on draws at the measured d and N, extrapolated by a power of "
+            "d (exponent)",
+            "law there, counted there: recall predicted by the law at the measured size, and "
+            "recall counted; interval: of that, 99%",
+        ]
     if "load" in row:
-        return "load: N log N / (m d)" + ("; failure bound: proved" * ("failure_bound" in row))
+        return ["load: N log N / (m d)" + ("; failure bound: proved" * ("failure_bound" in row))]
     if "error" in row:
-        return "all: every one; error: standard error of the cost of a fact; load: N log N / d^2"
+        return [
+            "all: every fact recalled; error: standard error of the cost of a fact; "
+            "load: N log N / d^2"
+        ]
     if "load_99" in row:
         proved = {"width_guaranteed", "N_guaranteed"} & set(row)
-        said = "load: N log N / (m d); 99: expected recall 99%; all: every one, half the draws"
-        return f"{said}; guaranteed: that, proved" if proved else said
+        said = (
+            "load: N log N / (m d); 99: expected recall 99%; all: every fact, in half of the draws"
+        )
+        return [f"{said}; guaranteed: that, proved" if proved else said]
     said = "load: N log N / d^2; failure bound and floor, N guaranteed and failing: proved"
     if 0 < row.get("all_recalled", 0) < NEVER:
         said += "; never: below 1e-9"
     gaussian = any(key.endswith("gaussian") for key in row)
-    return f"{said}; gaussian: of Gaussian inputs" if gaussian else said
+    return [f"{said}; gaussian: of Gaussian inputs" if gaussian else said]
 
 
 def measure(
