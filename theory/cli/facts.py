@@ -65,7 +65,9 @@ def facts(
         "package.module:function, or several: a,b. The first two kinds if not given.",
     ),
     memory: str | None = typer.Option(
-        None, help="Instead: one memory of `recall predict --help`, or package.module:function."
+        None,
+        help="Use one memory instead: a name of `recall predict --help`, or "
+        "package.module:function.",
     ),
     d: int | None = typer.Option(None, "--d", "-d", help="Dimension; planned if not given."),
     head_dim: int | None = HEAD_DIM,
@@ -77,11 +79,10 @@ def facts(
     share: float | None = typer.Option(None, help="Share of a hybrid's subjects in attention."),
     embeddings: str | None = typer.Option(
         None,
-        help="FILE[:NAME] with vectors and names for all names of the table: .npz, word2vec, "
-        "GloVe.",
+        help="FILE[:NAME] with a vector for every name in the table: .npz, word2vec, GloVe.",
     ),
     outputs: str | None = typer.Option(
-        None, help="With --memory: FILE[:NAME] of vectors for the answers, if it is another."
+        None, help="With --memory: FILE[:NAME] with the vectors of the answers, if in another file."
     ),
     limit: int | None = LIMIT,
     preprocess: str | None = typer.Option(
@@ -94,7 +95,7 @@ def facts(
     ),
     noise: int | None = typer.Option(None, min=0, help="Noise tokens; 64 if not given."),
     length: int | None = typer.Option(None, help="Tokens T of a prompt; 32 if not given."),
-    draws: int | None = typer.Option(None, min=1, help="Prompts of each fact; 3 if not given."),
+    draws: int | None = typer.Option(None, min=1, help="Prompts per fact; 3 if not given."),
     export: Path | None = typer.Option(
         None, help="Write the first model here, as safetensors; `recall ask` reads it."
     ),
@@ -105,7 +106,7 @@ def facts(
     seed: int = SEED,
     json: bool = JSON,
 ) -> None:
-    """Store a table of facts in transformers, certify every fact and ask for every one.
+    """Store a table of facts in transformers, certify every fact and query every fact.
 
     With --memory the facts go into one associative memory, each (subject, relation) a random key,
     or one made of vectors of your own.
@@ -268,7 +269,7 @@ def ask(
     seed: int = SEED,
     json: bool = JSON,
 ) -> None:
-    """Ask a stored transformer for one fact, by a prompt with noise tokens.
+    """Query a stored transformer for one fact, by a prompt with noise tokens.
 
     Example: `recall ask countries.safetensors Namibia "ISO code"`
     """
@@ -389,7 +390,7 @@ def _print_conditions(title: str, conditions: "Sequence[Condition]") -> None:
             "hypothesis": c.name,
             "holds": "" if c.holds is None else c.holds,
             "value": c.value,
-            "what would mend it, or was done": c.remedy,
+            "suggested fix, or what was done": c.remedy,
         }
         for c in conditions
     ]

@@ -50,7 +50,9 @@ def register(app: typer.Typer) -> None:
 def predict(
     memory: str = MEMORY,
     d: str = typer.Option(..., "--d", "-d", help="Dimension, or several: 32,64,128."),
-    N: str | None = typer.Option(None, "--N", "-N", help="Facts, or several; none: capacities."),
+    N: str | None = typer.Option(
+        None, "--N", "-N", help="Facts, or several; if not given, capacities."
+    ),
     rank: str | None = RANK,
     bits: int | None = BITS,
     width: str | None = WIDTH,
@@ -66,11 +68,11 @@ def predict(
     plot: Path | None = PLOT,
     json: bool = JSON,
 ) -> None:
-    """Predict recall, capacity or width, without a fitted number and without simulation.
+    """Predict recall, capacity or width, without fitted parameters and without simulation.
 
-    Of a memory of your own (module:function) the interference is measured on a few draws, and put
-    into the law of linear memories; what the law says at the measured size is held against the
-    recall counted there.
+    For a memory of your own (module:function) the interference is measured on a few draws and put
+    into the law of linear memories; the recall that the law predicts at the measured size is
+    compared with the recall counted there.
 
     Examples: `recall predict linear --d 64 --N 256`; `recall predict linear --d 1000000`;
     `recall predict low-rank --rank d/2 --d 64,128,256 --plot capacity.png`;
@@ -133,7 +135,7 @@ def _legend(row: "Mapping[str, Any]") -> list[str]:
 def measure(
     memory: str = MEMORY,
     N: str = typer.Option(..., "--N", "-N", help="Facts, or several: 100,200,400."),
-    d: int | None = typer.Option(None, "--d", "-d", help="Dimension; a file brings its own."),
+    d: int | None = typer.Option(None, "--d", "-d", help="Dimension; a file has its own."),
     trials: int = typer.Option(20, min=1, help="Independent trials."),
     rank: str | None = RANK,
     bits: int | None = BITS,
@@ -148,7 +150,7 @@ def measure(
     limit: int | None = LIMIT,
     preprocess: str = PREPROCESS,
     inputs: int | None = typer.Option(
-        None, min=1, help="Judge only a sample of this many inputs, and stream the facts."
+        None, min=1, help="Test only a sample of this many inputs, and stream the facts."
     ),
     threads: int | None = THREADS,
     seed: int = SEED,
