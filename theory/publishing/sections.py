@@ -249,14 +249,16 @@ def panels(figure: "Figure | None") -> str:
 
     Parameters
     ----------
-    figure : drawn; with one panel, or none, there is nothing to say.
+    figure : drawn; without a panel that has names there is nothing to say.
     """
     shown = [
         f"{ax.get_ylabel()} against {ax.get_xlabel()}"
         for ax in (() if figure is None else figure.axes)
         if ax.get_ylabel() and ax.get_xlabel()
     ]
-    return f"; from left to right {'; '.join(shown)}" if len(shown) > 1 else ""
+    if len(shown) == 1:
+        return f": {shown[0]}"
+    return f"; from left to right {'; '.join(shown)}" if shown else ""
 
 
 def exhibit_part(exhibit: Exhibit, rows: Sequence[Mapping[str, Any]], look: Look = PLAIN) -> Part:
