@@ -166,8 +166,8 @@ class Table:
             caption=latex_markdown(self.caption if first else "(Continued.)"),
         )
         start = "\\par\\smallskip\n\\footnotesize\n\\setlength{\\tabcolsep}{4pt}\n"
-        # A float may not be longer than its page; its caption takes a part of that.
-        start += "\\begin{adjustbox}{max width=\\linewidth,max totalheight=0.75\\textheight}\n"
+        # A float may not be longer than its page, and a long one leaves others no room.
+        start += "\\begin{adjustbox}{max width=\\linewidth,max totalheight=0.33\\textheight}\n"
         start += "\\begin{tabular}"
         return (
             buffer.getvalue()
