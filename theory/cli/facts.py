@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+FORGOTTEN = ("subject", "relation", "answer", "said")
 SHOWN = 10
 
 NOT_HELD = 3
@@ -340,10 +341,13 @@ def _print_transformers(result: "TransformerFactsResult") -> None:
         _print_conditions(f"hypotheses for {m.model}", m.conditions)
     for m in result.models:
         if m.forgotten:
-            keys = ["subject", "relation", "answer", "said"]
-            forgotten = [dict(zip(keys, row, strict=True)) for row in m.forgotten[:SHOWN]]
-            title = f"{m.model} forgot {len(m.forgotten)}, the first {SHOWN}"
-            print_table(title, forgotten, keys)
+            forgotten = [dict(zip(FORGOTTEN, row, strict=True)) for row in m.forgotten[:SHOWN]]
+            print_table(f"{m.model}: {_forgotten(len(m.forgotten))}", forgotten, FORGOTTEN)
+
+
+def _forgotten(count: int) -> str:
+    """Say how many facts are forgotten, and how many of them are shown."""
+    return f"{count} facts forgotten" + f"; the first {SHOWN}" * (count > SHOWN)
 
 
 def _several(several: int) -> dict[str, int]:
@@ -380,8 +384,7 @@ def _print_memory(result: "MemoryFactsResult") -> None:
     print_table(f"{result.file} in one memory", rows, ["what", "value"], header=False)
     _print_conditions("hypotheses", result.conditions)
     if result.forgotten:
-        title = f"forgotten: {len(result.forgotten)}, the first {SHOWN}"
-        print_table(title, result.rows()[:SHOWN], ["subject", "relation", "answer", "said"])
+        print_table(_forgotten(len(result.forgotten)), result.rows()[:SHOWN], FORGOTTEN)
 
 
 def _print_conditions(title: str, conditions: "Sequence[Condition]") -> None:

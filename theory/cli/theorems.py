@@ -213,7 +213,9 @@ def _print_conditions(result: "ConditionsResult") -> None:
             {"hypothesis": c.name, **{one.preprocess: one.conditions[i].holds for one in beside}}
             for i, c in enumerate(first.conditions)
         ]
-        print_table("which hold after each --preprocess", holds, list(holds[0]), styles=STYLES)
+        print_table(
+            "hypotheses that hold after each --preprocess", holds, list(holds[0]), styles=STYLES
+        )
     for text in result.assumed:
         show(f"assumed: {text}")
     for case in result.as_given:
