@@ -140,7 +140,7 @@ def conditions(
         :class:`assoc.vectors.named.VectorPair` of inputs and outputs; None stands for embeddings
         drawn as the theorem says.
     preprocess : none, normalise, centre or whiten; None checks the vectors as they are and then
-        after each of the others, to show what would mend them.
+        after each of the others, to suggest a fix.
     heads, head_dim : H and d_h of a transformer.
     task : facts for theorems about transformers and gradient flow, as from
         :func:`assoc.facts.recall_task.table_task` or :func:`assoc.facts.recall_task.grid_task`; N
