@@ -161,7 +161,8 @@ class RecallTask(Brief):
     def answer_sets(self) -> list[set[int]]:
         """The sets A_r of all right answers, as numbers of answers."""
         sets: list[set[int]] = [set() for _ in range(self.relations)]
-        for _, r, a in self.told.tolist():
+        told = np.unique(self.told[:, 1] * self.answers + self.told[:, 2])
+        for r, a in zip(*(part.tolist() for part in np.divmod(told, self.answers)), strict=True):
             sets[r].add(a)
         return sets
 
