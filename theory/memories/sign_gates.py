@@ -171,7 +171,8 @@ def _bound(N: int, d: int, m: int, omega: float | None, *, enough: float) -> flo
         if found >= best:
             break
         best = min(best, found)
-        if best * SLACK <= enough:
+        # A search needs no more than enough, nor what going farther hardly changes.
+        if best * SLACK <= enough or (enough and distant < found / 100):
             break
     return best * SLACK
 
