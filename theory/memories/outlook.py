@@ -6,18 +6,16 @@ from typing import Any
 import numpy as np
 
 from assoc.memories.mlp import choose_degree
-from sims.engine.bracketing import bracket
 from sims.memories.construction import Construction
 from theory.claims import Problem
 from theory.memories import sign_gates
 from theory.memories.class_guarantee import balanced_capacity
 from theory.memories.converse import failure_floor
 from theory.memories.dual_guarantee import MOST_DUAL, dual_inputs_capacity
-from theory.memories.guarantee import guaranteed_capacity
+from theory.memories.guarantee import guaranteed_capacity, least_dimension, least_rank
 from theory.memories.hypotheses import proved_failure
 from theory.memories.optimal import orthogonal_cost
 from theory.memories.recall import all_recalled, expected_recall
-from theory.memories.sizes import LARGEST_D
 from theory.memories.width import width_of
 from theory.outlook import EVEN, Outlook, chance_text, of_drawn
 
@@ -47,15 +45,15 @@ def linear_outlook(problem: Problem) -> Outlook | None:
         most = guaranteed_capacity(d, delta=problem.delta, M=problem.outputs, rank=rank)
         return Outlook(event, sizes=(f"N <= {most}",), note=_by_least_squares(problem))
     if d is None:
-        return Outlook(event, sizes=(_enough(replace(problem, rank=None), "d"),))
+        return Outlook(event, sizes=(_enough_dimensions(problem),))
     guaranteed = 1 - proved_failure(problem)
     memory = Construction("linear") if rank is None else Construction("low-rank", rank=rank)
     predicted = all_recalled(memory, d=d, N=N, facts=problem.map, M=problem.outputs)
     sizes: tuple[str, ...] = ()
     if guaranteed < 1 - problem.delta:
         most = guaranteed_capacity(d, delta=problem.delta, M=problem.outputs, rank=rank)
-        ranks = () if rank is None else (_enough(problem, "rank"),)
-        whole = _enough(replace(problem, rank=None), "d") + ("" if rank is None else " with m = d")
+        ranks = () if rank is None else (_enough_rank(problem),)
+        whole = _enough_dimensions(problem) + ("" if rank is None else " with m = d")
         sizes = (*ranks, whole, f"N <= {most}")
     # The converse is for as many outputs as inputs; more can only lose more.
     failing = failure_floor(N, d, rank=rank) if predicted < EVEN else None
@@ -94,7 +92,7 @@ def rank_outlook(problem: Problem) -> Outlook | None:
     """Outlook of Theorem 1 behind a projector; of a rank that is not given, the least."""
     if problem.rank is not None or problem.d is None or problem.N is None or not problem.injective:
         return linear_outlook(problem)
-    return Outlook(_event(problem.N), sizes=(_enough(problem, "rank"),))
+    return Outlook(_event(problem.N), sizes=(_enough_rank(problem),))
 
 
 @of_drawn
@@ -184,14 +182,18 @@ def _event(N: int | None) -> str:
     return "all facts are recalled" if N is None else f"all N = {N} facts are recalled"
 
 
-def _enough(problem: Problem, name: str) -> str:
-    """Say from which value of a size on all is recalled with the probability that is asked for."""
-    symbol, least = {"d": ("d", 2), "rank": ("m", 1)}[name]
-    limit = LARGEST_D if name == "d" or problem.d is None else problem.d
+def _enough_dimensions(problem: Problem) -> str:
+    """Say from which d on all is recalled, without a projector, as probably as is asked for."""
+    assert problem.N is not None
+    outputs = max(problem.N, problem.outputs or 1)
+    d = least_dimension(problem.N, delta=problem.delta, M=outputs)
+    return "no d" if d is None else f"d >= {d}"
 
-    def enough(size: int) -> bool:
-        sized: Problem = replace(problem, **{name: size})  # type: ignore[arg-type]
-        return size >= least and proved_failure(sized) <= problem.delta
 
-    _, size = bracket(enough, start=min(64, limit), limit=limit, resolution=1e-3)
-    return f"{symbol} >= {size:.0f}" if size <= limit else f"no {symbol}"
+def _enough_rank(problem: Problem) -> str:
+    """Say from which rank of a projector on all is recalled as probably as is asked for."""
+    assert problem.N is not None
+    assert problem.d is not None
+    outputs = max(problem.N, problem.outputs or 1)
+    m = least_rank(problem.N, problem.d, delta=problem.delta, M=outputs)
+    return "no m" if m is None else f"m >= {m}"
