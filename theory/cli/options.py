@@ -49,8 +49,8 @@ BITS = typer.Option(None, help="Bits per weight, 1 to 16, for every memory and m
 FEWEST_BITS_OF_ATTENTION = typer.Option(
     False,
     "--fewest-bits",
-    help="Fit attention in few bits per weight (--bits, 1 if not given), in as few as hold every "
-    "fact.",
+    help="Fit attention-only, or with --model attention-mlp heads and an MLP, in few bits per "
+    "weight (--bits, 1 if not given), in as few as hold every fact.",
 )
 """Option for a fit of a transformer in bits."""
 
