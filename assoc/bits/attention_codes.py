@@ -247,7 +247,7 @@ def sign_embeddings(levels: NDArray[np.bool_] | Levels) -> NDArray[np.float32]:
     >>> sign_embeddings(np.array([[1, 0, 0, 1]])).tolist()
     [[0.5, -0.5, -0.5, 0.5]]
     """
-    return ((2.0 * levels - 1) / np.sqrt(levels.shape[1])).astype(np.float32)
+    return np.asarray((2.0 * levels - 1) / np.sqrt(levels.shape[1]), np.float32)
 
 
 def mean_norm(embeddings: Floats) -> float:

@@ -293,7 +293,7 @@ def _polish(
                 each[1] = outward.T
                 move(W_V, seen, each[1] @ table.Phi.T)
         else:
-            watched.move_network(*moved[2], neurons, table.Phi.T, bits[2], allowed, rng)
+            watched.move_network(moved[2], neurons, table.Phi.T, bits[2], allowed, rng)
         tables = table.tables(moved)
         lead = table.behind(tables, table.neurons(moved, tables, bits))
         lost = int((lead.max(axis=1) >= -CLEAR * unit).sum())
@@ -345,22 +345,22 @@ class _Watched:
 
     def move_network(
         self,
-        W: Singles,
-        V: Singles,
+        layers: Singles,
         neurons: _Neurons,
         answers: Singles,
         bits: int,
         allowed: float,
         rng: np.random.Generator,
     ) -> None:
-        """Offer a step to each weight of W and V (m, d), in random order."""
+        """Offer a step to each weight of W and V, (2, m, d), in random order."""
         from assoc.bits.pair_flips import sweep_pairs_of_network
 
         X, z, hidden = (np.ascontiguousarray(A.T) for A in (neurons.X, neurons.z, neurons.hidden))
         sweep_pairs_of_network(
-            W, V, z, hidden, neurons.directions.copy(), self.short, self.starts, self.columns, X,
+            layers[0], layers[1], z, hidden, neurons.directions.copy(),
+            self.short, self.starts, self.columns, X,
             np.ascontiguousarray(answers), self.labels,
-            *_moves(W.size + V.size, bits, allowed, rng), 2.0**bits - 1, neurons.quadratic,
+            *_moves(layers.size, bits, allowed, rng), 2.0**bits - 1, neurons.quadratic,
         )  # fmt: skip
 
 

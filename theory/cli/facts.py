@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from assoc.errors import InputError
 from theory.cli.asked import Asked, given
 from theory.cli.inputs import check_place, one_integer, read_table, read_vectors, vectors_of
 from theory.cli.options import (
@@ -213,8 +212,8 @@ def _store_in_fewest_bits(asked: _Storing) -> None:
         found = facts_in_fewest_bits(
             asked.table, d=asked.d, head_dim=asked.head_dim, width=width, embeddings=vectors,
             seed=asked.seed, watcher=watcher,
-            **given(model=asked.model, bits=asked.bits, preprocess=asked.preprocess, noise=asked.noise,
-                    length=asked.length, draws=asked.draws),
+            **given(model=asked.model, bits=asked.bits, preprocess=asked.preprocess,
+                    noise=asked.noise, length=asked.length, draws=asked.draws),
         )  # fmt: skip
     model = found.models[0]
     if model.whole and asked.export is not None:

@@ -59,7 +59,9 @@ def one_integer(text: str | None, name: str) -> int | None:
     InputError
         If it is not an integer, or several are given.
     """
-    found = integers(text, name) or [None]
+    found = integers(text, name)
+    if found is None:
+        return None
     if len(found) > 1:
         raise InputError(f"{name} = {text}: one {name} is needed")
     return found[0]
