@@ -20,8 +20,8 @@ SIZES: tuple[tuple[int | str, int, tuple[int, int], int, int, int, bool, int], .
     ("countries.csv", 400, (22, 8), 32, 1, 1, False, 1),
     (64, 192, (42, 42), 56, 1, 1, False, 1),
 )
-"""S = R of a table with D = 8, or a file; d, d_h of both heads, m, b of heads and of the MLP, whether
-embeddings are stored, and draws."""
+"""S = R of a table with D = 8, or a file; d, d_h of both heads, m, b of heads and of the MLP,
+whether embeddings are stored, and draws."""
 
 
 def row(
