@@ -23,6 +23,9 @@ STEP = 16
 CROWDED = {"attention-only": 0.5, "attention-mlp": 0.25}
 """Dimensions for each token that may be right or in a prompt, of each model that is fitted."""
 
+TOLD_APART = 0.5
+"""Dimensions for each token that may be in a prompt, at least: of fewer, no keys are found."""
+
 STORED = 0.25
 """The same where embeddings are stored: each dimension costs a bit a token then."""
 
@@ -65,7 +68,9 @@ def usual_dimension(
 
     Half of the tokens for heads alone: of as many bits, fewer dimensions leave the tokens less
     apart and more leave heads fewer ranks; between a third and two thirds of the tokens it makes
-    little difference. A quarter with an MLP, which has no ranks, or where embeddings are stored.
+    little difference. A quarter with an MLP, which adds to the ranks of heads, or where embeddings
+    are stored, but then at least half of the tokens that a prompt may hold: keys are to tell a
+    head's own from the others.
 
     Parameters
     ----------
@@ -82,7 +87,8 @@ def usual_dimension(
     176
     """
     crowded = min(CROWDED[model], STORED) if stored else CROWDED[model]
-    return max(1, round(crowded * task.vocabulary / STEP)) * STEP
+    least = max(1, math.ceil(TOLD_APART * len(task.prompted) / STEP))
+    return max(least, round(crowded * task.vocabulary / STEP)) * STEP
 
 
 def fewest_bits_of(
@@ -153,10 +159,7 @@ def fewest_bits_of(
     if size is not None:
         fit(positive(size, "d_h"))
     else:
-        per_size = 2 * d * bits * sum(value_dims_of(task, 64)) / 64 * (1 + mlp)
-        needed = max(needed_bits(task)[0], 1.0)
-        first = max(1, round(needed / FIRST / per_size))
-        limit = max(first, math.ceil(needed / LEAST / per_size))
+        first, limit = _sizes(task, 2 * d * bits * (1 + mlp))
         search = smallest(first, limit, growth=GROWTH, resolution=RESOLUTION)
         h = next(search)
         while True:
@@ -169,6 +172,14 @@ def fewest_bits_of(
     low = max((made.size for made in tried if made.lost and made.size < best.size), default=0)
     told = tuple((each.size, each.code.bits, each.lost) for each in tried)
     return replace(best, low=low, tried=told)
+
+
+def _sizes(task: RecallTask, per_dim: int) -> tuple[int, int]:
+    """Value dimensions d_h at which the search begins and ends, of so many bits for each of all."""
+    per_size = per_dim * sum(value_dims_of(task, 64)) / 64
+    needed = max(needed_bits(task)[0], 1.0)
+    first = max(1, round(needed / FIRST / per_size))
+    return first, max(first, math.ceil(needed / LEAST / per_size))
 
 
 def _neurons(task: RecallTask, size: int, width: int | None) -> int:
