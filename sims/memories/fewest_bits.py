@@ -84,6 +84,8 @@ def fewest_bits(
         replace(ensemble, construction=replace(construction, bits=b))
         for b in (coding.bits if fitted_in_bits(memory) else ())
     )
+    if fits:
+        coding = replace(coding, rounding="none")
     return search_bits(
         partial(_trial, ensemble, fits, N, coding), coding, label=ensemble.label, d=setting.d,
         facts=N, seed=seed, trials=trials, workers=Workers.of(threads, executor),

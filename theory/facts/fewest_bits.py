@@ -138,9 +138,7 @@ def fewest_bits_of(
     if width is not None:
         width = positive(width, "width")
     fitting_in_bits(task, d, steps, width=_neurons(task, size or 1, width) if mlp else 0)
-    Phi = embed(d)
-    if stored:
-        Phi = sign_embeddings(Phi >= 0)
+    Phi = sign_embeddings(embed(d) >= 0) if stored else embed(d)
     tried: list[FewestBits] = []
 
     def fit(h: int) -> FewestBits:

@@ -45,12 +45,13 @@ def test_recall_is_what_measuring_with_these_bits_says(memory, options):
 
 
 def test_fits_hold_in_fewer_bits_than_the_same_memory_rounded():
-    """The best matrix of real weights, rounded, needs four times the bits of a fit."""
+    """Of the best matrix of real weights a fit needs one bit per weight, rounding several."""
     given = {"d": 16, "N": 28, "trials": 4}
     fitted = fewest_bits("optimal-linear", **given, bits=(1, 2, 4))
     rounded = fewest_bits("assoc.memories.optimal:optimal_linear", **given, bits=(1, 2, 4))
     assert fitted.fewest == (1,) * 4
     assert fitted.stored == (256, 512, 1024)
+    assert (fitted.rounding, rounded.rounding) == ("none", "nearest")
     assert rounded.exact == fitted.exact == (28,) * 4
     assert min(rounded.fewest) >= 2
 
