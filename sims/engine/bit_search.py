@@ -2,9 +2,9 @@ r"""The fewest bits per weight with which everything is still recalled, whatever
 
 A trial's memory or model is built once, with exact weights, and then encoded with each number b of
 bits per weight (:func:`assoc.bits.codes.in_bits`), or it is fitted anew with each b where it can
-be; what is asked is decoded from the bits that are counted. Recall is not monotone in b, so what is reported is the first b, in increasing order, with
-which everything is recalled: it fails with every smaller b that was tried, and with a larger one it
-may fail again.
+be; what is asked is decoded from the bits that are counted. Recall is not monotone in b, so what is
+reported is the first b, in increasing order, with which everything is recalled: it fails with every
+smaller b that was tried, and with a larger one it may fail again.
 """
 
 import copy
