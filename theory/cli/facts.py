@@ -44,6 +44,12 @@ SHOWN = 10
 NOT_HELD = 3
 """Exit status where no fit was found that holds every fact."""
 
+EMBEDDINGS = typer.Option(
+    None,
+    help="FILE[:NAME] with a vector for every name in the table: .npz, word2vec, GloVe; with "
+    "--fewest-bits also: stored, signs among the bits that are counted.",
+)
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
@@ -77,11 +83,7 @@ def facts(
     gates: str | None = GATES,
     omega: float | None = OMEGA,
     share: float | None = typer.Option(None, help="Share of a hybrid's subjects in attention."),
-    embeddings: str | None = typer.Option(
-        None,
-        help="FILE[:NAME] with a vector for every name in the table: .npz, word2vec, GloVe; with "
-        "--fewest-bits also: stored, signs among the bits that are counted.",
-    ),
+    embeddings: str | None = EMBEDDINGS,
     outputs: str | None = typer.Option(
         None, help="With --memory: FILE[:NAME] with the vectors of the answers, if in another file."
     ),
