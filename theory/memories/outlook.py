@@ -9,6 +9,7 @@ from assoc.memories.mlp import choose_degree
 from sims.memories.construction import Construction
 from theory.claims import Problem
 from theory.memories import sign_gates
+from theory.memories.aimed import aimed_bracket
 from theory.memories.class_guarantee import balanced_capacity
 from theory.memories.converse import failure_floor
 from theory.memories.dual_guarantee import MOST_DUAL, dual_inputs_capacity
@@ -16,6 +17,7 @@ from theory.memories.guarantee import guaranteed_capacity, least_dimension, leas
 from theory.memories.hypotheses import proved_failure
 from theory.memories.optimal import orthogonal_cost
 from theory.memories.recall import all_recalled, expected_recall
+from theory.memories.sizes import LARGEST_D, LARGEST_N
 from theory.memories.width import width_of
 from theory.outlook import EVEN, Outlook, chance_text, of_drawn
 
@@ -29,6 +31,8 @@ __all__ = [
 ]
 
 BIJECTIONS = "what is proved is for as many outputs as facts"
+
+NO_GATES = "no number of gates, as the closest inputs are too close for them: raise d"
 
 
 @of_drawn
@@ -103,7 +107,13 @@ def sharp_outlook(problem: Problem) -> Outlook | None:
     d, N = problem.d, problem.N
     memory = Construction("linear")
     if d is None:
-        return None
+        assert N is not None
+        _, least = aimed_bracket(
+            lambda d: N / capacity_of(memory, d=d, rate=1.0), 1.0,
+            start=round(np.sqrt(8 * N * np.log(N + 1))), limit=LARGEST_D, least=2, resolution=1e-3,
+        )  # fmt: skip
+        note = f"half of the draws recall all from d = {least:.0f} on (law)"
+        return Outlook(_event(N), note=note)
     most = capacity_of(memory, d=d, rate=1.0)
     note = f"half of the draws recall all up to N = {most:.0f} (law)"
     if N is None:
@@ -120,7 +130,7 @@ def network_outlook(problem: Problem) -> Outlook | None:
     """Outlook of Theorem 2: predicted for Hermite polynomials, proved for gates of 1 and -1."""
     d, N = problem.d, problem.N
     if d is None or N is None:
-        return None
+        return _missing_of_gates(problem, " for gates of 1 and -1 (theorem sign-gates)")
     k = problem.degree or choose_degree(N, d)
     network = Construction("gated-mlp", degree=k)
     given: dict[str, Any] = {"d": d, "N": N, "facts": problem.map, "M": problem.outputs}
@@ -132,7 +142,7 @@ def network_outlook(problem: Problem) -> Outlook | None:
     )
     sizes: tuple[str, ...] = ()
     if problem.injective and not problem.crowded:
-        sizes = (f"{_enough_gates(problem)} of 1 and -1 (theorem sign-gates)",)
+        sizes = (f"{_enough_gates(problem)} (1 and -1: theorem sign-gates)",)
     if problem.width is None:
         note = f"{note}: give a width m for its probability"
         return Outlook(_event(N), sizes=sizes, note=note)
@@ -145,7 +155,7 @@ def gates_outlook(problem: Problem) -> Outlook | None:
     """Outlook of square waves as gates, of which the constants are known."""
     d, N, m = problem.d, problem.N, problem.width
     if d is None or N is None:
-        return None
+        return _missing_of_gates(problem, "")
     if not problem.injective:
         return Outlook(_event(N), note=f"what is proved is for bijections, not {problem.map} facts")
     if problem.crowded:
@@ -156,17 +166,47 @@ def gates_outlook(problem: Problem) -> Outlook | None:
     return Outlook(_event(N), guaranteed=guaranteed, sizes=sizes)
 
 
+def _missing_of_gates(problem: Problem, which: str) -> Outlook:
+    """Outlook of square waves without d or without N: what of these is enough."""
+    d, N, m = problem.d, problem.N, problem.width
+    event = _event(N)
+    if not problem.injective or problem.crowded:
+        return Outlook(event, note=BIJECTIONS)
+    if m is None or (d is None and N is None):
+        return Outlook(event, note="give two of --d, --N and --width: the third is solved for")
+    if d is not None:
+        most = sign_gates.guaranteed_facts(d, m, delta=problem.delta)
+        return Outlook(event, sizes=(f"N <= {most}{which}",))
+    assert N is not None
+    _, least = aimed_bracket(
+        lambda d: sign_gates.failure_bound(N, d, m), problem.delta,
+        start=round(8 * N * np.log(N + 1) / m), limit=LARGEST_D, least=2, resolution=1e-3,
+    )  # fmt: skip
+    return Outlook(event, sizes=(f"d >= {least:.0f}{which}" if least <= LARGEST_D else "no d",))
+
+
 @of_drawn
 def best_outlook(problem: Problem) -> Outlook | None:
     """Outlook of the best W: the N at which N delta is d^2, on either side of which it is sharp."""
     d, N = problem.d, problem.N
-    if d is None or N is None:
-        return None
-    cost = orthogonal_cost(np.log(float(max(2, problem.outputs or N))))
-    side = "below" if N * cost < d * d else "above"
+
+    def needed(N: int) -> float:
+        return float(N * orthogonal_cost(np.log(float(max(2, problem.outputs or N)))))
+
+    if N is None:
+        assert d is not None
+        most, _ = aimed_bracket(
+            needed, d * d, start=d * d // 4, limit=LARGEST_N, rising=True, resolution=1e-4
+        )
+        note = f"the law has its threshold at N = {most}"
+        return Outlook("some W recalls all facts", note=note)
+    if d is None:
+        note = f"the law has its threshold at d = {np.ceil(np.sqrt(needed(N))):.0f}"
+        return Outlook(f"some W recalls all N = {N} facts", note=note)
+    side = "below" if needed(N) < d * d else "above"
     return Outlook(
         f"some W recalls all N = {N} facts",
-        note=f"N delta / d^2 = {N * cost / d**2:.3g} is {side} 1, where the law has its threshold",
+        note=f"N delta / d^2 = {needed(N) / d**2:.3g} is {side} 1, where the law has its threshold",
     )
 
 
@@ -175,7 +215,8 @@ def _enough_gates(problem: Problem) -> str:
     assert problem.N is not None
     assert problem.d is not None
     m = sign_gates.least_width(problem.N, problem.d, delta=problem.delta)
-    return "no number of gates" if m is None else f"m >= {m} gates"
+    # However many there are, two inputs that are close make most of them agree.
+    return NO_GATES if m is None else f"m >= {m} gates"
 
 
 def _event(N: int | None) -> str:
@@ -196,4 +237,4 @@ def _enough_rank(problem: Problem) -> str:
     assert problem.d is not None
     outputs = max(problem.N, problem.outputs or 1)
     m = least_rank(problem.N, problem.d, delta=problem.delta, M=outputs)
-    return "no m" if m is None else f"m >= {m}"
+    return f"no m up to d = {problem.d}" if m is None else f"m >= {m}"

@@ -299,6 +299,7 @@ def _pair(N: int, d: int, m: int, level: float, omega: float) -> float:
     fine = [_split(axis, shape) for axis, shape in zip(grid, shapes, strict=True)]
     blocks = [axis[_worst(axis)].reshape(s) for axis, s in zip(grid, shapes, strict=True)]
     blocks[1] = rho.best[::COARSE].reshape(shapes[1])
+    blocks[2] = c.worst[COARSE - 1 :: COARSE].reshape(shapes[2])
     s, zeta = (np.expand_dims(values, (1, 3, 5, 7)) for values in _best(d, m, kappa, *blocks))
     values = np.exp(exponent(d, m, kappa, *fine, s=s, zeta=zeta)).reshape(CELLS)
     for ladder in (energy, length, c, rho):

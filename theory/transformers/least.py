@@ -30,7 +30,7 @@ def least_dimension(
     Examples
     --------
     >>> least_dimension(lambda d: 100 * 0.98**d, 0.5, low=1, guess=10, limit=10**6)
-    265
+    263
     """
     check_delta(delta)
     _, high = aimed_bracket(bound, delta, start=max(guess, low + 1), limit=limit, least=low + 1)
