@@ -109,6 +109,9 @@ def figure(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
             low, high = ([abs(row["interval"][i] - row["answered"]) for row in of] for i in (0, 1))
             ax.errorbar(at, [row["answered"] for row in of], yerr=[low, high], marker="o", ms=4,
                         capsize=2, color=color, label=rf"$N_\mathrm{{f}} = {n}$")  # fmt: skip
+            if of[0]["superposed"] is not None:
+                ax.plot(at, [row["superposed"] for row in of], "x", color=color,
+                        label=rf"superposed, $N_\mathrm{{f}} = {n}$")  # fmt: skip
         ax.plot(at, [row["elsewhere"] for row in of], "k_", ms=12, label="completed elsewhere")
         ax.set_xticks(at, [row["ranks"] for row in of])
         ax.set_title(f"{NAMES[model]}, $K = {TOLD[model]}$, exponent {EXPONENT[model]:g}")

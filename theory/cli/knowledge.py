@@ -63,18 +63,21 @@ by minibatches GPT-2 does not come as near as the small model does by all senten
 OPTIONAL = ("by law", "covered", "interval", "other", "set", "questions")
 """Columns that a narrow terminal does without."""
 
-LEGEND = """\
-answered: of held-out questions
-covered: held-out facts with a template of a fine-tuned one; by law: the share to be expected
-fine-tuned: questions fine-tuned on that are answered; excess: of the loss over its floor, at worst
-of the wrong answers: own: the subject's, of another attribute; tuned: of a fine-tuned fact of the
-attribute; set: another of the attribute; other: any other value; none: a token that is no value"""
+LEGEND = (
+    "answered: share of held-out questions",
+    "covered: held-out facts whose template occurs in fine-tuning; by law: the expected share",
+    "fine-tuned: share of the questions fine-tuned on that are answered; excess: of the loss over "
+    "its floor, at worst",
+    "wrong answers: own: a value of the subject's other attributes; tuned: of a fine-tuned fact of "
+    "the attribute; set: another of the attribute; other: any other value; none: no value at all",
+)
 
 ALONE = "alone: questions whose answer no other subject has; answered alone: of these"
 
-RANKS = """\
-ranks: of subjects, 1 is told most often; elsewhere: told facts that are rightly completed in
-templates they were not told in, before any question"""
+RANKS = (
+    "ranks: of subjects, the first of which is stated most often; elsewhere: share of stated facts "
+    "that are completed in templates they were not stated in, before any fine-tuning"
+)
 
 
 MODEL = typer.Option("attention-mlp", help="attention-mlp, mlp or attention; gpt2 (extra lm).")
@@ -84,32 +87,36 @@ DIMENSION = typer.Option(None, "--d", help="Length of gpt2's vectors; 128 if not
 HEADS = typer.Option(None, help="Attention heads of gpt2; 4 if not given.")
 NAME_TOKENS = typer.Option(None, help="Tokens of each name drawn for gpt2; 1 if not given.")
 PHRASINGS = typer.Option(
-    None, help="CSV (relation, use, phrasing) of what gpt2 is told and asked in words."
+    None, help="CSV (relation, use, phrasing) with the sentences and questions for gpt2."
 )
-RANK = typer.Option(None, help="Of gpt2's fine-tuning; full changes if not given.")
+RANK = typer.Option(None, help="Rank of gpt2's fine-tuning; if not given, all weights are tuned.")
 SHARED = typer.Option(
     None,
     "--shared/--disjoint",
     help="Whether attributes have the same values (if not given), or each its own.",
 )
 RELATIONS = typer.Option(
-    None, help="Relations of the table, names with commas between them; all if not given."
+    None, help="Relations of the table, separated by commas; all if not given."
 )
 FINE_TUNED = typer.Option(
-    None, help="Subjects N_f to fine-tune on, or several. 2,8,32; of a table 4,16,64."
+    None,
+    help="Subjects N_f to fine-tune on, or several; if not given 2,8,32, for a table 4,16,64.",
 )
 FIRST_ORDER = typer.Option(
-    False, "--first-order", help="Predict as well, by fine-tuning to first order; not for gpt2."
+    False, "--first-order", help="Also predict, with fine-tuning to first order; not for gpt2."
 )
 POPULARITY = typer.Option(
-    0.0, help="Exponent of Zipf's law by which subjects are told; 0 for all as often."
+    0.0, help="Exponent of Zipf's law for how often subjects are stated; 0: all equally often."
 )
-STEPS = typer.Option(None, help="Of pre-training; 1600 if not given, of a table and of gpt2 800.")
+STEPS = typer.Option(
+    None, help="Steps of pre-training; 1600 if not given, 800 for a table and for gpt2."
+)
 LEARNING_RATE = typer.Option(
-    None, help="Of pre-training; 5 S/64 if not given, of gpt2 0.001. Too high a rate diverges."
+    None, help="Of pre-training; 5 S/64 if not given, 0.001 for gpt2. Too high a rate diverges."
 )
 DECAY = typer.Option(
-    None, help="Of weights in pre-training, which ties templates; 4e-4 if not given, of gpt2 0.1."
+    None,
+    help="Weight decay of pre-training, which ties templates; 4e-4 if not given, 0.1 for gpt2.",
 )
 
 
@@ -129,10 +136,12 @@ def knowledge(
         None, "--attributes", "-A", help="Attributes A; 3 if not given."
     ),
     templates: str | None = typer.Option(
-        None, help="Templates |R| of each attribute, or several: 8,16. For drawn facts 16, else 8."
+        None,
+        help="Templates |R| of each attribute, or several: 8,16. If not given, 16 for drawn "
+        "facts, else 8.",
     ),
     multiplicity: str | None = typer.Option(
-        None, help="Templates K that each fact is told in, or several; 1,2,4 if not given."
+        None, help="Templates K that state each fact, or several; 1,2,4 if not given."
     ),
     values: int | None = typer.Option(None, help="Values D of an attribute; 16 if not given."),
     shared: bool | None = SHARED,
@@ -162,7 +171,7 @@ def knowledge(
     plot: Path | None = PLOT,
     json: bool = JSON,
 ) -> None:
-    """Tell facts in sentences, show how some subjects are asked for, and ask for the others.
+    """Pre-train on facts, fine-tune on questions about some subjects, query the others.
 
     Examples: `recall knowledge --templates 16 --multiplicity 1,4 --fine-tuned 2,8,32`;
     `recall knowledge --disjoint --multiplicity 1 --plot knowledge.png`;
@@ -336,12 +345,12 @@ def _report(
             _show("by relation", by_relation, BY_RELATION)
         if by_popularity:
             _show("by popularity", by_popularity, BY_POPULARITY)
-        answered, *others = LEGEND.splitlines()
+        answered, *others = LEGEND
         said = [text for key, text in PREDICTED.items() if _any(rows, key)]
         if said:
             answered = f"{answered}; {said.pop(0)}"
         show(answered, *said, *others, *([ALONE] if by_relation else ()),
-             *(RANKS.splitlines() if by_popularity else ()))  # fmt: skip
+             *([RANKS] if by_popularity else ()))  # fmt: skip
     if plot is not None:
         save_figure(found.plot, plot, seed=seed)
 
