@@ -102,6 +102,9 @@ FINE_TUNED = typer.Option(
     None,
     help="Subjects N_f to fine-tune on, or several; if not given 2,8,32, for a table 4,16,64.",
 )
+MULTIPLICITY = typer.Option(
+    None, help="Templates K that state each fact, or several; 1,2,4 if not given."
+)
 FIRST_ORDER = typer.Option(
     False, "--first-order", help="Also predict, with fine-tuning to first order; not for gpt2."
 )
@@ -140,9 +143,7 @@ def knowledge(
         help="Templates |R| of each attribute, or several: 8,16. If not given, 16 for drawn "
         "facts, else 8.",
     ),
-    multiplicity: str | None = typer.Option(
-        None, help="Templates K that state each fact, or several; 1,2,4 if not given."
-    ),
+    multiplicity: str | None = MULTIPLICITY,
     values: int | None = typer.Option(None, help="Values D of an attribute; 16 if not given."),
     shared: bool | None = SHARED,
     fine_tuned: str | None = FINE_TUNED,
