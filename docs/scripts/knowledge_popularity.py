@@ -103,7 +103,8 @@ def figure(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
     whole = Figure(figsize=(6.8, 3.1), layout="constrained")
     panels = whole.subplots(1, 2, sharey=True)
     for ax, model in zip(panels, rows, strict=True):
-        for n, color in zip(TUNED[model], ("C0", "C1"), strict=False):
+        for n in TUNED[model]:
+            color = {16: "C0", 64: "C1", 32: "C2"}[n]
             of = [row for row in rows[model] if row["fine_tuned"] == n]
             at = range(len(of))
             low, high = ([abs(row["interval"][i] - row["answered"]) for row in of] for i in (0, 1))
