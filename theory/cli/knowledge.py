@@ -100,9 +100,7 @@ def knowledge(
         None, "--attributes", "-A", help="Attributes A; 3 if not given."
     ),
     templates: str | None = typer.Option(
-        None,
-        help="Templates |R| of each attribute, or several: 8,16. If not given, 16 for drawn "
-        "facts, else 8.",
+        None, help="Templates |R| of each attribute, or several; default: 16 if drawn, else 8."
     ),
     multiplicity: str | None = typer.Option(
         None, help="Templates K that state each fact, or several; 1,2,4 if not given."
@@ -114,8 +112,7 @@ def knowledge(
         help="Whether attributes have the same values (if not given), or each its own.",
     ),
     fine_tuned: str | None = typer.Option(
-        None,
-        help="Subjects N_f to fine-tune on, or several; if not given 2,8,32, for a table 4,16,64.",
+        None, help="Subjects N_f to fine-tune on, or several; default: 2,8,32 (table: 4,16,64)."
     ),
     columns: str | None = TABLE_COLUMNS,
     header: bool = TABLE_HEADER,
