@@ -47,6 +47,8 @@ class Kind(StrEnum):
     """A sharp constant, or a prediction without fitted parameters."""
     TRAJECTORY = "trajectory"
     """Holds along a whole solution."""
+    OBSERVED = "observed"
+    """What the runs that are named came to, within limits chosen after them."""
 
 
 class Standing(StrEnum):

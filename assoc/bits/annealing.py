@@ -24,6 +24,7 @@ Kirkpatrick, Gelatt and Vecchi, Optimization by simulated annealing, Science 220
 Baldassi et al., Unreasonable effectiveness of learning neural networks, PNAS 113 (2016), E7655.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -39,7 +40,7 @@ from assoc.memories.linear import hebbian_matrix
 from assoc.memories.memory import Build, Factors
 from assoc.memories.separation import separate
 
-__all__ = ["CLEAR", "FAR", "annealed", "leads", "unit_sized"]
+__all__ = ["CLEAR", "FAR", "Moves", "annealed", "leads", "lowered", "unit_sized"]
 
 MARGIN = 0.4
 """kappa, in units of the spread of the scores that weights of random signs give."""
@@ -105,7 +106,10 @@ def _annealed(
     else:
         begin = separate(inputs, answers, f, prove=False).Theta.T
     start = 2.0 * quantise(begin, bits)[0] - (2**bits - 1)
-    W = _search(start, inputs, answers, np.asarray(f, np.int64), bits, sweeps, rng)
+    W, _ = lowered(
+        start, inputs, answers, np.asarray(f, np.int64),
+        top=2.0**bits - 1, sweeps=sweeps, moves=partial(_moves, bits, rng),
+    )  # fmt: skip
     decoded: Factors = encode_levels(levels_of(W, bits), bits, str(precision(E, U))).decode()
     return decoded
 
@@ -124,16 +128,36 @@ def unit_sized(X: Floats) -> tuple[NDArray[np.float64], float]:
     return np.asarray(unit / size), size * largest
 
 
-def _search(
+Moves = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]
+"""Places in W read row by row, steps, and by how much each may raise the loss at T = 1."""
+
+
+def lowered(
     W: NDArray[np.float64],
     E: NDArray[np.float64],
     U: NDArray[np.float64],
     f: NDArray[np.int64],
-    bits: int,
+    *,
+    top: float,
     sweeps: int,
-    rng: np.random.Generator,
-) -> NDArray[np.float64]:
-    """Levels (d_out, d_in), odd numbers, that lose the fewest facts of all that are seen."""
+    moves: Callable[[NDArray[np.float32]], Moves],
+) -> tuple[NDArray[np.float64], int]:
+    """Lower the loss from W on, by moves of single weights.
+
+    Parameters
+    ----------
+    W : (d_out, d_in) levels at which the search starts.
+    E, U : (N, d_in) and (M, d_out), of mean square norm 1.
+    f : (N,) right answers.
+    top : the largest level; a step that leads past it is turned round.
+    sweeps : over all weights, at most.
+    moves : draws what is offered in a sweep over a matrix as it is now.
+
+    Returns
+    -------
+    levels, lost
+        Those that lose the fewest facts of all that are seen, and how many these are.
+    """
     from assoc.bits.flips import sweep
 
     unit = float(np.sqrt(np.mean(W**2)))
@@ -148,12 +172,18 @@ def _search(
         if fewest == 0 or temperature is None:
             break
         short = (MARGIN * unit - np.minimum(margins, FAR * unit)).astype(np.float32)
-        sizes = 2 ** rng.integers(1, bits, W.size, endpoint=True)
-        steps = np.where(rng.random(W.size) < 0.5, sizes, -sizes).astype(np.float32)
-        allowed = temperature * unit**2 * rng.exponential(size=W.size)
-        places = rng.permutation(W.size)
-        sweep(moved, short, inputs, answers, f, places, steps, allowed, 2.0**bits - 1)
-    return best
+        places, steps, rises = moves(moved)
+        allowed = temperature * unit**2 * rises
+        sweep(moved, short, inputs, answers, f, places, steps, allowed, top)
+    return best, fewest
+
+
+def _moves(bits: int, rng: np.random.Generator, W: NDArray[np.float32]) -> Moves:
+    """Steps of powers of 2 up and down, one for each weight, in random order."""
+    sizes = 2 ** rng.integers(1, bits, W.size, endpoint=True)
+    steps = np.where(rng.random(W.size) < 0.5, sizes, -sizes).astype(np.float32)
+    rises = rng.exponential(size=W.size)
+    return rng.permutation(W.size), steps, rises
 
 
 def leads(scores: NDArray[np.float64], f: NDArray[np.int64]) -> NDArray[np.float64]:

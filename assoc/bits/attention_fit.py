@@ -1,4 +1,4 @@
-r"""Attention whose weights are of few bits, fitted as such: a whole table in bits that are counted.
+r"""Transformers whose weights are of few bits, fitted as such: a table in bits that are counted.
 
 Two heads, of subjects and of relations, each look at one token of the prompt. With
 :math:`\phi` the embeddings and :math:`W^s_V, W^s_O, W^r_V, W^r_O` the weights of the heads, the
@@ -8,8 +8,10 @@ output after (s, r) is
           \langle \phi_y, F\rangle = A_{sy} + B_{ry},
 
 two tables of scores of ranks :math:`d_h`. Every weight of them tells facts, since codes
-:math:`W_V \phi` and directions :math:`W_O` are fitted alike. It is done in three steps, none of
-which is a rounding:
+:math:`W_V \phi` and directions :math:`W_O` are fitted alike. An MLP of m neurons may follow,
+:math:`F + V^\top \sigma(W F)` with :math:`\sigma` a quadratic
+(:mod:`assoc.bits.attention_codes`): heads and MLP are fitted together, so that each knows a part.
+It is done in three steps, none of which is a rounding:
 
 - *Keys*: the matrix of few bits whose logits of the head's own tokens exceed those of all others
   that a prompt may hold, by :func:`assoc.bits.annealing.annealed` on the differences of embeddings;
@@ -20,6 +22,7 @@ which is a rounding:
 - *Single weights*, from there, by the Metropolis rule with exact gains (:mod:`assoc.bits.flips`):
   with the codes fixed the outputs are a linear memory of them, with the outputs fixed the codes are
   one of the embeddings. Cold sweeps recall what gradients left, an eighth of the facts or less.
+  With an MLP the weights of its two layers are moved, and the heads stay.
 
 That no levels were found that recall everything proves nothing.
 
@@ -39,7 +42,7 @@ from numpy.typing import NDArray
 
 from assoc.arrays import Floats
 from assoc.bits.annealing import annealed
-from assoc.bits.attention_codes import AttentionCode, encode_attention
+from assoc.bits.attention_codes import AttentionCode, encode_attention, sign_embeddings
 from assoc.bits.attention_values import fit_values
 from assoc.bits.levels import check_bits, levels_of
 from assoc.checks import check_fits, positive
@@ -62,11 +65,11 @@ SWEEPS = 40
 
 @dataclass(frozen=True)
 class FittedAttention:
-    """Attention in few bits, and how far the fit came.
+    """A transformer in few bits, and how far the fit came.
 
     Parameters
     ----------
-    code : the heads as bits.
+    code : heads, MLP and embeddings as bits.
     lost : facts that the values do not recall, if the heads look where they should.
     """
 
@@ -108,11 +111,14 @@ def fit_attention(
     value_dims: tuple[int, int],
     bits: int = 1,
     key_bits: int | None = None,
+    width: int = 0,
+    mlp_bits: int | None = None,
+    stored: bool = False,
     length: int = LENGTH,
     steps: int = STEPS,
     sweeps: int = SWEEPS,
 ) -> FittedAttention:
-    """Fit attention of few bits to a task's facts.
+    """Fit attention of few bits, and perhaps an MLP, to a task's facts.
 
     Parameters
     ----------
@@ -122,6 +128,10 @@ def fit_attention(
     value_dims : d_h of the subjects' head and of the relations'.
     bits : b of values and outputs, 1 to 16.
     key_bits : b of keys; None takes the fewest of :data:`KEY_BITS` that are enough.
+    width : m of the MLP; 0 fits heads alone.
+    mlp_bits : b of its weights; None takes that of values and outputs.
+    stored : whether the embeddings are among the bits that are counted; then they are to be
+        those of :func:`assoc.bits.attention_codes.sign_embeddings`.
     length : T, longest prompt for which the heads are made steep enough.
     steps : gradient steps, at least 1.
     sweeps : over all weights at the end, at most; 0 leaves them out.
@@ -130,7 +140,7 @@ def fit_attention(
     ------
     InputError
         If an argument is out of range, no keys are found that tell each head's tokens from all
-        others, or the scores do not fit in memory.
+        others, embeddings that are to be stored are no signs, or the scores do not fit in memory.
 
     Examples
     --------
@@ -148,27 +158,38 @@ def fit_attention(
     """
     Phi = check_embeddings(embeddings, task).astype(np.float64)
     bits, steps = check_bits(bits), positive(steps, "steps")
+    width = positive(width, "width") if width else 0
+    mlp_bits = bits if mlp_bits is None else check_bits(mlp_bits)
+    signs = (Phi >= 0).astype(np.uint16)
+    if stored and (sign_embeddings(signs) != Phi).any():
+        raise InputError("embeddings that are stored as one bit an entry are to be 1 or -1")
     tried = KEY_BITS if key_bits is None else (check_bits(key_bits),)
     N, n = len(task), task.vocabulary
-    check_fits(3.0 * N * n, 4, f"{N} facts and {n} tokens: the scores")
+    check_fits(3.0 * N * (n + width), 4, f"{N} facts and {n} tokens: the scores")
     S = task.subjects
     groups = np.arange(S), S + np.arange(task.relations)
     found = [_key(task, Phi, group, tried, rng) for group in groups]
-    width = max(b for _, b in found)
+    key_bits = max(b for _, b in found)
     # The query is the sign of the end of sequence's embedding; odd numbers are halved as in a code.
-    query = float(np.abs(Phi[-1]).sum()) * 2.0 ** (1 - width)
+    query = float(np.abs(Phi[-1]).sum()) * 2.0 ** (1 - key_bits)
     scales = [
         _steepness(task, Phi, group, key, query, length)
         for group, (key, _) in zip(groups, found, strict=True)
     ]
-    values, lost = fit_values(task, Phi, value_dims, bits, steps=steps, sweeps=sweeps, rng=rng)
+    values, lost = fit_values(
+        task, Phi, value_dims, bits, width=width, mlp_bits=mlp_bits,
+        steps=steps, sweeps=sweeps, rng=rng,
+    )  # fmt: skip
     code = encode_attention(
-        np.stack([levels_of(key, width) for key, _ in found]),
+        np.stack([levels_of(key, key_bits) for key, _ in found]),
         np.tile(Phi[-1] >= 0, (2, 1)).astype(np.uint16),
-        [levels_of(each, bits) for each in values],
+        [levels_of(each, bits) for each in values[:2]],
         np.array(scales),
         bits=bits,
-        key_bits=width,
+        key_bits=key_bits,
+        mlp=levels_of(values[2], mlp_bits) if width else None,
+        mlp_bits=mlp_bits if width else 1,
+        embeddings=signs if stored else None,
     )
     return FittedAttention(code, lost)
 

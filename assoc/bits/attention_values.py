@@ -1,4 +1,4 @@
-"""Values and outputs of two heads in few bits, fitted to a table: the hot part of the fit.
+"""Values of two heads and an MLP in few bits, fitted to a table: the hot part of the fit.
 
 What is fitted, and why in these steps, is said in :mod:`assoc.bits.attention_fit`.
 """
@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from assoc.arrays import row_norms
+from assoc.bits.attention_codes import hidden_function, mean_norm
 from assoc.facts.recall_task import RecallTask
 
 __all__ = ["fit_values"]
@@ -46,30 +47,36 @@ def fit_values(
     value_dims: tuple[int, int],
     bits: int,
     *,
+    width: int = 0,
+    mlp_bits: int = 1,
     steps: int,
     sweeps: int,
     rng: np.random.Generator,
 ) -> tuple[list[NDArray[np.float32]], int]:
-    """Fit W_V and W_O of a head of subjects and of a head of relations.
+    """Fit W_V and W_O of a head of subjects and of a head of relations, and W and V of an MLP.
 
     Parameters
     ----------
     task : the facts.
     Phi : (n, d) embeddings of all tokens.
-    value_dims, bits, steps, sweeps, rng : as for :func:`assoc.bits.attention_fit.fit_attention`.
+    value_dims, bits, width, mlp_bits, steps, sweeps, rng : as for
+        :func:`assoc.bits.attention_fit.fit_attention`.
 
     Returns
     -------
     values, lost
-        For each head W_V and W_O (2, d_h, d), odd numbers from -(2^b - 1) to 2^b - 1, and the
-        number of facts that they do not recall.
+        For each head W_V and W_O (2, d_h, d), then W and V (2, m, d) where there is an MLP, odd
+        numbers from -(2^b - 1) to 2^b - 1, and the number of facts that they do not recall.
     """
     table = _Table.of(task, Phi)
     d = Phi.shape[1]
-    behind = [rng.uniform(-0.5, 0.5, (2, size, d)).astype(np.float32) for size in value_dims]
-    best, lost = _descend(table, behind, bits, steps)
+    sizes, widths = [*value_dims], [bits, bits]
+    if width:
+        sizes, widths = [*value_dims, width], [bits, bits, mlp_bits]
+    behind = [rng.uniform(-0.5, 0.5, (2, size, d)).astype(np.float32) for size in sizes]
+    best, lost = _descend(table, behind, widths, steps)
     if lost:
-        best, lost = _polish(table, best, lost, bits, sweeps, rng)
+        best, lost = _polish(table, best, lost, widths, sweeps, rng)
     return best, lost
 
 
@@ -88,8 +95,7 @@ class _Table:
     def of(cls, task: RecallTask, Phi: NDArray[np.float64]) -> "_Table":
         from scipy import sparse
 
-        size = float(np.sqrt(np.mean(row_norms(Phi) ** 2))) or 1.0
-        unit = (Phi / size).astype(np.float32)
+        unit = (Phi / mean_norm(Phi)).astype(np.float32)
         S, R, N = task.subjects, task.relations, len(task)
         s, r = task.facts[:, 0], task.facts[:, 1]
         rows, ones = np.arange(N), np.ones(N, np.float32)
@@ -110,49 +116,96 @@ class _Table:
         """Codes (tokens, d_h) and directions (d_h, n) of each head."""
         return [
             (own @ W_V.T, W_O @ self.Phi.T)
-            for own, (W_V, W_O) in zip(self.heads, values, strict=True)
+            for own, (W_V, W_O) in zip(self.heads, values[:2], strict=True)
         ]
 
-    def behind(self, tables: list[tuple[Singles, Singles]]) -> Singles:
+    def neurons(
+        self, values: list[Singles], tables: list[tuple[Singles, Singles]], bits: list[int]
+    ) -> "_Neurons | None":
+        """What the MLP makes of the outputs of heads; None where there is none."""
+        if len(values) < 3:
+            return None
+        dims, d = tuple(each.shape[1] for each in values[:2]), self.Phi.shape[1]
+        # Odd numbers of b bits are weights times 2^(b-1); what is said is in units of the heads'.
+        heads, own = 4.0 ** (bits[0] - 1), 2.0 ** (bits[2] - 1)
+        sigma = hidden_function(dims, 1.0, d)(Polynomial([0.0, 1 / (heads * own)])) * (heads / own)
+        each = [codes @ W_O for (codes, _), (_, W_O) in zip(tables, values[:2], strict=True)]
+        X = each[0][self.asked[0]] + each[1][self.asked[1]]
+        W, V = values[2]
+        z = X @ W.T
+        quadratic = sigma.coef.astype(np.float32)
+        hidden = quadratic[0] + quadratic[2] * z**2
+        return _Neurons(X, z, hidden, V @ self.Phi.T, quadratic)
+
+    def behind(
+        self, tables: list[tuple[Singles, Singles]], neurons: "_Neurons | None" = None
+    ) -> Singles:
         """How far (N, n) each competitor is behind, negated; -inf at right answers."""
         (c_s, g_s), (c_r, g_r) = tables
         scores = (c_s @ g_s)[self.asked[0]]
         scores += (c_r @ g_r)[self.asked[1]]
+        if neurons is not None:
+            scores += neurons.hidden @ neurons.directions
         scores -= scores[np.arange(len(scores)), self.labels][:, None]
         scores[self.right] = -np.inf
         return np.asarray(scores, np.float32)
 
-    def spread(self, tables: list[tuple[Singles, Singles]]) -> float:
-        """Root of the mean squared score that subjects give."""
-        codes, directions = tables[0]
-        return float(np.sqrt(np.mean((codes @ directions) ** 2)))
+    def spread(
+        self, tables: list[tuple[Singles, Singles]], neurons: "_Neurons | None" = None
+    ) -> float:
+        """Root mean square of the scores that subjects give or, with an MLP, of all parts'."""
+        parts = [tables[0]]
+        if neurons is not None:
+            parts = [*tables, (neurons.hidden, neurons.directions)]
+        return float(np.sqrt(sum(np.mean((codes @ rows) ** 2) for codes, rows in parts)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Neurons:
+    """The hidden layer of the MLP at every fact, for odd numbers in the place of weights.
+
+    Parameters
+    ----------
+    X : (N, d) outputs of the heads.
+    z, hidden : (N, m) W X and sigma(W X).
+    directions : (m, n) what each neuron adds to the scores.
+    quadratic : coefficients of sigma, the constant first; the middle one is 0.
+    """
+
+    X: Singles
+    z: Singles
+    hidden: Singles
+    directions: Singles
+    quadratic: Singles
 
 
 def _descend(
-    table: _Table, behind: list[Singles], bits: int, steps: int
+    table: _Table, behind: list[Singles], bits: list[int], steps: int
 ) -> tuple[list[Singles], int]:
     """Move numbers behind the weights by straight-through gradients; return the best levels."""
     first = [np.zeros_like(each) for each in behind]
     second = [np.zeros_like(each) for each in behind]
     best, fewest = behind, len(table.labels) + 1
     for step in range(1, steps + 1):
-        values = [_odd(each, bits) for each in behind]
+        values = [_odd(each, b) for each, b in zip(behind, bits, strict=True)]
         tables = table.tables(values)
-        lead = table.behind(tables)
-        nominal = math.sqrt(values[0].shape[1]) * float(np.mean(values[0] ** 2))
+        neurons = table.neurons(values, tables, bits)
+        lead = table.behind(tables, neurons)
+        ranks = sum(each.shape[1] for each in (values[:1] if neurons is None else values[:2]))
+        nominal = math.sqrt(ranks) * float(np.mean(values[0] ** 2))
         lost = int((lead.max(axis=1) >= -CLEAR * nominal).sum())
         if lost < fewest:
             best, fewest = values, lost
         if not lost:
             break
         rate = RATE * (0.5 + 0.5 * math.cos(math.pi * step / steps))
-        slopes = _slopes(table, values, tables, _blame(table, lead, nominal))
-        for head, slope in enumerate(slopes):
-            first[head] += (1 - MOMENTUM) * (slope - first[head])
-            second[head] += (1 - SQUARES) * (slope**2 - second[head])
-            size = np.sqrt(second[head] / (1 - SQUARES**step)) + np.finfo(np.float32).tiny
-            moved = behind[head] - (rate / (1 - MOMENTUM**step)) * first[head] / size
-            behind[head] = np.clip(moved, -1, 1)
+        slopes = _slopes(table, values, tables, neurons, _blame(table, lead, nominal))
+        for part, slope in enumerate(slopes):
+            first[part] += (1 - MOMENTUM) * (slope - first[part])
+            second[part] += (1 - SQUARES) * (slope**2 - second[part])
+            size = np.sqrt(second[part] / (1 - SQUARES**step)) + np.finfo(np.float32).tiny
+            moved = behind[part] - (rate / (1 - MOMENTUM**step)) * first[part] / size
+            behind[part] = np.clip(moved, -1, 1)
     return best, fewest
 
 
@@ -175,13 +228,29 @@ def _blame(table: _Table, lead: Singles, unit: float) -> Singles:
 
 
 def _slopes(
-    table: _Table, values: list[Singles], tables: list[tuple[Singles, Singles]], blame: Singles
+    table: _Table,
+    values: list[Singles],
+    tables: list[tuple[Singles, Singles]],
+    neurons: _Neurons | None,
+    blame: Singles,
 ) -> list[Singles]:
-    """Gradients (2, d_h, d) for W_V and W_O of each head, at the levels."""
+    """Gradients (2, d_h, d) for W_V and W_O of each head and for the MLP, at the levels."""
     found = []
     for own, sums, (codes, directions) in zip(table.heads, table.sums, tables, strict=True):
         each = sums @ blame  # (tokens, n)
         found.append(np.stack([(each @ directions.T).T @ own, codes.T @ (each @ table.Phi)]))
+    if neurons is None:
+        return found
+    W, _ = values[2]
+    # Of what each neuron sees, (N, m), and of the outputs of heads through the MLP, (N, d).
+    seen = (blame @ neurons.directions.T) * (2 * neurons.quadratic[2] * neurons.z)
+    through = seen @ W
+    for head, (own, sums, (codes, _)) in enumerate(
+        zip(table.heads, table.sums, tables, strict=True)
+    ):
+        given = sums @ through  # (tokens, d)
+        found[head] += np.stack([(given @ values[head][1].T).T @ own, codes.T @ given])
+    found.append(np.stack([seen.T @ neurons.X, (neurons.hidden.T @ blame) @ table.Phi]))
     return found
 
 
@@ -189,19 +258,23 @@ def _polish(
     table: _Table,
     values: list[Singles],
     lost: int,
-    bits: int,
+    bits: list[int],
     sweeps: int,
     rng: np.random.Generator,
 ) -> tuple[list[Singles], int]:
-    """Move single weights of levels that lose few facts; return the best that are seen."""
+    """Move single weights of levels that lose few facts; return the best that are seen.
+
+    Of heads in front of an MLP a step changes what every neuron sees; those stay as they are.
+    """
     best, fewest = values, lost
     moved = [each.copy() for each in values]
     tokens = [own[asked] for own, asked in zip(table.heads, table.asked, strict=True)]
     inputs = [own.T for own in tokens]
     for temperature in np.geomspace(HOT, COLD, sweeps):
         tables = table.tables(moved)
-        unit = table.spread(tables)
-        short = table.behind(tables) + np.float32(MARGIN * unit)
+        neurons = table.neurons(moved, tables, bits)
+        unit = table.spread(tables, neurons)
+        short = table.behind(tables, neurons) + np.float32(MARGIN * unit)
         near = short > -WINDOW * unit
         watched = _Watched(
             short[near],
@@ -209,15 +282,20 @@ def _polish(
             np.nonzero(near)[1].astype(np.int32),
             table.labels,
         )
-        move = partial(watched.move, bits=bits, allowed=temperature * unit**2, rng=rng)
-        for each, seen, asked in zip(moved, inputs, tokens, strict=True):
-            W_V, W_O = each
-            # The outputs, with the codes fixed; then the codes, with the outputs fixed.
-            outward = np.ascontiguousarray(W_O.T)
-            move(outward, (asked @ W_V.T).T, table.Phi.T)
-            each[1] = outward.T
-            move(W_V, seen, each[1] @ table.Phi.T)
-        lead = table.behind(table.tables(moved))
+        allowed = temperature * unit**2
+        if neurons is None:
+            move = partial(watched.move, bits=bits[0], allowed=allowed, rng=rng)
+            for each, seen, asked in zip(moved, inputs, tokens, strict=True):
+                W_V, W_O = each
+                # The outputs, with the codes fixed; then the codes, with the outputs fixed.
+                outward = np.ascontiguousarray(W_O.T)
+                move(outward, (asked @ W_V.T).T, table.Phi.T)
+                each[1] = outward.T
+                move(W_V, seen, each[1] @ table.Phi.T)
+        else:
+            watched.move_network(moved[2], neurons, table.Phi.T, bits[2], allowed, rng)
+        tables = table.tables(moved)
+        lead = table.behind(tables, table.neurons(moved, tables, bits))
         lost = int((lead.max(axis=1) >= -CLEAR * unit).sum())
         if lost < fewest:
             best, fewest = [each.copy() for each in moved], lost
@@ -253,7 +331,6 @@ class _Watched:
         """Offer a step to each weight of W (d_out, d_in), in random order."""
         from assoc.bits.pair_flips import sweep_pairs
 
-        sizes = 2 ** rng.integers(1, bits, W.size, endpoint=True)
         sweep_pairs(
             W,
             self.short,
@@ -262,8 +339,36 @@ class _Watched:
             np.ascontiguousarray(inputs),
             np.ascontiguousarray(answers),
             self.labels,
-            rng.permutation(W.size),
-            np.where(rng.random(W.size) < 0.5, sizes, -sizes).astype(np.float32),
-            allowed * rng.exponential(size=W.size),
+            *_moves(W.size, bits, allowed, rng),
             2.0**bits - 1,
         )
+
+    def move_network(
+        self,
+        layers: Singles,
+        neurons: _Neurons,
+        answers: Singles,
+        bits: int,
+        allowed: float,
+        rng: np.random.Generator,
+    ) -> None:
+        """Offer a step to each weight of W and V, (2, m, d), in random order."""
+        from assoc.bits.pair_flips import sweep_pairs_of_network
+
+        X, z, hidden = (np.ascontiguousarray(A.T) for A in (neurons.X, neurons.z, neurons.hidden))
+        sweep_pairs_of_network(
+            layers[0], layers[1], z, hidden, neurons.directions.copy(),
+            self.short, self.starts, self.columns, X,
+            np.ascontiguousarray(answers), self.labels,
+            *_moves(layers.size, bits, allowed, rng), 2.0**bits - 1, neurons.quadratic,
+        )  # fmt: skip
+
+
+def _moves(
+    count: int, bits: int, allowed: float, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]:
+    """Places in random order, steps, and by how much each may raise the loss."""
+    sizes = 2 ** rng.integers(1, bits, count, endpoint=True)
+    places = rng.permutation(count)
+    steps = np.where(rng.random(count) < 0.5, sizes, -sizes).astype(np.float32)
+    return places, steps, allowed * rng.exponential(size=count)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from assoc.bits.flips import Singles, apply, loss_after, squares
 from assoc.compiled import compiled
 
-__all__ = ["sweep_network"]
+__all__ = ["hidden_change", "sweep_network"]
 
 _matrix = types.float32[:, ::1]
 _vector = types.float32[::1]
@@ -21,10 +21,26 @@ _places = types.int64[::1]
     types.void(_vector, _vector, _vector, types.float32, _vector, _vector),
     fastmath={"reassoc", "contract", "nnan"},
 )
-def _hidden_change(
+def hidden_change(
     z: Singles, h: Singles, inputs: Singles, step: float, coefficients: Singles, change: Singles
 ) -> None:
-    """Change (N,) of the neuron sigma(z), now h, when z grows by ``step * inputs``; written."""
+    """Write the change (N,) of the neuron sigma(z), now h, when z grows by ``step * inputs``.
+
+    Parameters
+    ----------
+    z, h : (N,) what the neuron sees, and what it says.
+    inputs : (N,) the input's coordinate.
+    step : of its weight.
+    coefficients : of sigma in powers of z, the constant first.
+    change : (N,) what is written.
+
+    Examples
+    --------
+    >>> one, change = np.ones(1, np.float32), np.empty(1, np.float32)
+    >>> hidden_change(one, one, one, 2.0, np.array([0, 0, 1], np.float32), change)
+    >>> change
+    array([8.], dtype=float32)
+    """
     last = len(coefficients) - 1
     for x in range(len(z)):
         moved = z[x] + step * inputs[x]
@@ -106,7 +122,7 @@ def sweep_network(
         elif len(P) > 0:
             change[:] = step * inputs[j] * (q[k] if places[n] < W.size else z[k])
         else:
-            _hidden_change(z[k], h[k], inputs[j], step, coefficients, change)
+            hidden_change(z[k], h[k], inputs[j], step, coefficients, change)
         u = answers[j] if last_layer else scores[k]
         new = loss_after(short, change, u, f, loss + allowed[n])
         if new > loss + allowed[n]:

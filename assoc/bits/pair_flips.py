@@ -1,8 +1,8 @@
 """Single weights tried one after another, where only some competitors of each fact are watched.
 
-As :mod:`assoc.bits.flips`, for tables of which most competitors are far behind: the loss is summed
-over the pairs of a fact and a competitor that are given. Import this module where the kernel is
-called: it brings Numba in.
+As :mod:`assoc.bits.flips` and :mod:`assoc.bits.network_flips`, for tables of which most competitors
+are far behind: the loss is summed over the pairs of a fact and a competitor that are given. Import
+this module where a kernel is called: it brings Numba in.
 """
 
 from typing import Any
@@ -11,23 +11,83 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from assoc.bits.network_flips import hidden_change
 from assoc.compiled import compiled
 
-__all__ = ["sweep_pairs"]
+__all__ = ["sweep_pairs", "sweep_pairs_of_network"]
 
 Singles = NDArray[np.float32]
 
 _matrix = types.float32[:, ::1]
 _vector = types.float32[::1]
 _places = types.int64[::1]
+_columns = types.int32[::1]
+
+FAST = {"reassoc", "contract", "nnan"}
+
+
+@compiled(types.float64(_vector), fastmath=FAST)
+def _squares(short: Singles) -> float:
+    """Sum of the squares of the shortfalls (P,) above 0."""
+    nothing: Any = np.float32(0)
+    loss = 0.0
+    for pair in range(len(short)):
+        lacking = max(short[pair], nothing)
+        loss += lacking * lacking
+    return loss
+
+
+@compiled(
+    types.float64(_vector, _places, _columns, _vector, _vector, _places, types.float64),
+    fastmath=FAST,
+)
+def _loss_after(
+    short: Singles,
+    starts: NDArray[np.int64],
+    columns: NDArray[np.int32],
+    change: Singles,
+    u: Singles,
+    f: NDArray[np.int64],
+    limit: float,
+) -> float:
+    """Loss after the score of y at x grows by change_x u_y, or a part of it above the limit."""
+    nothing: Any = np.float32(0)
+    new = 0.0
+    for x in range(len(change)):
+        shift, part = change[x], nothing
+        own = shift * u[f[x]]
+        for pair in range(starts[x], starts[x + 1]):
+            lacking = max(short[pair] + (shift * u[columns[pair]] - own), nothing)
+            part += lacking * lacking
+        new += part
+        if new > limit:
+            break
+    return new
+
+
+@compiled(types.void(_vector, _places, _columns, _vector, _vector, _places), fastmath=FAST)
+def _apply(
+    short: Singles,
+    starts: NDArray[np.int64],
+    columns: NDArray[np.int32],
+    change: Singles,
+    u: Singles,
+    f: NDArray[np.int64],
+) -> None:
+    """Change the shortfalls as :func:`_loss_after` says."""
+    for x in range(len(change)):
+        shift = change[x]
+        own = shift * u[f[x]]
+        for pair in range(starts[x], starts[x + 1]):
+            short[pair] += shift * u[columns[pair]] - own
 
 
 @compiled(
     types.int64(
-        _matrix, _vector, _places, types.int32[::1], _matrix, _matrix, _places, _places, _vector,
+        _matrix, _vector, _places, _columns, _matrix, _matrix, _places, _places, _vector,
         types.float64[::1], types.float32,
     ),
-    fastmath={"reassoc", "contract", "nnan"},
+    fastmath=FAST,
 )  # fmt: skip
 def sweep_pairs(
     W: Singles,
@@ -73,12 +133,7 @@ def sweep_pairs(
     >>> W.item(), short.item()
     (1.0, 0.0)
     """
-    N = len(starts) - 1
-    nothing: Any = np.float32(0)
-    loss = 0.0
-    for pair in range(len(short)):
-        lacking = max(short[pair], nothing)
-        loss += lacking * lacking
+    loss = _squares(short)
     taken = 0
     for n in range(len(places)):
         i, j = divmod(places[n], W.shape[1])
@@ -87,24 +142,81 @@ def sweep_pairs(
             step = -step
         if abs(W[i, j] + step) > top:
             continue
-        u, limit, new = answers[i], loss + allowed[n], 0.0
-        for x in range(N):
-            change, part = step * inputs[j, x], nothing
-            own = change * u[f[x]]
-            for pair in range(starts[x], starts[x + 1]):
-                lacking = max(short[pair] + (change * u[columns[pair]] - own), nothing)
-                part += lacking * lacking
-            new += part
-            if new > limit:
-                break
-        if new > limit:
+        change = step * inputs[j]
+        new = _loss_after(short, starts, columns, change, answers[i], f, loss + allowed[n])
+        if new > loss + allowed[n]:
             continue
         W[i, j] += step
         loss = new
         taken += 1
-        for x in range(N):
-            change = step * inputs[j, x]
-            own = change * u[f[x]]
-            for pair in range(starts[x], starts[x + 1]):
-                short[pair] += change * u[columns[pair]] - own
+        _apply(short, starts, columns, change, answers[i], f)
+    return taken
+
+
+@compiled(
+    types.int64(
+        _matrix, _matrix, _matrix, _matrix, _matrix, _vector, _places, _columns, _matrix, _matrix,
+        _places, _places, _vector, types.float64[::1], types.float32, _vector,
+    ),
+    fastmath=FAST,
+)  # fmt: skip
+def sweep_pairs_of_network(
+    W: Singles,
+    V: Singles,
+    z: Singles,
+    h: Singles,
+    scores: Singles,
+    short: Singles,
+    starts: NDArray[np.int64],
+    columns: NDArray[np.int32],
+    inputs: Singles,
+    answers: Singles,
+    f: NDArray[np.int64],
+    places: NDArray[np.int64],
+    steps: Singles,
+    allowed: NDArray[np.float64],
+    top: float,
+    coefficients: Singles,
+) -> int:
+    r"""Offer a step to one weight of V^T sigma(W x) after another, as :func:`sweep_pairs` does.
+
+    Parameters
+    ----------
+    W, V, z, h, scores, places, coefficients : as for
+        :func:`assoc.bits.network_flips.sweep_network`, without a matrix P.
+    short, starts, columns, inputs, answers, f, steps, allowed, top : as for :func:`sweep_pairs`.
+
+    Returns
+    -------
+    Number of steps taken.
+    """
+    loss = _squares(short)
+    change = np.empty(h.shape[1], np.float32)
+    taken = 0
+    for n in range(len(places)):
+        place, step = places[n], steps[n]
+        hidden = place < W.size
+        weights = W if hidden else V
+        k, j = divmod(place if hidden else place - W.size, weights.shape[1])
+        if abs(weights[k, j] + step) > top:
+            step = -step
+        if abs(weights[k, j] + step) > top:
+            continue
+        if hidden:
+            hidden_change(z[k], h[k], inputs[j], step, coefficients, change)
+        else:
+            change[:] = step * h[k]
+        u = scores[k] if hidden else answers[j]
+        new = _loss_after(short, starts, columns, change, u, f, loss + allowed[n])
+        if new > loss + allowed[n]:
+            continue
+        _apply(short, starts, columns, change, u, f)
+        loss = new
+        taken += 1
+        weights[k, j] += step
+        if hidden:
+            z[k] += step * inputs[j]
+            h[k] += change
+        else:
+            scores[k] += step * answers[j]
     return taken

@@ -7,6 +7,7 @@ import numpy as np
 from stored import store
 
 from assoc import example_path, read_facts
+from assoc.bits.attention_codes import sign_embeddings
 from assoc.bits.attention_fit import fit_attention
 from assoc.embeddings import sphere
 from assoc.facts.recall_task import RecallTask, balanced_task, table_task
@@ -38,21 +39,32 @@ def drawn(table: int | str, source: Source, draw: int) -> RecallTask:
 
 
 def measured(
-    table: int | str, d: int, dims: tuple[int, int], bits: int, sweeps: int, draws: int
+    table: int | str,
+    d: int,
+    dims: tuple[int, int],
+    bits: int,
+    sweeps: int,
+    draws: int,
+    *,
+    stored: bool = False,
+    **mlp: int,
 ) -> dict[str, Any]:
-    """Fit attention to some tables, and count the facts that are not certified."""
+    """Fit attention, and an MLP, to some tables, and count the facts that are not certified."""
     source = Source(SEED, "attention-bits", (d, *dims))
     lost, spent, needed, seconds = [], [], [], []
     for draw in range(draws):
         task = drawn(table, source, draw)
         Phi = sphere(task.vocabulary, d, rng=source.generator(draw, INPUTS), dtype=np.float32)
+        if stored:
+            Phi = sign_embeddings(Phi >= 0)
         start = time.process_time()
         code = fit_attention(
             task, Phi, rng=source.generator(draw, MEMORY), value_dims=dims, bits=bits,
-            sweeps=sweeps,
+            sweeps=sweeps, stored=stored, **mlp,
         ).code  # fmt: skip
         seconds.append(time.process_time() - start)
-        certified = certify(code.decode(Phi), task, length=LENGTH).certified
+        decoded = code.decode(None if stored else Phi)
+        certified = certify(decoded, task, length=LENGTH).certified
         lost.append(int((~certified).sum()))
         spent.append(code.bits)
         needed.append(needed_bits(task)[0])

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 from stored import store
 
-from assoc.bits.annealing import CLEAR, FAR, leads, unit_sized
-from assoc.bits.flips import sweep
+from assoc.bits.annealing import SWEEPS, Moves, lowered, unit_sized
 from assoc.embeddings import sphere
 from assoc.memories.linear import hebbian_matrix
 from theory.bounds.accounting import stored_bits
@@ -21,9 +20,6 @@ d = 32
 LEVELS = ((-1, 1), (-1, 0, 1), (-2, -1, 1, 2), (-3, -1, 1, 3), (-4, -1, 1, 4))
 DRAWS, ENOUGH = 10, 9
 STEP = 4
-SWEEPS = 800
-MARGIN, HOT, COLD = 0.4, 0.096, 0.024
-"""Those of the fit in bits (assoc.bits.annealing)."""
 
 
 def nearest(X: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -39,29 +35,24 @@ def nearest(X: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.f
 
 
 def lost(N: int, draw: int, levels: NDArray[np.float64]) -> int:
-    """Fewest facts, of N, that annealing loses; a step goes to any other level."""
+    """Fewest facts, of N, that the fit in bits loses; a step goes to any other level."""
     rng = np.random.default_rng([SEED, draw, N, d])
     E, U = sphere(N, d, rng=rng), sphere(N, d, rng=rng)
     f = np.arange(N)
     inputs, answers = unit_sized(E)[0], unit_sized(U)[0]
     H = hebbian_matrix(inputs, answers, f)
     W = nearest(H / np.sqrt((H**2).mean()), levels)
-    unit = float(np.sqrt((W**2).mean()))
-    columns = [np.ascontiguousarray(X.T, np.float32) for X in (inputs, answers)]
-    moved, best = np.ascontiguousarray(W, np.float32), N + 1
-    for temperature in [*np.geomspace(HOT, COLD, SWEEPS), None]:
-        margins = leads((inputs @ moved.astype(np.float64).T) @ answers.T, f)
-        best = min(best, int((margins.min(axis=1) <= CLEAR * unit).sum()))
-        if best == 0 or temperature is None:
-            break
-        short = (MARGIN * unit - np.minimum(margins, FAR * unit)).astype(np.float32)
+
+    def moves(moved: NDArray[np.float32]) -> Moves:
         now = np.searchsorted(levels, moved.ravel() - 1e-3)
         target = levels[(now + rng.integers(1, len(levels), W.size)) % len(levels)]
         places = rng.permutation(W.size)
         steps = (target - moved.ravel())[places].astype(np.float32)
-        allowed = temperature * unit**2 * rng.exponential(size=W.size)
-        sweep(moved, short, *columns, f, places, steps, allowed, float(levels[-1]))
-    return best
+        return places, steps, rng.exponential(size=W.size)
+
+    return lowered(
+        W, inputs, answers, f, top=float(levels[-1]), sweeps=SWEEPS, moves=moves
+    )[1]  # fmt: skip
 
 
 def found(levels: NDArray[np.float64], optimum: float) -> int:

@@ -1,10 +1,10 @@
 r"""The fewest bits per weight with which everything is still recalled, whatever is encoded.
 
 A trial's memory or model is built once, with exact weights, and then encoded with each number b of
-bits per weight (:func:`assoc.bits.codes.in_bits`); what is asked is decoded from the bits that are
-counted. Recall is not monotone in b, so what is reported is the first b, in increasing order, with
-which everything is recalled: it fails with every smaller b that was tried, and with a larger one it
-may fail again.
+bits per weight (:func:`assoc.bits.codes.in_bits`), or it is fitted anew with each b where it can
+be; what is asked is decoded from the bits that are counted. Recall is not monotone in b, so what is
+reported is the first b, in increasing order, with which everything is recalled: it fails with every
+smaller b that was tried, and with a larger one it may fail again.
 """
 
 import copy
@@ -48,7 +48,7 @@ class FewestBitsResult(Result):
     memory : the memory or model, with its options.
     d, facts : dimension and number of facts.
     bits : bits per weight b that were tried, increasing.
-    rounding : nearest or stochastic.
+    rounding : nearest or stochastic; none where weights are fitted in their bits.
     seed : determines every random number.
     parameters : stored numbers.
     stored : stored bits with each b.
@@ -185,7 +185,7 @@ class Coding:
     Parameters
     ----------
     bits : b, increasing.
-    rounding : one of :data:`assoc.bits.levels.ROUNDINGS`.
+    rounding : one of :data:`assoc.bits.levels.ROUNDINGS`, or none.
 
     Examples
     --------

@@ -6,8 +6,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from assoc.catalogue import fitted_in_bits
 from assoc.checks import positive
-from assoc.memories.memory import Build
+from assoc.memories.memory import Build, memory_bits, memory_parameters
 from sims.engine.bit_search import BITS, Coding, FewestBitsResult, Found, search_bits
 from sims.engine.parallel import Workers, blas_threads
 from sims.engine.randomness import MEMORY
@@ -43,7 +44,9 @@ def fewest_bits(
 ) -> FewestBitsResult:
     """Search the fewest bits per weight with which a memory recalls all of N facts.
 
-    A trial recalls with b bits what :func:`sims.memories.recall.measure` says with ``bits=b``.
+    A trial recalls with b bits what :func:`sims.memories.recall.measure` says with ``bits=b``: of a
+    memory that is fitted in its bits (:func:`assoc.catalogue.fitted_in_bits`) a fit with each b, of
+    every other the same memory, rounded.
 
     Parameters
     ----------
@@ -77,20 +80,33 @@ def fewest_bits(
     replace(construction, bits=coding.bits[0], rounding=rounding).build(setting.d)
     N = positive(N, "N")
     ensemble = Ensemble.of(construction, setting, seed, experiment)
+    fits = tuple(
+        replace(ensemble, construction=replace(construction, bits=b))
+        for b in (coding.bits if fitted_in_bits(memory) else ())
+    )
+    if fits:
+        coding = replace(coding, rounding="none")
     return search_bits(
-        partial(_trial, ensemble, N, coding), coding, label=ensemble.label, d=setting.d, facts=N,
-        seed=seed, trials=trials, workers=Workers.of(threads, executor),
+        partial(_trial, ensemble, fits, N, coding), coding, label=ensemble.label, d=setting.d,
+        facts=N, seed=seed, trials=trials, workers=Workers.of(threads, executor),
     )  # fmt: skip
 
 
-def _trial(ensemble: Ensemble, N: int, coding: Coding, trial: int) -> Found:
+def _trial(
+    ensemble: Ensemble, fits: tuple[Ensemble, ...], N: int, coding: Coding, trial: int
+) -> Found:
     E, U, f = ensemble.draw(N, trial)
+
+    def count(memory: Any) -> int:
+        return int(recalled(memory, E, U, f, threads=1).sum())
+
     rng = ensemble.source.generator(trial, MEMORY)
     with blas_threads(1):
         memory = ensemble.build(E, U, f, rng=rng)
+        fitted = [each.memory(E, U, f, trial) for each in fits]
     with ensemble.blamed():
-        return coding.count(
-            memory,
-            lambda asked: int(recalled(asked, E, U, f, threads=1).sum()),
-            rng=rng,
-        )
+        if not fits:
+            return coding.count(memory, count, rng=rng)
+        counts = tuple(map(count, fitted))
+        bits = tuple(memory_bits(each) or 0 for each in fitted)
+        return Found(count(memory), counts, memory_parameters(memory), bits)

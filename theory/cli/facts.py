@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from assoc.errors import InputError
 from theory.cli.asked import Asked, given
-from theory.cli.inputs import check_place, integers, read_table, read_vectors, vectors_of
+from theory.cli.inputs import check_place, one_integer, read_table, read_vectors, vectors_of
 from theory.cli.options import (
     BITS,
     DEGREE,
@@ -45,6 +44,12 @@ SHOWN = 10
 NOT_HELD = 3
 """Exit status where no fit was found that holds every fact."""
 
+EMBEDDINGS = typer.Option(
+    None,
+    help="FILE[:NAME] with a vector for every name in the table: .npz, word2vec, GloVe; with "
+    "--fewest-bits also: stored, signs among the bits that are counted.",
+)
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
@@ -76,10 +81,7 @@ def facts(
     gates: str | None = GATES,
     omega: float | None = OMEGA,
     share: float | None = typer.Option(None, help="Share of a hybrid's subjects in attention."),
-    embeddings: str | None = typer.Option(
-        None,
-        help="FILE[:NAME] with a vector for every name in the table: .npz, word2vec, GloVe.",
-    ),
+    embeddings: str | None = EMBEDDINGS,
     outputs: str | None = typer.Option(
         None, help="With --memory: FILE[:NAME] with the vectors of the answers, if in another file."
     ),
@@ -172,10 +174,7 @@ def _store_in_transformers(asked: _Storing) -> None:
         asked.refuse("preprocess", "limit", why="is for --embeddings")
     if asked.export is not None:
         check_place(asked.export, "--export")
-    widths = integers(asked.width, "width") or []
-    if len(widths) > 1:
-        raise InputError(f"width = {asked.width}: one width is needed")
-    width = widths[0] if widths else None
+    width = one_integer(asked.width, "width")
     from theory.facts.transformers import facts_in_transformers
 
     models = None if asked.model is None else asked.model.split(",")
@@ -198,25 +197,26 @@ def _store_in_transformers(asked: _Storing) -> None:
 
 
 def _store_in_fewest_bits(asked: _Storing) -> None:
-    """Fit attention in few bits, and export it if it holds every fact."""
+    """Fit a transformer in few bits, and export it if it holds every fact."""
     asked.refuse("rank", "outputs", "key", why="is for --memory")
-    others = "heads", "width", "degree", "gates", "omega", "share", "rounding"
+    others = "heads", "degree", "gates", "omega", "share", "rounding"
     asked.refuse(*others, why="is not for --fewest-bits")
-    if asked.model not in (None, "attention-only"):
-        raise InputError(f"--fewest-bits fits attention-only, not {asked.model}")
-    if asked.embeddings is None:
+    width = one_integer(asked.width, "width")
+    from theory.facts.transformers import STORED, facts_in_fewest_bits
+
+    vectors: Any = asked.embeddings
+    if vectors in (None, STORED):
         asked.refuse("preprocess", "limit", why="is for --embeddings")
     if asked.export is not None:
         check_place(asked.export, "--export")
-    from theory.facts.transformers import facts_in_fewest_bits
-
     with watching("fitting in bits") as watcher:
-        vectors = None if asked.embeddings is None else read_vectors(asked.embeddings, asked.limit)
+        if vectors not in (None, STORED):
+            vectors = read_vectors(vectors, asked.limit)
         found = facts_in_fewest_bits(
-            asked.table, d=asked.d, head_dim=asked.head_dim, embeddings=vectors, seed=asked.seed,
-            watcher=watcher,
-            **given(bits=asked.bits, preprocess=asked.preprocess, noise=asked.noise,
-                    length=asked.length, draws=asked.draws),
+            asked.table, d=asked.d, head_dim=asked.head_dim, width=width, embeddings=vectors,
+            seed=asked.seed, watcher=watcher,
+            **given(model=asked.model, bits=asked.bits, preprocess=asked.preprocess,
+                    noise=asked.noise, length=asked.length, draws=asked.draws),
         )  # fmt: skip
     model = found.models[0]
     if model.whole and asked.export is not None:

@@ -21,6 +21,7 @@ __all__ = [
     "check_plot",
     "embeddings_of",
     "integers",
+    "one_integer",
     "outputs_of",
     "read_table",
     "read_vectors",
@@ -48,6 +49,22 @@ def integers(text: str | None, name: str) -> list[int] | None:
         return [int(part) for part in text.replace("_", "").split(",")]
     except ValueError:
         raise InputError(f"{name} = {text!r} is not an integer or a list like 32,64,128") from None
+
+
+def one_integer(text: str | None, name: str) -> int | None:
+    """Return the integer of an option that takes one where others take a list.
+
+    Raises
+    ------
+    InputError
+        If it is not an integer, or several are given.
+    """
+    found = integers(text, name)
+    if found is None:
+        return None
+    if len(found) > 1:
+        raise InputError(f"{name} = {text}: one {name} is needed")
+    return found[0]
 
 
 def shipped(file: Path) -> Path:

@@ -49,8 +49,8 @@ BITS = typer.Option(None, help="Bits per weight, 1 to 16, for every memory and m
 FEWEST_BITS_OF_ATTENTION = typer.Option(
     False,
     "--fewest-bits",
-    help="Fit attention in few bits per weight (--bits, 1 if not given): as few as hold every "
-    "fact.",
+    help="Fit attention-only, or heads and an MLP with --model attention-mlp, in few bits per "
+    "weight (--bits, 1 if not given): as few as hold every fact.",
 )
 """Option for a fit of a transformer in bits."""
 

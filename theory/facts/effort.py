@@ -116,14 +116,15 @@ def fitting(task: RecallTask, d: int, *, searched_width: bool = False) -> Effort
     return found
 
 
-def fitting_in_bits(task: RecallTask, d: int, steps: int) -> Effort:
-    """Return what one fit of attention in few bits takes.
+def fitting_in_bits(task: RecallTask, d: int, steps: int, *, width: int = 0) -> Effort:
+    """Return what one fit of a transformer in few bits takes.
 
     Parameters
     ----------
     task : the facts.
     d : dimension.
     steps : gradient steps.
+    width : m of the MLP, 0 where there is none.
 
     Raises
     ------
@@ -137,7 +138,9 @@ def fitting_in_bits(task: RecallTask, d: int, steps: int) -> Effort:
     differences = max(own * (asked - own) for own in (task.subjects, task.relations))
     size = 4.0 * 4 * N * n + 8.0 * 3 * differences * d
     check_fits(size / 8, 8, f"{N} facts and {n} tokens: the scores and keys of a fit in bits")
-    found = Effort(steps * SCORES * N * n, size)
+    # Six products with the hidden layer in every step, in single precision.
+    neurons = 6.0 * steps * N * width * (n + d) / FLOPS
+    found = Effort(steps * SCORES * N * n + neurons, size + 4.0 * 3 * N * width)
     if found.seconds > HOURS * 3600:
         raise InputError(
             f"{N} facts and {n} tokens: one fit in bits would take about "

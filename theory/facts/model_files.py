@@ -122,14 +122,14 @@ def save_model(path: str | Path, stored: StoredModel, *, origin: Mapping[str, An
     arrays: dict[str, Any] = {"facts": task.facts.astype(np.int64)}
     if len(task.also):
         arrays[ALSO] = task.also.astype(np.int64)
-    if packed is None or packed.seed is None:
+    if packed is None or (packed.seed is None and not packed.code.layout.tokens):
         arrays["embeddings"] = model.embeddings
     if packed is not None:
         arrays["weights"] = np.frombuffer(packed.code.data, np.uint8)
     else:
         arrays |= {name: getattr(model.attention, name) for name in WEIGHTS}
-    if model.mlp is not None:
-        arrays |= network_arrays(model.mlp)
+        if model.mlp is not None:
+            arrays |= network_arrays(model.mlp)
     arrays = {
         name: np.ascontiguousarray(array, array.dtype.newbyteorder("="))
         for name, array in arrays.items()

@@ -1,9 +1,10 @@
 """Transformers of few bits in files: one row of bytes, and a header that says how it is read.
 
 The array ``weights`` is the row of :mod:`assoc.bits.attention_codes`, unsigned bytes. The entry
-``packed`` of the header has its layout, ``d``, ``value_dims``, ``bits`` and ``key_bits``, in words
-``order``, and ``drawn``: the seed that embeddings are drawn from, and the SHA-256 of what was
-drawn. Where they are a user's own ``drawn`` is null, and the file has the array ``embeddings``.
+``packed`` of the header has its layout, ``d``, ``value_dims``, ``bits`` and ``key_bits``, ``width``
+and ``mlp_bits`` of the MLP, in words ``order``, and ``drawn``: the seed that embeddings are drawn
+from, and the SHA-256 of what was drawn. Where ``drawn`` is null, the embeddings are a user's own,
+and the file has the array ``embeddings``; or they are among the bytes, those of ``tokens`` tokens.
 """
 
 import hashlib
@@ -25,13 +26,19 @@ from sims.engine.randomness import INPUTS, Source
 __all__ = ["Packed", "describe", "drawn_embeddings", "experiment_of", "unpack"]
 
 ORDER = (
-    "W_K (H, d) of key_bits, W_Q (H, d) of 1 bit, then of each head W_V and W_O (d_h, d) of bits; "
-    "each of the three filled up to a byte, the first bit the most significant; "
+    "W_K (H, d) of key_bits, W_Q (H, d) of 1 bit, then of each head W_V and W_O (d_h, d) of bits, "
+    "then W and V (width, d) of mlp_bits, then embeddings (tokens, d) of 1 bit; "
+    "each of the five filled up to a byte, the first bit the most significant; "
     "then H scales of W_K, little-endian float32. "
-    "A level l of b bits is the weight (2 l + 1 - 2^b) 2^(1-b); heads attend by "
-    "exp(<W_K x, W_Q x_end>), d_k = 1"
+    "A level l of b bits is the weight (2 l + 1 - 2^b) 2^(1-b), and 1/sqrt(d) times that in an "
+    "embedding; heads attend by exp(<W_K x, W_Q x_end>), d_k = 1, and to their output X is added "
+    "V^T sigma(W X), sigma(z) = (z^2 / (d D r) - r) / (4 sqrt(2)), D the sum of d_h and r the root "
+    "mean square norm of the embeddings"
 )
 """What a reader of the bytes has to know."""
+
+MORE = {"width": 0, "mlp_bits": 1, "tokens": 0}
+"""Sizes that not every file has, and what they are where they are missing."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +47,8 @@ class Packed:
 
     Parameters
     ----------
-    code : its heads.
-    seed : that embeddings are drawn from; None where they are stored.
+    code : its heads, MLP and stored embeddings.
+    seed : that embeddings are drawn from; None where they are in the file.
     """
 
     code: AttentionCode
@@ -73,6 +80,9 @@ def describe(packed: Packed, embeddings: Floats) -> dict[str, Any]:
         "value_dims": list(layout.value_dims),
         "bits": layout.bits,
         "key_bits": layout.key_bits,
+        "width": layout.width,
+        "mlp_bits": layout.mlp_bits,
+        "tokens": layout.tokens,
         "order": ORDER,
         "drawn": drawn,
     }
@@ -100,20 +110,24 @@ def unpack(
     sizes = entry if isinstance(entry, dict) else {}
     dims, drawn = sizes.get("value_dims"), sizes.get("drawn")
     numbers = [sizes.get(name) for name in ("d", "bits", "key_bits")]
-    if not isinstance(dims, list) or not all(_is_number(each) for each in (*dims, *numbers)):
+    # Files that are older than MLPs in bits have no entries for them.
+    others = {name: sizes.get(name, least) for name, least in MORE.items()}
+    if not isinstance(dims, list) or not all(
+        _is_number(each) for each in (*dims, *numbers, *others.values())
+    ):
         raise InputError(f"{path}: its header is damaged: 'packed' has no layout of weights")
     given = arrays.get("embeddings")
-    if (drawn is None) == (given is None):
+    if (drawn is not None) + (given is not None) + bool(others["tokens"]) != 1:
         raise InputError(f"{path}: embeddings are either drawn or stored; its header says neither")
     d, bits, key_bits = numbers
     try:
-        layout = AttentionLayout(d, tuple(dims), bits, key_bits)  # type: ignore[arg-type]
+        layout = AttentionLayout(d, tuple(dims), bits, key_bits, **others)  # type: ignore[arg-type]
         code = AttentionCode(arrays["weights"].tobytes(), layout)
         if code.bits != spent:
             raise InputError(f"its header counts {spent} bits, and its layout takes {code.bits}")
         seed = None if drawn is None else _seed(drawn)
         Phi = given if seed is None else drawn_embeddings(task, layout.d, seed)
-        model = code.decode(np.asarray(Phi))
+        model = code.decode(None if Phi is None else np.asarray(Phi))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     if drawn is not None and _digest(model.embeddings) != drawn.get("sha256"):

@@ -79,7 +79,11 @@ class TransformerFacts:
             return ""
         dims = " + ".join(map(str, layout.value_dims))
         of = "the only fit" if fits == 1 else f"the best of {fits} fits, a choice not counted"
-        return f"{self.model}: d_h = {dims}, keys of {layout.key_bits} bits; {of}"
+        also = f", m = {layout.width}" if layout.width else ""
+        also += f", keys of {layout.key_bits} bits"
+        if layout.tokens:
+            also += f", {layout.tokens * layout.d} bits of embeddings"
+        return f"{self.model}: d_h = {dims}{also}; {of}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, without the model."""
@@ -91,6 +95,7 @@ class TransformerFacts:
             "head_dim": self.head_dim,
             "value_dims": None if layout is None else list(layout.value_dims),
             "key_bits": None if layout is None else layout.key_bits,
+            "embedding_bits": None if layout is None else layout.tokens * layout.d,
             "width": self.width,
             "parameters": self.parameters,
             "attention_parameters": self.attention_parameters,

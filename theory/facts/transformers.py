@@ -24,7 +24,7 @@ from sims.transformers.prompts import count_known
 from theory.bounds.answer_sets import needed_bits
 from theory.claims import Condition, Problem
 from theory.facts.effort import UNSEEN, Watcher, fitting_in_bits
-from theory.facts.fewest_bits import fewest_bits_of, usual_dimension
+from theory.facts.fewest_bits import CROWDED, FewestBits, fewest_bits_of, usual_dimension
 from theory.facts.packed_files import Packed, experiment_of
 from theory.facts.plan import Planned, architectures, first_effort, plan
 from theory.facts.results import TransformerFacts, TransformerFactsResult
@@ -33,13 +33,16 @@ from theory.memories.hypotheses import not_done_again
 from theory.registry import find
 from theory.transformers.hypotheses import DISJOINT, DISJOINT_CONDITION, GUARANTEED
 
-__all__ = ["DRAWS", "MODELS", "facts_in_fewest_bits", "facts_in_transformers"]
+__all__ = ["DRAWS", "MODELS", "STORED", "facts_in_fewest_bits", "facts_in_transformers"]
 
 MODELS = ("attention-only", "attention-mlp")
 """Transformers that a table is stored in unless others are asked for."""
 
 DRAWS = 3
 """Prompts of each fact."""
+
+STORED = "stored"
+"""Embeddings that are among the bits of a transformer of few bits."""
 
 
 def facts_in_transformers(
@@ -127,10 +130,12 @@ def facts_in_transformers(
 def facts_in_fewest_bits(
     path: str | Path | FactTable,
     *,
+    model: str = "attention-only",
     d: int | None = None,
     head_dim: int | None = None,
+    width: int | None = None,
     bits: int = 1,
-    embeddings: NamedVectors | None = None,
+    embeddings: NamedVectors | str | None = None,
     preprocess: str = "none",
     noise: int = NOISE,
     length: int = LENGTH,
@@ -138,18 +143,21 @@ def facts_in_fewest_bits(
     seed: int = 0,
     watcher: Watcher = UNSEEN,
 ) -> TransformerFactsResult:
-    """Store a fact table in attention of few bits, in as few as are found.
+    """Store a fact table in a transformer of few bits, in as few as are found.
 
     Weights are fitted as few bits (:mod:`assoc.bits.attention_fit`), and every fact is certified on
     what is decoded from the bits that are counted.
 
     Parameters
     ----------
-    path, embeddings, preprocess, noise, length, draws, seed, watcher : as for
-        :func:`facts_in_transformers`.
+    path, preprocess, noise, length, draws, seed, watcher : as for :func:`facts_in_transformers`.
+    model : ``attention-only``, or ``attention-mlp`` for heads and an MLP fitted together.
     d : dimension; None takes :func:`theory.facts.fewest_bits.usual_dimension`.
     head_dim : d_h of the subjects' head; None searches the smallest that is enough.
-    bits : b of values and outputs, 1 to 16.
+    width : m of the MLP; None takes as many neurons as both heads have value dimensions.
+    bits : b of values and outputs, and of the MLP, 1 to 16.
+    embeddings : as for :func:`facts_in_transformers`, or ``stored`` for signs that are among the
+        bits of the model, and counted.
 
     Returns
     -------
@@ -170,16 +178,29 @@ def facts_in_fewest_bits(
     assoc.errors.InputError: d_h = 0 is not positive
     """
     bits, draws = check_bits(bits), positive(draws, "draws")
+    if model not in CROWDED:
+        raise InputError(f"model {model!r}: one of {', '.join(CROWDED)} is fitted in few bits")
+    if width is not None and model == "attention-only":
+        raise InputError(f"width = {width}: attention-only has no MLP")
+    stored = embeddings == STORED
+    vectors_given = None if isinstance(embeddings, str) else embeddings
+    if isinstance(embeddings, str) and not stored:
+        raise InputError(f"embeddings {embeddings!r}: vectors with names, or {STORED!r}")
     noise = positive(noise, "noise") if noise else 0
     check_length(length, noise)
     table = read_facts(path)
     task = table_task(table, noise=noise)
     source = experiment_of(seed)
-    vectors = table_vectors(table, task, embeddings, preprocess, d, source)
+    vectors = table_vectors(table, task, vectors_given, preprocess, d, source)
     exam = _Exam(table, task, vectors, length, draws, source, None, watcher)
-    effort = fitting_in_bits(task, vectors.d or usual_dimension(task), STEPS)
-    watcher.expect("attention-only in few bits, each size that is tried", effort)
-    return exam.result(table.source, seed, [exam.take_bits(bits, head_dim)])
+    effort = fitting_in_bits(task, vectors.d or usual_dimension(task, model, stored=stored), STEPS)
+    watcher.expect(f"{model} in few bits, each size that is tried", effort)
+    found = fewest_bits_of(
+        task, vectors.embed, model=model, d=vectors.d, size=head_dim, width=width, bits=bits,
+        stored=stored, length=length, source=source, watcher=watcher,
+    )  # fmt: skip
+    watcher.see(f"{model} in few bits", "certifying and asking")
+    return exam.result(table.source, seed, [exam.take_bits(found, searched=head_dim is None)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,28 +234,25 @@ class _Exam:
         self.watcher.see(architecture.label(), "certifying and asking")
         return self._answers(made, self._conditions(made))
 
-    def take_bits(self, bits: int, head_dim: int | None) -> TransformerFacts:
-        """Fit attention in few bits, and take it as any other."""
-        found = fewest_bits_of(
-            self.task, self.vectors.embed, d=self.vectors.d, size=head_dim, bits=bits,
-            length=self.length, source=self.source, watcher=self.watcher,
-        )  # fmt: skip
-        code, dims = found.code, "+".join(map(str, found.code.layout.value_dims))
-        self.watcher.see("attention-only in few bits", "certifying and asking")
+    def take_bits(self, found: FewestBits, *, searched: bool) -> TransformerFacts:
+        """Take a transformer that was fitted in few bits as any other."""
+        layout = found.code.layout
+        name, width = ("attention-mlp", layout.width) if layout.width else ("attention-only", None)
         made = Planned(
-            Architecture("attention-only", code.layout.d, bits=bits),
-            code.decode(found.embeddings),
+            Architecture(name, layout.d, width=width, bits=layout.bits),
+            found.code.decode(None if layout.tokens else found.embeddings),
             found.embeddings,
-            "head_dim" if head_dim is None else "",
+            "head_dim" if searched else "",
             found.low,
         )
-        answers = self._answers(made, self._conditions(made, code.layout))
+        drawn = not (self.vectors.given or layout.tokens)
+        sizes = "+".join(map(str, layout.value_dims)) + (f" m={width}" if width else "")
         return replace(
-            answers,
-            model=f"attention-only fitted b={bits} d_h={dims}",
-            attention_parameters=code.layout.entries,
-            parameters=code.layout.entries,
-            packed=Packed(code, None if self.vectors.given else self.source.seed),
+            self._answers(made, self._conditions(made, layout)),
+            model=f"{name} fitted b={layout.bits} d_h={sizes}",
+            attention_parameters=layout.entries - layout.mlp_entries,
+            parameters=layout.entries,
+            packed=Packed(found.code, self.source.seed if drawn else None),
             tried=found.tried,
         )
 

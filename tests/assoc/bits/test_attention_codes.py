@@ -121,3 +121,48 @@ def test_embeddings_of_another_dimension_are_refused():
     code = encode_attention(*drawn(), bits=1, key_bits=2)
     with pytest.raises(InputError, match="for a transformer of d = 5"):
         code.decode(np.zeros((3, 4), np.float32))
+
+
+def test_an_mlp_and_embeddings_are_decoded_as_they_were_written():
+    keys, queries, values, scales = drawn()
+    rng = np.random.default_rng(1)
+    mlp = rng.integers(0, 4, (2, 6, 5)).astype(np.uint16)
+    signs = rng.integers(0, 2, (9, 5)).astype(np.uint16)
+    code = encode_attention(
+        keys, queries, values, scales, bits=1, key_bits=2, mlp=mlp, mlp_bits=2, embeddings=signs
+    )
+    model = code.decode()
+    np.testing.assert_array_equal(model.mlp.W, mlp[0] - 1.5)
+    np.testing.assert_array_equal(model.mlp.V, mlp[1] - 1.5)
+    np.testing.assert_allclose(model.embeddings, (2.0 * signs - 1) / np.sqrt(5), rtol=1e-7)
+    # Counted by hand: keys, queries, values and outputs, MLP, embeddings, scales.
+    assert code.bits == model.bits == 20 + 10 + 50 + 2 * 60 + 45 + 64
+    assert code.layout.entries == 10 + 10 + 50 + 60
+    assert model.mlp_parameters == code.layout.mlp_entries == 60
+    z = np.linspace(-3, 3, 7)
+    said = (z**2 / 25 - 1) / np.sqrt(32)
+    np.testing.assert_allclose(model.mlp.activation(z), said, rtol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [0.01, 100.0])
+def test_answers_do_not_depend_on_the_size_of_the_embeddings(factor):
+    """Keys apart, whose logits do."""
+    keys, queries, values, scales = drawn()
+    mlp = np.random.default_rng(1).integers(0, 2, (2, 6, 5)).astype(np.uint16)
+    code = encode_attention(keys, queries, values, scales, bits=1, key_bits=2, mlp=mlp)
+    Phi = np.random.default_rng(2).standard_normal((9, 5))
+    first, second = code.decode(Phi), code.decode(factor * Phi)
+    looked = np.random.default_rng(3).integers(0, 9, (20, 2))
+    out = [model.after(model.attended(looked)) for model in (first, second)]
+    np.testing.assert_allclose(out[1], factor * out[0], rtol=1e-6)
+
+
+def test_embeddings_are_stored_or_given():
+    keys, queries, values, scales = drawn()
+    signs = np.ones((4, 5), np.uint16)
+    kept = encode_attention(keys, queries, values, scales, bits=1, key_bits=2, embeddings=signs)
+    public = encode_attention(keys, queries, values, scales, bits=1, key_bits=2)
+    for code, Phi in ((kept, np.ones((4, 5), np.float32)), (public, None)):
+        with pytest.raises(InputError) as caught:
+            code.decode(Phi)
+        assert one_line(caught.value).startswith("embeddings are either stored among the bits or")

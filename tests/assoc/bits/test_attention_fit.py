@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from assoc import InputError
+from assoc.bits import attention_values
+from assoc.bits.attention_codes import sign_embeddings
 from assoc.bits.attention_fit import fit_attention, value_dims_of
 from assoc.bits.codes import encode
 from assoc.embeddings import sphere
 from assoc.facts.recall_task import RecallTask, balanced_task
+from assoc.transformers.attention_mlp import attended_tokens
 from assoc.transformers.attention_only import attention_only
 from assoc.transformers.certificates import certify
-from tests.helpers.oracles import one_line
+from tests.helpers.oracles import complaint, one_line
 
 
 def drawn(S=16, R=8, D=4, d=64, seed=0):
@@ -40,6 +43,81 @@ def test_every_fact_is_certified_by_the_bits_that_are_counted(bits, seed):
     prompts = task.prompts(32, rng=np.random.default_rng(1))
     said = (model.outputs(prompts) @ Phi.T).argmax(axis=1)
     np.testing.assert_array_equal(said, task.labels)
+
+
+@pytest.mark.parametrize(
+    ("bits", "mlp_bits", "stored"), [(1, 1, False), (1, 2, True), (2, 1, True)]
+)
+def test_heads_and_an_mlp_certify_every_fact_together(bits, mlp_bits, stored):
+    task, Phi = drawn(d=40)
+    if stored:
+        Phi = sign_embeddings(Phi > 0)
+    options = {"width": 12, "bits": bits, "mlp_bits": mlp_bits, "stored": stored}
+    found = fit(task, Phi, (10, 8), **options)
+    model = found.code.decode(None if stored else Phi)
+    assert found.lost == 0
+    assert certify(model, task, length=32).certified.all()
+    layout = found.code.layout
+    assert (layout.width, layout.mlp_bits) == (12, mlp_bits)
+    keys = 2 * 40 * (layout.key_bits + 1) + 64
+    values = 2 * 40 * (18 * bits + 12 * mlp_bits)
+    assert model.bits == keys + values + stored * 40 * task.vocabulary
+    prompts = task.prompts(32, rng=np.random.default_rng(1))
+    said = (model.outputs(prompts) @ model.embeddings.T).argmax(axis=1)
+    np.testing.assert_array_equal(said, task.labels)
+
+
+def test_either_part_alone_loses_facts():
+    """Heads and MLP share the facts: without its MLP, or without the heads' own output."""
+    task, Phi = drawn(d=40)
+    model = fit(task, Phi, (10, 8), width=12).code.decode(Phi)
+    heads = replace(model, mlp=None)
+    assert certify(heads, task, length=32).certified.mean() < 0.9
+    X = model.attended(attended_tokens(task, [np.arange(16), 16 + np.arange(8)]))
+    said = (model.mlp(X) @ Phi.T).argmax(axis=1)
+    assert (said == task.labels).mean() < 0.9
+
+
+@pytest.mark.parametrize("bits", [1, 3])
+def test_gradients_of_all_weights_are_those_of_the_loss(bits):
+    """By differences in double precision, weight by weight."""
+    task, Phi = drawn(S=5, R=3, D=2, d=7)
+    table = attention_values._Table.of(task, Phi.astype(np.float64))
+    rng = np.random.default_rng(0)
+    values = [
+        attention_values._odd(rng.uniform(-1, 1, (2, size, 7)).astype(np.float32), bits)
+        for size in (3, 2, 4)
+    ]
+
+    def scores(changed):
+        tables = table.tables(changed)
+        return table.behind(tables, table.neurons(changed, tables, [bits] * 3))
+
+    lead = scores(values)
+    rng = np.random.default_rng(1)
+    blame = rng.standard_normal(lead.shape).astype(np.float32)
+    blame[table.right] = 0
+    # Leads are relative to the right answer's score, whose gradient is minus the sum.
+    blame[np.arange(len(blame)), table.labels] = -blame.sum(axis=1)
+    tables = table.tables(values)
+    slopes = attention_values._slopes(
+        table, values, tables, table.neurons(values, tables, [bits] * 3), blame
+    )
+    competes = np.isfinite(lead)
+    for part, slope in enumerate(slopes):
+        for place in [(0, 1, 3), (1, 0, 6)]:
+            ends = []
+            for step in (0.5, -0.5):
+                changed = [each.copy() for each in values]
+                changed[part][place] += step
+                ends.append(float((scores(changed) * blame)[competes].astype(np.float64).sum()))
+            # Scores are of degree 2 in any one weight: differences are exact.
+            assert slope[place] == pytest.approx(ends[0] - ends[1], rel=2e-3, abs=2e-3)
+
+
+def test_embeddings_that_are_stored_are_signs():
+    task, Phi = drawn()
+    assert complaint(fit, task, Phi, stored=True).endswith("are to be 1 or -1")
 
 
 def test_a_model_that_is_rounded_afterwards_needs_more_than_twice_the_bits():

@@ -27,6 +27,8 @@ SEARCHES = [
     ("sign-mlp", {"width": 60, "omega": 2.0}),
     ("bilinear-ridge", {"width": 24, "rounding": "stochastic"}),
     ("assoc.memories.linear:dual_both", {"rounding": "stochastic"}),
+    ("optimal-linear", {}),
+    ("optimal-bilinear", {"width": 6}),
 ]
 
 
@@ -40,6 +42,18 @@ def test_recall_is_what_measuring_with_these_bits_says(memory, options):
         assert point.counts == tuple(counts[at] for counts in result.counts)
     given.pop("rounding", None)
     assert measure(memory, **given).points[0].counts == result.exact
+
+
+def test_fits_hold_in_fewer_bits_than_the_same_memory_rounded():
+    """Of the best matrix of real weights a fit needs one bit per weight, rounding several."""
+    given = {"d": 16, "N": 28, "trials": 4}
+    fitted = fewest_bits("optimal-linear", **given, bits=(1, 2, 4))
+    rounded = fewest_bits("assoc.memories.optimal:optimal_linear", **given, bits=(1, 2, 4))
+    assert fitted.fewest == (1,) * 4
+    assert fitted.stored == (256, 512, 1024)
+    assert (fitted.rounding, rounded.rounding) == ("none", "nearest")
+    assert rounded.exact == fitted.exact == (28,) * 4
+    assert min(rounded.fewest) >= 2
 
 
 @pytest.mark.parametrize(

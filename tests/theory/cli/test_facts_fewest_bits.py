@@ -46,6 +46,30 @@ def test_end_to_end(recall, table, tmp_path):
     assert answer["certified"] is True
 
 
+def test_heads_and_an_mlp_with_stored_embeddings_end_to_end(recall, table, tmp_path):
+    needs("export")
+    ran = recall(
+        "facts", "t.csv", "--fewest-bits", *SIZES, "--model", "attention-mlp", "--embeddings",
+        "stored", "--head-dim", 10, "--width", 8, "--json", "--export", "m.safetensors",
+    )  # fmt: skip
+    (model,) = ran.result["models"]
+    assert model["recall"] == model["certified"] == 1
+    dims, d, n = model["value_dims"], 40, 10 + 3 + 12 + 16 + 1
+    assert model["model"] == f"attention-mlp fitted b=1 d_h={'+'.join(map(str, dims))} m=8"
+    assert (model["width"], model["embedding_bits"]) == (8, n * d)
+    assert model["mlp_parameters"] == 2 * d * 8
+    assert model["attention_parameters"] == 2 * d * (2 + sum(dims))
+    # Keys, queries, values, MLP, embeddings, scales.
+    keys = 2 * d * (model["key_bits"] + 1)
+    assert model["bits"] == keys + 2 * d * (sum(dims) + 8) + n * d + 64
+    stored = load_model(tmp_path / "m.safetensors")
+    assert stored.packed.code.bits == model["bits"]
+    assert set(np.abs(stored.model.embeddings).ravel()) == {np.float32(1 / np.sqrt(d))}
+    answer = recall("ask", "m.safetensors", "s3", "q", "--json").result
+    assert answer["answer"] == answer["taught"]
+    assert answer["certified"] is True
+
+
 def test_a_fit_without_all_facts_says_so_and_exports_nothing(recall, table, tmp_path):
     given = ("facts", "t.csv", "--fewest-bits", *SIZES, "--head-dim", 1)
     ran = recall(*given, "--export", "m.safetensors")
@@ -69,10 +93,13 @@ def test_a_fit_without_all_facts_says_so_and_exports_nothing(recall, table, tmp_
         (["--bits", 17], "bits = 17 is not between 1 and 16"),
         (["--bits", 0], "bits = 0 is not between 1 and 16"),
         (["--head-dim", 0], "d_h = 0 is not positive"),
-        (["--width", 9], "--width is not for --fewest-bits"),
+        (["--width", 9], "width = 9: attention-only has no MLP"),
+        (["--width", "8,9"], "width = 8,9: one width is needed"),
+        (["--degree", 2], "--degree is not for --fewest-bits"),
         (["--heads", 2], "--heads is not for --fewest-bits"),
         (["--rounding", "nearest"], "--rounding is not for --fewest-bits"),
-        (["--model", "attention-mlp"], "--fewest-bits fits attention-only, not attention-mlp"),
+        (["--model", "hybrid"], "model 'hybrid': one of attention-only, attention-mlp is fitted"),
+        (["--embeddings", "nowhere"], "nowhere: "),
         (["--key", "sum"], "--key is for --memory"),
         (["--preprocess", "whiten"], "--preprocess is for --embeddings"),
         (["--d", 4], "no keys of up to 8 bits tell "),

@@ -43,6 +43,19 @@ def test_what_is_found_holds_everything_and_a_smaller_one_did_not(task):
     assert 0.1 < needed_bits(task)[0] / found.code.bits < 1
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_an_mlp_follows_the_heads(task, stored):
+    found = search(task, model="attention-mlp", stored=stored, d=24)
+    layout = found.code.layout
+    assert found.lost == 0
+    assert layout.width == sum(layout.value_dims)
+    assert layout.tokens == stored * task.vocabulary
+    model = found.code.decode(None if stored else found.embeddings)
+    assert certify(model, task, length=32).certified.all()
+    given = search(task, model="attention-mlp", stored=stored, d=24, size=3, width=5)
+    assert (given.code.layout.value_dims[0], given.code.layout.width) == (3, 5)
+
+
 def test_sizes_that_are_given_are_fitted_once(task):
     found = search(task, d=48, size=10, bits=2)
     assert (found.code.layout.d, found.size, found.code.layout.bits) == (48, 10, 2)
@@ -78,6 +91,7 @@ def test_work_of_hours_is_refused():
 
 
 def test_bad_sizes_are_refused(task):
-    for options in ({"size": 0}, {"d": -1}, {"bits": 17}):
+    mlp = {"model": "attention-mlp"}
+    for options in ({"size": 0}, {"d": -1}, {"bits": 17}, {"width": 0, **mlp}):
         with pytest.raises(InputError):
             search(task, **options)

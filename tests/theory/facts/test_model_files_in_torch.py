@@ -6,7 +6,7 @@ import pytest
 from assoc import example_path, read_facts
 from assoc.facts.tables import FactTable
 from tests.helpers.extras import needs
-from tests.helpers.packed import by_the_header, header_of
+from tests.helpers.packed import activation_by_the_header, by_the_header, header_of
 from theory.facts.model_files import load_model, save_model
 from theory.facts.transformers import facts_in_fewest_bits, facts_in_transformers
 
@@ -104,19 +104,38 @@ def test_torch_notices_a_head_that_is_left_out(tmp_path):
     assert right < 0.95
 
 
-def test_torch_runs_what_it_decodes_from_packed_bits(tmp_path):
+SMALL_TABLE = FactTable(
+    tuple(f"s{k}" for k in range(16)),
+    tuple("pqrt"),
+    tuple(f"a{k}" for k in range(16)),
+    np.array([(s, r, 4 * r + (s * (r + 3) + s // 4) % 4) for s in range(16) for r in range(4)]),
+)
+
+
+@pytest.mark.parametrize(
+    ("table", "options"),
+    [
+        (read_facts(example_path("territories.csv"), several="first"), {"head_dim": 32}),
+        (SMALL_TABLE, {"head_dim": 10, "model": "attention-mlp", "bits": 2}),
+        (SMALL_TABLE, {"head_dim": 12, "model": "attention-mlp", "embeddings": "stored"}),
+    ],
+)
+def test_torch_runs_what_it_decodes_from_packed_bits(table, options, tmp_path):
     """Bits are read by what the header says of them; only embeddings are drawn by this package."""
-    result = facts_in_fewest_bits(
-        read_facts(example_path("territories.csv"), several="first"), head_dim=32
-    )
+    result = facts_in_fewest_bits(table, **options)
     assert result.models[0].certified == 1
     path = tmp_path / "packed.safetensors"
     save_model(path, result.stored(), origin={})
-    stored = load_model(path)
-    packed = by_the_header(header_of(path)["packed"], load_file(path)["weights"].numpy())
-    Phi = torch.from_numpy(stored.model.embeddings)
-    arrays = {name: torch.from_numpy(W).to(Phi.dtype) for name, W in packed.items()}
-    arrays["embeddings"] = Phi
+    stored, entry = load_model(path), header_of(path)["packed"]
+    found = {"embeddings": stored.model.embeddings} | by_the_header(
+        entry, load_file(path)["weights"].numpy()
+    )
+    Phi = torch.from_numpy(found["embeddings"])
+    arrays = {name: torch.from_numpy(W).to(Phi.dtype) for name, W in found.items()}
+    if "mlp.W" in arrays:
+        arrays["mlp.activation"] = torch.from_numpy(
+            activation_by_the_header(entry, found["embeddings"])
+        )
     prompts = stored.task.prompts(LENGTH, rng=np.random.default_rng(5))
     with torch.inference_mode():
         theirs = torch_outputs(arrays, torch.from_numpy(prompts)) @ arrays["embeddings"].T

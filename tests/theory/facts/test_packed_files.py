@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from assoc import InputError
+from assoc.bits.attention_codes import sign_embeddings
 from assoc.bits.attention_fit import fit_attention
 from assoc.facts.recall_task import balanced_task
 from assoc.transformers.certificates import certify
@@ -80,6 +81,42 @@ def test_embeddings_of_the_users_own_are_in_the_file(whole, tmp_path):
     again = load_model(tmp_path / "m")
     np.testing.assert_array_equal(again.model.embeddings, Phi)
     assert again.packed == own.packed
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_an_mlp_and_stored_embeddings_are_read_as_they_were_written(whole, stored, tmp_path):
+    Phi = drawn_embeddings(whole.task, 24, 3)
+    Phi = sign_embeddings(Phi > 0) if stored else Phi
+    code = fit_attention(
+        whole.task, Phi, rng=np.random.default_rng(0), value_dims=(6, 4), width=5, mlp_bits=2,
+        stored=stored, steps=50,
+    ).code  # fmt: skip
+    model = code.decode(None if stored else Phi)
+    ours = StoredModel(
+        model, whole.task, TEXTS, 32, "few bits", Packed(code, None if stored else 3)
+    )
+    save_model(tmp_path / "m", ours, origin={})
+    again = load_model(tmp_path / "m")
+    assert again.packed == ours.packed
+    np.testing.assert_array_equal(again.model.mlp.W, model.mlp.W)
+    np.testing.assert_array_equal(again.model.embeddings, model.embeddings)
+    assert set(load((tmp_path / "m").read_bytes())) == {"facts", "weights"}
+    # Sizes that do not fit the bytes, or more than one place that embeddings are from.
+    for entries, said in (
+        ({"width": 6}, " bytes of weights for a layout of "),
+        ({"mlp_bits": 17}, "bits = 17 is not between 1 and 16"),
+        ({"tokens": 9 - 9 * stored}, "embeddings are either drawn or stored"),
+        ({"width": "five"}, "its header is damaged: 'packed' has no layout"),
+    ):
+        save_model(tmp_path / "m", ours, origin={})
+        changed(tmp_path / "m", packed=with_(**entries))
+        assert said in complaint(load_model, tmp_path / "m")
+
+
+def test_files_older_than_an_mlp_in_bits_are_read(whole, path):
+    older = ("width", "mlp_bits", "tokens")
+    changed(path, packed=lambda p: {key: p[key] for key in p if key not in older})
+    assert load_model(path).packed == whole.packed
 
 
 def changed(path, *, arrays=lambda t: t, header=lambda h: h, packed=lambda p: p, seal=True):
