@@ -139,9 +139,7 @@ def knowledge(
         None, "--attributes", "-A", help="Attributes A; 3 if not given."
     ),
     templates: str | None = typer.Option(
-        None,
-        help="Templates |R| of each attribute, or several: 8,16. If not given, 16 for drawn "
-        "facts, else 8.",
+        None, help="Templates |R| of each attribute, or several; default: 16 if drawn, else 8."
     ),
     multiplicity: str | None = MULTIPLICITY,
     values: int | None = typer.Option(None, help="Values D of an attribute; 16 if not given."),
