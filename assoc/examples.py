@@ -8,8 +8,8 @@ from assoc.errors import InputError
 __all__ = ["EXAMPLES", "example_path"]
 
 EXAMPLES = (
-    "countries.csv", "countries_minilm.npz", "minilm_tokens.npz",
-    "territories.csv", "territories_glove.npz", "glove_words.npz",
+    "countries.csv", "countries_minilm.npz", "minilm_tokens.npz", "countries_phrasings.csv",
+    "territories.csv", "territories_glove.npz", "glove_words.npz", "territories_phrasings.csv",
     "textgenrnn_inputs.npz", "textgenrnn_outputs.npz",
 )  # fmt: skip
 """Data files shipped with the package."""

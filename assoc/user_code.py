@@ -37,6 +37,8 @@ ARRAYS = {"memory": ("E", "U", "f"), "transformer": ("task", "embeddings")}
 def read_only(value: Any) -> Any:
     """Return a view of an array that cannot be written into; of a record, one of such views.
 
+    What cannot be written into already is returned as it is, so that no record is checked twice.
+
     Examples
     --------
     >>> E = np.eye(2)
@@ -44,6 +46,8 @@ def read_only(value: Any) -> Any:
     (False, True)
     """
     if isinstance(value, np.ndarray):
+        if not value.flags.writeable:
+            return value
         view = value.view()
         view.flags.writeable = False
         return view

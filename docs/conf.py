@@ -79,3 +79,5 @@ html_title = f"recall {release}"
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
+html_js_files = ["reach.js"]
+templates_path = ["_templates"]

@@ -7,6 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -73,6 +74,7 @@ def relative(path):
     return str(path.relative_to(ROOT))
 
 
+@cache
 def tree(path):
     return ast.parse(path.read_text(encoding="utf-8"), relative(path))
 
@@ -99,8 +101,27 @@ def dotted(node):
     return node.id if isinstance(node, ast.Name) else ""
 
 
-every_file = pytest.mark.parametrize("path", sources(*LAYERS), ids=relative)
-library_file = pytest.mark.parametrize("path", sources("assoc", "sims"), ids=relative)
+def every(paths):
+    """Make one test of the check of a file, for all of these, which names every one that fails."""
+
+    def made(check):
+        def test():
+            said = []
+            for path in paths:
+                try:
+                    check(path)
+                except AssertionError as error:
+                    said.append(f"{relative(path)}: {error}")
+            assert not said, "\n".join(said)
+
+        test.__name__, test.__doc__ = check.__name__, check.__doc__
+        return test
+
+    return made
+
+
+every_file = every(sources(*LAYERS))
+library_file = every(sources("assoc", "sims"))
 
 
 @every_file

@@ -5,15 +5,20 @@ import os
 import re
 import shutil
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.extras import needs
+from tests.helpers.in_browser import AXE
 
 SITE = Path(__file__).parents[1] / "build" / "docs"
 FORMULA = re.compile(r'<(span|div) class="math notranslate nohighlight"[^>]*>.*?</\1>', re.DOTALL)
 ELSEWHERE = re.compile(r"(?:https?:)?//")
+
+WIDTHS = {1440: 900, 390: 844}
+"""Heights of two screens, a desktop's and a telephone's, by their widths."""
 
 pytestmark = [
     pytest.mark.skipif(not (SITE / "index.html").exists(), reason="make docs has not been run"),
@@ -132,3 +137,23 @@ def test_a_page_asks_no_other_host_for_anything(browser, name):
     assert errors == []
     assert any(url.endswith("/mathjax.js") for url in asked)
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "index", "first-memory", "gallery/index", "gallery/plot_06_mlp_past_d_squared",
+        "theorems/linear-capacity", "commands",
+    ],
+)  # fmt: skip
+def test_axe_finds_nothing_to_complain_of(browser, name):
+    """On a desktop and on a telephone, with what is folded unfolded."""
+    for width, height in WIDTHS.items():
+        browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 1000},
+        )
+        drawn(browser, SITE / f"{name}.html")
+        browser.execute_script("document.querySelectorAll('details').forEach(e => e.open = true)")
+        browser.execute_script((files("axe_core_python") / "axe.min.js").read_text("utf-8"))
+        assert browser.execute_async_script(AXE, ["html"], []) == [[], "4.4.3"], width

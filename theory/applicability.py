@@ -10,7 +10,7 @@ from assoc.errors import InputError
 from assoc.facts.maps import MAPS
 from assoc.facts.recall_task import RecallTask
 from assoc.memories.hermite import check_degree
-from assoc.user_code import lend
+from assoc.user_code import lend, read_only
 from assoc.vectors.named import NamedVectors, as_named
 from sims.engine.randomness import Source
 from sims.engine.results import Result
@@ -140,7 +140,7 @@ def conditions(
         :class:`assoc.vectors.named.VectorPair` of inputs and outputs; None stands for embeddings
         drawn as the theorem says.
     preprocess : none, normalise, centre or whiten; None checks the vectors as they are and then
-        after each of the others, to show what would mend them.
+        after each of the others, to suggest a fix.
     heads, head_dim : H and d_h of a transformer.
     task : facts for theorems about transformers and gradient flow, as from
         :func:`assoc.facts.recall_task.table_task` or :func:`assoc.facts.recall_task.grid_task`; N
@@ -236,7 +236,8 @@ def _result(
     """Check every hypothesis on every problem."""
     cases: list[Case] = []
     assumed: tuple[str, ...] = ()
-    for how, matrices in problems:
+    for how, given in problems:
+        matrices = [read_only(problem) for problem in given]
         problem = matrices[0]
         checked = [
             (hypothesis.text, _checked(hypothesis, matrices)) for hypothesis in theorem.hypotheses

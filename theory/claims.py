@@ -44,9 +44,11 @@ class Kind(StrEnum):
     SCALING = "scaling"
     """The exponent of a law."""
     CONSTANT = "constant"
-    """A sharp constant, or a prediction without a fitted number."""
+    """A sharp constant, or a prediction without fitted parameters."""
     TRAJECTORY = "trajectory"
     """Holds along a whole solution."""
+    OBSERVED = "observed"
+    """What the runs that are named came to, within limits chosen after them."""
 
 
 class Standing(StrEnum):
@@ -101,7 +103,7 @@ def deviation_text(deviation: float | None, *, relative: bool) -> str:
 
 @dataclass(frozen=True)
 class Condition:
-    """One hypothesis, checked: whether it holds, by how much, and what would mend it.
+    """One hypothesis, checked: whether it holds, by how much, and a suggested fix.
 
     Of a size that was not given ``holds`` is None, and the value says what to give.
     """

@@ -263,7 +263,7 @@ def judge_symbols(
     failed = dict.fromkeys(row["symbol"] for row in table if row["off"] > tolerance)
     return Finding(
         Verdict.VIOLATED if failed else Verdict.HOLDS,
-        "largest error of what both sides share, relative to a second computation",
+        "largest relative error, against a second computation",
         measured=worst["off"],
         predicted=0.0,
         tolerance=tolerance,

@@ -3,8 +3,10 @@ r"""Knowledge told in sentences, and asked for in questions.
 A fact is a triple (s, b, v): subject s has value v of attribute b. Each attribute has template
 tokens of its own, and each fact is told in some of them; how many is its multiplicity K. Without
 filler tokens a sentence is (subject, template, value); with Z of them it is (subject, filler,
-template, filler, value), both fillers uniform. All sentences are told equally often. A question has
-the question token of the attribute in place of the template, and no sentence has it.
+template, filler, value), both fillers uniform. A fact may have further values that are as right:
+there is a sentence for each. All sentences are told equally often, unless subjects differ in how
+often they are told. A question has the question token of the attribute in place of the template,
+and no sentence has it.
 
 =============================  =========================
 subjects                       0, ..., S - 1
@@ -23,7 +25,7 @@ References
 XC, the setting (restated).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +35,7 @@ from numpy.typing import NDArray
 from assoc.arrays import Brief
 from assoc.errors import InputError
 
-__all__ = ["Contexts", "Knowledge", "draw_knowledge", "tell_facts"]
+__all__ = ["Contexts", "Knowledge"]
 
 Booleans = NDArray[np.bool_]
 Whole = NDArray[np.intp]
@@ -82,11 +84,14 @@ class Knowledge(Brief):
     owner : (T,) integers in [0, A), the attribute of each template.
     told : (N, T) booleans, the templates of each fact: at least one, all of its attribute.
     fillers : Z.
+    also : (k, 2) integers, rows (fact, value): values that are right as well, each once.
+    often : (S,) how often a sentence about each subject is told, positive, up to a factor; None
+        means that all are told equally often.
 
     Raises
     ------
     InputError
-        If a number is out of range, a (s, b) occurs twice, or a fact is not told.
+        If a number is out of range, a (s, b) or a right value occurs twice, or a fact is not told.
 
     Examples
     --------
@@ -103,6 +108,8 @@ class Knowledge(Brief):
     owner: Whole
     told: Booleans
     fillers: int = 0
+    also: Whole = field(default_factory=lambda: np.zeros((0, 2), np.intp))
+    often: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         if self.facts.ndim != 2 or self.facts.shape[1] != 3 or not len(self.facts):
@@ -123,6 +130,24 @@ class Knowledge(Brief):
             raise InputError("told: a fact has a template of another attribute")
         if not self.told.any(axis=1).all():
             raise InputError("told: a fact has no template")
+        self._check_more()
+
+    def _check_more(self) -> None:
+        """Refuse further values that are out of range, and subjects that are never told."""
+        if self.also.ndim != 2 or self.also.shape[1] != 2 or (self.also < 0).any():
+            raise InputError(f"also: rows (fact, value) are needed, not shape {self.also.shape}")
+        if len(self.also) and (self.also.max(axis=0) >= (len(self.facts), self.values)).any():
+            raise InputError("also: there is no such fact or value")
+        rows = np.concatenate([np.arange(len(self.facts)), self.also[:, 0]])
+        pairs = rows * self.values + np.concatenate([self.facts[:, 2], self.also[:, 1]])
+        if len(np.unique(pairs)) < len(pairs):
+            raise InputError("also: a right value occurs twice")
+        if self.often is not None and (
+            self.often.shape != (self.subjects,)
+            or not np.isfinite(self.often).all()
+            or not (self.often > 0).all()
+        ):
+            raise InputError("often: a positive number for each subject is needed")
 
     def __repr__(self) -> str:
         return (
@@ -166,10 +191,44 @@ class Knowledge(Brief):
         return np.asarray(self.owner == self.facts[:, 1, None])
 
     @cached_property
+    def right(self) -> Booleans:
+        """Whether a token (N, n) is a right answer to the question for a fact."""
+        found = np.zeros((len(self.facts), self.vocabulary), bool)
+        found[np.arange(len(self.facts)), self.labels] = True
+        found[self.also[:, 0], self.also[:, 1] + self.first_value] = True
+        return found
+
+    @property
+    def rights(self) -> Whole:
+        """How many values (N,) are right."""
+        return np.asarray(1 + np.bincount(self.also[:, 0], minlength=len(self.facts)))
+
+    def spoken(self) -> tuple[Whole, Whole, Whole]:
+        """Return fact, template and value of each sentence, up to fillers."""
+        facts = np.concatenate([np.arange(len(self.facts)), self.also[:, 0]])
+        values = np.concatenate([self.facts[:, 2], self.also[:, 1]])
+        which, templates = np.nonzero(self.told[facts])
+        return facts[which], templates, values[which]
+
+    @cached_property
     def sentences(self) -> Whole:
-        """All sentences, each as tokens; all equally likely."""
-        rows, templates = np.nonzero(self.told)
-        return self._written(rows, templates + self.first_template)
+        """All sentences, each as tokens; equally likely unless subjects differ in this."""
+        rows, templates, values = self.spoken()
+        return self._written(rows, templates + self.first_template, values)
+
+    @property
+    def chances(self) -> NDArray[np.float64]:
+        """Share of the tellings that each of the sentences has."""
+        subjects = self.sentences[:, 0]
+        told = np.ones(len(subjects)) if self.often is None else self.often[subjects]
+        return np.asarray(told / told.sum())
+
+    @property
+    def ranks(self) -> Whole:
+        """Rank (S,) of each subject by how often it is told, 1 for the most; 1 if all are alike."""
+        if self.often is None:
+            return np.ones(self.subjects, np.intp)
+        return np.asarray(1 + (self.often > self.often[:, None]).sum(axis=1))
 
     @property
     def positions(self) -> tuple[str, ...]:
@@ -186,24 +245,33 @@ class Knowledge(Brief):
 
         .. math:: \sum_s \frac{n_s}{\sum n} \log n_s.
 
-        Before the fillers it is log Z, before the value 0. The sum is the least loss per sentence.
+        Before the fillers it is log Z, before the value 0. Of a fact with r right values each
+        template has r of the sentences: log r of the entropy goes from the template to the value.
+        Subjects count as often as they are told. The sum is the least loss per sentence.
 
         Examples
         --------
-        >>> one = draw_knowledge(4, 3, 5, 2, 8, rng=np.random.default_rng(0))
-        >>> bool(np.isclose(one.floor.sum(), np.log(3 * 2)))
+        >>> facts = np.array([[0, 0, 1], [1, 0, 0]])
+        >>> two = Knowledge(2, 1, 2, facts, np.array([0, 0]), np.ones((2, 2), bool))
+        >>> bool(np.isclose(two.floor.sum(), np.log(2)))
         True
         """
-        told = np.bincount(self.facts[:, 0], self.told.sum(axis=1), minlength=self.subjects)
-        told = told[told > 0]
-        chosen = float(told @ np.log(told) / told.sum())
+        of, rights = self.facts[:, 0], self.rights
+        often = np.ones(self.subjects) if self.often is None else self.often
+        each = self.told.sum(axis=1) * rights
+        told = np.bincount(of, each, minlength=self.subjects)
+        total = often @ told
+        whole = float((often * told) @ np.log(np.maximum(told, 1)) / total)
+        value = float((often[of] * each) @ np.log(rights) / total)
         if self.fillers:
-            return np.array([np.log(self.fillers), chosen, np.log(self.fillers), 0.0])
-        return np.array([chosen, 0.0])
+            return np.array([np.log(self.fillers), whole - value, np.log(self.fillers), value])
+        return np.array([whole - value, value])
 
     def contexts(self) -> Contexts:
         """Return the distinct contexts of all sentences."""
-        return self._contexts(self.sentences, range(1, self.sentences.shape[1]))
+        positions = range(1, self.sentences.shape[1])
+        chances = None if self.often is None else self.chances
+        return self._contexts(self.sentences, positions, chances=chances)
 
     def questions(self, facts: Any = slice(None)) -> Whole:
         """Return the questions for some facts, with their values, as tokens.
@@ -218,12 +286,19 @@ class Knowledge(Brief):
     def asked(self, facts: Any = slice(None)) -> Contexts:
         """Return the contexts in which questions want the value, in the order of the questions.
 
+        Where several values are right, each is wanted as much.
+
         Parameters
         ----------
         facts : which, an index into the rows of ``facts``.
         """
         written = self.questions(facts)
-        return self._contexts(written, [written.shape[1] - 1], merge=False)
+        found = self._contexts(written, [written.shape[1] - 1], merge=False)
+        if not len(self.also):
+            return found
+        right = self.right[self.repeated(np.arange(len(self.facts))[facts])]
+        targets = right / right.sum(axis=1, keepdims=True)
+        return replace(found, targets=targets.astype(np.float32))
 
     def repeated(self, rows: Whole) -> Whole:
         """Repeat each row as often as a question with it is written, once per choice of fillers.
@@ -262,9 +337,10 @@ class Knowledge(Brief):
         shared = self.told.astype(np.intp) @ self.told[tuned].T.astype(np.intp)
         return np.asarray((shared > 0).sum(axis=1))
 
-    def _written(self, rows: Whole, middle: Whole) -> Whole:
+    def _written(self, rows: Whole, middle: Whole, values: Whole | None = None) -> Whole:
         """Tokens of sentences or questions: every choice of fillers, the last running fastest."""
-        first, value = self.facts[rows, 0], self.labels[rows]
+        first = self.facts[rows, 0]
+        value = self.labels[rows] if values is None else values + self.first_value
         if not self.fillers:
             return np.stack([first, middle, value], axis=1)
         each = self.fillers**2
@@ -274,114 +350,23 @@ class Knowledge(Brief):
             [first, before + self.first_filler, middle, after + self.first_filler, value], axis=1
         )
 
-    def _contexts(self, written: Whole, lengths: Any, *, merge: bool = True) -> Contexts:
+    def _contexts(
+        self, written: Whole, lengths: Any, *, merge: bool = True, chances: Any = None
+    ) -> Contexts:
+        """Contexts of some rows, ``chances`` being their weights; None means that all are alike."""
         n, parts = self.vocabulary, []
+        each = np.ones(len(written)) if chances is None else chances * len(written)
         for length in lengths:
             seen, following = written[:, :length], written[:, length]
             place = np.arange(len(seen))
             if merge:
                 seen, place = np.unique(seen, axis=0, return_inverse=True)
-            times = np.bincount(place, minlength=len(seen))
+            times = np.bincount(place.ravel(), each, minlength=len(seen))
             counts, targets = np.zeros((len(seen), n), np.float32), np.zeros((len(seen), n))
             np.add.at(counts, (np.arange(len(seen))[:, None], seen), 1)
-            np.add.at(targets, (place.ravel(), following), 1)
+            np.add.at(targets, (place.ravel(), following), each)
             parts.append((
-                counts, seen[:, -1], (targets / np.maximum(times, 1)[:, None]).astype(np.float32),
+                counts, seen[:, -1], (targets / times[:, None]).astype(np.float32),
                 times / max(1, len(written)), np.full(len(seen), length - 1),
             ))  # fmt: skip
         return Contexts(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-
-
-def tell_facts(
-    facts: Whole,
-    *,
-    templates: int,
-    multiplicity: int,
-    fillers: int = 0,
-    rng: np.random.Generator,
-) -> Knowledge:
-    """Draw the templates that given facts are told in: K of |R|, uniform, for each independently.
-
-    Parameters
-    ----------
-    facts : (N, 3) rows (s, b, v); some (s, b) may be missing. S, A and M are the least that fit.
-    templates : |R|, template tokens of each attribute.
-    multiplicity : K, in 1, ..., |R|.
-    fillers : Z.
-    rng : draws the templates.
-
-    Raises
-    ------
-    InputError
-        If a size is out of range, or the facts are not such rows.
-
-    Examples
-    --------
-    >>> rows = np.array([[0, 0, 0], [0, 1, 1], [1, 0, 2]])
-    >>> tell_facts(rows, templates=4, multiplicity=2, rng=np.random.default_rng(0))
-    Knowledge(3 facts: S=2, A=2, M=3, 8 templates, 0 fillers)
-    """
-    rows = np.asarray(facts)
-    if rows.ndim != 2 or rows.shape[1] != 3 or not len(rows):
-        raise InputError(f"facts: rows (s, b, v) are needed, not shape {rows.shape}")
-    if templates < 1:
-        raise InputError(f"templates |R| = {templates} is not positive")
-    if not 1 <= multiplicity <= templates:
-        raise InputError(f"multiplicity K = {multiplicity} is not in 1, ..., |R| = {templates}")
-    S, A, M = (int(n) + 1 for n in rows.max(axis=0))
-    chosen = np.argsort(rng.random((len(rows), templates)), axis=1)[:, :multiplicity]
-    told = np.zeros((len(rows), A * templates), bool)
-    np.put_along_axis(told, chosen + templates * rows[:, 1, None], True, axis=1)
-    owner = np.repeat(np.arange(A), templates)
-    return Knowledge(S, A, M, rows.astype(np.intp), owner, told, fillers)
-
-
-def draw_knowledge(
-    subjects: int,
-    attributes: int,
-    templates: int,
-    multiplicity: int,
-    values: int,
-    *,
-    shared: bool = False,
-    fillers: int = 0,
-    rng: np.random.Generator,
-) -> Knowledge:
-    """Draw facts, all A of every subject, and the templates that they are told in.
-
-    Parameters
-    ----------
-    subjects, attributes : S and A, at least 1.
-    templates, multiplicity : |R| of each attribute, and K in 1, ..., |R|.
-    values : D. Each attribute has D values of its own, uniform; if shared, all attributes have the
-        same D, and a subject's A values are different, any A of them as likely.
-    shared : whether all attributes have the same values.
-    fillers : Z.
-    rng : draws values, then templates.
-
-    Raises
-    ------
-    InputError
-        If a size is out of range, or D < A where values are shared.
-
-    Examples
-    --------
-    >>> draw_knowledge(8, 3, 4, 2, 5, shared=True, rng=np.random.default_rng(0))
-    Knowledge(24 facts: S=8, A=3, M=5, 12 templates, 0 fillers)
-    """
-    for name, size in (("S", subjects), ("A", attributes), ("D", values)):
-        if size < 1:
-            raise InputError(f"{name} = {size} is not positive")
-    if shared and values < attributes:
-        raise InputError(f"D = {values} < A = {attributes}: a subject's values cannot differ")
-    if shared:
-        drawn = np.argsort(rng.random((subjects, values)), axis=1)[:, :attributes]
-    else:
-        drawn = rng.integers(0, values, (subjects, attributes)) + values * np.arange(attributes)
-    s, b = np.divmod(np.arange(subjects * attributes), attributes)
-    told = tell_facts(
-        np.stack([s, b, drawn.ravel()], axis=1),
-        templates=templates, multiplicity=multiplicity, fillers=fillers, rng=rng,
-    )  # fmt: skip
-    every = values if shared else values * attributes
-    return Knowledge(subjects, attributes, every, told.facts, told.owner, told.told, fillers)

@@ -94,8 +94,9 @@ class RecallTask(Brief):
         sizes = (self.subjects, self.relations, self.answers)
         if (self.facts < 0).any() or (self.facts.max(axis=0) >= sizes).any():
             raise InputError(f"facts: a number is outside of S, R, A = {sizes}")
-        pairs = self.facts[:, 0] * self.relations + self.facts[:, 1]
-        if len(np.unique(pairs)) < len(pairs):
+        # Sorted, since the hashes of `np.unique` take ten times as long.
+        pairs = np.sort(self.facts[:, 0] * self.relations + self.facts[:, 1])
+        if (pairs[1:] == pairs[:-1]).any():
             raise InputError("facts: a (subject, relation) occurs twice")
         check_also(self.also, self.facts[:, 2], self.answers)
         if self.names is not None and len(self.names) != self.vocabulary:
@@ -161,8 +162,8 @@ class RecallTask(Brief):
     def answer_sets(self) -> list[set[int]]:
         """The sets A_r of all right answers, as numbers of answers."""
         sets: list[set[int]] = [set() for _ in range(self.relations)]
-        for _, r, a in self.told.tolist():
-            sets[r].add(a)
+        for pair in np.unique(self.told[:, 1] * self.answers + self.told[:, 2]).tolist():
+            sets[pair // self.answers].add(pair % self.answers)
         return sets
 
     @property

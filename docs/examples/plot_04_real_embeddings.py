@@ -35,6 +35,6 @@ ax.legend()
 plt.show()
 
 # %%
-# The hypotheses say which assumption fails, by how much, and what would mend it.
+# The hypotheses say which assumption fails, by how much, and suggest a fix.
 
 theory.conditions("linear-capacity", embeddings=vectors, N=100).to_frame()

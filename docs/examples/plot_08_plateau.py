@@ -4,7 +4,7 @@ The plateau of gradient flow
 
 From a small initial scale :math:`\alpha`, attention learns relations first: the loss stays at
 :math:`\log D` while every prompt is answered by a guess among the answers of its relation. How long
-it stays there, and when the subjects are learnt, is predicted without a fitted number.
+it stays there, and when the subjects are learnt, is predicted without fitted parameters.
 """
 
 import matplotlib.pyplot as plt

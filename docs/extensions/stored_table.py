@@ -1,6 +1,7 @@
 """The directive ``stored-table``: a table of docs/results with the command that made it."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,30 +11,51 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from sims.engine.numbers import is_number
+
 RESULTS = Path(__file__).parents[1] / "results"
 
 
-def shown(value: Any) -> str:
-    """Format one cell."""
+def shown(value: Any, decimals: int | None = None) -> str:
+    """Format one cell, a number with the decimals of its column if it has such."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(shown(item) for item in value) + "]"
-    if isinstance(value, int):
-        return str(value) if abs(value) < 10**6 else scientific(value)
-    if not isinstance(value, float):
+        return "[" + ", ".join(shown(item, decimals) for item in value) + "]"
+    if not is_number(value):
         return str(value)
-    if value == 0:
-        return "0"
-    if not 1e-4 <= abs(value) < 1e6:
+    if abs(value) >= 1e6 or (value and abs(value) < 1e-4):
         return scientific(value)
+    if decimals is not None:
+        return f"{value:.{decimals}f}"
+    if isinstance(value, int) or value == 0:
+        return f"{value:.0f}"
     if abs(value) < 0.01:
         return f"{value:.2g}"
     if abs(value) < 10:
         return f"{value:.4f}".rstrip("0").rstrip(".")
     return f"{value:.6g}" if value == round(value) else f"{value:.1f}"
+
+
+def decimals_of(values: Sequence[Any]) -> int | None:
+    """Return the decimals that a column of numbers or intervals needs; None if they are unlike.
+
+    Numbers are unlike if one is more than a thousand times another, or needs a power of ten.
+    """
+    cells = [item for value in values
+             for item in (value if isinstance(value, list | tuple) else [value])]  # fmt: skip
+    numbers = [item for item in cells if item is not None]
+    sizes = [abs(number) for number in numbers if is_number(number) and number]
+    texts = [shown(number) for number in numbers]
+    if not all(map(is_number, numbers)) or not sizes or max(sizes) > 1e3 * min(sizes):
+        return None
+    if any("$" in text for text in texts):
+        return None
+    high, low = (math.floor(math.log10(size)) for size in (max(sizes), min(sizes)))
+    most = max(1, 2 - low) if high > 0 else max(4, 1 - high)
+    return min(most, max(len(text.partition(".")[2]) for text in texts))
 
 
 def scientific(value: float) -> str:
@@ -51,7 +73,11 @@ def table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> list
     }
     head = "| " + " | ".join(columns.values()) + " |"
     rule = "| " + " | ".join("--:" if numeric[key] else ":--" for key in columns) + " |"
-    body = ["| " + " | ".join(shown(row.get(key)) for key in columns) + " |" for row in rows]
+    decimals = {key: decimals_of([row.get(key) for row in rows]) for key in columns}
+    body = [
+        "| " + " | ".join(shown(row.get(key), decimals[key]) for key in columns) + " |"
+        for row in rows
+    ]
     return [head, rule, *body]
 
 

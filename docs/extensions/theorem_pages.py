@@ -9,6 +9,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from stored_table import RESULTS, origin, table
 
 from sims.engine.formulas import escaped, typeset
 from sims.engine.numbers import decimals_known, number_known
-from theory.claims import Claim, Standing, Theorem, Verdict, deviation_text, spaced
+from theory.claims import Claim, Finding, Standing, Theorem, Verdict, deviation_text, spaced
 from theory.publishing.board import (
     KINDS,
     STANDINGS,
@@ -28,8 +29,9 @@ from theory.publishing.board import (
     paper_of,
     summed_up,
 )
-from theory.publishing.sections import Section
+from theory.publishing.sections import Section, panels
 from theory.registry import registered
+from theory.rendering.drawing import styled
 
 COMMAND = "recall verify --report docs/results"
 PAGES = Path(__file__).parents[1] / "theorems"
@@ -188,6 +190,17 @@ def verdict_of(found: Sequence[tuple[Verdict, Standing]]) -> str:
     return next((str(verdict) for verdict in order if verdict in verdicts), "not_run")
 
 
+def caption(theorem: Theorem, stored: Stored) -> str:
+    """Say what the figure of a theorem shows, panel by panel."""
+    findings = {
+        name: Finding.from_dict({each.name: record[each.name] for each in fields(Finding)})
+        for name, record in stored.items()
+    }
+    with styled():
+        shown = panels(theorem.figure(findings))
+    return f"Measured beside predicted{shown}. Sizes and intervals are those of the claims below."
+
+
 def page(theorem: Theorem, stored: Stored, document: Mapping[str, Any]) -> str:
     """Page of one theorem."""
     for claim in theorem.claims:
@@ -240,7 +253,16 @@ def page(theorem: Theorem, stored: Stored, document: Mapping[str, Any]) -> str:
     ]
     figure = RESULTS / f"{theorem.name}.svg"
     if figure.exists():
-        lines += ["## Figure", "", f"![Measured beside predicted](../results/{figure.name})", ""]
+        lines += [
+            "## Figure",
+            "",
+            f"```{{figure}} ../results/{figure.name}",
+            f":alt: {theorem.title}: measured beside predicted.",
+            "",
+            caption(theorem, stored),
+            "```",
+            "",
+        ]
     lines += [
         "## Claims",
         "",

@@ -15,7 +15,10 @@ variables by betting", Journal of the Royal Statistical Society B 86 (2024), Sec
 capital, with both sides kept apart.)
 
 The stakes adapt to the spread of the values, of which nothing need be known: an interval for values
-that hardly vary is far narrower than Hoeffding's.
+that hardly vary is far narrower than Hoeffding's. Which stakes win most depends on how many values
+there will be, and whoever stops as soon as something is shown does not know. So the capital is
+divided among gamblers who count on different numbers; the sum of their capitals is a martingale
+too. It is at most a factor 2 short of what the best of these stakes would win if all began with it.
 """
 
 import numpy as np
@@ -33,8 +36,11 @@ SHARE = 0.95
 SPREAD = 0.01
 """Variance that is assumed before the first value; it counts as one value does."""
 
-HALVINGS = 40
-"""Of [0, 1], after which an end is known to 1e-12."""
+FINEST = 1e-12
+"""Error of an end, always outwards."""
+
+GAMBLERS = {1: 1 / 2, 4: 1 / 6, 16: 1 / 6, 64: 1 / 6}
+"""Part of the planned number of values that each counts on (1 in so many), with its capital."""
 
 
 def betting_interval(
@@ -77,30 +83,32 @@ def betting_interval(
         return 0.0, 1.0
     planned = len(x) if budget is None else positive(budget, "budget")
     goal = float(np.log(2 / (1 - level)))
-    stakes = _stakes(x, goal, planned)
     # Below is above for 1 - x: the upper end is 1 minus the lower end of that.
-    return _lower_end(x, stakes, goal), 1 - _lower_end(1 - x, stakes, goal)
+    return _lower_end(x, goal, planned), 1 - _lower_end(1 - x, goal, planned)
 
 
 def _stakes(x: NDArray[np.float64], goal: float, planned: int) -> NDArray[np.float64]:
-    """Stakes that win most within the planned number of values, from those before each."""
+    """Stakes of each gambler (in rows) that win most within the values that it counts on."""
     count = np.arange(1, len(x) + 1)
     means = np.cumsum(x) / count
     squares = np.cumsum((x - means) ** 2)
     before = np.concatenate([[0.0], squares[:-1]])
-    return np.asarray(np.sqrt(2 * goal / (planned * (SPREAD + before) / count)))
+    expected = planned / np.array(list(GAMBLERS))
+    return np.asarray(np.sqrt(2 * goal / (expected[:, None] * (SPREAD + before) / count)))
 
 
-def _lower_end(x: NDArray[np.float64], stakes: NDArray[np.float64], goal: float) -> float:
-    """Largest mean, to 1e-12, that a gambler on larger values has won enough against."""
+def _lower_end(x: NDArray[np.float64], goal: float, planned: int) -> float:
+    """Largest mean that gamblers on larger values have won enough against."""
+    from scipy import optimize
 
-    def won(m: float) -> bool:
-        capital = np.cumsum(np.log1p(np.minimum(stakes, SHARE / m) * (x - m)))
-        return bool(capital.max() >= goal)
+    stakes = _stakes(x, goal, planned)
+    first = np.log(list(GAMBLERS.values()))[:, None]
 
-    # The capital falls as the mean rises that is bet against.
-    low, high = 0.0, 1.0
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if won(middle) else (low, middle)
-    return low
+    def lacking(m: float) -> float:
+        capital = np.cumsum(np.log1p(np.minimum(stakes, SHARE / m) * (x - m)), axis=1)
+        return goal - float(np.logaddexp.reduce(first + capital, axis=0).max())
+
+    # The capital falls as the mean rises that is bet against; against 1 nothing is won.
+    if lacking(FINEST) > 0:
+        return 0.0
+    return max(0.0, optimize.brentq(lacking, FINEST, 1.0, xtol=FINEST / 2) - FINEST)

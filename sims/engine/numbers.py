@@ -5,7 +5,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["decimals_known", "number_known"]
+__all__ = [
+    "DIGITS",
+    "decimals_known",
+    "decimals_shared",
+    "is_number",
+    "number_known",
+    "number_rounded",
+]
 
 DIGITS = 4
 """Significant digits of what has no sampling error."""
@@ -71,3 +78,65 @@ def number_known(value: Any, interval: Sequence[float | None] | None = None) -> 
         return f"{number:.0f}"
     text = f"{number:.{2 if 0 < abs(number) < SMALL else DIGITS}g}"
     return re.sub(r"e([+-])0*", lambda found: "e" + found[1].strip("+"), text)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def number_rounded(value: float, digits: int, decimals: int | None = None) -> str:
+    """Return a number as text with so many decimals, or so many significant digits.
+
+    Parameters
+    ----------
+    value : the number; without ``decimals`` integers of up to ten digits are shown in full.
+    digits : significant digits.
+    decimals : those of the column that the number is in, if all numbers there have as many.
+
+    Examples
+    --------
+    >>> number_rounded(2 / 3, 4), number_rounded(2, 4, 2), number_rounded(1e-9 / 3, 2)
+    ('0.6667', '2.00', '3.3e-10')
+    """
+    if decimals is not None:
+        return f"{value:.{decimals}f}"
+    if isinstance(value, int) and abs(value) < 10**10:
+        return str(value)
+    if not math.isfinite(value):
+        return str(value)
+    text = f"{value:.{digits}g}"
+    if "e" in text and 1 <= abs(value) < 10**6:
+        return f"{value:.0f}"
+    mantissa, _, power = text.partition("e")
+    return f"{mantissa}e{int(power)}" if power else text
+
+
+def decimals_shared(values: Sequence[float], digits: int) -> int | None:
+    """Return the decimals that all numbers of a column are shown with, if there are such.
+
+    The largest has all its digits or the smallest three, if there are so many to show.
+
+    Parameters
+    ----------
+    values : the numbers.
+    digits : significant digits of those that are no integers.
+
+    Returns
+    -------
+    The number of decimals; None if one is infinite or needs a power of ten, or all are 0.
+
+    Examples
+    --------
+    >>> decimals_shared([0.09, 1623.25], 4), decimals_shared([3, 0.5, 12.25], 4)
+    (2, 2)
+    >>> decimals_shared([64, 128], 4), decimals_shared([0.5, 1e-8], 4)
+    (0, None)
+    """
+    shown = [number_rounded(value, digits) for value in values]
+    sizes = [abs(value) for value in values if value]
+    if not sizes or any("e" in text or not text[-1].isdigit() for text in shown):
+        return None
+    high, low = (math.floor(math.log10(size)) for size in (max(sizes), min(sizes)))
+    needed = max(len(text.partition(".")[2]) for text in shown)
+    return min(needed, max(0, digits - 1 - high, min(2 - low, 6)))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sims.engine.formulas import typeset
-from sims.engine.numbers import number_known
+from sims.engine.numbers import decimals_shared, is_number, number_known, number_rounded
 
 __all__ = [
     "Column",
@@ -80,15 +80,13 @@ class Table:
     printed: bool = True
 
     def cells(self) -> list[list[str]]:
-        """Return the cells as text for people."""
-        return [
-            [_shown(row.get(key), column.digits) for key, column in self.columns.items()]
-            for row in self.rows
-        ]
+        """Return the cells as text for people, with the digits that LaTeX shows."""
+        decimals = {key: self._decimals(key) for key in self.columns}
+        return [[self._cell(key, row, decimals[key]) for key in self.columns] for row in self.rows]
 
     def numeric(self, key: str) -> bool:
         """Whether a column holds numbers only."""
-        return all(_is_number(row.get(key)) or row.get(key) is None for row in self.rows)
+        return all(is_number(row.get(key)) or row.get(key) is None for row in self.rows)
 
     def kinds(self) -> list[str]:
         """Return what each column holds: ``n`` for numbers, ``text``, or nothing for words."""
@@ -168,14 +166,20 @@ class Table:
             caption=latex_markdown(self.caption if first else "(Continued.)"),
         )
         start = "\\par\\smallskip\n\\footnotesize\n\\setlength{\\tabcolsep}{4pt}\n"
-        # A float may not be longer than its page; its caption takes a part of that.
-        start += "\\begin{adjustbox}{max width=\\linewidth,max totalheight=0.75\\textheight}\n"
+        # A float may not be longer than its page, and a long one leaves others no room.
+        start += "\\begin{adjustbox}{max width=\\linewidth,max totalheight=0.33\\textheight}\n"
         start += "\\begin{tabular}"
         return (
             buffer.getvalue()
             .replace("\\begin{tabular}", start, 1)
             .replace("\\end{tabular}", "\\end{tabular}\n\\end{adjustbox}", 1)
         )
+
+    def _cell(self, key: str, row: Mapping[str, Any], decimals: int | None) -> str:
+        column, value = self.columns[key], row.get(key)
+        if column.known and value is not None:
+            return number_known(value, row.get(column.known))
+        return _shown(value, column.digits, decimals)
 
     def _aligned(self, key: str) -> bool:
         """Whether siunitx can align a column: numbers that are all written in one way."""
@@ -188,22 +192,16 @@ class Table:
         """Return the numbers of a column as they are printed."""
         digits, decimals = self.columns[key].digits, self._decimals(key)
         values = [row[key] for row in self.rows if row.get(key) is not None]
-        return [_printed(value, digits, decimals) for value in values]
+        return [number_rounded(value, digits, decimals) for value in values]
 
     def _decimals(self, key: str) -> int | None:
-        """Return the decimals that all numbers of a column are printed with, if there are such.
-
-        The largest has all its digits or the smallest three, if there are so many to show.
-        """
-        digits = self.columns[key].digits
+        """Return the decimals of all numbers of a column, or ends of intervals, if they agree."""
         values = [row[key] for row in self.rows if row.get(key) is not None]
-        shown = [_number(value, digits) for value in values]
-        sizes = [abs(value) for value in values if value]
-        if not sizes or any("e" in text or not text[-1].isdigit() for text in shown):
+        if self._interval(key):
+            values = [end for ends in values for end in ends if end is not None]
+        if not all(is_number(value) for value in values):
             return None
-        high, low = (math.floor(math.log10(size)) for size in (max(sizes), min(sizes)))
-        needed = max(len(text.partition(".")[2]) for text in shown)
-        return min(needed, max(0, digits - 1 - high, min(2 - low, 6)))
+        return decimals_shared(values, self.columns[key].digits)
 
     def _interval(self, key: str) -> bool:
         values = [row.get(key) for row in self.rows if row.get(key) is not None]
@@ -238,11 +236,12 @@ class Table:
         if column.known and value is not None:
             return _latex_known(value, row.get(column.known))
         if isinstance(value, list | tuple):
-            low, high = (_latex_end(end, column.digits, i) for i, end in enumerate(value))
-            return f"[{low}, {high}]"
-        if _is_number(value):
+            decimals = self._decimals(key)
+            ends = (_latex_end(end, column.digits, decimals, i) for i, end in enumerate(value))
+            return f"[{', '.join(ends)}]"
+        if is_number(value):
             aligned = self._aligned(key)
-            text = _printed(value, column.digits, self._decimals(key) if aligned else None)
+            text = number_rounded(value, column.digits, self._decimals(key) if aligned else None)
             if text[-1].isdigit():
                 return text if aligned else rf"\num{{{text}}}"
             return f"{{${_infinite(value)}$}}"
@@ -345,28 +344,6 @@ def _markdown_cell(text: str) -> str:
     return " ".join(text.split()).replace("|", r"\|")
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _number(value: float, digits: int) -> str:
-    """Format a number: integers in full up to ten digits, others with so many significant ones."""
-    if isinstance(value, int) and abs(value) < 10**10:
-        return str(value)
-    if not math.isfinite(value):
-        return str(value)
-    text = f"{value:.{digits}g}"
-    if "e" in text and 1 <= abs(value) < 10**6:
-        return f"{value:.0f}"
-    mantissa, _, power = text.partition("e")
-    return f"{mantissa}e{int(power)}" if power else text
-
-
-def _printed(value: float, digits: int, decimals: int | None) -> str:
-    """Format a number with so many decimals, or so many significant digits."""
-    return _number(value, digits) if decimals is None else f"{value:.{decimals}f}"
-
-
 def _latex_known(value: Any, interval: Any) -> str:
     """Return a number or an interval with the digits that an interval leaves known."""
     text = number_known(value, interval)
@@ -377,22 +354,22 @@ def _infinite(value: float) -> str:
     return r"\mathrm{undefined}" if math.isnan(value) else r"\infty" if value > 0 else r"-\infty"
 
 
-def _latex_end(value: Any, digits: int, end: int) -> str:
+def _latex_end(value: Any, digits: int, decimals: int | None, end: int) -> str:
     if value is None:
         return r"$\infty$" if end else r"$-\infty$"
-    text = _number(value, digits)
+    text = number_rounded(value, digits, decimals)
     return rf"\num{{{text}}}" if text[-1].isdigit() else f"${_infinite(value)}$"
 
 
-def _shown(value: Any, digits: int) -> str:
+def _shown(value: Any, digits: int, decimals: int | None = None) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        ends = ("∞" if item is None and i else "-∞" if item is None else _shown(item, digits)
-                for i, item in enumerate(value))  # fmt: skip
+        ends = ("∞" if item is None and i else "-∞" if item is None
+                else _shown(item, digits, decimals) for i, item in enumerate(value))  # fmt: skip
         return "[" + ", ".join(ends) + "]"
-    if _is_number(value):
-        return _number(value, digits)
+    if is_number(value):
+        return number_rounded(value, digits, decimals)
     return str(value)

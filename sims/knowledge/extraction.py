@@ -2,8 +2,8 @@ r"""Knowledge extraction: pre-train on sentences, fine-tune on some subjects' qu
 
 A trial draws facts, templates and weights, trains on all sentences, then on the questions of the
 first N_f subjects, and is asked about the others. A fact counts as answered if the logit of its
-value is above that of every other token, in double precision, with the last weights, whatever the
-fillers. Wrong answers are, the first that applies,
+value, or of one of them if several are right, is above that of every other token, in double
+precision, with the last weights, whatever the fillers. Wrong answers are, the first that applies,
 
 ===========  ==============================================================================
 ``own``      a value of another attribute of the same subject
@@ -24,13 +24,15 @@ from numpy.typing import NDArray
 
 from assoc.checks import positive, trial_count
 from assoc.errors import InputError
+from assoc.facts.telling import check_exponent
 from sims.engine.randomness import Source
 from sims.engine.results import Result, new_axes
 from sims.engine.statistics import proportion_interval
+from sims.knowledge.linearised import check_predictable
 from sims.knowledge.model import WIDTH, check_network
 from sims.knowledge.training import FINE_TUNING, PRE_TRAINING, Descent
 from sims.knowledge.trials import Told, check_sizes, extraction_point
-from sims.knowledge.verdicts import KINDS
+from sims.knowledge.verdicts import KINDS, rank_ranges
 from sims.sweeps.tasks import Progress, Task, sweep
 
 if TYPE_CHECKING:
@@ -38,15 +40,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FINE_TUNED",
+    "PREDICTIONS",
     "ExtractionResult",
     "extraction_request",
     "knowledge_extraction",
     "phase_diagram",
+    "predicted_share",
     "ways_of_telling",
 ]
 
 FINE_TUNED = (2, 4, 8, 32)
 """N_f unless others are asked for."""
+
+PREDICTIONS = ("superposed", "linearised")
+"""What is predicted of each held-out fact: whether it is answered."""
 
 ROUNDING = 1e-12
 """Nats of a floor that is no more than rounding."""
@@ -93,11 +100,36 @@ class ExtractionResult(Result):
                     "covered": float((covered > 0).mean()),
                     "answered_covered": _mean(right[covered > 0]),
                     "answered_uncovered": _mean(right[covered == 0]),
-                    "superposed": None if None in tuned["superposed"]
-                    else float(_flat(tuned["superposed"]).mean()),
+                    **{name: predicted_share(tuned.get(name)) for name in PREDICTIONS},
                     **{f"wrong_{kind}": sum(of[kind] for of in tuned["wrong"]) / wrong
                        for kind in KINDS},
                 })  # fmt: skip
+        return rows
+
+    def by_popularity(self) -> list[dict[str, Any]]:
+        """Return one record for each point, N_f and range of ranks, over all trials.
+
+        ``elsewhere`` is the share of templates in which the facts were not told that they are
+        rightly completed in after pre-training, before any question: a prediction of what is
+        answered, if a question is worth one more such template. None where K = |R|.
+        """
+        rows = []
+        for told, value in zip(self.told, self.values, strict=True):
+            for tuned in value["tuned"]:
+                ranks, right = _flat(tuned["rank"]), _flat(tuned["right"])
+                before = _elsewhere(value, tuned)
+                for low, high in rank_ranges(int(ranks.max())):
+                    here = (ranks >= low) & (ranks <= high)
+                    if not here.any():
+                        continue
+                    rows.append({
+                        "multiplicity": told.multiplicity, "templates": told.templates,
+                        "fine_tuned": tuned["subjects"], "ranks": f"{low} to {high}",
+                        "questions": int(here.sum()), "answered": float(right[here].mean()),
+                        "interval": proportion_interval(int(right[here].sum()), int(here.sum())),
+                        **{name: predicted_share(tuned.get(name), here) for name in PREDICTIONS},
+                        "elsewhere": None if before is None else float(before[here].mean()),
+                    })  # fmt: skip
         return rows
 
     def to_dict(self) -> dict[str, Any]:
@@ -124,6 +156,28 @@ def _flat(trials: Any) -> NDArray[Any]:
     return np.concatenate([np.asarray(one) for one in trials])
 
 
+def predicted_share(trials: Any, here: Any = slice(None)) -> float | None:
+    """Return the share of some facts that are predicted to be answered.
+
+    Parameters
+    ----------
+    trials : whether each held-out fact is, by trial; None if nothing is predicted.
+    here : which facts, of all trials; the share of none is None.
+    """
+    if trials is None or None in trials:
+        return None
+    found = _flat(trials)[here]
+    return float(found.mean()) if len(found) else None
+
+
+def _elsewhere(value: Mapping[str, Any], tuned: Mapping[str, Any]) -> NDArray[Any] | None:
+    """Share of templates it was not told in that each held-out fact is completed in."""
+    if any(None in of for of in value["elsewhere"]):
+        return None
+    of_trials = zip(value["elsewhere"], tuned["facts"], strict=True)
+    return _flat([np.asarray(of)[facts] for of, facts in of_trials])
+
+
 def _share(excess: float, floor: float) -> float | None:
     """None where nothing but rounding is left to guess: every sentence ends in the same answer."""
     return excess / floor if floor > ROUNDING else None
@@ -145,6 +199,8 @@ def knowledge_extraction(
     rank: int | None = None,
     asked: int | None = None,
     spectra: bool = False,
+    predicted: bool = False,
+    popularity: float = 0.0,
     trials: int = 3,
     seed: int = 0,
     experiment: str = "knowledge",
@@ -160,6 +216,10 @@ def knowledge_extraction(
     parts, rank : of the fine-tuning; see :func:`sims.knowledge.training.train_contexts`.
     asked : how many attributes, the first ones, questions are about; None means all.
     spectra : whether singular values of the fine-tuning's gradient are measured.
+    predicted : whether what is answered to first order (:mod:`sims.knowledge.linearised`) is
+        computed as well.
+    popularity : exponent of Zipf's law by which subjects are told; 0 for all as often. Ranks are
+        drawn; facts are the same draws for every exponent.
     trials : with facts, templates and weights of their own.
     seed, experiment : with the sizes told and the trial they determine every random number.
 
@@ -171,7 +231,7 @@ def knowledge_extraction(
     request = extraction_request(
         fine_tuned=fine_tuned, model=model, width=width, pre_training=pre_training,
         fine_tuning=fine_tuning, parts=parts, rank=rank, asked=asked, spectra=spectra,
-        trials=trials, seed=seed, experiment=experiment,
+        predicted=predicted, popularity=popularity, trials=trials, seed=seed, experiment=experiment,
     )  # fmt: skip
     one = _checked(Told() if told is None else told, request)
     value = extraction_point(told=asdict(one), **request)
@@ -188,6 +248,8 @@ def phase_diagram(
     width: int = WIDTH,
     pre_training: Descent = PRE_TRAINING,
     fine_tuning: Descent = FINE_TUNING,
+    predicted: bool = False,
+    popularity: float = 0.0,
     trials: int = 3,
     seed: int = 0,
     experiment: str = "knowledge",
@@ -201,8 +263,8 @@ def phase_diagram(
     ----------
     multiplicities, templates : K and |R|, all pairs with K <= |R|.
     told : the other sizes.
-    fine_tuned, model, width, pre_training, fine_tuning, trials, seed, experiment :
-        as for :func:`knowledge_extraction`.
+    fine_tuned, model, width, pre_training, fine_tuning, predicted, popularity, trials, seed,
+    experiment : as for :func:`knowledge_extraction`.
     store : file that every finished (K, |R|) is added to, and resumed from.
     progress : called at the start and after each point.
     workers : processes that compute points.
@@ -215,7 +277,8 @@ def phase_diagram(
     base = asdict(Told() if told is None else told)
     request = extraction_request(
         fine_tuned=fine_tuned, model=model, width=width, pre_training=pre_training,
-        fine_tuning=fine_tuning, trials=trials, seed=seed, experiment=experiment,
+        fine_tuning=fine_tuning, predicted=predicted, popularity=popularity, trials=trials,
+        seed=seed, experiment=experiment,
     )  # fmt: skip
     points = [
         _checked(Told(**{**base, "templates": R, "multiplicity": K}), request)
@@ -276,6 +339,8 @@ def extraction_request(
     rank: Any = None,
     asked: Any = None,
     spectra: bool = False,
+    predicted: bool = False,
+    popularity: float = 0.0,
 ) -> dict[str, Any]:
     """Return checked arguments of a measurement, as JSON can hold them.
 
@@ -291,6 +356,8 @@ def extraction_request(
         if not isinstance(rule, Descent):
             raise InputError(f"{name} {rule!r} is not a Descent")
     check_network(model, width)
+    if predicted:
+        check_predictable(model, fine_tuning, parts, rank)
     Source(seed, experiment, ())
     return {
         "fine_tuned": list(dict.fromkeys(positive(one, "N_f") for one in listed)),
@@ -299,7 +366,8 @@ def extraction_request(
         "parts": None if parts is None else list(parts),
         "rank": None if rank is None else positive(rank, "rank r"),
         "asked": None if asked is None else positive(asked, "asked"),
-        "spectra": bool(spectra), "trials": trial_count(trials), "seed": seed,
+        "spectra": bool(spectra), "predicted": bool(predicted),
+        "popularity": check_exponent(popularity), "trials": trial_count(trials), "seed": seed,
         "experiment": experiment,
     }  # fmt: skip
 

@@ -5,6 +5,9 @@ under two relations are two values. A (subject, relation) that the table lacks i
 neither told nor asked for. In each trial subjects are numbered at random, so that the first N_f,
 which are fine-tuned on, are a random draw, and those of a smaller N_f are among them.
 
+Where a fact has several right answers, there is a sentence for each in every template that it is
+told in, and each answers the question.
+
 Some answers have one subject only, as capitals do. Nothing about such a value can be learnt from
 other subjects; it is answered if the subject's own sentences can be asked for.
 """
@@ -19,14 +22,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from assoc.facts.knowledge import Knowledge, tell_facts
-from assoc.facts.tables import FactTable, check_single
+from assoc.facts.knowledge import Knowledge
+from assoc.facts.tables import FactTable
+from assoc.facts.telling import tell_facts
 from sims.engine.randomness import FACTS, INPUTS, Source
 from sims.engine.statistics import proportion_interval
-from sims.knowledge.extraction import ExtractionResult, extraction_request, ways_of_telling
+from sims.knowledge.extraction import (
+    PREDICTIONS,
+    ExtractionResult,
+    extraction_request,
+    predicted_share,
+    ways_of_telling,
+)
 from sims.knowledge.model import WIDTH
 from sims.knowledge.training import FINE_TUNING, Descent, suited
-from sims.knowledge.trials import check_sizes, extract
+from sims.knowledge.trials import check_sizes, extract, told_often
 from sims.knowledge.verdicts import KINDS
 from sims.sweeps.tasks import Progress, Task, sweep
 
@@ -35,6 +45,7 @@ __all__ = [
     "TABLE_TUNED",
     "TableExtraction",
     "ToldTable",
+    "numbered_also",
     "numbered_facts",
     "subject_order",
     "table_extraction",
@@ -81,21 +92,22 @@ class TableExtraction(ExtractionResult):
     def by_relation(self) -> list[dict[str, Any]]:
         """Return one record for each point, N_f and relation, over all trials.
 
-        ``alone`` is the share of the questions whose answer no other subject has,
+        ``alone`` is the share of the questions of which no answer is another subject's,
         ``answered_alone`` that of the right ones among them. Wrong answers are shares of all wrong
         ones. Where there are none of a kind to take the share of, the value is None.
         """
-        relation, value = numbered_facts(self.table)[:, 1:].T
-        single = np.bincount(value)[value] == 1
+        numbered, also = numbered_facts(self.table), numbered_also(self.table)
+        relation, value = numbered[:, 1:].T
+        every = np.concatenate([value, also[:, 1]])
+        shared = np.bincount(every)[every] > 1
+        single = np.ones(len(value), bool)
+        single[np.concatenate([np.arange(len(value)), also[:, 0]])[shared]] = False
         rows = []
         for told, point in zip(self.told, self.values, strict=True):
             for tuned in point["tuned"]:
                 facts = np.concatenate(tuned["facts"])
                 questions, lonely = relation[facts], single[facts]
                 right = np.concatenate(tuned["right"]) > 0
-                superposed = None if None in tuned["superposed"] else np.concatenate(
-                    tuned["superposed"]
-                )  # fmt: skip
                 kinds = np.concatenate(tuned["kinds"])
                 for b, name in enumerate(self.table.relations):
                     here = questions == b
@@ -106,7 +118,7 @@ class TableExtraction(ExtractionResult):
                         "questions": int(here.sum()), "answered": _share(right[here]),
                         "interval": proportion_interval(int(right[here].sum()), int(here.sum()))
                         if here.any() else None,
-                        "superposed": None if superposed is None else _share(superposed[here]),
+                        **{name: predicted_share(tuned.get(name), here) for name in PREDICTIONS},
                         "alone": _share(lonely[here]),
                         "answered_alone": _share(right[alone]),
                         **{f"wrong_{kind}": _share(kinds[wrong] == kind) for kind in KINDS},
@@ -137,8 +149,23 @@ def numbered_facts(table: FactTable) -> NDArray[np.intp]:
     >>> numbered_facts(FactTable(("a", "b"), ("r", "q"), ("x", "y"), rows)).tolist()
     [[0, 0, 0], [1, 0, 1], [0, 1, 2]]
     """
-    _, values = np.unique(table.facts[:, 1:], axis=0, return_inverse=True)
-    return np.column_stack([table.facts[:, :2], values.ravel()])
+    return _numbered(table)[: len(table)]
+
+
+def numbered_also(table: FactTable) -> NDArray[np.intp]:
+    """Number what is right beside the facts (k, 2) as rows (fact, v).
+
+    Parameters
+    ----------
+    table : of which every relation is an attribute.
+    """
+    return np.column_stack([table.also[:, 0], _numbered(table)[len(table) :, 2]])
+
+
+def _numbered(table: FactTable) -> NDArray[np.intp]:
+    """Rows (s, b, v) of all that is right, the facts first."""
+    _, values = np.unique(table.told[:, 1:], axis=0, return_inverse=True)
+    return np.column_stack([table.told[:, :2], values.ravel()])
 
 
 def table_point(
@@ -149,6 +176,8 @@ def table_point(
     trials: int,
     seed: int,
     experiment: str,
+    also: Sequence[Sequence[int]] = (),
+    popularity: float = 0.0,
     **request: Any,
 ) -> dict[str, Any]:
     """Measure one (K, |R|) of a table: the point of a stored sweep.
@@ -157,13 +186,17 @@ def table_point(
     ----------
     facts : as :func:`numbered_facts` returns them.
     templates, multiplicity : |R| and K.
-    trials, seed, experiment : as for :func:`table_extraction`.
+    also : rows (fact, value), values that are right as well.
+    trials, seed, experiment, popularity : as for :func:`table_extraction`.
     request : the other arguments of :func:`sims.knowledge.trials.extract`, trainings as fields.
     """
     rows = np.asarray(facts, dtype=np.intp)
     S, A, M = (int(n) + 1 for n in rows.max(axis=0))
     source = Source(seed, experiment, (S, A, M, len(rows), templates, multiplicity))
-    given = [tell_rows(rows, templates, multiplicity, source, trial) for trial in range(trials)]
+    given = [
+        tell_rows(rows, templates, multiplicity, source, t, also=also, popularity=popularity)
+        for t in range(trials)
+    ]
     for name in ("pre_training", "fine_tuning"):
         request[name] = Descent(**request[name])
     return extract(given, source, **request)
@@ -175,7 +208,14 @@ def subject_order(subjects: int, source: Source, trial: int) -> NDArray[np.intp]
 
 
 def tell_rows(
-    rows: Any, templates: int, multiplicity: int, source: Source, trial: int
+    rows: Any,
+    templates: int,
+    multiplicity: int,
+    source: Source,
+    trial: int,
+    *,
+    also: Any = (),
+    popularity: float = 0.0,
 ) -> Knowledge:
     """Number subjects at random, and draw the templates.
 
@@ -184,12 +224,16 @@ def tell_rows(
     rows : (N, 3) facts (s, b, v).
     templates, multiplicity : |R| and K.
     source, trial : of the randomness.
+    also : rows (fact, value), values that are right as well.
+    popularity : exponent of Zipf's law by which subjects are told.
     """
     order = subject_order(int(rows[:, 0].max()) + 1, source, trial)
-    return tell_facts(
+    told = tell_facts(
         np.column_stack([order[rows[:, 0]], rows[:, 1:]]),
-        templates=templates, multiplicity=multiplicity, rng=source.generator(trial, FACTS),
+        templates=templates, multiplicity=multiplicity, also=np.reshape(also, (-1, 2)),
+        rng=source.generator(trial, FACTS),
     )  # fmt: skip
+    return told_often(told, popularity, source, trial)
 
 
 def table_extraction(
@@ -203,6 +247,8 @@ def table_extraction(
     width: int = WIDTH,
     pre_training: Descent | None = None,
     fine_tuning: Descent = FINE_TUNING,
+    predicted: bool = False,
+    popularity: float = 0.0,
     trials: int = 3,
     seed: int = 0,
     experiment: str = "knowledge table",
@@ -214,12 +260,14 @@ def table_extraction(
 
     Parameters
     ----------
-    table : of :func:`assoc.read_facts`.
+    table : of :func:`assoc.read_facts`. Of several right answers to a fact (``several="any"``) each
+        is told, in the same templates, and each is an answer.
     relations : that are told and asked for; None means all.
     templates : |R| of each relation, or several.
     multiplicities : K, all that are at most |R|.
     fine_tuned : N_f, each below the number of subjects.
-    model, width, fine_tuning : as for :func:`sims.knowledge.extraction.knowledge_extraction`.
+    model, width, fine_tuning, predicted, popularity : as for
+        :func:`sims.knowledge.extraction.knowledge_extraction`.
     pre_training : how; :func:`sims.knowledge.training.suited` to the number of subjects, with
         :data:`TABLE_STEPS`, unless it is given.
     trials : with subjects drawn, templates and weights of their own.
@@ -229,36 +277,40 @@ def table_extraction(
     Raises
     ------
     InputError
-        If an argument is out of range, the table has no such relation, or several right answers of
-        a fact, the store cannot be used, or a point fails.
+        If an argument is out of range, the table has no such relation, the store cannot be used, or
+        a point fails.
     """
     chosen = table if relations is None else table.restricted(relations)
-    check_single(chosen, "knowledge told in sentences")
     S = len(chosen.subjects)
     request = extraction_request(
         fine_tuned=fine_tuned, model=model, width=width,
         pre_training=suited(S, steps=TABLE_STEPS) if pre_training is None else pre_training,
-        fine_tuning=fine_tuning, trials=trials, seed=seed, experiment=experiment,
+        fine_tuning=fine_tuning, predicted=predicted, popularity=popularity, trials=trials,
+        seed=seed, experiment=experiment,
     )  # fmt: skip
     if not request["fine_tuned"] or max(request["fine_tuned"]) >= S:
         raise InputError(f"N_f = {request['fine_tuned']} leaves none of S = {S}")
     facts = numbered_facts(chosen)
     several: Any = [templates] if np.ndim(templates) == 0 else templates
     points = [ToldTable(R, K) for R, K in ways_of_telling(several, multiplicities)]
-    A, M = len(chosen.relations), int(facts[:, 2].max()) + 1
+    also = numbered_also(chosen)
+    A, M = len(chosen.relations), 1 + max(int(facts[:, 2].max()), int(also[:, 1].max(initial=0)))
     for one in points:
-        told = len(facts) * one.multiplicity
+        told = len(chosen.told) * one.multiplicity
         check_sizes(S + (one.templates + 1) * A + M, S + told, width, request["trials"])
     work = f"{table_point.__module__}:{table_point.__name__}"
-    tasks = [Task(f"R={one.templates} K={one.multiplicity}", work, _task(facts, one, request))
+    tasks = [Task(f"R={one.templates} K={one.multiplicity}", work, _task(facts, also, one, request))
              for one in points]  # fmt: skip
     swept = sweep(
         tasks, store=store, workers=workers, progress=progress,
-        request={"sweep": "knowledge of a table", "facts": zlib.crc32(facts.tobytes()), **request},
+        request={"sweep": "knowledge of a table",
+                 "facts": zlib.crc32(facts.tobytes() + also.tobytes()), **request},
     )  # fmt: skip
     return TableExtraction(model, tuple(points), swept.complete(), chosen)
 
 
-def _task(facts: NDArray[np.intp], told: ToldTable, request: Mapping[str, Any]) -> dict[str, Any]:
-    return {"facts": facts.tolist(), "templates": told.templates,
+def _task(
+    facts: NDArray[np.intp], also: NDArray[np.intp], told: ToldTable, request: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {"facts": facts.tolist(), "also": also.tolist(), "templates": told.templates,
             "multiplicity": told.multiplicity, **request}  # fmt: skip

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from assoc.checks import check_fits
 from assoc.errors import InputError
-from assoc.facts.knowledge import Knowledge, draw_knowledge
+from assoc.facts.knowledge import Knowledge
+from assoc.facts.telling import draw_knowledge, popular
 from sims.engine.parallel import blas_threads
-from sims.engine.randomness import FACTS, MEMORY, SAMPLE, Source
-from sims.knowledge.linearised import linearised_logits
+from sims.engine.randomness import FACTS, INPUTS, MEMORY, SAMPLE, Source
+from sims.knowledge.linearised import check_predictable, linearised_logits
 from sims.knowledge.model import WIDTH, Weights, initial_weights
 from sims.knowledge.training import (
     FINE_TUNING,
@@ -23,12 +24,20 @@ from sims.knowledge.training import (
 )
 from sims.knowledge.verdicts import judge_answers, judge_told, spectrum, split_facts
 
-__all__ = ["Told", "check_sizes", "draw_trials", "extract", "extraction_point", "pretrain"]
+__all__ = [
+    "Told",
+    "check_sizes",
+    "draw_trials",
+    "extract",
+    "extraction_point",
+    "pretrain",
+    "told_often",
+]
 
 
 @dataclass(frozen=True)
 class Told:
-    """What is told: the arguments of :func:`assoc.facts.knowledge.draw_knowledge`.
+    """What is told: the arguments of :func:`assoc.facts.telling.draw_knowledge`.
 
     Examples
     --------
@@ -85,38 +94,59 @@ def check_sizes(vocabulary: int, contexts: int, width: int, trials: int) -> None
 
 
 def extraction_point(
-    *, told: Mapping[str, Any], trials: int, seed: int, experiment: str, **request: Any
+    *,
+    told: Mapping[str, Any],
+    trials: int,
+    seed: int,
+    experiment: str,
+    popularity: float = 0.0,
+    **request: Any,
 ) -> dict[str, Any]:
     """Measure one (K, |R|): the point of a stored sweep.
 
     Parameters
     ----------
     told : fields of :class:`Told`.
-    trials, seed, experiment : as for :func:`knowledge_extraction`.
+    trials, seed, experiment, popularity : as for :func:`knowledge_extraction`.
     request : the other arguments of :func:`extract`, trainings as their fields.
     """
-    source, given = draw_trials(Told(**told), trials=trials, seed=seed, experiment=experiment)
+    source, given = draw_trials(
+        Told(**told), trials=trials, seed=seed, experiment=experiment, popularity=popularity
+    )
     for name in ("pre_training", "fine_tuning"):
         request[name] = Descent(**request[name])
     return extract(given, source, **request)
 
 
 def draw_trials(
-    told: Told, *, trials: int, seed: int, experiment: str
+    told: Told, *, trials: int, seed: int, experiment: str, popularity: float = 0.0
 ) -> tuple[Source, list[Knowledge]]:
-    """Draw the facts of all trials.
+    """Draw the facts of all trials; they are the same whatever the popularity.
 
     Parameters
     ----------
     told : what is told.
-    trials, seed, experiment : as for :func:`knowledge_extraction`.
+    trials, seed, experiment, popularity : as for :func:`knowledge_extraction`.
 
     Returns
     -------
     The source of all randomness of the point, and the facts.
     """
     source = Source(seed, experiment, told.point)
-    return source, [told.draw(source, trial) for trial in range(trials)]
+    drawn = (told.draw(source, trial) for trial in range(trials))
+    return source, [told_often(one, popularity, source, t) for t, one in enumerate(drawn)]
+
+
+def told_often(given: Knowledge, popularity: float, source: Source, trial: int) -> Knowledge:
+    """Draw how often the subjects of a trial are told; see :func:`assoc.facts.telling.popular`.
+
+    Parameters
+    ----------
+    given : the facts.
+    popularity : exponent of Zipf's law.
+    source, trial : of the ranks.
+    """
+    return popular(given, popularity, rng=source.generator(trial, INPUTS, 1))
 
 
 def pretrain(
@@ -173,12 +203,13 @@ def extract(
     -------
     ``floor`` of the first trial by position; ``steps``; for each trial ``excess`` over its own
     floor by position at the end, ``trace`` of the whole loss less the floor, ``told`` and
-    ``untold``: shares of facts and templates rightly completed, ``cosines`` of templates of one
-    attribute and of two, ``attention`` where a value is wanted; and ``tuned``, for each N_f a
-    record of, by trial, facts ``learnt`` (share), held-out ``facts``, whether they are ``right``,
-    how often ``covered``, whether right with ``superposed`` templates, ``kinds`` of the answers,
-    counts of the ``wrong`` ones, ``loss``, ``attention``, and ``spectra``; whether right
-    ``linearised``, if ``predicted``.
+    ``untold``: shares of facts and templates rightly completed, ``elsewhere``: that of each fact in
+    templates it was not told in, ``cosines`` of templates of one attribute and of two,
+    ``attention`` where a value is wanted; and ``tuned``, for each N_f a record of, by trial, facts
+    ``learnt`` (share), held-out ``facts``, whether they are ``right``, how often ``covered``, the
+    ``rank`` of their subjects by how often these are told, whether right with ``superposed``
+    templates, ``kinds`` of the answers, counts of the ``wrong`` ones, ``loss``, ``attention``, and
+    ``spectra``; whether right ``linearised``, if ``predicted``.
 
     Raises
     ------
@@ -186,8 +217,8 @@ def extract(
         If no fact is left to fine-tune on or to ask for, vocabularies differ, or there is no
         prediction of this model and fine-tuning.
     """
-    if predicted and not (parts is None and rank is None):
-        raise InputError("the prediction to first order is of fine-tuning everything in full")
+    if predicted:
+        check_predictable(model, fine_tuning, parts, rank)
     trials = range(len(given))
     pairs = [(number, trial) for number in fine_tuned for trial in trials]
     chosen = [split_facts(given[t], number, asked) for number, t in pairs]
@@ -228,7 +259,7 @@ def _learnt(given: Sequence[Knowledge], trained: Trained) -> dict[str, Any]:
     value: dict[str, Any] = {
         "floor": floors[0].tolist(), "steps": trained.steps.tolist(),
         "excess": over[-1].tolist(), "trace": over.sum(axis=2).T.tolist(),
-        "told": [], "untold": [], "cosines": [], "attention": [], "tuned": [],
+        "told": [], "untold": [], "elsewhere": [], "cosines": [], "attention": [], "tuned": [],
     }  # fmt: skip
     for one, weights in zip(given, trained.weights, strict=True):
         for name, part in judge_told(weights, one, one.contexts()).items():
@@ -242,7 +273,7 @@ def _linearised(
 ) -> list[int]:
     """Whether each held-out fact is answered to first order, whatever the fillers."""
     answers = linearised_logits(before, given.asked(rows), given.asked(held), rule)
-    right = answers.argmax(axis=1) == given.repeated(given.labels[held])
+    right = given.right[given.repeated(held), answers.argmax(axis=1)]
     return [int(one) for one in right.reshape(len(held), -1).all(axis=1)]
 
 

@@ -1,5 +1,6 @@
 """Verdicts on weights: what is completed, what is answered and how wrong, and where it pulls."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,17 @@ __all__ = [
     "held_out",
     "judge_answers",
     "judge_told",
+    "rank_ranges",
+    "shares",
     "spectrum",
     "split_facts",
 ]
 
 KINDS = ("own", "tuned", "set", "other", "none")
 """Kinds of wrong answers; see :mod:`sims.knowledge.extraction`."""
+
+RANGE = 4
+"""Factor between the ends of ranges of ranks."""
 
 RIGHT = "right"
 """In place of a kind, for an answer that is not wrong."""
@@ -54,15 +60,18 @@ def judge_told(weights: Weights, given: Knowledge, contexts: Contexts) -> dict[s
     Returns
     -------
     ``told`` and ``untold``: shares of facts rightly completed after templates they were told in,
-    and after the others of the attribute (None if there are none); ``cosines`` of templates of one
-    attribute and of two; ``attention`` where a value is wanted, by kind of token.
+    and after the others of the attribute (None if there are none); ``elsewhere``: of each fact, the
+    share of these others (None if there are none); ``cosines`` of templates of one attribute and of
+    two; ``attention`` where a value is wanted, by kind of token.
     """
     last = contexts.before_values()
     missing, rows = given.untold()
-    right = _right(weights, last, last.targets.argmax(axis=1))
+    right = _right(weights, last, last.targets > 0)
+    found = _right(weights, missing, given.right[rows]) if len(rows) else np.zeros(0, bool)
     return {
         "told": float(right.mean()),
-        "untold": float(_right(weights, missing, given.labels[rows]).mean()) if len(rows) else None,
+        "untold": float(found.mean()) if len(rows) else None,
+        "elsewhere": shares(found, rows, len(given.facts)),
         "cosines": [finite(float(cosine)) for cosine in template_cosines(weights, given)],
         "attention": attention_mass(weights, last, given),
     }
@@ -87,15 +96,14 @@ def judge_answers(
     """
 
     def known(weights: Weights, facts: Any) -> NDArray[np.bool_]:
-        labels = given.repeated(given.labels[facts])
-        right = _right(weights, given.asked(facts), labels)
+        right = _right(weights, given.asked(facts), given.right[given.repeated(facts)])
         return np.asarray(right.reshape(len(facts), -1).all(axis=1))
 
     right = known(after, held)
     asks = given.asked(held)
     answers = logits(after, asks).argmax(axis=1).reshape(len(held), -1)
     # Of several choices of the fillers the first that is answered wrongly counts.
-    place = (answers != given.labels[held][:, None]).argmax(axis=1)
+    place = (~given.right[held[:, None], answers]).argmax(axis=1)
     first = answers[np.arange(len(held)), place] - given.first_value
     return {
         **held_out(given, rows, held, right, first),
@@ -117,8 +125,8 @@ def held_out(given: Knowledge, rows: Any, held: Any, right: Any, answers: Any) -
 
     Returns
     -------
-    ``facts``, whether each is ``right``, how often ``covered``, the ``kinds`` of the answers, and
-    counts of the ``wrong`` ones.
+    ``facts``, whether each is ``right``, how often ``covered``, the ``rank`` of its subject by how
+    often it is told, the ``kinds`` of the answers, and counts of the ``wrong`` ones.
     """
     kinds = np.full(len(held), RIGHT, dtype=object)
     kinds[~right] = _kinds(given, rows, held[~right], answers[~right])
@@ -126,6 +134,7 @@ def held_out(given: Knowledge, rows: Any, held: Any, right: Any, answers: Any) -
         "facts": held.tolist(),
         "right": right.astype(int).tolist(),
         "covered": given.covered(rows)[held].tolist(),
+        "rank": given.ranks[given.facts[held, 0]].tolist(),
         "kinds": kinds.tolist(),
         "wrong": {kind: int((kinds == kind).sum()) for kind in KINDS},
     }
@@ -158,24 +167,62 @@ def spectrum(weights: Weights, asks: Contexts, given: Knowledge) -> dict[str, di
     return found
 
 
-def _right(weights: Weights, contexts: Contexts, labels: NDArray[Any]) -> NDArray[np.bool_]:
-    """Whether the label has the highest logit, and no other token the same; never if not finite."""
+def rank_ranges(last: int) -> list[tuple[int, int]]:
+    """Ranges of ranks, each four times as far as the one before.
+
+    Parameters
+    ----------
+    last : the last rank.
+
+    Examples
+    --------
+    >>> rank_ranges(60)
+    [(1, 4), (5, 16), (17, 60)]
+    """
+    ends = [RANGE**i for i in range(1, 1 + max(1, math.ceil(math.log(last, RANGE))))]
+    return [(1 + end // RANGE if end > RANGE else 1, min(end, last)) for end in ends]
+
+
+def shares(right: NDArray[np.bool_], rows: NDArray[np.intp], facts: int) -> list[float | None]:
+    """Return, for each fact, the share of what is right of what is asked; None if nothing is.
+
+    Parameters
+    ----------
+    right, rows : whether an answer is right, and the fact that it is about.
+    facts : how many there are.
+
+    Examples
+    --------
+    >>> shares(np.array([True, False, True]), np.array([0, 0, 2]), 3)
+    [0.5, None, 1.0]
+    """
+    asked = np.bincount(rows, minlength=facts)
+    found = np.bincount(rows, right, minlength=facts)
+    return [float(a / b) if b else None for a, b in zip(found, asked, strict=True)]
+
+
+def _right(weights: Weights, contexts: Contexts, answers: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether a right token (C, n) has a higher logit than all others; never if not finite."""
     out = logits(weights, contexts)
-    own = np.take_along_axis(out, labels[:, None], axis=1)[:, 0].copy()
-    np.put_along_axis(out, labels[:, None], -np.inf, axis=1)
+    own = np.where(answers, out, -np.inf).max(axis=1)
+    out[answers] = -np.inf
     return np.asarray(own > out.max(axis=1))
 
 
 def _kinds(given: Knowledge, rows: Any, held: Any, answers: Any) -> list[str]:
     """Kinds of wrong answers, given as values; the right value, which only ties, is ``other``."""
     kinds = []
-    s, b, v = given.facts.T
-    for (subject, attribute, right), answer in zip(given.facts[held], answers, strict=True):
-        if answer == right:
+    every = np.concatenate([np.arange(len(given.facts)), given.also[:, 0]])
+    s, b = given.facts[every, :2].T
+    v = np.concatenate([given.facts[:, 2], given.also[:, 1]])
+    tuned = np.isin(every, rows)
+    for fact, answer in zip(held, answers, strict=True):
+        subject, attribute, _ = given.facts[fact]
+        if answer in v[every == fact]:
             kind = "other"
         elif answer in v[s == subject]:
             kind = "own"
-        elif answer in v[rows][b[rows] == attribute]:
+        elif answer in v[tuned & (b == attribute)]:
             kind = "tuned"
         elif answer in v[b == attribute]:
             kind = "set"

@@ -289,10 +289,10 @@ def show(found: dict[str, Any]) -> None:
     """Write the tables and the figure."""
     columns = {
         "what": "what",
-        "other": "other side",
-        "ours": "ours",
+        "other": "compared with",
+        "ours": "`recall`",
         "ratio": "ratio",
-        "required": "required",
+        "target": "target",
         "met": "met",
     }
     origin = found["origin"]

@@ -6,19 +6,19 @@ from matplotlib.figure import Figure
 
 
 def achieved(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the first table: what, the other side, ours, their ratio, what is required of it."""
+    """Rows of the first table: what, the other program, ours, their ratio and its target."""
     one, many, network = found["one_memory"], found["many_trials"], found["network"]
     facts = found["all_facts"]
     rate = one["operations"] / one["ours_whole"]
     memory = {name: side["peak"] - side["before"] for name, side in found["peaks"].items()}
 
-    def faster(what: str, other: float, ours: float, required: float) -> dict[str, Any]:
-        return row(what, _seconds(other), _seconds(ours), other / ours, required)
+    def faster(what: str, other: float, ours: float, target: float) -> dict[str, Any]:
+        return row(what, _seconds(other), _seconds(ours), other / ours, target)
 
-    def row(what: str, other: str, ours: str, ratio: float, required: float) -> dict[str, Any]:
-        met = bool(ratio >= required)
+    def row(what: str, other: str, ours: str, ratio: float, target: float) -> dict[str, Any]:
+        met = bool(ratio >= target)
         shown = {"what": what, "other": other, "ours": ours}
-        return {**shown, "ratio": round(ratio, 2), "required": required, "met": met}
+        return {**shown, "ratio": round(ratio, 2), "target": target, "met": met}
 
     rows = [
         faster("one memory, one thread", one["obvious"], one["ours"], 3),
@@ -123,22 +123,22 @@ def _bytes(count: float) -> str:
 
 
 def figure_of(found: dict[str, Any]) -> Figure:
-    """What is achieved over what is required, and what a small trial's time is spent on."""
+    """What is achieved over its target, and what a small trial's time is spent on."""
     figure = Figure(figsize=(9, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
     rows = achieved(found)[::-1]
-    shares = [row["ratio"] / row["required"] for row in rows]
+    shares = [row["ratio"] / row["target"] for row in rows]
     left.barh(range(len(rows)), shares, color="#0072B2")
     left.axvline(1, color="#D55E00", linewidth=2)
     left.set_yticks(range(len(rows)), [row["what"] for row in rows], fontsize=8)
-    left.set_xlabel("achieved / required")
+    left.set_xlabel("achieved / target")
     left.set_xscale("log")
     left.minorticks_off()
     ticks = (0.5, 1, 2, 5, 10, 20)
     left.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     left.set_xlim(0.5, 4 * max(shares))
     for place, (row, share) in enumerate(zip(rows, shares, strict=True)):
-        text = f" {row['ratio']} of {row['required']}"
+        text = f" {row['ratio']} of {row['target']}"
         left.text(max(share, 1), place, text, va="center", fontsize=8)
     colours = {"draws": "#56B4E9", "products": "#009E73", "verdicts": "#E69F00"}
     for place, parts in zip((0, 2), found["shares"].values(), strict=True):

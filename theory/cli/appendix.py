@@ -27,7 +27,7 @@ def appendix(
     out: Path | None = typer.Option(None, help="Folder to write to; made if it does not exist."),
     size: str = typer.Option("quick", help="quick or full."),
     only: list[str] | None = typer.Option(
-        None, help="A theorem or an exhibit; may be given several times, or with commas."
+        None, help="A theorem or an exhibit, or several with commas; may be repeated."
     ),
     theorems: list[str] | None = THEOREMS,
     config: Path | None = typer.Option(
@@ -35,7 +35,7 @@ def appendix(
         help="File with sizes, seeds, columns and figure widths of your own; see --print-config.",
     ),
     print_config: bool = typer.Option(
-        False, help="Print the present ones, to edit, and do nothing else."
+        False, help="Print the current settings, to edit, and do nothing else."
     ),
     seed: int = SEED,
     store: Path | None = typer.Option(
@@ -54,7 +54,7 @@ def appendix(
     ),
     json: bool = JSON,
 ) -> None:
-    """Tables (LaTeX, CSV, Markdown), figures (PDF, SVG) and one page for all of it.
+    """Write tables (LaTeX, CSV, Markdown), figures (PDF, SVG) and one page with all of it.
 
     Every finished point is stored at once: after an interrupt or a crash the same command goes on
     where it stopped. Without --config the table tool.recall.appendix of the project's
@@ -108,7 +108,7 @@ def status(
     theorems: list[str] | None = THEOREMS,
     json: bool = JSON,
 ) -> None:
-    """Say what a sweep's store holds, also while it is being written.
+    """Show what the store of a sweep holds, even while it is being written.
 
     Example: `recall status build/appendix/appendix-quick-seed0.sqlite`
     """

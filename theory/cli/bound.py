@@ -26,24 +26,29 @@ def bound(
     several: str = SEVERAL,
     N: int | None = typer.Option(None, "--N", "-N", help="Number of facts."),
     M: int | None = typer.Option(None, "--M", "-M", help="Number of outputs; N if not given."),
-    facts: str = typer.Option("random", help="Which maps: random, permutation, balanced, zipf."),
+    facts: str = typer.Option("random", help="Fact map: random, permutation, balanced or zipf."),
     subjects: int | None = typer.Option(None, "--subjects", "-S", help="Number of subjects S."),
-    relations: int | None = typer.Option(None, "--relations", "-R", help="Relations R."),
-    answers: int | None = typer.Option(None, "--answers", "-D", help="Answers of each relation D."),
+    relations: int | None = typer.Option(None, "--relations", "-R", help="Number of relations R."),
+    answers: int | None = typer.Option(None, "--answers", "-D", help="Answers D of each relation."),
     vocabulary: int | None = typer.Option(
-        None, "--vocabulary", "-V", help="Tokens that answers are from; R D if not given."
+        None, "--vocabulary", "-V", help="Tokens that answers come from; R D if not given."
     ),
     bits: str = typer.Option(
         "1,2,4,8,16,32", "--bits", help="Bits per parameter, or several: 1,2,4."
     ),
     exponent: float | None = typer.Option(
-        None, "--exponent", "-a", help="Inputs are asked for as x^-a: least losses, with N."
+        None,
+        "--exponent",
+        "-a",
+        help="With --N: least losses if input x is queried as often as x^-a.",
     ),
-    given: float | None = typer.Option(None, "--given", "-B", help="Bits of the model, with N."),
+    given: float | None = typer.Option(
+        None, "--given", "-B", help="With --N: the bits of the model."
+    ),
     plot: Path | None = PLOT,
     json: bool = JSON,
 ) -> None:
-    """Say how many bits any model of the facts needs, and how many parameters that is.
+    """Bound the bits, and with them the parameters, that any model of the facts needs.
 
     Examples: `recall bound --N 10000 --M 1000`; `recall bound -S 64 -R 16 -D 8 -V 1000`;
     `recall bound -S 1000000000 -R 1000000 -D 1000`; `recall bound countries.csv`;

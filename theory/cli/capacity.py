@@ -57,24 +57,26 @@ def capacity(
     memory: str = MEMORY,
     d: str | None = typer.Option(None, "--d", "-d", help="Dimension, or several: 32,64,128."),
     N: str | None = typer.Option(
-        None, "--N", "-N", help="Facts, or several: search the smallest width that recalls them."
+        None, "--N", "-N", help="Facts, or several: find the smallest width that recalls them."
     ),
-    criterion: str = typer.Option("all", help="all, or the rate that must be recalled: 0.99."),
+    criterion: str = typer.Option("all", help="all, or the share that must be recalled: 0.99."),
     trials: int = typer.Option(10, min=1, help="Independent trials."),
     max_n: int | None = typer.Option(None, "--max-N", min=1, help="Stop the search here."),
     max_width: int | None = typer.Option(None, min=1, help="Stop the search for a width here."),
     resolution: float = typer.Option(
-        0.0, help="Brackets this narrow, relative to N, are narrow enough; 0: neighbours."
+        0.0, help="Stop at a bracket this narrow, relative to N; 0: neighbouring integers."
     ),
     store: Path | None = typer.Option(
         None, help="Store every finished trial in this file, and go on from what it holds."
     ),
-    steps: int | None = typer.Option(None, min=1, help="Of training; for trained memories."),
-    learning_rates: str | None = typer.Option(None, help="That training is tried with: 1,10,30."),
+    steps: int | None = typer.Option(None, min=1, help="Training steps, for trained memories."),
+    learning_rates: str | None = typer.Option(
+        None, help="Learning rates to try, for trained memories: 1,10,30."
+    ),
     rank: str | None = RANK,
     bits: int | None = BITS,
     fewest_bits: str | None = typer.Option(
-        None, help="With --N: the first of these bits that recall all: 1,2,4,8,16."
+        None, help="With --N: find the first of these bits that recall every fact: 1,2,4,8,16."
     ),
     rounding: str | None = ROUNDING,
     width: str | None = WIDTH,
@@ -91,7 +93,7 @@ def capacity(
     plot: Path | None = PLOT,
     json: bool = JSON,
 ) -> None:
-    """Search how many facts are recalled, or how many neurons or bits per weight they need.
+    """Find how many facts are recalled, or how many neurons or bits per weight they need.
 
     Examples: `recall capacity linear --d 32,64,128`;
     `recall capacity low-rank --rank d/2 --d 64 --criterion 0.99`;
@@ -208,10 +210,10 @@ def _search_capacity(asked: _Search) -> None:
         )  # fmt: skip
     tell_notes(vectors, asked.facts)
     columns = ["d", "N", "interval", "law", "trials", "censored"]
-    legend = "N: median over trials; interval: of the median, at least 99%; load: N log N / d^2"
+    legend = ["N: median over trials; interval: of the median, at least 99%; load: N log N / d^2"]
     if found.points[0].proved is not None:
         columns.append("proved")
-        legend += "\nproved: trials in which the size right above is proved impossible"
+        legend.append("proved: trials in which the upper end of the bracket is proved impossible")
     draw = partial(with_capacity_theory, found, asked.construction(), outputs=asked.M)
     _report(found, "capacity", columns, legend, draw, asked)
 
@@ -235,9 +237,9 @@ def _search_width(asked: _Search) -> None:
     tell_notes(vectors, asked.facts)
     columns = ["d", "N", "degree", "width", "interval", "parameters", "load", "trials", "censored"]
     columns = [column for column in columns if column in found.rows()[0]]
-    legend = (
+    legend = [
         "width: median over trials; interval: of the median, at least 99%; load: N log N / (m d)"
-    )
+    ]
     draw = partial(with_width_theory, found, asked.construction(), outputs=asked.M)
     _report(found, "smallest width", columns, legend, draw, asked)
 
@@ -271,7 +273,8 @@ def _search_bits(asked: _Search) -> None:
         title = f"{found.memory}, d = {found.d}: {found.facts} facts with b bits per weight"
         print_table(title, found.rows(), columns)
         end = f"; with none in {found.censored} trials" if found.censored else ""
-        show(f"median of the first b that recalls all: {found.b:g}, {found.spent:g} bits{end}")
+        said = f"median of the fewest bits b that recall every fact: {found.b:g}"
+        show(f"{said}, {found.spent:g} bits{end}")
         show("b and bits '-': exact weights")
     if asked.plot is not None:
         save_figure(found.plot, asked.plot, seed=asked.seed)
@@ -300,11 +303,11 @@ def _search_trained(asked: _Search) -> None:
             training=Training(**chosen), progress=progress, **asked.setting(),
         )  # fmt: skip
     columns = ["d", "N", "interval", "law", "trials", "censored"]
-    legend = (
+    legend = [
         f"N: median over trials of what {found.training.steps} steps of "
         f"{found.training.optimiser} recall; interval: of the median, at least 99%; "
         "load: N log N / d^2"
-    )
+    ]
     _report(found, "capacity", columns, legend, found.plot, asked)
 
 
@@ -312,7 +315,7 @@ def _report(
     found: "CapacityResult | WidthResult",
     what: str,
     columns: list[str],
-    legend: str,
+    legend: "Sequence[str]",
     draw: "Callable[[], Axes]",
     asked: _Search,
 ) -> None:
@@ -322,6 +325,6 @@ def _report(
     else:
         title = f"{found.memory} on {found.embeddings}: {what}, criterion {found.criterion}"
         print_table(title, found.rows(), columns)
-        show(legend)
+        show(*legend)
     if asked.plot is not None:
         save_figure(draw, asked.plot, seed=asked.seed)

@@ -36,7 +36,9 @@ def compare(
         "others are compared with."
     ),
     d: str = typer.Option(..., "--d", "-d", help="Dimension, or several: 32,64,128."),
-    N: str | None = typer.Option(None, "--N", "-N", help="Facts, or several; none: capacities."),
+    N: str | None = typer.Option(
+        None, "--N", "-N", help="Facts, or several; if not given, capacities."
+    ),
     criterion: str = typer.Option("all", help="Of capacities: all, or a rate such as 0.99."),
     trials: int = typer.Option(20, min=1, help="Independent trials."),
     rank: str | None = RANK,
@@ -53,9 +55,9 @@ def compare(
     plot: Path | None = PLOT,
     json: bool = JSON,
 ) -> None:
-    """Measure memories on the same draws, and how far they are from the first.
+    """Measure memories on the same draws, and compare each with the first.
 
-    Options such as --width are given to those memories that know them.
+    Options such as --width go to the memories that take them.
 
     Examples: `recall compare linear,dual-inputs,my_module:build --d 64 --N 40,80,160`;
     `recall compare linear,sign --d 32,64,128 --plot compared.png`

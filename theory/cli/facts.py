@@ -38,10 +38,17 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+FORGOTTEN = ("subject", "relation", "answer", "said")
 SHOWN = 10
 
 NOT_HELD = 3
 """Exit status where no fit was found that holds every fact."""
+
+EMBEDDINGS = typer.Option(
+    None,
+    help="FILE[:NAME] with a vector for every name in the table: .npz, word2vec, GloVe; with "
+    "--fewest-bits also: stored, signs among the bits that are counted.",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -64,7 +71,9 @@ def facts(
         "package.module:function, or several: a,b. The first two kinds if not given.",
     ),
     memory: str | None = typer.Option(
-        None, help="Instead: one memory of `recall predict --help`, or package.module:function."
+        None,
+        help="Use one memory instead: a name of `recall predict --help`, or "
+        "package.module:function.",
     ),
     d: int | None = typer.Option(None, "--d", "-d", help="Dimension; planned if not given."),
     head_dim: int | None = HEAD_DIM,
@@ -74,13 +83,9 @@ def facts(
     gates: str | None = GATES,
     omega: float | None = OMEGA,
     share: float | None = typer.Option(None, help="Share of a hybrid's subjects in attention."),
-    embeddings: str | None = typer.Option(
-        None,
-        help="FILE[:NAME] with vectors and names for all names of the table: .npz, word2vec, "
-        "GloVe; with --fewest-bits also: stored, signs among the bits that are counted.",
-    ),
+    embeddings: str | None = EMBEDDINGS,
     outputs: str | None = typer.Option(
-        None, help="With --memory: FILE[:NAME] of vectors for the answers, if it is another."
+        None, help="With --memory: FILE[:NAME] with the vectors of the answers, if in another file."
     ),
     limit: int | None = LIMIT,
     preprocess: str | None = typer.Option(
@@ -93,7 +98,7 @@ def facts(
     ),
     noise: int | None = typer.Option(None, min=0, help="Noise tokens; 64 if not given."),
     length: int | None = typer.Option(None, help="Tokens T of a prompt; 32 if not given."),
-    draws: int | None = typer.Option(None, min=1, help="Prompts of each fact; 3 if not given."),
+    draws: int | None = typer.Option(None, min=1, help="Prompts per fact; 3 if not given."),
     export: Path | None = typer.Option(
         None, help="Write the first model here, as safetensors; `recall ask` reads it."
     ),
@@ -104,7 +109,7 @@ def facts(
     seed: int = SEED,
     json: bool = JSON,
 ) -> None:
-    """Store a table of facts in transformers, certify every fact and ask for every one.
+    """Store a table of facts in transformers, certify every fact and query every fact.
 
     With --memory the facts go into one associative memory, each (subject, relation) a random key,
     or one made of vectors of your own.
@@ -265,7 +270,7 @@ def ask(
     seed: int = SEED,
     json: bool = JSON,
 ) -> None:
-    """Ask a stored transformer for one fact, by a prompt with noise tokens.
+    """Query a stored transformer for one fact, by a prompt with noise tokens.
 
     Example: `recall ask countries.safetensors Namibia "ISO code"`
     """
@@ -336,10 +341,13 @@ def _print_transformers(result: "TransformerFactsResult") -> None:
         _print_conditions(f"hypotheses for {m.model}", m.conditions)
     for m in result.models:
         if m.forgotten:
-            keys = ["subject", "relation", "answer", "said"]
-            forgotten = [dict(zip(keys, row, strict=True)) for row in m.forgotten[:SHOWN]]
-            title = f"{m.model} forgot {len(m.forgotten)}, the first {SHOWN}"
-            print_table(title, forgotten, keys)
+            forgotten = [dict(zip(FORGOTTEN, row, strict=True)) for row in m.forgotten[:SHOWN]]
+            print_table(f"{m.model}: {_forgotten(len(m.forgotten))}", forgotten, FORGOTTEN)
+
+
+def _forgotten(count: int) -> str:
+    """Say how many facts are forgotten, and how many of them are shown."""
+    return f"{count} facts forgotten" + f"; the first {SHOWN}" * (count > SHOWN)
 
 
 def _several(several: int) -> dict[str, int]:
@@ -376,8 +384,7 @@ def _print_memory(result: "MemoryFactsResult") -> None:
     print_table(f"{result.file} in one memory", rows, ["what", "value"], header=False)
     _print_conditions("hypotheses", result.conditions)
     if result.forgotten:
-        title = f"forgotten: {len(result.forgotten)}, the first {SHOWN}"
-        print_table(title, result.rows()[:SHOWN], ["subject", "relation", "answer", "said"])
+        print_table(_forgotten(len(result.forgotten)), result.rows()[:SHOWN], FORGOTTEN)
 
 
 def _print_conditions(title: str, conditions: "Sequence[Condition]") -> None:
@@ -386,7 +393,7 @@ def _print_conditions(title: str, conditions: "Sequence[Condition]") -> None:
             "hypothesis": c.name,
             "holds": "" if c.holds is None else c.holds,
             "value": c.value,
-            "what would mend it, or was done": c.remedy,
+            "suggested fix, or what was done": c.remedy,
         }
         for c in conditions
     ]

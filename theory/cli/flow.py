@@ -25,13 +25,13 @@ def register(app: typer.Typer) -> None:
 
 def flow(
     subjects: int | None = typer.Option(None, "--subjects", "-S", help="Number of subjects S."),
-    relations: int | None = typer.Option(None, "--relations", "-R", help="Relations R."),
-    answers: int | None = typer.Option(None, "--answers", "-D", help="Answers of each relation D."),
+    relations: int | None = typer.Option(None, "--relations", "-R", help="Number of relations R."),
+    answers: int | None = typer.Option(None, "--answers", "-D", help="Answers D of each relation."),
     facts: str | None = typer.Option(
         None, help="balanced (if not given), random, weighted or partial."
     ),
     table: Path | None = typer.Option(
-        None, help="Instead: CSV with columns subject, relation, answer."
+        None, help="Use a table instead: CSV with columns subject, relation, answer."
     ),
     columns: str | None = TABLE_COLUMNS,
     header: bool = TABLE_HEADER,
@@ -44,7 +44,9 @@ def flow(
         "auto", help="full, symmetric (balanced facts, any size), or auto: symmetric where exact."
     ),
     length: int | None = typer.Option(
-        None, help="Tokens T of a prompt, with end of sequence and noise; none: subject, relation."
+        None,
+        help="Tokens T of a prompt, with end of sequence and noise; if not given: subject, "
+        "relation.",
     ),
     noise: int = typer.Option(64, min=0, help="Noise tokens of the vocabulary."),
     solver: str | None = typer.Option(
@@ -56,9 +58,11 @@ def flow(
         None, help="linear or softmax, on random embeddings (needs --d)."
     ),
     d: int | None = typer.Option(None, "--d", "-d", help="Dimension of random embeddings."),
-    draws: int = typer.Option(8, min=1, help="Prompts of each fact, for random embeddings."),
-    samples: int = typer.Option(200, min=1, help="Sampled times, evenly in log t."),
-    loss_below: float | None = typer.Option(None, help="Also find when the loss is at most this."),
+    draws: int = typer.Option(8, min=1, help="Prompts per fact, for random embeddings."),
+    samples: int = typer.Option(200, min=1, help="Number of sampled times, even in log t."),
+    loss_below: float | None = typer.Option(
+        None, help="Also find when the loss first reaches this."
+    ),
     seed: int = SEED,
     plot: Path | None = PLOT,
     json: bool = JSON,

@@ -19,11 +19,11 @@ GROUPS = {
         "facts", "outputs", "table", "columns", "header", "several", "embeddings", "limit",
         "preprocess", "theorems", "config", "only",
     ),
-    "How it is run": (
+    "Running": (
         "seed", "trials", "threads", "workers", "executor", "scheduler", "store", "resume",
         "redraw", "size", "controls", "inputs", "resolution", "criterion", "delta",
     ),
-    "What is written": (
+    "Output": (
         "json", "plot", "report", "out", "export", "print_config", "verbose", "version",
     ),
 }  # fmt: skip

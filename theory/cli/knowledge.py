@@ -9,7 +9,7 @@ import typer
 
 from assoc.errors import InputError
 from theory.cli.asked import given
-from theory.cli.inputs import check_plot, integers, read_table
+from theory.cli.inputs import check_plot, integers, read_table, shipped
 from theory.cli.options import JSON, PLOT, SEED, SEVERAL, TABLE_COLUMNS, TABLE_HEADER
 from theory.cli.output import emit, print_table, progress_bar, save_figure
 from theory.cli.terminal import say, show
@@ -27,7 +27,8 @@ GPT2 = "gpt2"
 
 COLUMNS = {
     "multiplicity": "K", "templates": "R", "fine_tuned": "Nf", "answered": "answered",
-    "interval": "interval", "superposed": "superposed", "covered": "covered",
+    "interval": "interval", "superposed": "superposed", "linearised": "first order",
+    "covered": "covered",
     "covered_law": "by law", "learnt": "fine-tuned", "excess_share": "excess %",
     "wrong_own": "own", "wrong_tuned": "tuned", "wrong_set": "set", "wrong_other": "other",
     "wrong_none": "none",
@@ -36,10 +37,23 @@ COLUMNS = {
 BY_RELATION = {
     "multiplicity": "K", "templates": "R", "fine_tuned": "Nf", "relation": "relation",
     "questions": "questions", "answered": "answered", "interval": "interval",
-    "superposed": "superposed", "alone": "alone", "answered_alone": "answered alone",
+    "superposed": "superposed", "linearised": "first order", "alone": "alone",
+    "answered_alone": "answered alone",
     "wrong_own": "own", "wrong_tuned": "tuned", "wrong_set": "set", "wrong_other": "other",
     "wrong_none": "none",
 }  # fmt: skip
+
+BY_POPULARITY = {
+    "multiplicity": "K", "templates": "R", "fine_tuned": "Nf", "ranks": "ranks",
+    "questions": "questions", "answered": "answered", "interval": "interval",
+    "superposed": "superposed", "linearised": "first order", "elsewhere": "elsewhere",
+}  # fmt: skip
+
+PREDICTED = {
+    "superposed": "superposed: predicted, means of templates in place of questions",
+    "linearised": "first order: predicted, fine-tuning to first order in the change of the weights",
+}
+"""What may be predicted, in words."""
 
 REACHED, REACHED_BY_GPT2 = 0.01, 0.02
 """Excesses of the loss over its floor, as shares of it, that are remarked on if they are exceeded:
@@ -48,16 +62,21 @@ by minibatches GPT-2 does not come as near as the small model does by all senten
 OPTIONAL = ("by law", "covered", "interval", "other", "set", "questions")
 """Columns that a narrow terminal does without."""
 
-SUPERPOSED = "superposed: predicted, means of templates in place of questions"
-
-LEGEND = """\
-answered: of held-out questions
-covered: held-out facts with a template of a fine-tuned one; by law: the share to be expected
-fine-tuned: questions fine-tuned on that are answered; excess: of the loss over its floor, at worst
-of the wrong answers: own: the subject's, of another attribute; tuned: of a fine-tuned fact of the
-attribute; set: another of the attribute; other: any other value; none: a token that is no value"""
+LEGEND = (
+    "answered: share of held-out questions",
+    "covered: held-out facts whose template occurs in fine-tuning; by law: the expected share",
+    "fine-tuned: share of the questions fine-tuned on that are answered; excess: of the loss over "
+    "its floor, at worst",
+    "wrong answers: own: a value of the subject's other attributes; tuned: of a fine-tuned fact of "
+    "the attribute; set: another of the attribute; other: any other value; none: no value at all",
+)
 
 ALONE = "alone: questions whose answer no other subject has; answered alone: of these"
+
+RANKS = (
+    "ranks: of subjects, the first of which is stated most often; elsewhere: share of stated facts "
+    "that are completed in templates they were not stated in, before any fine-tuning"
+)
 
 
 MODEL = typer.Option("attention-mlp", help="attention-mlp, mlp or attention; gpt2 (extra lm).")
@@ -67,15 +86,36 @@ DIMENSION = typer.Option(None, "--d", help="Length of gpt2's vectors; 128 if not
 HEADS = typer.Option(None, help="Attention heads of gpt2; 4 if not given.")
 NAME_TOKENS = typer.Option(None, help="Tokens of each name drawn for gpt2; 1 if not given.")
 PHRASINGS = typer.Option(
-    None, help="CSV (relation, use, phrasing) of what gpt2 is told and asked in words."
+    None, help="CSV (relation, use, phrasing) with the sentences and questions for gpt2."
 )
-RANK = typer.Option(None, help="Of gpt2's fine-tuning; full changes if not given.")
-STEPS = typer.Option(None, help="Of pre-training; 1600 if not given, of a table and of gpt2 800.")
+RANK = typer.Option(None, help="Rank of gpt2's fine-tuning; if not given, all weights are tuned.")
+SHARED = typer.Option(
+    None,
+    "--shared/--disjoint",
+    help="Whether attributes have the same values (if not given), or each its own.",
+)
+RELATIONS = typer.Option(
+    None, help="Relations of the table, separated by commas; all if not given."
+)
+FINE_TUNED = typer.Option(
+    None,
+    help="Subjects N_f to fine-tune on, or several; if not given 2,8,32, for a table 4,16,64.",
+)
+FIRST_ORDER = typer.Option(
+    False, "--first-order", help="Also predict, with fine-tuning to first order; not for gpt2."
+)
+POPULARITY = typer.Option(
+    0.0, help="Exponent of Zipf's law for how often subjects are stated; 0: all equally often."
+)
+STEPS = typer.Option(
+    None, help="Steps of pre-training; 1600 if not given, 800 for a table and for gpt2."
+)
 LEARNING_RATE = typer.Option(
-    None, help="Of pre-training; 5 S/64 if not given, of gpt2 0.001. Too high a rate diverges."
+    None, help="Of pre-training; 5 S/64 if not given, 0.001 for gpt2. Too high a rate diverges."
 )
 DECAY = typer.Option(
-    None, help="Of weights in pre-training, which ties templates; 4e-4 if not given, of gpt2 0.1."
+    None,
+    help="Weight decay of pre-training, which ties templates; 4e-4 if not given, 0.1 for gpt2.",
 )
 
 
@@ -95,26 +135,20 @@ def knowledge(
         None, "--attributes", "-A", help="Attributes A; 3 if not given."
     ),
     templates: str | None = typer.Option(
-        None, help="Templates |R| of each attribute, or several: 8,16. For drawn facts 16, else 8."
+        None,
+        help="Templates |R| of each attribute, or several: 8,16. If not given, 16 for drawn "
+        "facts, else 8.",
     ),
     multiplicity: str | None = typer.Option(
-        None, help="Templates K that each fact is told in, or several; 1,2,4 if not given."
+        None, help="Templates K that state each fact, or several; 1,2,4 if not given."
     ),
     values: int | None = typer.Option(None, help="Values D of an attribute; 16 if not given."),
-    shared: bool | None = typer.Option(
-        None,
-        "--shared/--disjoint",
-        help="Whether attributes have the same values (if not given), or each its own.",
-    ),
-    fine_tuned: str | None = typer.Option(
-        None, help="Subjects N_f to fine-tune on, or several. 2,8,32; of a table 4,16,64."
-    ),
+    shared: bool | None = SHARED,
+    fine_tuned: str | None = FINE_TUNED,
     columns: str | None = TABLE_COLUMNS,
     header: bool = TABLE_HEADER,
     several: str = SEVERAL,
-    relations: str | None = typer.Option(
-        None, help="Relations of the table, names with commas between them; all if not given."
-    ),
+    relations: str | None = RELATIONS,
     model: str = MODEL,
     width: int | None = WIDTH,
     layers: int | None = LAYERS,
@@ -123,6 +157,8 @@ def knowledge(
     name_tokens: int | None = NAME_TOKENS,
     phrasings: Path | None = PHRASINGS,
     rank: int | None = RANK,
+    first_order: bool = FIRST_ORDER,
+    popularity: float = POPULARITY,
     steps: int | None = STEPS,
     learning_rate: float | None = LEARNING_RATE,
     decay: float | None = DECAY,
@@ -134,11 +170,12 @@ def knowledge(
     plot: Path | None = PLOT,
     json: bool = JSON,
 ) -> None:
-    """Tell facts in sentences, show how some subjects are asked for, and ask for the others.
+    """Pre-train on facts, fine-tune on questions about some subjects, query the others.
 
     Examples: `recall knowledge --templates 16 --multiplicity 1,4 --fine-tuned 2,8,32`;
     `recall knowledge --disjoint --multiplicity 1 --plot knowledge.png`;
     `recall knowledge countries.csv --relations capital,continent --multiplicity 1,4`;
+    `recall knowledge --templates 8 --multiplicity 1,2 --first-order --popularity 1`;
     `recall knowledge --model gpt2 --layers 2 --d 128 --templates 8 --multiplicity 1,4`;
     `recall knowledge countries.csv --store countries.sqlite --json`
     """
@@ -151,9 +188,12 @@ def knowledge(
     options = given(
         multiplicities=told_in or (1, 2, 4), templates=of_each,
         fine_tuned=integers(fine_tuned, "fine-tuned"), trials=trials, seed=seed, store=store,
+        popularity=popularity, predicted=first_order or None,
     )  # fmt: skip
     of_gpt2 = given(layers=layers, d=d, heads=heads, name_tokens=name_tokens, rank=rank,
                     phrasings=phrasings)  # fmt: skip
+    if model == GPT2 and first_order:
+        raise InputError(f"--first-order is not for --model {GPT2}")
     measured = _of_gpt2(of_gpt2, width) if model == GPT2 else _of_small(of_gpt2, model, width)
     if file is None:
         for name in given(relations=relations, phrasings=phrasings):
@@ -199,7 +239,7 @@ def _of_gpt2(of_gpt2: Mapping[str, Any], width: int | None) -> _Measured:
     sizes = {name: size for name, size in of_gpt2.items() if name not in {"rank", "phrasings"}}
     options: dict[str, Any] = {"network": Gpt2(**sizes), **given(rank=of_gpt2.get("rank"))}
     if "phrasings" in of_gpt2:
-        options["phrasings"] = read_phrasings(of_gpt2["phrasings"])
+        options["phrasings"] = read_phrasings(shipped(of_gpt2["phrasings"]))
     libraries()
 
     def rule(_subjects: int, **changes: Any) -> "Descent":
@@ -228,7 +268,8 @@ def _drawn(
         )
     whose = "the same for all" if told.shared else "its own"
     title = f"S = {told.subjects}, A = {told.attributes}, D = {told.values}, {whose}: {found.model}"
-    _report(title, found, plot=plot, json=json, seed=options["seed"])
+    _report(title, found, plot=plot, json=json, seed=options["seed"],
+            popularity=options["popularity"])  # fmt: skip
 
 
 def _of_table(
@@ -254,7 +295,8 @@ def _of_table(
         f"{table.source}: {len(table)} facts about {len(table.subjects)} subjects: {found.model}"
     )
     _report(title, found, plot=plot, json=json, seed=options["seed"],
-            notes=table.notes, by_relation=found.by_relation())  # fmt: skip
+            notes=table.notes, by_relation=found.by_relation(),
+            popularity=options["popularity"])  # fmt: skip
 
 
 def _report(
@@ -266,6 +308,7 @@ def _report(
     seed: int,
     notes: Sequence[str] = (),
     by_relation: Sequence[dict[str, Any]] = (),
+    popularity: float = 0.0,
 ) -> None:
     """Print and draw what was measured, the share that theory expects to be covered beside."""
     from theory.knowledge.covering import uncovered
@@ -277,8 +320,10 @@ def _report(
         }
         for row in found.rows()
     ]
+    by_popularity = found.by_popularity() if popularity else []
     if json:
-        emit({"result": {**found.to_dict(), "points": rows}}, seed=seed)
+        more = {"popularity": popularity, "by_popularity": by_popularity} if popularity else {}
+        emit({"result": {**found.to_dict(), "points": rows, **more}}, seed=seed)
     else:
         for note in notes:
             say(f"note: {note}")
@@ -292,10 +337,14 @@ def _report(
         _show(title, shown, COLUMNS)
         if by_relation:
             _show("by relation", by_relation, BY_RELATION)
-        answered, *others = LEGEND.splitlines()
-        if any(row["superposed"] is not None for row in rows):
-            answered = f"{answered}; {SUPERPOSED}"
-        show(answered, *others, *([ALONE] if by_relation else ()))
+        if by_popularity:
+            _show("by popularity", by_popularity, BY_POPULARITY)
+        answered, *others = LEGEND
+        said = [text for key, text in PREDICTED.items() if _any(rows, key)]
+        if said:
+            answered = f"{answered}; {said.pop(0)}"
+        show(answered, *said, *others, *([ALONE] if by_relation else ()),
+             *([RANKS] if by_popularity else ()))  # fmt: skip
     if plot is not None:
         save_figure(found.plot, plot, seed=seed)
 
@@ -311,14 +360,21 @@ def _not_learnt(rows: Sequence[dict[str, Any]], reached: float) -> str | None:
     return None
 
 
+def _any(rows: Sequence[Mapping[str, Any]], key: str) -> bool:
+    """Whether any of the records has a value there."""
+    return any(row[key] is not None for row in rows)
+
+
 def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
 
 
 def _show(title: str, rows: Sequence[dict[str, Any]], headings: dict[str, str]) -> None:
-    """Print records under these headings, without what was superposed where nothing was."""
-    if all(row["superposed"] is None for row in rows):
-        headings = {key: heading for key, heading in headings.items() if key != "superposed"}
+    """Print records under these headings, without predictions where there are none."""
+    headings = {
+        key: heading for key, heading in headings.items()
+        if key not in {*PREDICTED, "elsewhere"} or _any(rows, key)
+    }  # fmt: skip
     named = [{heading: row[key] for key, heading in headings.items()} for row in rows]
     optional = [column for column in OPTIONAL if column in headings.values()]
     print_table(title, named, list(headings.values()), optional=optional)

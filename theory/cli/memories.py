@@ -50,7 +50,9 @@ def register(app: typer.Typer) -> None:
 def predict(
     memory: str = MEMORY,
     d: str = typer.Option(..., "--d", "-d", help="Dimension, or several: 32,64,128."),
-    N: str | None = typer.Option(None, "--N", "-N", help="Facts, or several; none: capacities."),
+    N: str | None = typer.Option(
+        None, "--N", "-N", help="Facts, or several; if not given, capacities."
+    ),
     rank: str | None = RANK,
     bits: int | None = BITS,
     width: str | None = WIDTH,
@@ -66,11 +68,11 @@ def predict(
     plot: Path | None = PLOT,
     json: bool = JSON,
 ) -> None:
-    """Predict recall, capacity or width, without a fitted number and without simulation.
+    """Predict recall, capacity or width, without fitted parameters and without simulation.
 
-    Of a memory of your own (module:function) the interference is measured on a few draws, and put
-    into the law of linear memories; what the law says at the measured size is held against the
-    recall counted there.
+    For a memory of your own (module:function) the interference is measured on a few draws and put
+    into the law of linear memories; the recall that the law predicts at the measured size is
+    compared with the recall counted there.
 
     Examples: `recall predict linear --d 64 --N 256`; `recall predict linear --d 1000000`;
     `recall predict low-rank --rank d/2 --d 64,128,256 --plot capacity.png`;
@@ -96,38 +98,44 @@ def predict(
             f"{result.memory}: {how}", rows, list(rows[0]), optional=["M", "law_99", "law"],
             chances={"all_recalled": "never", "failure_bound": "below 1e-9"},
         )  # fmt: skip
-        show(*_legend(rows[0]).splitlines())
+        show(*_legend(rows[0]))
     if plot is not None:
         save_figure(result.plot, plot, seed=seed if drawn else None)
 
 
-def _legend(row: "Mapping[str, Any]") -> str:
-    """Say what the columns of a prediction are."""
+def _legend(row: "Mapping[str, Any]") -> list[str]:
+    """Say what the columns of a prediction are, in lines."""
     if "measured_d" in row:
-        return (
-            "not proved: interference on draws at the measured d and N, carried on by a power of d "
-            "(exponent)\nlaw there, counted there: what the law says at the measured size, and the "
-            "recall counted; interval: of that, 99%"
-        )
+        return [
+            "not proved: interference on draws at the measured d and N, extrapolated by a power of "
+            "d (exponent)",
+            "law there, counted there: recall predicted by the law at the measured size, and "
+            "recall counted; interval: of that, 99%",
+        ]
     if "load" in row:
-        return "load: N log N / (m d)" + ("; failure bound: proved" * ("failure_bound" in row))
+        return ["load: N log N / (m d)" + ("; failure bound: proved" * ("failure_bound" in row))]
     if "error" in row:
-        return "all: every one; error: standard error of the cost of a fact; load: N log N / d^2"
+        return [
+            "all: every fact recalled; error: standard error of the cost of a fact; "
+            "load: N log N / d^2"
+        ]
     if "load_99" in row:
         proved = {"width_guaranteed", "N_guaranteed"} & set(row)
-        said = "load: N log N / (m d); 99: expected recall 99%; all: every one, half the draws"
-        return f"{said}; guaranteed: that, proved" if proved else said
+        said = (
+            "load: N log N / (m d); 99: expected recall 99%; all: every fact, in half of the draws"
+        )
+        return [f"{said}; guaranteed: that, proved" if proved else said]
     said = "load: N log N / d^2; failure bound and floor, N guaranteed and failing: proved"
     if 0 < row.get("all_recalled", 0) < NEVER:
         said += "; never: below 1e-9"
     gaussian = any(key.endswith("gaussian") for key in row)
-    return f"{said}; gaussian: of Gaussian inputs" if gaussian else said
+    return [f"{said}; gaussian: of Gaussian inputs" if gaussian else said]
 
 
 def measure(
     memory: str = MEMORY,
     N: str = typer.Option(..., "--N", "-N", help="Facts, or several: 100,200,400."),
-    d: int | None = typer.Option(None, "--d", "-d", help="Dimension; a file brings its own."),
+    d: int | None = typer.Option(None, "--d", "-d", help="Dimension; a file has its own."),
     trials: int = typer.Option(20, min=1, help="Independent trials."),
     rank: str | None = RANK,
     bits: int | None = BITS,
@@ -142,7 +150,7 @@ def measure(
     limit: int | None = LIMIT,
     preprocess: str = PREPROCESS,
     inputs: int | None = typer.Option(
-        None, min=1, help="Judge only a sample of this many inputs, and stream the facts."
+        None, min=1, help="Test only a sample of this many inputs, and stream the facts."
     ),
     threads: int | None = THREADS,
     seed: int = SEED,

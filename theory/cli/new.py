@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def new_theorem(name: str = typer.Argument(help="Such as my-theorem."), out: Path = FOLDER) -> None:
-    """Write a theorem that holds as it stands, to begin with.
+    """Write an example of a theorem, which holds, to start from.
 
     Example: `recall new-theorem my-theorem`
     """
@@ -32,7 +32,7 @@ def new_theorem(name: str = typer.Argument(help="Such as my-theorem."), out: Pat
 
 
 def new_construction(name: str = typer.Argument(help="Such as ridge."), out: Path = FOLDER) -> None:
-    """Write a construction that can be measured as it stands, to begin with.
+    """Write an example of a construction, which can be measured, to start from.
 
     Example: `recall new-construction ridge`
     """

@@ -31,10 +31,10 @@ __all__ = [
     "WORKERS",
 ]
 
-SEED = typer.Option(0, min=0, help="Determines every random number.")
+SEED = typer.Option(0, min=0, help="Seed of every random number.")
 """Option for the seed."""
 
-JSON = typer.Option(False, "--json", help="One JSON document on stdout, nothing else.")
+JSON = typer.Option(False, "--json", help="Print one JSON document on stdout, and nothing else.")
 """Switch for the machine-readable output."""
 
 PLOT = typer.Option(None, help="Draw the result to this file (.png, .svg or .pdf).")
@@ -49,8 +49,8 @@ BITS = typer.Option(None, help="Bits per weight, 1 to 16, for every memory and m
 FEWEST_BITS_OF_ATTENTION = typer.Option(
     False,
     "--fewest-bits",
-    help="Fit attention-only, or with --model attention-mlp heads and an MLP, in few bits per "
-    "weight (--bits, 1 if not given), in as few as hold every fact.",
+    help="Fit attention-only, or heads and an MLP with --model attention-mlp, in few bits per "
+    "weight (--bits, 1 if not given): as few as hold every fact.",
 )
 """Option for a fit of a transformer in bits."""
 
@@ -76,7 +76,7 @@ HEAD_DIM = typer.Option(None, help="Dimension d_h of a head.")
 """Option for the dimension of heads."""
 
 WORKERS = typer.Option(
-    None, min=1, envvar="RECALL_WORKERS", help="Workers on this machine; default: one a core."
+    None, min=1, envvar="RECALL_WORKERS", help="Workers on this machine; default: one per core."
 )
 """Option for the number of workers."""
 
@@ -110,7 +110,7 @@ EMBEDDINGS = typer.Option(
 )
 """Option for the law of the embeddings, or a file of them."""
 
-LIMIT = typer.Option(None, min=1, help="Read only the first so many vectors of a file.")
+LIMIT = typer.Option(None, min=1, help="Read only this many vectors, the first of a file.")
 """Option for the part of a file of vectors that is read."""
 
 PREPROCESS = typer.Option("none", help="For a file: none, normalise, centre or whiten.")
@@ -118,7 +118,7 @@ PREPROCESS = typer.Option("none", help="For a file: none, normalise, centre or w
 
 THEOREMS = typer.Option(
     None,
-    help="Module, file or folder with theorems of your own; may be given several times.",
+    help="Module, file or folder with theorems of your own; may be repeated.",
 )
 """Option for sources of theorems and exhibits."""
 

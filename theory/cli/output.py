@@ -54,8 +54,8 @@ def emit(result: Mapping[str, Any], *, seed: int | None) -> None:
         stream.write(json_text(as_json(document), stream.encoding or "utf-8") + "\n")
 
 
-LOADS = {"law": "load", "law_99": "load 99", "law_all": "load all"}
-"""How people read N log N / d^2, which JSON has under an older name."""
+HEADINGS = {"law": "load", "law_99": "load 99", "law_all": "load all", "said": "answered"}
+"""Headings of columns that JSON has under an older name; the load is N log N / d^2."""
 
 
 def print_table(
@@ -91,7 +91,7 @@ def print_table(
         for column in shown:
             numeric = all(isinstance(row.get(column), int | float | None) for row in rows)
             table.add_column(
-                LOADS.get(column, column.replace("_", " ")),
+                HEADINGS.get(column, column.replace("_", " ")),
                 justify="right" if numeric else "left",
                 overflow="fold",
                 no_wrap=numeric,

@@ -60,10 +60,12 @@ def register(app: typer.Typer) -> None:
 
 def list_claims(
     theorems: list[str] | None = THEOREMS,
-    verbose: bool = typer.Option(False, "--verbose", "-v", help="Each claim with its statement."),
+    verbose: bool = typer.Option(
+        False, "--verbose", "-v", help="Show each claim with its statement."
+    ),
     json: bool = JSON,
 ) -> None:
-    """List the theorems and their claims, yours beside ours.
+    """List the theorems and their claims, your own included.
 
     Examples: `recall list`; `recall list -v`; `recall list --theorems my_paper.theorems`
     """
@@ -120,9 +122,9 @@ def conditions(
     columns: str | None = TABLE_COLUMNS,
     header: bool = TABLE_HEADER,
     several: str = SEVERAL,
-    subjects: int | None = typer.Option(None, "--subjects", "-S", help="Or S subjects,"),
-    relations: int | None = typer.Option(None, "--relations", "-R", help="R relations, and"),
-    answers: int | None = typer.Option(None, "--answers", "-D", help="D answers for each."),
+    subjects: int | None = typer.Option(None, "--subjects", "-S", help="Number of subjects S."),
+    relations: int | None = typer.Option(None, "--relations", "-R", help="Number of relations R."),
+    answers: int | None = typer.Option(None, "--answers", "-D", help="Answers D of each relation."),
     heads: int | None = HEADS,
     head_dim: int | None = HEAD_DIM,
     attributes: int | None = typer.Option(
@@ -132,7 +134,7 @@ def conditions(
         None, help="For knowledge, with --subjects: templates of each attribute."
     ),
     multiplicity: int | None = typer.Option(
-        None, "--multiplicity", "-K", help="For knowledge: templates K that each fact is told in."
+        None, "--multiplicity", "-K", help="For knowledge: templates K that state each fact."
     ),
     shared: bool = typer.Option(
         True, "--shared/--disjoint", help="For knowledge: whether attributes share their values."
@@ -143,15 +145,16 @@ def conditions(
     ),
     limit: int | None = LIMIT,
     preprocess: str | None = typer.Option(
-        None, help="Check only after none, normalise, centre or whiten; default: all four."
+        None, help="Check only after this: none, normalise, centre or whiten; default: all four."
     ),
-    delta: float = typer.Option(0.01, help="Probability of failing that is allowed."),
+    delta: float = typer.Option(0.01, help="Allowed probability of failure."),
     json: bool = JSON,
 ) -> int:
-    """Check which hypotheses of a theorem hold, and say what is known of its conclusion.
+    """Check which hypotheses of a theorem hold, and what is known about its conclusion.
 
     The last line is the verdict: guaranteed with a proved probability, predicted by a law, or
-    guaranteed to fail, and the sizes that would do. Exit status 3 if a hypothesis fails, else 0.
+    guaranteed to fail, and the sizes that would suffice. The exit status is 3 if a hypothesis
+    fails, else 0.
 
     Examples: `recall conditions linear-capacity --d 64 --N 40`;
     `recall conditions linear-capacity --d 256 --N 500,1000,2000 --delta 0.5`;
@@ -197,7 +200,7 @@ def _print_conditions(result: "ConditionsResult") -> None:
                 "holds": "not checked" if c.holds is None else bool(c.holds),
                 "value": c.value,
                 "required": c.required,
-                "what would mend it": c.remedy,
+                "suggested fix": c.remedy,
             }
             for c in case.conditions
         ]
@@ -210,7 +213,9 @@ def _print_conditions(result: "ConditionsResult") -> None:
             {"hypothesis": c.name, **{one.preprocess: one.conditions[i].holds for one in beside}}
             for i, c in enumerate(first.conditions)
         ]
-        print_table("which hold after each --preprocess", holds, list(holds[0]), styles=STYLES)
+        print_table(
+            "hypotheses that hold after each --preprocess", holds, list(holds[0]), styles=STYLES
+        )
     for text in result.assumed:
         show(f"assumed: {text}")
     for case in result.as_given:
@@ -270,7 +275,7 @@ def _task(table: "FactTable | None", sizes: "Mapping[str, int | None]") -> "Reca
 
 def verify(
     theorem: list[str] | None = typer.Argument(
-        None, help="Theorems to judge; if none, all of --theorems, or all there are."
+        None, help="Theorems to check; if none, all of --theorems, or all there are."
     ),
     theorems: list[str] | None = THEOREMS,
     size: str = typer.Option("quick", help="quick or full."),
@@ -279,13 +284,13 @@ def verify(
         True, help="Also run each claim where it must fail, and with a planted fault."
     ),
     memory: str = typer.Option(
-        "", help="Judge this construction (a name, or module:function) where a claim takes one."
+        "", help="Check this construction (a name, or module:function) where a claim takes one."
     ),
     report: Path | None = typer.Option(None, help="Write report.html, figures and JSON here."),
     workers: int | None = WORKERS,
     json: bool = JSON,
 ) -> None:
-    """Judge the claims. Exit status 1 if one is violated.
+    """Check the claims. The exit status is 1 if one is violated.
 
     Examples: `recall verify`; `recall verify linear-capacity --size full --report build/report`;
     `recall verify --theorems my_theorem.py`; `recall verify my_paper.capacity:SHARP`;

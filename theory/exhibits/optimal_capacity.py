@@ -122,8 +122,8 @@ EXHIBIT = Exhibit(
     caption="Facts that linear memories recall whole: $\\sum_x u_x e_x^\\top$, least squares in "
     "both embeddings, and the best $W$, certified; medians with 99% intervals. With $b = 1$ the "
     "matrix is rounded to its signs; else its weights are spent as 32 bits each. Bits of facts are "
-    "$N \\log_2 N$; of each bit spent no memory can store more than one. Predicted without a "
-    "fitted number: by interference, and by "
+    "$N \\log_2 N$; of each bit spent no memory can store more than one. Predicted without "
+    "fitted parameters: by interference, and by "
     "$N \\delta(N, d) = d^2$. Proved: trials in which the size above is proved impossible.",
     points=points,
     rows=rows,

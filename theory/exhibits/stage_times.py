@@ -89,7 +89,8 @@ EXHIBIT = Exhibit(
     title="Stage times and rates of gradient flow",
     caption="When relations and subjects are learnt, how these times grow with $\\log(1/\\alpha)$ "
     "(slope), and $1/(4\\gamma)$ of the late rate, all by integration of the flow, beside what "
-    "is predicted without a fitted number. The flow is deterministic: there is no sampling error.",
+    "is predicted without fitted parameters. The flow is deterministic: there is no sampling "
+    "error.",
     points=points,
     rows=rows,
     columns={

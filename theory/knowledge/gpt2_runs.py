@@ -9,7 +9,7 @@ import numpy as np
 from assoc.facts.knowledge import Knowledge
 from sims.engine.randomness import Source
 from sims.knowledge.gpt2.network import Gpt2, one_thread, tunable
-from sims.knowledge.gpt2.training import FINE_TUNING, PRE_TRAINING, answers
+from sims.knowledge.gpt2.training import FINE_TUNING, PRE_TRAINING, completed
 from sims.knowledge.gpt2.trials import (
     READ_OUT,
     TOKENS,
@@ -122,7 +122,7 @@ def superposed_shares(
             model = tunable(
                 network, how.vocabulary, how.length, state, parts=None, rank=None, seed=0
             )
-            shares.append(float(answers(model, how.questions(one, held))[0].mean()))
+            shares.append(float(completed(model, how.questions(one, held)[0]).mean()))
     return shares
 
 
@@ -139,7 +139,7 @@ def storage(
     found = []
     for one, learnt in zip(given, _learnt(told, network, rule, trials, seed), strict=True):
         with one_thread():
-            whole = float(answers(loaded(network, learnt), learnt.writing.sentences(one))[0].mean())
+            whole = float(completed(loaded(network, learnt), learnt.writing.sentences(one)).mean())
         found.append([
             {"layer": 0, "part": "nothing", "token": "", "told": whole},
             *ablated(one, learnt, network),

@@ -45,19 +45,21 @@ def _counts(memory: Known, trials: int, seed: int, experiment: str) -> list[int]
 
 
 def _looked(
-    values: list[float], level: float, settled: Callable[[Interval], bool]
+    values: list[float], level: float, settled: Callable[[Interval], bool], most: float = 1.0
 ) -> tuple[int, Interval]:
-    """Trials after which one stops, and the interval then."""
-    budget = len(values)
+    """Trials, of values up to ``most`` or 1, after which one stops, and the interval then."""
+    budget, most = len(values), min(1.0, most)
+    scaled = [value / most for value in values]
     looks, n = [], 64
     while n < budget:
         looks.append(n)
         n += max(64, n // 4)
     for n in (*looks, budget):
-        ends = betting_interval(values[:n], level=level, budget=budget)
-        if settled(ends):
+        low, high = betting_interval(scaled[:n], level=level, budget=budget)
+        if settled((most * low, most * high)):
             break
-    return n, gambled_interval(values[:n], level=level, budget=budget)
+    low, high = gambled_interval(scaled[:n], level=level, budget=budget)
+    return n, (most * low, most * high)
 
 
 def _shown(least: float, most: float, ends: Interval) -> bool:
@@ -67,21 +69,26 @@ def _shown(least: float, most: float, ends: Interval) -> bool:
 
 @cache
 def _failures(*, seed: int, off: int) -> Finding:
-    """Shares that fail, of a memory that recalls 20 of 40 facts give or take 10."""
+    """Shares that fail, of memories that recall 20 of 40 facts, give or take 10, or 140 of 200."""
     cases: Cases = []
     values: Values = []
-    memory, N = Known(20, spread=10), 40
-    for predicted, tolerance, budget, right in (
-        (0.5, 0.3, 512, HOLDS), (0.3, 0.1, 512, VIOLATED), (0.5, 0.02, 70, OPEN),
+    some, more = (Known(20, spread=10), 40), (Known(140, spread=60), 200)
+    for (memory, N), predicted, tolerance, budget, right in (
+        (some, 0.5, 0.3, 512, HOLDS), (some, 0.3, 0.1, 512, VIOLATED), (some, 0.5, 0.02, 70, OPEN),
+        (more, 0.25, 0.3, 512, HOLDS), (more, 0.2, 0.2, 512, VIOLATED),
     ):  # fmt: skip
         rule = Equivalence(tolerance)
         row = failure_row(
-            Known(memory.recalls + off, spread=10), predicted, rule=rule, d=D, N=N, budget=budget,
-            seed=seed, experiment="rows",
+            Known(memory.recalls + off, spread=memory.spread), predicted, rule=rule, d=D, N=N,
+            budget=budget, seed=seed, experiment="rows",
         )  # fmt: skip
-        shares = [1 - count / N for count in _counts(memory, budget, seed, "rows")]
+        # Of the larger memory some trials fail at more than twice what is predicted, and 10 facts.
+        shares = [
+            min(1 - count / N, 2 * predicted + 10 / N)
+            for count in _counts(memory, budget, seed, "rows")
+        ]
         least, most = (predicted * math.exp(side * tolerance) for side in (-1, 1))
-        n, ends = _looked(shares, rule.level, partial(_shown, least, most))
+        n, ends = _looked(shares, rule.level, partial(_shown, least, most), 2 * predicted + 10 / N)
         cases.append(("failures", rule.verdict(tuple(row["interval"]), predicted), right))
         values += [
             ("trials", row["trials"], n),

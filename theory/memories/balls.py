@@ -10,6 +10,7 @@ Johansson, Arb: efficient arbitrary-precision midpoint-radius interval arithmeti
 """
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from assoc.errors import InputError
@@ -18,13 +19,19 @@ from theory.memories.sizes import check_sizes
 if TYPE_CHECKING:
     from flint import acb, arb
 
-__all__ = ["above", "below", "coordinate_tail"]
+__all__ = ["above", "below", "coordinate_tail", "log_density"]
 
 PRECISION = 128
 """Bits of the balls: log Gamma at d = 1e12 leaves 80 of them."""
 
 SMALL_D = 128
-"""Up to this dimension the incomplete beta function is summed, above it the tail is integrated."""
+"""Up to this dimension the incomplete beta function is summed."""
+
+FALLEN = 256
+"""Bits up to which the density has fallen where the tail is 1/2 less a series of positive terms."""
+
+STEP = 64
+"""Bits that are lost are counted in steps, so that constants are remembered."""
 
 DEEP = 60
 """The integral is cut where its integrand has fallen by exp(-DEEP); the rest is bounded."""
@@ -90,9 +97,37 @@ def coordinate_tail(t: float, d: int) -> "arb":
             return 1 - coordinate_tail(-t, d)
         if d <= SMALL_D:  # the density need not be smooth at 1, and the series is short
             return (1 - arb(t) ** 2).beta_lower(arb(d - 1) / 2, arb(1) / 2, regularized=True) / 2
-        density = (arb(d) / 2).lgamma() - (arb(d - 1) / 2).lgamma()
-        at_t = density + _exponent(d) * (1 - arb(t) ** 2).log()
-        return at_t.exp() * _beyond(t, d) / arb.pi().sqrt()
+        fallen = -0.5 * d * math.log2(1 - t * t)
+        if fallen <= FALLEN:
+            return _up_to_half(t, d, bits=PRECISION + STEP * math.ceil(fallen / STEP))
+        at_t = log_density(d) + _exponent(d) * (1 - arb(t) ** 2).log()
+        return at_t.exp() * _beyond(t, d)
+
+
+@lru_cache(maxsize=256)
+def log_density(d: int, bits: int = PRECISION) -> "arb":
+    """Logarithm of the density of a coordinate at 0, Gamma(d/2) / (sqrt(pi) Gamma((d-1)/2))."""
+    from flint import arb, ctx
+
+    with ctx.workprec(bits):
+        return (arb(d) / 2).lgamma() - (arb(d - 1) / 2).lgamma() - arb.pi().log() / 2
+
+
+def _up_to_half(t: float, d: int, *, bits: int) -> "arb":
+    r"""The tail as 1/2 less the chance to be between 0 and t, for 0 <= t < 1.
+
+    .. math:: \int_0^t (1 - x^2)^{(d-3)/2} dx = t\,(1 - t^2)^{(d-1)/2}\;
+              {}_2F_1\bigl(1, \tfrac d2; \tfrac32; t^2\bigr)
+
+    The difference loses as many bits as the tail is small, which is why more are asked for.
+    """
+    from flint import arb, ctx
+
+    with ctx.workprec(bits):
+        square = arb(t) ** 2
+        series = square.hypgeom_2f1(arb(1), arb(d) / 2, arb(3) / 2)
+        fall = arb(d - 1) / 2 * (1 - square).log()
+        return arb(1) / 2 - (log_density(d, bits) + fall).exp() * t * series
 
 
 def _exponent(d: int) -> "arb":

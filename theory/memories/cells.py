@@ -31,7 +31,7 @@ number of cells below these."""
 PRECISION, TOLERANCE = 128, 60
 """Bits of the balls, and to which integrals are relative to themselves."""
 
-INTEGRATED = range(401, 10**8)
+INTEGRATED = range(129, 10**8)
 """n of which the density is integrated; below and above incomplete beta functions are sooner."""
 
 

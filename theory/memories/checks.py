@@ -19,7 +19,8 @@ from theory.claims import Verdict
 from theory.equivalence import Equivalence
 
 __all__ = [
-    "capacity_row", "failure_row", "measured_mean", "threshold_row", "whole_row", "width_row",
+    "capacity_row", "failure_row", "largest_counted", "measured_mean", "threshold_row",
+    "whole_row", "width_row",
 ]  # fmt: skip
 
 FIRST = 64
@@ -28,6 +29,9 @@ FIRST = 64
 GROWTH = 0.25
 """Trials between two looks, as a share of those before."""
 
+FEW = 10
+"""Facts beyond twice those that are expected, up to which a trial's failures are all counted."""
+
 
 def measured_mean(
     sample: Callable[[int, int], Floats],
@@ -35,6 +39,7 @@ def measured_mean(
     budget: int,
     level: float,
     settled: Callable[[Interval], bool],
+    most: float = 1.0,
 ) -> tuple[Floats, Interval]:
     """Run trials until their mean is known well enough, and return them with its interval.
 
@@ -44,13 +49,17 @@ def measured_mean(
     budget : trials at most, at least 1.
     level : coverage of the interval, whenever the trials end.
     settled : says of an interval whether it is enough.
+    most : in (0, 1]; a larger value counts as this one. The mean is then a winsorised one, which is
+        known after far fewer trials: their number grows with the range of the values, be they ever
+        so close together, as a rare large one may not have been seen.
     """
     values = np.empty(0)
     interval = (0.0, 1.0)
     while len(values) < budget and not settled(interval):
         more = min(max(FIRST, int(GROWTH * len(values))), budget - len(values))
-        values = np.concatenate([values, sample(more, len(values))])
-        interval = betting_interval(values, level=level, budget=budget)
+        values = np.concatenate([values, np.minimum(sample(more, len(values)), most)])
+        low, high = betting_interval(values / most, level=level, budget=budget)
+        interval = (most * low, most * high)
     return values, interval
 
 
@@ -61,6 +70,22 @@ def _failures(
     point = measure(memory, trials=trials, first=first, **given).points[0]
     counts = np.array(point.counts)
     return np.asarray(counts < point.judged if whole else 1 - counts / point.judged, np.float64)
+
+
+def largest_counted(expected: float, N: int) -> float:
+    """Return the largest share of N facts that one trial may count as failing.
+
+    It is twice the share that is expected, and ten facts more. The lower end of an interval of the
+    mean so winsorised bounds the mean itself. The upper end does so unless some trials fail at far
+    more than the others: n trials without such a one show, at level 1 - alpha, that at most a share
+    log(1 / alpha) / n of all are of that kind.
+
+    Parameters
+    ----------
+    expected : share of the facts that fails on average, if the prediction is right.
+    N : number of facts.
+    """
+    return min(1.0, 2 * expected + FEW / N)
 
 
 def failure_row(
@@ -83,7 +108,8 @@ def failure_row(
     """Measure the share of facts that a memory fails to recall, beside its prediction.
 
     Trials run until the rule says holds or violated, and ``budget`` at most. The unit is the trial:
-    the facts of one share its memory.
+    the facts of one share its memory. One that fails at more than :func:`largest_counted` counts as
+    if it failed at so many.
 
     Parameters
     ----------
@@ -108,6 +134,7 @@ def failure_row(
         budget=budget,
         level=rule.level,
         settled=lambda ends: rule.verdict(ends, predicted) is not Verdict.INCONCLUSIVE,
+        most=largest_counted(predicted, N),
     )
     return {
         **labels, "d": d, "N": N, "trials": len(values), "measured": float(values.mean()),
@@ -193,8 +220,11 @@ def capacity_row(
             whole=rate == 1,
         )  # fmt: skip
 
-    failing = 0.5 if rate == 1 else 1 - rate
-    found = threshold_row(failures, predicted, rule=rule, failing=failing, budget=budget)
+    failing, most = 0.5, 1.0
+    if rate < 1:
+        failing = 1 - rate
+        most = largest_counted(failing, round(predicted))
+    found = threshold_row(failures, predicted, rule=rule, failing=failing, budget=budget, most=most)
     return {**labels, "d": d, **found}
 
 
@@ -234,8 +264,9 @@ def width_row(
         )  # fmt: skip
 
     found = threshold_row(
-        failures, predicted / step, rule=rule, failing=1 - rate, budget=budget, rising=False
-    )
+        failures, predicted / step, rule=rule, failing=1 - rate, budget=budget, rising=False,
+        most=largest_counted(1 - rate, N),
+    )  # fmt: skip
     scaled = {
         "measured": step * found["measured"], "predicted": predicted,
         "interval": [step * end for end in found["interval"]],
@@ -251,6 +282,7 @@ def threshold_row(
     failing: float,
     budget: int,
     rising: bool = True,
+    most: float = 1.0,
 ) -> dict[str, Any]:
     """Bracket the size at which a share of failures crosses a level, by sizes around it.
 
@@ -266,6 +298,7 @@ def threshold_row(
     failing : the level, in (0, 1).
     budget : trials at each size, at most.
     rising : whether more fails at larger sizes.
+    most : largest share that counts, as for :func:`measured_mean`.
 
     Returns
     -------
@@ -291,13 +324,14 @@ def threshold_row(
     def side(size: int) -> int:
         """Say whether the threshold is seen to be above a size (1) or below (-1), or neither."""
         # An end may be looked at from both sides of the tolerance.
-        seen[size], (least, most) = measured_mean(
+        seen[size], ends = measured_mean(
             partial(failures, size),
             budget=budget,
             level=1 - (1 - rule.level) / 4,
             settled=lambda ends: not ends[0] <= failing <= ends[1],
+            most=most,
         )
-        above = int(most < failing) - int(least > failing)
+        above = int(ends[1] < failing) - int(ends[0] > failing)
         return above if rising else -above
 
     low, high = 0.0, np.inf

@@ -24,7 +24,7 @@ import math
 from typing import TYPE_CHECKING
 
 from assoc.errors import InputError
-from theory.memories.balls import above, coordinate_tail
+from theory.memories.balls import above, coordinate_tail, log_density
 from theory.memories.sizes import check_sizes
 
 if TYPE_CHECKING:
@@ -98,5 +98,4 @@ def _density(t: float, d: int) -> "arb":
     """Density of a sphere coordinate at t, a ball."""
     from flint import arb
 
-    log_constant = (arb(d) / 2).lgamma() - (arb(d - 1) / 2).lgamma()
-    return (log_constant + arb(d - 3) / 2 * (1 - arb(t) ** 2).log()).exp() / arb.pi().sqrt()
+    return (log_density(d) + arb(d - 3) / 2 * (1 - arb(t) ** 2).log()).exp()

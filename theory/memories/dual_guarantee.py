@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
-from sims.engine.bracketing import bracket
+from theory.memories.aimed import aimed_bracket
 from theory.memories.balls import above
 from theory.memories.cells import beta_cells, coordinate_cells
 from theory.memories.coordinate_sums import sum_tail
@@ -111,7 +111,7 @@ def dual_inputs_pairs(N: int, d: int, *, M: int | None = None) -> float:
 
 
 def dual_inputs_capacity(d: int, *, delta: float = 0.5) -> int:
-    """Largest N, by bisection, proved recalled whole with probability 1 - delta.
+    """Largest N (within a part in 10^4) proved recalled whole with probability 1 - delta.
 
     Parameters
     ----------
@@ -130,9 +130,18 @@ def dual_inputs_capacity(d: int, *, delta: float = 0.5) -> int:
     """
     check_delta(delta)
     check_sizes(d=d)
-    low, _ = bracket(
-        lambda N: dual_inputs_bound(N, d) > delta, start=2 * d, limit=LARGEST_N, resolution=1e-4
-    )
+    return _most(int(d), delta)
+
+
+@lru_cache(maxsize=256)
+def _most(d: int, delta: float) -> int:
+    """Largest N that :func:`dual_inputs_capacity` finds."""
+    # N - d is about what the Hebbian memory holds.
+    start = d + round(d * d / (8 * math.log(d) + 4 * math.log(1 / max(delta, 1e-300))))
+    low, _ = aimed_bracket(
+        lambda N: dual_inputs_pairs(N, d), delta,
+        start=start, limit=LARGEST_N, least=d + 1, rising=True, resolution=1e-4,
+    )  # fmt: skip
     return low
 
 

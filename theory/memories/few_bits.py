@@ -1,4 +1,4 @@
-r"""How many facts a matrix of b-bit weights can hold at best, predicted without a fitted number.
+r"""How many facts a matrix of b-bit weights can hold at best, predicted without fitted parameters.
 
 Of weights that are real numbers, a fact costs delta(M, d) equations and N delta = d^2
 (:mod:`theory.memories.optimal`). Of weights from a finite set what counts is how many matrices are

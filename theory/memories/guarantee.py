@@ -21,16 +21,26 @@ and the probabilities of cells are enclosed by balls. What is returned is an upp
 estimate.
 """
 
+import math
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assoc.errors import InputError
+from theory.memories.aimed import aimed_bracket
 from theory.memories.pair_tails import Tails, cells_of_share, product_tail, tails_of
-from theory.memories.sizes import LARGEST_N, check_delta, check_rank, check_sizes
+from theory.memories.sizes import LARGEST_D, LARGEST_N, check_delta, check_rank, check_sizes
 
-__all__ = ["LEVELS", "SLACK", "failure_bound", "guaranteed_capacity", "pairs_bound"]
+__all__ = [
+    "LEVELS",
+    "SLACK",
+    "failure_bound",
+    "guaranteed_capacity",
+    "least_dimension",
+    "least_rank",
+    "pairs_bound",
+]
 
 Floats = NDArray[np.float64]
 
@@ -103,7 +113,7 @@ def pairs_bound(N: int, d: int, *, M: int | None = None, rank: int | None = None
 def guaranteed_capacity(
     d: int, *, delta: float = 0.5, M: int | None = None, rank: int | None = None
 ) -> int:
-    """Largest N (up to doubling, then bisection) proved recalled whole with probability 1 - delta.
+    """Largest N (within a part in 10^4) proved recalled whole with probability 1 - delta.
 
     Parameters
     ----------
@@ -122,22 +132,87 @@ def guaranteed_capacity(
     324
     """
     check_delta(delta)
-    limit = LARGEST_N if M is None else M
-    # Start at an eighth of the asymptotic law where that is proved already.
-    low = max(1, min(limit, int(d**2 / (64 * max(np.log(d), 1.0)))))
-    if failure_bound(low, d, M=M, rank=rank) > delta:
-        low = 1
-    high = 2 * low
-    while high <= limit and failure_bound(high, d, M=M, rank=rank) <= delta:
-        low, high = high, 2 * high
-    high = min(high, limit + 1)
-    while high - low > max(1, low // 10_000):
-        middle = (low + high) // 2
-        if failure_bound(middle, d, M=M, rank=rank) <= delta:
-            low = middle
-        else:
-            high = middle
-    return low
+    check_sizes(d=d, M=1 if M is None else M)
+    return _most(int(d), delta, M, check_rank(rank, d))
+
+
+@lru_cache(maxsize=256)
+def _most(d: int, delta: float, M: int | None, rank: int) -> int:
+    """Largest N that :func:`guaranteed_capacity` finds."""
+    low, _ = aimed_bracket(
+        lambda N: pairs_bound(N, d, M=M, rank=rank), delta,
+        start=_facts_of(d * rank / 4, delta), limit=LARGEST_N if M is None else M,
+        rising=True, resolution=1e-4,
+    )  # fmt: skip
+    return max(1, low)
+
+
+def least_dimension(N: int, *, delta: float = 0.5, M: int | None = None) -> int | None:
+    """Least d (within a part in a thousand) with which all N facts are proved recalled.
+
+    Parameters
+    ----------
+    N : number of facts, at least 1.
+    delta : allowed failure probability, in (0, 1).
+    M : as for :func:`failure_bound`.
+
+    Returns
+    -------
+    d; None where none is proved to be enough.
+
+    Raises
+    ------
+    InputError
+        If delta or a size is out of range.
+
+    Examples
+    --------
+    >>> least_dimension(300, delta=0.01)
+    148
+    """
+    check_delta(delta)
+    start = round(math.sqrt(_room(N, delta)))
+    _, d = aimed_bracket(
+        lambda d: pairs_bound(N, d, M=M), delta,
+        start=start, limit=LARGEST_D, least=2, resolution=1e-3,
+    )  # fmt: skip
+    return int(d) if d <= LARGEST_D else None
+
+
+def least_rank(N: int, d: int, *, delta: float = 0.5, M: int | None = None) -> int | None:
+    """Least rank (within a part in a thousand) of a projector behind which N facts are recalled.
+
+    Parameters and errors are those of :func:`least_dimension`, for embeddings in R^d.
+
+    Returns
+    -------
+    m; None where not even m = d is proved to be enough.
+
+    Examples
+    --------
+    >>> least_rank(30, 64, delta=0.01), least_rank(3000, 64)
+    (46, None)
+    """
+    check_delta(delta)
+    check_sizes(d=d)
+    _, m = aimed_bracket(
+        lambda m: pairs_bound(N, d, M=M, rank=m), delta,
+        start=round(_room(N, delta) / d), limit=d, resolution=1e-3,
+    )  # fmt: skip
+    return int(m) if m <= d else None
+
+
+def _room(N: int, delta: float) -> float:
+    """Estimate the m d at which N facts have a bound of delta: N^2 exp(-m d / (4 N)) is that."""
+    return 4 * N * (2 * math.log(max(N, 2)) - math.log(max(delta, 1e-300)))
+
+
+def _facts_of(room: float, delta: float) -> int:
+    """Estimate the N of which this is a quarter of the :func:`_room`."""
+    N = room
+    for _ in range(8):
+        N = 4 * room * max(N, 1.0) / _room(max(2, round(N)), delta)
+    return max(1, round(N))
 
 
 def _mean(n: int, tails: Tails, rank: int, used: bool) -> float:

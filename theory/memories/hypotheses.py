@@ -177,7 +177,7 @@ def duplicate_condition(problem: Problem) -> tuple[Condition, ...]:
             top <= limit,
             f"largest cosine {top:.3g} ({labels[0]}, {labels[1]})",
             f"at most {limit:.3g} among {n} independent vectors",
-            "" if top <= limit else "nothing linear mends it: such pairs compete at any d",
+            "" if top <= limit else "no linear map fixes this: such pairs compete at every d",
         ),
     )
 

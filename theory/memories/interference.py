@@ -24,7 +24,7 @@ is a coordinate of a uniform point on the sphere: y wins when
 .. math:: T > \frac{A - \eta_y}{\sqrt{\phi\,(A - \eta_y)^2 + r^2}}
 
 with phi = 1 (dual outputs shrink the overlap of different answers: phi < 1). Competitors are
-independent given (q, r, A). Averaging over the three gives the recall with no fitted number.
+independent given (q, r, A). Averaging over the three gives the recall with no fitted parameters.
 ``docs/derivations.md`` has the derivation and its approximations.
 """
 

@@ -1,4 +1,4 @@
-r"""The capacity of the best linear read-out, predicted without a fitted number.
+r"""The capacity of the best linear read-out, predicted without fitted parameters.
 
 A read-out Theta of p features has p d entries. Recalling the fact x means that its output lies in
 a cone K_x; a normal vector is in mean square delta(M, d) away from it, and in this sense asking

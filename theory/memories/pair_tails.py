@@ -23,7 +23,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from theory.memories.balls import above, below, coordinate_tail
+from theory.memories.balls import above, below, coordinate_tail, log_density
 from theory.memories.cells import beta_masses
 
 __all__ = ["Tails", "cells_of_share", "product_tail", "tails_of"]
@@ -108,7 +108,7 @@ def _tails(d: int, depth: int) -> Tails:
     t = width * np.arange(1, GRID + 1) / GRID
     tails = [coordinate_tail(float(level), d) for level in t]
     with ctx.workprec(128):
-        density = (arb(d) / 2).lgamma() - (arb(d - 1) / 2).lgamma() - arb.pi().log() / 2
+        density = log_density(d)
         slopes = [
             arb(level) / 2 * (density + arb(d - 3) / 2 * (1 - arb(level) ** 2).log()).exp() / tail
             for level, tail in zip(map(float, t), tails, strict=True)

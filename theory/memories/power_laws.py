@@ -350,7 +350,7 @@ def best_first(
         return 1, _first_of(memory, 1)
     # Over real n: on whole numbers neighbouring steps of the search would see no slope.
     found = scipy.optimize.minimize_scalar(
-        height, bounds=(0.0, math.log(high)), method="bounded", options={"xatol": 1e-6}
+        height, bounds=(0.0, math.log(high)), method="bounded", options={"xatol": 1e-3}
     )
     near = math.floor(math.exp(found.x))
     whole = [n for n in (near, near + 1) if n <= high]

@@ -119,7 +119,7 @@ def predict(
     trials: int | None = None,
     seed: int = 0,
 ) -> PredictionResult:
-    r"""Predict recall, capacity or width, with no fitted number and no simulation.
+    r"""Predict recall, capacity or width, with no fitted parameters and no simulation.
 
     A construction of the user's has no formula: its interference is measured on a few draws, and
     put into the same law (:mod:`theory.memories.measured_law`).

@@ -36,7 +36,8 @@ from numpy.typing import NDArray
 from assoc.checks import check_width
 from assoc.errors import InputError
 from assoc.memories.sign_gates import check_gates
-from sims.engine.bracketing import bracket, size_of_load
+from sims.engine.bracketing import size_of_load
+from theory.memories.aimed import aimed_bracket
 from theory.memories.balls import above, coordinate_tail
 from theory.memories.sizes import LARGEST_N, check_delta, check_sizes
 
@@ -151,11 +152,11 @@ def failure_bound(N: int, d: int, m: int, *, omega: float | None = None) -> floa
     >>> failure_bound(1024, 64, 2000) < 0.2 < failure_bound(1024, 64, 1500)
     True
     """
-    return _bound(N, d, m, omega, enough=0.0)
+    return min(1.0, _bound(N, d, m, omega, enough=0.0))
 
 
 def _bound(N: int, d: int, m: int, omega: float | None, *, enough: float) -> float:
-    """Bound of :func:`failure_bound`, or the first one that is ``enough``, which may be larger."""
+    """Bound of :func:`failure_bound`, or the first that is ``enough``; it may be larger than 1."""
     check_sizes(d=d, N=N, M=N)
     m = check_width(m)
     if m > WIDEST:
@@ -163,16 +164,17 @@ def _bound(N: int, d: int, m: int, omega: float | None, *, enough: float) -> flo
     frequency = check_gates("square", omega)[1]
     if N == 1:
         return 0.0
-    best = 1.0
+    best = math.inf
     for far in FAR:
         level, distant = _level(N, d, far)
         found = distant + N * (N - 1) * _pair(N, d, m, level, frequency)
-        if found >= best and best < 1:
+        if found >= best:
             break
         best = min(best, found)
-        if best * SLACK <= enough:
+        # A search needs no more than enough, nor what going farther hardly changes.
+        if best * SLACK <= enough or (enough and distant < found / 100):
             break
-    return min(1.0, best * SLACK)
+    return best * SLACK
 
 
 def guaranteed_width(N: int, d: int, *, delta: float = 0.5, omega: float | None = None) -> int:
@@ -203,17 +205,18 @@ def least_width(N: int, d: int, *, delta: float = 0.5, omega: float | None = Non
     """Width of :func:`guaranteed_width`; None where none is proved to be enough."""
     check_delta(delta)
     check_sizes(d=d, N=N, M=N)
-    start = max(1, round(8 * N * math.log(N) / d))
-    limit = min(1000 * start, WIDEST)
-    _, found = bracket(
-        lambda m: _bound(N, d, m, omega, enough=delta) <= delta,
-        start=min(start, limit), limit=limit, resolution=0.01,
+    limit = min(1000 * max(1, round(8 * N * math.log(N) / d)), WIDEST)
+    # The leading order of the exponent, and a share for what is left out of it.
+    start = round(5.6 * (1 + N / d) * (2 * math.log(N) - math.log(max(delta, 1e-300))))
+    _, found = aimed_bracket(
+        lambda m: _bound(N, d, m, omega, enough=delta), delta,
+        start=start, limit=limit, resolution=0.01,
     )  # fmt: skip
     return int(found) if found <= limit else None
 
 
 def guaranteed_facts(d: int, m: int, *, delta: float = 0.5, omega: float | None = None) -> int:
-    """Most facts, by bisection, that m gates are proved to recall whole, but for a chance delta.
+    """Most facts that m gates are proved to recall whole, but for a chance delta.
 
     Parameters are those of :func:`guaranteed_width`.
 
@@ -225,9 +228,9 @@ def guaranteed_facts(d: int, m: int, *, delta: float = 0.5, omega: float | None 
     check_delta(delta)
     m = check_width(m)
     check_sizes(d=d)
-    low, _ = bracket(
-        lambda N: _bound(N, d, m, omega, enough=delta) > delta,
-        start=max(2, size_of_load(m * d / 8)), limit=LARGEST_N, resolution=1e-3,
+    low, _ = aimed_bracket(
+        lambda N: _bound(N, d, m, omega, enough=delta), delta,
+        start=max(2, size_of_load(m * d / 8)), limit=LARGEST_N, rising=True, resolution=1e-3,
     )  # fmt: skip
     return low
 
@@ -296,6 +299,7 @@ def _pair(N: int, d: int, m: int, level: float, omega: float) -> float:
     fine = [_split(axis, shape) for axis, shape in zip(grid, shapes, strict=True)]
     blocks = [axis[_worst(axis)].reshape(s) for axis, s in zip(grid, shapes, strict=True)]
     blocks[1] = rho.best[::COARSE].reshape(shapes[1])
+    blocks[2] = c.worst[COARSE - 1 :: COARSE].reshape(shapes[2])
     s, zeta = (np.expand_dims(values, (1, 3, 5, 7)) for values in _best(d, m, kappa, *blocks))
     values = np.exp(exponent(d, m, kappa, *fine, s=s, zeta=zeta)).reshape(CELLS)
     for ladder in (energy, length, c, rho):

@@ -15,7 +15,7 @@ from sims.memories.construction import Construction
 from sims.memories.given_maps import shares_lost
 from theory.claims import Finding, Verdict
 from theory.equivalence import Equivalence
-from theory.memories.checks import measured_mean
+from theory.memories.checks import largest_counted, measured_mean
 from theory.memories.classes import classes_of_facts
 from theory.memories.recall import expected_failure
 
@@ -114,6 +114,7 @@ def _row(
         budget=budget,
         level=rule.level,
         settled=lambda ends: rule.verdict(ends, predicted) is not Verdict.INCONCLUSIVE,
+        most=largest_counted(predicted, len(case.f)),
     )
     return {
         "trials": len(values), "measured": float(values.mean()), "interval": list(interval),

@@ -30,6 +30,7 @@ KINDS = {
     "scaling": "the exponent of a law",
     "constant": "a sharp constant, or a prediction without a fitted parameter",
     "trajectory": "holds along a whole solution",
+    "observed": "what the runs that are named came to, within limits chosen after them",
 }
 """What the kinds of claims are, in words."""
 

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from sims.engine.formulas import typeset
-from sims.engine.numbers import decimals_known, number_known
+from sims.engine.numbers import (
+    DIGITS,
+    decimals_known,
+    decimals_shared,
+    is_number,
+    number_known,
+    number_rounded,
+)
 from theory.claims import spaced
 from theory.publishing.board import KINDS, STANDINGS, groups, number_of, summed_up
 from theory.publishing.sections import Section, theorem_parts
@@ -97,7 +104,7 @@ def page(
         "allowed": lambda value: "" if value is None else f"{value:.2g}",
         "compared": lambda sign: {">=": "≥", "<=": "≤"}.get(sign, sign),
         "known": number_known,
-        "shown": _shown,
+        "cells": _cells,
         "spread": lambda ends: "" if decimals_known(ends) is None else number_known(ends),
         "spaced": spaced,
     }
@@ -157,7 +164,23 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(key for row in rows for key in row))
 
 
-def _shown(value: Any, row: Mapping[str, Any], key: str) -> str:
-    """Return a cell of a record, with the digits that an interval beside it leaves."""
-    interval = row.get("interval") if key == "measured" else None
+def _cells(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return the cells of records, with the digits that an interval beside a number leaves.
+
+    Other numbers of a column have the same number of decimals, where that is possible.
+    """
+    keys = _columns(rows)
+    decimals = {key: _decimals([row.get(key) for row in rows]) for key in keys}
+    return [[_shown(row, key, decimals[key]) for key in keys] for row in rows]
+
+
+def _decimals(values: Sequence[Any]) -> int | None:
+    numbers = [value for value in values if value is not None]
+    return decimals_shared(numbers, DIGITS) if all(map(is_number, numbers)) else None
+
+
+def _shown(row: Mapping[str, Any], key: str, decimals: int | None) -> str:
+    value, interval = row.get(key), row.get("interval") if key == "measured" else None
+    if decimals_known(interval) is None and decimals is not None and value is not None:
+        return number_rounded(value, DIGITS, decimals)
     return number_known(value, interval if isinstance(interval, list | tuple) else None)

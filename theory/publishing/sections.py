@@ -39,8 +39,8 @@ VERDICTS = {
     "kind": Column("kind"),
     "standing": Column("rests on", printed=False),
     "statement": Column("statement", width=0.3, printed=False),
-    "quantity": Column("quantity", width=0.2),
-    "sizes": Column("at", width=0.18),
+    "quantity": Column("quantity", width=0.29),
+    "sizes": Column("at", width=0.27),
     "measured": Column("measured", known="interval"),
     "interval": Column("interval", known="interval"),
     "side": Column(""),
@@ -136,11 +136,8 @@ def claims_table(theorem: Theorem, claims: Iterable[ClaimResult], own: Own = NOT
         for claim in claims
     ]
     caption = (
-        f"Verdicts on `{theorem.name}`, by the comparison that strains each claim most, at the "
-        "sizes and with the trials that the column `at` gives. Intervals cover all comparisons of "
-        "a claim together with probability 99.9%; allowed is how far measured and predicted may be "
-        "apart, and would notice the smallest deviation of all predictions at once that would have "
-        "been called violated."
+        f"Verdicts on `{theorem.name}`: the comparison of each claim closest to violation, with "
+        "99.9% intervals."
     )
     for claim in theorem.claims:
         changed = own.get(f"{theorem.name}/{claim.name}", {})
@@ -229,8 +226,7 @@ def theorem_parts(
         "",
         look.table(claims_table(theorem, claims, own)),
         None if figure is None else look.figure(theorem.name, figure),
-        f"`{theorem.name}`: measured beside predicted{panels(figure)}. Sizes, trials and intervals "
-        "are those of the table of verdicts.",
+        f"`{theorem.name}`: measured beside predicted{panels(figure)}.",
         f"Figure of {theorem.name}: what the checks {names} measured, beside what is predicted.",
     )
     controls = look.table(controls_table(theorem, claims))
@@ -249,14 +245,16 @@ def panels(figure: "Figure | None") -> str:
 
     Parameters
     ----------
-    figure : drawn; with one panel, or none, there is nothing to say.
+    figure : drawn; without a panel that has names there is nothing to say.
     """
     shown = [
         f"{ax.get_ylabel()} against {ax.get_xlabel()}"
         for ax in (() if figure is None else figure.axes)
         if ax.get_ylabel() and ax.get_xlabel()
     ]
-    return f"; from left to right {'; '.join(shown)}" if len(shown) > 1 else ""
+    if len(shown) == 1:
+        return f": {shown[0]}"
+    return f"; from left to right {'; '.join(shown)}" if shown else ""
 
 
 def exhibit_part(exhibit: Exhibit, rows: Sequence[Mapping[str, Any]], look: Look = PLAIN) -> Part:

@@ -6,7 +6,7 @@ H d_h >= S + R, up to logarithms, then some weights of a single attention layer 
 
 Judged are the construction of the proof (values that are plain sums of answers), the same with
 values made of dual vectors, and values by convex fit (:mod:`assoc.transformers.attention_only`).
-For plain sums there is a law without a fitted number (:mod:`theory.transformers.superposed`).
+For plain sums there is a law without fitted parameters (:mod:`theory.transformers.superposed`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -342,7 +342,7 @@ layer of $H$ heads of dimension $d_h$ answers every fact.
 Unspecified by the paper. With values by convex fit $d$ is 2.3 to 2.5 times $\max(R, D)$ for
 $R = D$ and $S = 16$ (claim `dimension`), and 1.75 times $R$ at $S = R = 64$, $D = 8$. Plain sums
 need about $4 (R + D) \log(S R (R + D))$ to leading order; the law of
-`theory/transformers/superposed.py` has the rest without a fitted number (claims `plain-sums`,
+`theory/transformers/superposed.py` has the rest without fitted parameters (claims `plain-sums`,
 `sum-dimension`): see docs/transformers.md. Proved to be enough, with probability 1/2, are 1.05 to
 1.07 times the $d$ of that law at $S = R = 32$ and 64, $D = 8$, with $S + R$ heads of any $d_h$; and
 with dual values as many dimensions as tokens, or on Gaussian embeddings 0.8 times as many

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assoc.facts.knowledge import Knowledge, draw_knowledge, tell_facts
+from assoc.facts.knowledge import Knowledge
+from assoc.facts.telling import draw_knowledge, tell_facts
 from sims.engine.randomness import Source
 from sims.engine.results import new_axes
 from sims.knowledge.training import suited

@@ -265,7 +265,7 @@ are left out were chosen after such runs.
     claims=(
         Claim(
             name="floor",
-            kind=Kind.SUFFICIENT,
+            kind=Kind.OBSERVED,
             source="XC (restated)",
             statement="After pre-training the loss is at most 2% above its floor log(A K), in the "
             "worse of two trials, seed 0.",
@@ -279,7 +279,7 @@ are left out were chosen after such runs.
         ),
         Claim(
             name="extraction",
-            kind=Kind.SUFFICIENT,
+            kind=Kind.OBSERVED,
             source="XC (restated)",
             statement="With K = R and half of the subjects fine-tuned, 95% of the held-out facts "
             "are answered, in the mean of two trials, seed 0.",
@@ -294,7 +294,7 @@ are left out were chosen after such runs.
         ),
         Claim(
             name="untied",
-            kind=Kind.CONSTANT,
+            kind=Kind.OBSERVED,
             source="measured here",
             statement="With K = 1 and shared values, fine-tuned questions are all right, and at "
             "most 60% of the held-out ones, in the mean of two trials, seed 0, although half of "
@@ -310,7 +310,7 @@ are left out were chosen after such runs.
         ),
         Claim(
             name="from-memory",
-            kind=Kind.CONSTANT,
+            kind=Kind.OBSERVED,
             source="measured here",
             statement="With two subjects fine-tuned, these are answered, and at most 60% of the "
             "others, in the mean of two trials, seed 0, although K = R: every fact is covered and "
@@ -326,7 +326,7 @@ are left out were chosen after such runs.
         ),
         Claim(
             name="askable",
-            kind=Kind.CONSTANT,
+            kind=Kind.OBSERVED,
             source="a heuristic of ours (docs/knowledge.md)",
             statement="With K = R the mean embedding of the templates that two subjects were told "
             "in, in place of the question, answers 95% of the held-out facts, in the mean of two "
@@ -341,7 +341,7 @@ are left out were chosen after such runs.
         ),
         Claim(
             name="storage",
-            kind=Kind.CONSTANT,
+            kind=Kind.OBSERVED,
             source="measured here",
             statement="If the attention or the network of the first layer says the same in every "
             "sentence at its last token, at most 75% of the sentences are completed; if any other "

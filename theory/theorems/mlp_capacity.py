@@ -6,7 +6,7 @@ some V, W (m x d) make F(e) = V^T sigma(W e) recall every input.
 
 Judged are the construction of the proof (:mod:`assoc.memories.mlp`) as a gated and as a true
 two-layer network, the read-outs that compete with it (:mod:`assoc.memories.random_features`,
-:mod:`assoc.memories.fitted_features`), and a law without a fitted number
+:mod:`assoc.memories.fitted_features`), and a law without fitted parameters
 (:mod:`theory.memories.gated`) of which the paper has the leading order.
 """
 
@@ -565,7 +565,7 @@ two-layer network, and networks read out by least squares.
     constants=r"""
 Unspecified by the paper. A typical input needs
 $2 \log N \,\bigl(N/(m d) + E h_k^4/m + N E t^{2k+2}/d\bigr) < 1$ to leading order; the law
-of `theory/memories/gated.py` gives the rest without a fitted number. Infinitely many neurons are
+of `theory/memories/gated.py` gives the rest without fitted parameters. Infinitely many neurons are
 not enough once $N$ nears $d^{k+2}/(2 (2k+1)!! \log N)$. With gates of 1 and -1 in
 place of polynomials all constants are explicit: theorem `sign-gates`, a proved variant.
 """,

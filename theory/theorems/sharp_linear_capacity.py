@@ -1,4 +1,4 @@
-r"""Sharp constants of linear memories, and predictions without a fitted number.
+r"""Sharp constants of linear memories, and predictions without fitted parameters.
 
 Beyond the paper: the largest N that W = sum_x u_x e_x^T recalls whole obeys N log N / d^2 -> 1/8,
 a typical input is recalled up to N log N / d^2 -> 1/2, b-bit weights replace d^2 by kappa_b d^2

@@ -1,8 +1,10 @@
 """What the guarantees of attention alone depend on: counts of tokens, facts and other answers."""
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
+
+import numpy as np
 
 from assoc.checks import as_size, positive
 from assoc.errors import InputError
@@ -122,13 +124,15 @@ def counts_of(task: RecallTask) -> Counts:
     """
     if task.shared_answers:
         raise InputError("relations share answers, and the guarantee is for disjoint answer sets")
-    told = Counter(task.facts[:, 0].tolist())
-    sizes = [len(answers) for answers in task.answer_sets]
-    others = Counter(told[s] + sizes[r] - 2 for s, r, _ in task.facts.tolist())
+    told = np.bincount(task.facts[:, 0])
+    sizes = np.array([len(answers) for answers in task.answer_sets])
+    others, facts = np.unique(
+        told[task.facts[:, 0]] + sizes[task.facts[:, 1]] - 2, return_counts=True
+    )
     return Counts(
         task.subjects + task.relations,
         task.noise,
         task.vocabulary,
-        tuple(sorted(others.items(), reverse=True)),
-        len(task) + sum(sizes),
+        tuple(zip(others[::-1].tolist(), facts[::-1].tolist(), strict=True)),
+        len(task) + int(sizes.sum()),
     )

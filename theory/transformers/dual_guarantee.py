@@ -21,15 +21,20 @@ inverse temperatures that are large enough. ``docs/attention-guarantees.md`` has
 """
 
 import math
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assoc.errors import InputError
 from theory.memories.balls import above, below, coordinate_tail
 from theory.memories.cells import beta_cells
-from theory.memories.sizes import check_sizes
+from theory.memories.sizes import check_delta, check_sizes
 from theory.transformers.counts import Counts
 from theory.transformers.least import least_dimension
+
+if TYPE_CHECKING:
+    from flint import arb
 
 __all__ = ["dual_dimension", "dual_failure_bound", "dual_pair"]
 
@@ -66,18 +71,29 @@ def dual_pair(terms: int, n: int, d: int, *, c: int, cells: int = CELLS) -> tupl
     >>> 0.9 < low / high < 1
     True
     """
+    levels, masses = _levels(terms, n, d, c, cells)
+    # The tail is least at the upper ends of the cells; that of the last one is 0.
+    lower = [coordinate_tail(level * (1 + SHIFT), n - 1) for level in levels[1:]]
+    low = sum(below(mass * tail) for mass, tail in zip(masses[:-1], lower, strict=True))
+    return low / SLACK, _most(terms, n, d, c, cells)
+
+
+def _levels(terms: int, n: int, d: int, c: int, cells: int) -> tuple[list[float], list["arb"]]:
+    """Levels of a coordinate at the lower ends of cells of s, and the cells' probabilities."""
     check_sizes(d=d)
     if d >= n:
         raise InputError(f"d = {d} is not below n = {n}, and no competitor reaches the answer")
     least = (2 - c) / math.sqrt(2 * (4 + c**2 + terms - (2 - c) ** 2 / 2))
     ends, masses = beta_cells(d, n, cells)
-    # At the lower ends of the cells, and at their upper ends, of which the last has no tail.
-    levels = (least * np.sqrt(ends / (1 - ends))).tolist()
+    return (least * np.sqrt(ends / (1 - ends))).tolist(), masses
+
+
+def _most(terms: int, n: int, d: int, c: int, cells: int) -> float:
+    """Upper end of :func:`dual_pair`."""
+    levels, masses = _levels(terms, n, d, c, cells)
     upper = [coordinate_tail(level * (1 - SHIFT), n - 1) for level in levels]
-    lower = [coordinate_tail(level * (1 + SHIFT), n - 1) for level in levels[1:]]
     high = sum(above(mass * tail) for mass, tail in zip(masses, upper, strict=True))
-    low = sum(below(mass * tail) for mass, tail in zip(masses[:-1], lower, strict=True))
-    return low / SLACK, min(1.0, high * SLACK)
+    return min(1.0, high * SLACK)
 
 
 def dual_failure_bound(counts: Counts, d: int) -> float:
@@ -116,8 +132,8 @@ def dual_failure_bound(counts: Counts, d: int) -> float:
         return 0.0
     total = 0.0
     for others, (said, unsaid) in counts.pairs().items():
-        total += said * dual_pair(max(others - 1, 0), n, d, c=1)[1]
-        total += unsaid * dual_pair(others, n, d, c=0, cells=COARSE)[1]
+        total += said * _most(max(others - 1, 0), n, d, 1, CELLS)
+        total += unsaid * _most(others, n, d, 0, COARSE)
     return min(1.0, total * SLACK)
 
 
@@ -140,6 +156,13 @@ def dual_dimension(counts: Counts, *, delta: float = 0.5) -> int:
     >>> dual_dimension(full_table(32, 32, 8, noise=64))
     312
     """
+    check_delta(delta)
+    return _least(counts, delta)
+
+
+@lru_cache(maxsize=64)
+def _least(counts: Counts, delta: float) -> int:
+    """Least d that :func:`dual_dimension` finds."""
     low, n = counts.dimensions_for_keys - 1, counts.vocabulary
     # Where the exponent of a normal tail meets the number of pairs.
     most = counts.others[0][0]

@@ -28,6 +28,7 @@ is bounded by the sum; ``docs/attention-guarantees.md`` has the proof.
 """
 
 import math
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -38,7 +39,7 @@ from assoc.transformers.heads import LEAK
 from theory.memories.balls import above, coordinate_tail
 from theory.memories.cells import coordinate_cells
 from theory.memories.coordinate_sums import sum_tail
-from theory.memories.sizes import check_sizes
+from theory.memories.sizes import check_delta, check_sizes
 from theory.transformers.counts import Counts
 from theory.transformers.least import least_dimension
 
@@ -205,9 +206,16 @@ def guaranteed_dimension(counts: Counts, *, delta: float = 0.5, gap: float = GAP
     >>> guaranteed_dimension(full_table(16, 8, 8, noise=64))
     317
     """
+    check_delta(delta)
+    return _least(counts, delta, gap)
+
+
+@lru_cache(maxsize=64)
+def _least(counts: Counts, delta: float, gap: float) -> int:
+    """Least d that :func:`guaranteed_dimension` finds."""
     most = max(counts.others[0][0], 4)
     # Chernoff's exponent with most of what a normal tail has besides.
-    guess = max(3, int(3.2 * most * math.log(counts.facts * most / min(max(delta, 1e-9), 1.0))))
+    guess = max(3, int(3.2 * most * math.log(counts.facts * most / max(delta, 1e-9))))
     return least_dimension(
         lambda d: expected_failures(counts, d, gap=gap), delta, low=2, guess=guess, limit=LARGEST_D
     )

@@ -9,6 +9,8 @@ what is proved to suffice for attention alone (:mod:`theory.transformers.guarant
 
 from math import ceil
 
+import numpy as np
+
 from theory.claims import Condition, Hypothesis, Problem
 from theory.memories.hypotheses import duplicate_condition, isotropy_conditions
 from theory.transformers.counts import Counts, counts_of
@@ -69,10 +71,7 @@ def total_condition(problem: Problem) -> tuple[Condition, ...]:
     if task is None:
         return ()
     missing = task.subjects * task.relations - len(task)
-    per_relation = [0] * task.relations
-    for r in task.facts[:, 1].tolist():
-        per_relation[r] += 1
-    alone = sum(count == 1 for count in per_relation)
+    alone = int((np.bincount(task.facts[:, 1], minlength=task.relations) == 1).sum())
     value = f"{len(task)} facts, {missing} (subject, relation) without one"
     if alone:
         value += f"; {alone} relation{'s' * (alone > 1)} of a single subject"

@@ -1,15 +1,12 @@
 """The least dimension at which a bound falls to a level, in few evaluations."""
 
-import math
 from collections.abc import Callable
 
 from assoc.errors import InputError
+from theory.memories.aimed import aimed_bracket
 from theory.memories.sizes import check_delta
 
 __all__ = ["least_dimension"]
-
-STRIDE = 32
-"""The first step away from a guess is this part of it."""
 
 
 def least_dimension(
@@ -32,39 +29,11 @@ def least_dimension(
 
     Examples
     --------
-    >>> least_dimension(lambda d: 100 * math.exp(-d / 50), 0.5, low=1, guess=10, limit=10**6)
-    265
+    >>> least_dimension(lambda d: 100 * 0.98**d, 0.5, low=1, guess=10, limit=10**6)
+    263
     """
     check_delta(delta)
-
-    def excess(d: int) -> float:
-        return math.log(max(bound(d), 1e-300) / delta)
-
-    at_low, at_high, high = math.inf, -math.inf, 0
-    d = min(max(guess, low + 1), limit)
-    step = max(1, d // STRIDE)
-    # Away from the guess in growing steps, until the crossing is between two of them.
-    while high - low != 1 and (math.isinf(at_low) or math.isinf(at_high)):
-        value = excess(d)
-        if value <= 0:
-            high, at_high = d, value
-            d = max(d - step, low + 1)
-        elif d >= limit:
-            raise InputError(f"no d up to {limit} is guaranteed to be enough")
-        else:
-            low, at_low = d, value
-            d = min(d + step, limit)
-        step *= 3
-    halve = False
-    while high - low > 1:
-        width = high - low
-        d = (low + high) // 2 if halve else low + round(width * at_low / (at_low - at_high))
-        d = min(max(d, low + 1), high - 1)
-        value = excess(d)
-        if value <= 0:
-            high, at_high = d, value
-        else:
-            low, at_low = d, value
-        # Where aiming leaves most of the range, halve it next.
-        halve = high - low > width // 2
-    return high
+    _, high = aimed_bracket(bound, delta, start=max(guess, low + 1), limit=limit, least=low + 1)
+    if high > limit:
+        raise InputError(f"no d up to {limit} is guaranteed to be enough")
+    return int(high)

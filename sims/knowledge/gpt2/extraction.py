@@ -2,8 +2,9 @@
 
 Facts, templates and the subjects that are fine-tuned on are the same draws as the small model's,
 for the same seed and experiment. A fact counts as answered if every token of its value's name has
-the highest logit of all, alone, after those before it. Wrong answers are of the same kinds, found
-by writing the most likely token after another; ``none`` is what no value's name begins.
+the highest logit of all, alone, after those before it; of several right values one is enough. Wrong
+answers are of the same kinds, found by writing the most likely token after another; ``none`` is
+what no value's name begins.
 """
 
 import zlib
@@ -17,7 +18,7 @@ import numpy as np
 from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.facts.knowledge import Knowledge
-from assoc.facts.tables import FactTable, check_single
+from assoc.facts.tables import FactTable
 from sims.engine.randomness import Source
 from sims.knowledge.extraction import (
     FINE_TUNED,
@@ -34,6 +35,7 @@ from sims.knowledge.tables import (
     TABLE_TUNED,
     TableExtraction,
     ToldTable,
+    numbered_also,
     numbered_facts,
     subject_order,
     tell_rows,
@@ -48,16 +50,25 @@ MODEL = "gpt2"
 
 
 def gpt2_point(
-    *, told: Mapping[str, Any], trials: int, seed: int, experiment: str, **request: Any
+    *,
+    told: Mapping[str, Any],
+    trials: int,
+    seed: int,
+    experiment: str,
+    popularity: float = 0.0,
+    **request: Any,
 ) -> dict[str, Any]:
     """Measure one (K, |R|): the point of a stored sweep.
 
     Parameters
     ----------
-    told, trials, seed, experiment : as for :func:`sims.knowledge.trials.extraction_point`.
+    told, trials, seed, experiment, popularity : as for
+        :func:`sims.knowledge.trials.extraction_point`.
     request : the other arguments of :func:`sims.knowledge.gpt2.trials.extract`, as plain values.
     """
-    source, given = draw_trials(Told(**told), trials=trials, seed=seed, experiment=experiment)
+    source, given = draw_trials(
+        Told(**told), trials=trials, seed=seed, experiment=experiment, popularity=popularity
+    )
     return extract(given, source, **_read(request))
 
 
@@ -70,13 +81,15 @@ def gpt2_table_point(
     seed: int,
     experiment: str,
     names: Mapping[str, Any] | None,
+    also: Sequence[Sequence[int]] = (),
+    popularity: float = 0.0,
     **request: Any,
 ) -> dict[str, Any]:
     """Measure one (K, |R|) of a table: the point of a stored sweep.
 
     Parameters
     ----------
-    facts, templates, multiplicity, trials, seed, experiment : as for
+    facts, templates, multiplicity, trials, seed, experiment, also, popularity : as for
         :func:`sims.knowledge.tables.table_point`.
     names : ``subjects``, ``answers``, ``told`` and ``asked`` of
         :func:`sims.knowledge.gpt2.phrasings.in_phrasings`; None for a token each.
@@ -85,7 +98,10 @@ def gpt2_table_point(
     rows = np.asarray(facts, dtype=np.intp)
     S, A, M = (int(n) + 1 for n in rows.max(axis=0))
     source = Source(seed, experiment, (S, A, M, len(rows), templates, multiplicity))
-    given = [tell_rows(rows, templates, multiplicity, source, trial) for trial in range(trials)]
+    given = [
+        tell_rows(rows, templates, multiplicity, source, t, also=also, popularity=popularity)
+        for t in range(trials)
+    ]
 
     def in_words(one: Knowledge, trial: int) -> Writing:
         texts = names or {}
@@ -108,7 +124,7 @@ def _request(network: Gpt2, parts: Any, **request: Any) -> dict[str, Any]:
     if request["fine_tuning"] is None:
         request["fine_tuning"] = FINE_TUNING if rank is None else LOW_RANK
     checked = extraction_request(model="attention", width=1, parts=parts, **request)
-    for name in ("model", "width", "spectra"):
+    for name in ("model", "width", "spectra", "predicted"):
         del checked[name]
     if not isinstance(network, Gpt2):
         raise InputError(f"network {network!r} is not a Gpt2")
@@ -131,6 +147,7 @@ def gpt2_extraction(
     parts: Sequence[str] | None = None,
     rank: int | None = None,
     asked: int | None = None,
+    popularity: float = 0.0,
     trials: int = 3,
     seed: int = 0,
     experiment: str = "knowledge",
@@ -151,7 +168,7 @@ def gpt2_extraction(
     fine_tuning : how; None means :data:`sims.knowledge.gpt2.training.FINE_TUNING`, or
         :data:`sims.knowledge.gpt2.training.LOW_RANK` with a rank.
     parts, rank : of the fine-tuning; see :func:`sims.knowledge.gpt2.network.tunable`.
-    asked, trials, seed, experiment : as for
+    asked, popularity, trials, seed, experiment : as for
         :func:`sims.knowledge.extraction.knowledge_extraction`, with the same draws.
     store, progress, workers : as for :func:`sims.knowledge.extraction.phase_diagram`.
 
@@ -164,7 +181,8 @@ def gpt2_extraction(
     built = Gpt2() if network is None else network
     request = _request(
         built, parts, fine_tuned=fine_tuned, pre_training=pre_training, fine_tuning=fine_tuning,
-        rank=rank, asked=asked, trials=trials, seed=seed, experiment=experiment,
+        rank=rank, asked=asked, popularity=popularity, trials=trials, seed=seed,
+        experiment=experiment,
     )  # fmt: skip
     base = asdict(Told() if told is None else told)
     points = [
@@ -243,6 +261,7 @@ def gpt2_table_extraction(
     fine_tuning: Descent | None = None,
     parts: Sequence[str] | None = None,
     rank: int | None = None,
+    popularity: float = 0.0,
     trials: int = 3,
     seed: int = 0,
     experiment: str = "knowledge table",
@@ -259,46 +278,49 @@ def gpt2_table_extraction(
         value. None means a token for each subject, template, question and value of a relation.
     templates, multiplicities : |R| and K, or several; of phrasings the first |R| are told.
     fine_tuned, network, pre_training, fine_tuning : as for :func:`gpt2_extraction`.
-    parts, rank, trials, seed, experiment, store, progress, workers : the same.
+    parts, rank, popularity, trials, seed, experiment, store, progress, workers : the same.
 
     Raises
     ------
     InputError
-        As for :func:`gpt2_extraction`; or if the table has no such relation, several right answers
-        of a fact, or too few phrasings of a relation.
+        As for :func:`gpt2_extraction`; or if the table has no such relation, or too few phrasings
+        of a relation.
     """
     chosen = table if relations is None else table.restricted(relations)
-    check_single(chosen, "knowledge told in sentences")
     built, S = Gpt2() if network is None else network, len(chosen.subjects)
     request = _request(
         built, parts, fine_tuned=fine_tuned, pre_training=pre_training, fine_tuning=fine_tuning,
-        rank=rank, asked=None, trials=trials, seed=seed, experiment=experiment,
+        rank=rank, asked=None, popularity=popularity, trials=trials, seed=seed,
+        experiment=experiment,
     )  # fmt: skip
     _check_left(request, S, len(chosen.relations))
     if built.name_tokens > 1:
         raise InputError("names of a table are of as many tokens as they have words: phrasings")
-    facts = chosen.facts if phrasings is not None else numbered_facts(chosen)
+    facts, also = (numbered_facts(chosen), numbered_also(chosen)) if phrasings is None else (
+        chosen.facts, chosen.also
+    )  # fmt: skip
     ways = ways_of_telling(_several(templates, 8), _several(multiplicities, 1))
     points = [ToldTable(R, K, shared=phrasings is not None) for R, K in ways]
     tasks = []
     for one in points:
         names = None if phrasings is None else _names(chosen, phrasings, one.templates)
         words = len(chosen.relations) * (one.templates + 1)
-        vocabulary, length = sizes_in_names(S, int(facts[:, 2].max()) + 1, words, 1)
+        values = 1 + max(int(facts[:, 2].max()), int(also[:, 1].max(initial=0)))
+        vocabulary, length = sizes_in_names(S, values, words, 1)
         if names is not None:
             written = in_phrasings(**names)
             vocabulary, length = written.vocabulary, written.length
         _check_fit(
-            built, vocabulary, length, len(facts) * one.multiplicity,
+            built, vocabulary, length, len(chosen.told) * one.multiplicity,
             len(facts) * one.templates, S, request, workers,
         )  # fmt: skip
         tasks.append(Task(
             f"R={one.templates} K={one.multiplicity}",
             f"{gpt2_table_point.__module__}:{gpt2_table_point.__name__}",
-            {"facts": facts.tolist(), "templates": one.templates,
+            {"facts": facts.tolist(), "also": also.tolist(), "templates": one.templates,
              "multiplicity": one.multiplicity, "names": names, **request},
         ))  # fmt: skip
-    digest = zlib.crc32(repr((facts.tolist(), tasks[0].arguments["names"])).encode())
+    digest = zlib.crc32(repr((facts.tolist(), also.tolist(), tasks[0].arguments["names"])).encode())
     swept = sweep(
         tasks, store=store, workers=workers, progress=progress,
         request={"sweep": "knowledge of a table by gpt2", "facts": digest, **request},

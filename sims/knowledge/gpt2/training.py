@@ -2,7 +2,8 @@ r"""Training of a GPT-2 on written facts: AdamW on all of them, or on some in ev
 
 The rule is a :class:`sims.knowledge.training.Descent`, read as AdamW's: its momentum is that of the
 first moment, its decay is decoupled and acts on matrices alone, and batches are drawn without
-replacement until fewer rows than one are left. Where the next token is not determined by those
+replacement until fewer rows than one are left, unless rows differ in how often they are told.
+Where the next token is not determined by those
 before, the target is its exact distribution, as for the small model.
 """
 
@@ -24,6 +25,7 @@ __all__ = [
     "PRE_TRAINING",
     "Targets",
     "answers",
+    "completed",
     "losses",
     "train",
 ]
@@ -54,17 +56,21 @@ class Targets:
     rows : N of them.
     table : (L, n) distributions of a next token.
     places : (N, T) which of them each token has; -1 where none is predicted.
+    chances : (N,) shares of the tellings, 1 in all; None means that all rows are told as often.
     """
 
     rows: Sentences
     table: NDArray[np.float32]
     places: NDArray[np.intp]
+    chances: NDArray[np.float64] | None = None
 
     @classmethod
-    def told(cls, rows: Sentences, vocabulary: int) -> "tuple[Targets, NDArray[np.float64]]":
+    def told(
+        cls, rows: Sentences, vocabulary: int, chances: NDArray[np.float64] | None = None
+    ) -> "tuple[Targets, NDArray[np.float64]]":
         """Return what is told, every token but the first predicted, and the floor (2,)."""
-        table, places, floor = laws(rows, vocabulary)
-        return cls(rows, table, places), floor
+        table, places, floor = laws(rows, vocabulary, chances)
+        return cls(rows, table, places, chances), floor
 
     @classmethod
     def asked(cls, rows: Sentences, vocabulary: int) -> "Targets":
@@ -122,7 +128,8 @@ def train(
         [group for group in groups if group["params"]],
         lr=rule.learning_rate, betas=(rule.momentum, SECOND_MOMENT),
     )  # fmt: skip
-    loaded, batches = _Loaded(targets), _batches(len(targets.rows), rule.batch, rng)
+    loaded = _Loaded(targets)
+    batches = _batches(len(targets.rows), rule.batch, rng, targets.chances)
     ends = np.unique(np.linspace(0, rule.steps, min(looks, rule.steps) + 1).round().astype(int))
     last_decay = round((1 - rule.settle) * rule.steps)
     found = []
@@ -142,8 +149,15 @@ def train(
     return ends, np.array(found)
 
 
-def _batches(count: int, size: int | None, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """Yield rows of every step: all, or some in an order drawn anew when too few are left."""
+def _batches(
+    count: int, size: int | None, rng: np.random.Generator, chances: Any = None
+) -> Iterator[NDArray[np.int64]]:
+    """Yield rows of every step: all, or some in an order drawn anew when too few are left.
+
+    With chances each step draws its rows anew, with replacement.
+    """
+    while chances is not None:
+        yield rng.choice(count, size or count, p=chances)
     while size is None or size >= count:
         yield np.arange(count)
     while True:
@@ -153,7 +167,7 @@ def _batches(count: int, size: int | None, rng: np.random.Generator) -> Iterator
 
 
 def losses(model: Any, targets: Targets) -> NDArray[np.float64]:
-    """Return the mean cross-entropy (2,) of a row: before the answer, and of it.
+    """Return the mean cross-entropy (2,) of what is told: before the answer, and of it.
 
     Parameters
     ----------
@@ -168,7 +182,8 @@ def losses(model: Any, targets: Targets) -> NDArray[np.float64]:
             parts.append(loaded.each(model, chosen).double().numpy())
     each = np.concatenate(parts)
     answer = targets.rows.answer[:, 1 : each.shape[1] + 1]
-    return np.array([each[~answer].sum(), each[answer].sum()]) / len(each)
+    shares = np.full(len(each), 1 / len(each)) if targets.chances is None else targets.chances
+    return np.array([shares @ (each * part).sum(axis=1) for part in (~answer, answer)])
 
 
 def answers(
@@ -188,7 +203,24 @@ def answers(
     the tokens that are found one after another, each the most likely (N, T), -1 before the answer.
     """
     torch, _, _ = libraries()
-    right, found = [], np.full(rows.tokens.shape, -1, np.intp)
+    found = np.full(rows.tokens.shape, -1, np.intp)
+    with torch.no_grad():
+        for start in range(0, len(rows), block):
+            here = slice(start, start + block)
+            tokens = torch.from_numpy(rows.tokens[here].astype(np.int64))
+            found[here] = _greedy(model, tokens, rows.starts[here])
+    return completed(model, rows, block=block), found
+
+
+def completed(model: Any, rows: Sentences, *, block: int = BLOCK) -> NDArray[np.bool_]:
+    """Return whether each token of an answer has the highest logit, alone, after those before (N,).
+
+    Parameters
+    ----------
+    model, rows, block : as for :func:`answers`.
+    """
+    torch, _, _ = libraries()
+    right = [np.zeros(0, bool)]
     with torch.no_grad():
         for start in range(0, len(rows), block):
             here = slice(start, start + block)
@@ -198,8 +230,7 @@ def answers(
             own = out.gather(2, tokens[:, 1:, None])[..., 0]
             rival = out.scatter(2, tokens[:, 1:, None], -torch.inf).max(dim=2).values
             right.append((((own > rival).numpy()) | ~wanted[:, 1:]).all(axis=1))
-            found[here] = _greedy(model, tokens, rows.starts[here])
-    return np.concatenate(right), found
+    return np.concatenate(right)
 
 
 def _greedy(model: Any, tokens: Any, starts: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -30,11 +30,12 @@ from sims.knowledge.gpt2.training import (
     PRE_TRAINING,
     Targets,
     answers,
+    completed,
     train,
 )
 from sims.knowledge.gpt2.writing import Sentences, Writing, in_names
 from sims.knowledge.training import Descent
-from sims.knowledge.verdicts import held_out, split_facts
+from sims.knowledge.verdicts import held_out, shares, split_facts
 
 __all__ = [
     "READ_OUT",
@@ -108,7 +109,11 @@ def pretrain(
         else:
             how = writing(given[trial], trial)
             how.check_asked(given[trial])
-        targets, floor = Targets.told(how.sentences(given[trial]), how.vocabulary)
+        often = given[trial].often
+        targets, floor = Targets.told(
+            how.sentences(given[trial]), how.vocabulary,
+            None if often is None else given[trial].chances,
+        )  # fmt: skip
         rng, seed = source.generator(trial, SAMPLE), _seed(source, trial, 0)
         start = state_of(build(network, how.vocabulary, how.length, seed))
         model = tunable(
@@ -203,19 +208,25 @@ def _fine_tuned(
     """Fine-tune one model on the questions for some facts, and ask for others."""
     how = learnt.writing
     model = change(how.vocabulary, how.length, learnt.state)
-    shown = how.questions(given, rows)
+    shown, of_shown = how.questions(given, rows)
     _, found = train(model, Targets.asked(shown, how.vocabulary), rule, rng=rng, looks=1)
-    asks = how.questions(given, held)
-    right, tokens = answers(model, asks)
-    record = held_out(given, rows, held, right, _values(how, asks, tokens))
-    record["learnt"] = float(answers(model, shown)[0].mean())
+    asks, of_asks = how.questions(given, held)
+    found_right, tokens = answers(model, asks)
+    right = _any(found_right, of_asks)
+    record = held_out(given, rows, held, right, _values(how, asks, tokens)[: len(held)])
+    record["learnt"] = float(_any(completed(model, shown), of_shown).mean())
     record["loss"] = float(found[-1].sum())
     state = superposed(given, learnt, rows)
     record["superposed"] = None
     if state is not None:
         model = change(how.vocabulary, how.length, state)
-        record["superposed"] = answers(model, asks)[0].astype(int).tolist()
+        record["superposed"] = _any(completed(model, asks), of_asks).astype(int).tolist()
     return record
+
+
+def _any(right: NDArray[np.bool_], of: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether any of its right answers is found, for each prompt; ``of`` says which they answer."""
+    return np.asarray(np.bincount(of, right) > 0)
 
 
 def _values(writing: Writing, rows: Sentences, tokens: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -267,14 +278,17 @@ def _told_record(
     value: dict[str, Any] = {
         "floor": learnt[0].floor.tolist(), "steps": learnt[0].steps.tolist(),
         "excess": over[-1].tolist(), "trace": over.sum(axis=2).T.tolist(),
-        "told": [], "untold": [], "cosines": [], "tuned": [],
+        "told": [], "untold": [], "elsewhere": [], "cosines": [], "tuned": [],
     }  # fmt: skip
     for facts, one in zip(given, learnt, strict=True):
         model = loaded(network, one)
-        value["told"].append(float(answers(model, one.writing.sentences(facts))[0].mean()))
-        others = one.writing.untold(facts)
-        if len(others):
-            value["untold"].append(float(answers(model, others)[0].mean()))
+        said = one.writing.every(facts, *np.nonzero(facts.told))
+        value["told"].append(float(_any(completed(model, said[0]), said[1]).mean()))
+        others, of, missing = one.writing.untold(facts)
+        right = _any(completed(model, others), of)
+        if len(missing):
+            value["untold"].append(float(right.mean()))
+        value["elsewhere"].append(shares(right, missing, len(facts.facts)))
         if _single(one.writing):
             value["cosines"].append(_cosines(facts, one))
     return value
@@ -329,7 +343,7 @@ def ablated(
                 module = block.attn if part == "attention" else block.mlp
                 for token, place in places.items():
                     with _replaced(module, place):
-                        right, _ = answers(model, rows, block=len(rows))
+                        right = completed(model, rows, block=len(rows))
                     told = float(right.mean())
                     records.append({"layer": layer, "part": part, "token": token, "told": told})
     return records

@@ -11,7 +11,7 @@ token given all before it, summed over the row: the floor, exact because all row
 .. math:: \frac1N \sum_{\text{rows } x} \sum_{i \ge 1} -\log P(x_i \mid x_0, \ldots, x_{i-1}).
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -98,7 +98,7 @@ class Writing:
         names = (self.subjects, self.values)
         return max(words) + sum(max(len(name) for name in of) for of in names)
 
-    def rows(self, given: Knowledge, facts: Any, frames: Any) -> Sentences:
+    def rows(self, given: Knowledge, facts: Any, frames: Any, values: Any = None) -> Sentences:
         """Write facts.
 
         Parameters
@@ -106,10 +106,12 @@ class Writing:
         given : the facts.
         facts : (N,) rows of ``given.facts``.
         frames : (N,) number of the template of each, or T + b for the question of attribute b.
+        values : (N,) values that are said; None means those of the facts.
         """
         written, starts = [], []
-        for fact, frame in zip(facts, frames, strict=True):
-            s, _, v = given.facts[fact]
+        said = given.facts[facts, 2] if values is None else values
+        for fact, frame, v in zip(facts, frames, said, strict=True):
+            s = given.facts[fact, 0]
             asked = self._prompt(s, frame)
             starts.append(len(asked))
             written.append((*asked, *self.values[v]))
@@ -148,16 +150,43 @@ class Writing:
                 )
 
     def sentences(self, given: Knowledge) -> Sentences:
-        """Write every fact in every template that it is told in."""
-        return self.rows(given, *np.nonzero(given.told))
+        """Write every fact, with each right value, in every template that it is told in."""
+        return self.rows(given, *given.spoken())
 
-    def questions(self, given: Knowledge, facts: Whole) -> Sentences:
-        """Write the questions for some facts, with their answers."""
-        return self.rows(given, facts, given.facts[facts, 1] + len(given.owner))
+    def questions(self, given: Knowledge, facts: Whole) -> tuple[Sentences, Whole]:
+        """Write the questions for some facts, with each right answer.
 
-    def untold(self, given: Knowledge) -> Sentences:
-        """Write every fact in those templates of its attribute that it is not told in."""
-        return self.rows(given, *np.nonzero(given.sayable & ~given.told))
+        Returns
+        -------
+        The rows, those of the facts' own values first, and which of the facts each is about.
+        """
+        return self.every(given, facts, given.facts[facts, 1] + len(given.owner))
+
+    def untold(self, given: Knowledge) -> tuple[Sentences, Whole, Whole]:
+        """Write every fact in those templates of its attribute that it is not told in.
+
+        Returns
+        -------
+        The rows, with each right value; which prompt each answers; and the fact of each prompt.
+        """
+        facts, frames = np.nonzero(given.sayable & ~given.told)
+        return *self.every(given, facts, frames), facts
+
+    def every(self, given: Knowledge, facts: Any, frames: Any) -> tuple[Sentences, Whole]:
+        """Write facts with each right value.
+
+        Parameters
+        ----------
+        given, facts, frames : as for :meth:`rows`.
+
+        Returns
+        -------
+        The rows, those of the facts' own values first, and which of the given facts each says.
+        """
+        of, more = np.nonzero(np.asarray(facts)[:, None] == given.also[:, 0])
+        which = np.concatenate([np.arange(len(facts)), of])
+        values = np.concatenate([given.facts[facts, 2], given.also[more, 1]])
+        return self.rows(given, facts[which], frames[which], values), which
 
 
 def in_words(given: Knowledge) -> Writing:
@@ -250,41 +279,50 @@ def sizes_in_names(subjects: int, values: int, words: int, length: int) -> tuple
     return (_base(subjects, length) + _base(values, length)) * length + words, 2 * length + 1
 
 
-def laws(rows: Sentences, vocabulary: int) -> tuple[NDArray[np.float32], Whole, Exact]:
+def laws(
+    rows: Sentences, vocabulary: int, chances: Exact | None = None
+) -> tuple[NDArray[np.float32], Whole, Exact]:
     """Return the distribution of every token given those before it, by counting.
 
     Parameters
     ----------
-    rows : all that is told, each equally often.
+    rows : all that is told.
     vocabulary : n.
+    chances : (N,) shares of the tellings; None means that all rows are told equally often.
 
     Returns
     -------
     The distinct distributions (L, n); which of them each predicted token (N, T) has, else -1; and
     the floor (2,), the entropy before the answer and of it, summed over a row, in nats.
     """
-    following: defaultdict[Name, Counter[int]] = defaultdict(Counter)
+    following: defaultdict[Name, dict[int, float]] = defaultdict(dict)
     listed = [tuple(row[:end]) for row, end in zip(rows.tokens.tolist(), rows.ends, strict=True)]
-    for row in listed:
+    often = [1] * len(rows) if chances is None else chances.tolist()
+    for row, times in zip(listed, often, strict=True):
         for i in range(1, len(row)):
-            following[row[:i]][row[i]] += 1
-    found, numbers = _distinct(following.values())
+            law = following[row[:i]]
+            law[row[i]] = law.get(row[i], 0) + times
+    counts: Iterable[dict[int, float]] = following.values()
+    if chances is not None:  # equal laws are one, however often they are told
+        counts = [{k: of[k] / sum(of.values()) for k in of} for of in following.values()]
+    found, numbers = _distinct(counts)
     of_prefix = dict(zip(following, numbers, strict=True))
     table = np.zeros((len(found), vocabulary))
-    for chances, law in zip(table, found, strict=True):
-        chances[list(law)] = np.array(list(law.values())) / sum(law.values())
+    for row_of_table, law in zip(table, found, strict=True):
+        row_of_table[list(law)] = np.array(list(law.values())) / sum(law.values())
     entropies = -(table * np.log(np.where(table > 0, table, 1))).sum(axis=1)
     places = np.full(rows.tokens.shape, -1, np.intp)
     for numbered, row in zip(places, listed, strict=True):
         numbered[1 : len(row)] = [of_prefix[row[:i]] for i in range(1, len(row))]
     each = np.where(places >= 0, entropies[places], 0)
     answer = rows.answer
-    floor = np.array([each[~answer].sum(), each[answer].sum()]) / len(rows)
+    shares = np.full(len(rows), 1 / len(rows)) if chances is None else chances
+    floor = np.array([shares @ (each * part).sum(axis=1) for part in (~answer, answer)])
     return table.astype(np.float32), places, floor
 
 
-def _distinct(counters: Iterable[Counter[int]]) -> tuple[list[dict[int, int]], Sequence[int]]:
-    """Return the different counts, and the number of each one's."""
-    known: dict[frozenset[tuple[int, int]], int] = {}
-    numbers = [known.setdefault(frozenset(law.items()), len(known)) for law in counters]
+def _distinct(laws: Iterable[dict[int, float]]) -> tuple[list[dict[int, float]], Sequence[int]]:
+    """Return the different laws, and the number of each one's."""
+    known: dict[frozenset[tuple[int, float]], int] = {}
+    numbers = [known.setdefault(frozenset(law.items()), len(known)) for law in laws]
     return [dict(law) for law in known], numbers

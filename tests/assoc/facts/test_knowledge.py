@@ -8,8 +8,9 @@ import pytest
 
 from assoc.errors import InputError
 from assoc.examples import example_path
-from assoc.facts.knowledge import Knowledge, draw_knowledge, tell_facts
+from assoc.facts.knowledge import Knowledge
 from assoc.facts.tables import read_facts
+from assoc.facts.telling import draw_knowledge, tell_facts
 from tests.helpers.oracles import one_line
 
 

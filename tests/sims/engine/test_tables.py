@@ -123,6 +123,18 @@ def test_numbers_that_are_aligned_stand_bare():
     assert body(column([0.5, 1e-8]).latex()) == [[r"\num{0.5}"], [r"\num{1e-8}"]]
 
 
+@pytest.mark.parametrize(
+    "values", [[0.5, 12.25, 3], [1 / 3, 2e-3 / 3], [1623.25, 0.09, None], [[0.5, 2], [1.25, 3]]]
+)
+def test_people_and_latex_are_shown_the_same_digits(values):
+    shown = column(values)
+    plain = [re.sub(r"\\num\{([^}]*)\}", r"\1", cell) for (cell,) in body(shown.latex())]
+    assert [cell.replace("–", "{--}") for (cell,) in shown.cells()] == plain
+    assert all(cell.replace("|", r"\|") in shown.markdown() for (cell,) in shown.cells())
+    ends = re.findall(r"\d+(?:\.(\d+))?", " ".join(cell for (cell,) in shown.cells()))
+    assert len({len(end) for end in ends}) == 1
+
+
 def test_a_column_has_as_many_decimals_as_its_numbers_need():
     assert body(column([0.09, 1623.25]).latex()) == [["0.09"], ["1623.25"]]
     assert body(column([33.3, 284.15, 0.0]).latex()) == [["33.3"], ["284.1"], ["0.0"]]
@@ -184,8 +196,8 @@ def test_an_infinite_number_stands_beside_exponents_too():
 @pytest.mark.parametrize(
     ("value", "tex", "plain"),
     [
-        ([1, 2.5], r"[\num{1}, \num{2.5}]", "[1, 2.5]"),
-        ((1, 2.5), r"[\num{1}, \num{2.5}]", "[1, 2.5]"),
+        ([1, 2.5], r"[\num{1.0}, \num{2.5}]", "[1.0, 2.5]"),
+        ((1, 2.5), r"[\num{1.0}, \num{2.5}]", "[1.0, 2.5]"),
         ([None, 2.5], r"[$-\infty$, \num{2.5}]", "[-∞, 2.5]"),
         ([1, None], r"[\num{1}, $\infty$]", "[1, ∞]"),
         ([None, None], r"[$-\infty$, $\infty$]", "[-∞, ∞]"),

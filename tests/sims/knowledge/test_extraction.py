@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.facts.knowledge import draw_knowledge, tell_facts
+from assoc.facts.telling import draw_knowledge, tell_facts
 from sims.engine.randomness import Source
 from sims.knowledge import verdicts as knowledge_verdicts
 from sims.knowledge.extraction import knowledge_extraction, phase_diagram

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assoc.facts.knowledge import draw_knowledge
+from assoc.facts.telling import draw_knowledge
 from sims.knowledge.gradient import Batch, entropies, gradient
 from sims.knowledge.kernels import move
 from sims.knowledge.model import MODELS, initial_weights, logits

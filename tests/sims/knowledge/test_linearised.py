@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assoc import InputError
-from assoc.facts.knowledge import draw_knowledge
+from assoc.facts.telling import draw_knowledge
 from sims.knowledge.gradient import evaluate
 from sims.knowledge.linearised import Linearised, linearised_logits
 from sims.knowledge.model import initial_weights, logits
@@ -75,6 +75,39 @@ def test_slow_training_is_of_first_order(model):
     assert changes[0] / changes[1] == pytest.approx(2, rel=0.1)
     assert left[0] < 0.05 * changes[0]
     assert left[0] / left[1] == pytest.approx(4, rel=0.2)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_it_is_descent_on_all_weights(model):
+    """Rows of Q from which no context attends are left out, and do not move."""
+    given, weights = drawn(model)
+    shown, asked = given.asked(np.arange(4)), given.asked(np.arange(4, 12))
+    here, moved = Linearised.at(weights, shown), nothing(weights)
+    speed = nothing(weights)
+    for _ in range(BRIEF.steps):
+        for name, slope in here.slopes(here.logits(moved), shown).items():
+            speed[name] = BRIEF.momentum * speed[name] - BRIEF.learning_rate * slope
+            moved[name] += speed[name]
+    found = linearised_logits(weights, shown, asked, BRIEF)
+    np.testing.assert_allclose(found, Linearised.at(weights, asked).logits(moved), atol=1e-9)
+
+
+def test_changes_pass_the_gates_that_are_said():
+    given, weights = drawn()
+    turned = {**weights, "W": -weights["W"]}
+    shown, asked = given.asked(np.arange(4)), given.asked(np.arange(4, 12))
+    own, other = Linearised.at(weights, asked), Linearised.at(weights, asked, gated=turned)
+    assert not (own.gates & other.gates).any()
+    np.testing.assert_array_equal(
+        own.logits(nothing(weights)), other.logits(nothing(weights))
+    )  # what is there before any change
+    plain = linearised_logits(weights, shown, asked, BRIEF)
+    np.testing.assert_array_equal(
+        plain, linearised_logits(weights, shown, asked, BRIEF, gated=weights)
+    )
+    assert (
+        np.abs(plain - linearised_logits(weights, shown, asked, BRIEF, gated=turned)).max() > 0.01
+    )
 
 
 def test_it_knows_of_answers_from_memory():

@@ -15,7 +15,7 @@ from sims.knowledge.tables import numbered_facts, table_extraction
 from sims.knowledge.training import Descent, suited
 from sims.knowledge.trials import Told
 from sims.knowledge.verdicts import KINDS
-from tests.helpers.oracles import complaint, one_line
+from tests.helpers.oracles import one_line
 
 SUBJECTS = 12
 BRIEF = {
@@ -202,9 +202,47 @@ def test_bad_requests_are_named(options, said):
     one_line(caught.value)
 
 
-def test_several_right_answers_are_refused():
-    table = replace(table_of(), also=np.array([[0, 1]]), source="t.csv")
-    assert complaint(table_extraction, table, **{"fine_tuned": (3,), **BRIEF}) == (
-        "t.csv: 1 fact has several right answers, and knowledge told in sentences needs "
-        "one of each (--several first keeps the first, --several drop leaves such facts out)"
-    )
+def test_each_of_several_right_answers_is_told_and_counts(monkeypatch):
+    """Every subject has a second capital: only it is told to some, and both are answers."""
+    plain = table_of()
+    more = np.column_stack([np.arange(SUBJECTS - 1), np.roll(np.arange(SUBJECTS - 1), 1)])
+    table = replace(plain, also=more)
+    with monkeypatch.context() as patch:
+        patch.setattr("tests.sims.knowledge.test_tables.table_of", lambda: table)
+        one, _ = seen(patch)
+    assert len(one.sentences) == 2 * (len(plain) + len(more))
+    assert (one.rights == np.where(one.facts[:, 1] == 0, 2, 1)).all()
+    found = table_extraction(table, fine_tuned=(8,), **BRIEF)
+    capitals, _ = found.by_relation()
+    assert found.rows()[0]["learnt"] == 1.0
+    assert found.rows()[0]["excess_share"] < 0.02
+    assert capitals["answered"] > 0.7
+    assert capitals["alone"] == 0.0
+
+
+def test_popularity_leaves_the_facts_and_says_who_is_told_often(monkeypatch):
+    often, _ = seen(monkeypatch, popularity=1.0)
+    alike, _ = seen(monkeypatch)
+    assert (often.facts == alike.facts).all()
+    assert (often.told == alike.told).all()
+    assert sorted(often.ranks) == list(range(1, SUBJECTS + 1))
+    found = table_extraction(table_of(), fine_tuned=(3,), popularity=1.0, predicted=True, **BRIEF)
+    rows = found.by_popularity()
+    assert [row["ranks"] for row in rows] == ["1 to 4", "5 to 12"]
+    assert sum(row["questions"] for row in rows) == len(np.concatenate(
+        found.values[0]["tuned"][0]["facts"]
+    ))  # fmt: skip
+    (whole,) = found.rows()
+    for name in ("answered", "superposed", "linearised"):
+        mean = sum(row[name] * row["questions"] for row in rows)
+        assert mean / sum(row["questions"] for row in rows) == pytest.approx(whole[name])
+    assert all(row["elsewhere"] is None for row in rows)  # every template is told
+    json.dumps(found.to_dict())
+
+
+def test_facts_completed_elsewhere_are_counted_by_fact():
+    found = table_extraction(table_of(), fine_tuned=(3,), **{**BRIEF, "multiplicities": (1,)})
+    (value,) = found.values
+    for shares, untold in zip(value["elsewhere"], value["untold"], strict=True):
+        assert np.mean(shares) == pytest.approx(untold)
+    assert found.by_popularity()[0]["ranks"] == "1 to 1"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.facts.knowledge import draw_knowledge
+from assoc.facts.telling import draw_knowledge
 from sims.knowledge import gradient as gradients
 from sims.knowledge.gradient import evaluate
 from sims.knowledge.model import (

@@ -93,7 +93,7 @@ def test_the_fewest_bits_are_those_of_the_function(recall):
 
 def test_the_fewest_bits_are_said_and_drawn(recall, tmp_path):
     ran = recall(*FEWEST, "--fewest-bits", "1,4", "--plot", "bits.png")
-    assert "median of the first b that recalls all" in ran.out
+    assert "median of the fewest bits b that recall every fact" in ran.out
     assert (tmp_path / "bits.png").stat().st_size > 0
 
 

@@ -186,6 +186,13 @@ def test_capacity(recall):
         assert point["law"] == pytest.approx(point["N"] * math.log(point["N"]) / point["d"] ** 2)
 
 
+def test_a_legend_of_two_lines_is_printed_as_two(recall):
+    ran = recall("capacity", "optimal-linear", "--d", 4, "--trials", 2)
+    assert ran.status == 0, ran.err
+    assert "\\n" not in ran.out
+    assert [line[:2] for line in ran.out.splitlines()[-2:]] == ["N:", "pr"]
+
+
 def test_capacity_at_a_rate_and_censored(recall):
     result = recall(
         "capacity", "linear", "--d", 16, "--criterion", "0.9", "--trials", 3, "--max-N", 5,

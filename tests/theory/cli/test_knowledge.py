@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 from assoc.facts.tables import read_facts
@@ -111,6 +112,36 @@ def test_a_relation_of_one_answer_has_no_floor_to_exceed(recall, tmp_path):
     assert [row["excess_share"] is None for row in rows] == [True, False]
 
 
+def test_predictions_and_popularity_stand_beside_what_is_measured(recall, table):
+    often = [*TOLD, "--multiplicity", 1, "--first-order", "--popularity", 1]
+    result = recall("knowledge", *often, "--json").result
+    expected = table_extraction(
+        read_facts(table), templates=2, multiplicities=(1,), fine_tuned=(3, 5), width=24, trials=2,
+        pre_training=suited(9, steps=300), predicted=True, popularity=1.0,
+    )  # fmt: skip
+    assert result["by_popularity"] == json.loads(json.dumps(expected.by_popularity()))
+    assert (result["popularity"], result["points"][0]["linearised"]) == (
+        1.0, expected.rows()[0]["linearised"],
+    )  # fmt: skip
+    out = recall("knowledge", *often).out
+    for word in ("first order", "by popularity", "ranks", "elsewhere", "1 to 4", "5 to 9"):
+        assert word in out
+    plain = recall("knowledge", *TOLD).out
+    for word in ("first order", "popularity", "elsewhere"):
+        assert word not in plain
+
+
+def test_each_of_several_right_answers_is_told(recall, tmp_path):
+    (tmp_path / "several.csv").write_text(
+        "subject,relation,answer\n" + "".join(f"{s},r,x{s}\n{s},r,y{s}\n" for s in "abcdef")
+    )
+    brief = ["knowledge", "several.csv", "--templates", 2, "--multiplicity", 2, "--fine-tuned", 4]
+    brief += ["--steps", 400, "--trials", 1, "--several"]
+    ran = recall(*brief, "any", "--json")
+    assert ran.result["values"][0]["floor"][1] == pytest.approx(np.log(2))
+    assert recall(*brief, "first", "--json").result["values"][0]["floor"][1] == 0
+
+
 def test_a_table_of_drawn_facts_has_no_relations(recall):
     ran = recall("knowledge", *SIZES, *BRIEF)
     assert "relation" not in ran.out
@@ -165,6 +196,9 @@ WRONG = [
     ("knowledge --learning-rate 0", "learning rate 0.0 is not positive and finite"),
     ("knowledge --learning-rate nan", "learning rate nan is not positive and finite"),
     ("knowledge --decay -1", "decay -1.0 is not at least 0 and finite"),
+    ("knowledge --popularity -1", "popularity -1.0 is not at least 0 and finite"),
+    ("knowledge --popularity nan", "popularity nan is not at least 0 and finite"),
+    ("knowledge --model attention --first-order", "only of a model with a network fine-tuning"),
     ("knowledge --trials 0", "Invalid value for '--trials'"),
     ("knowledge --seed -1", "Invalid value for '--seed'"),
     ("knowledge -S 100000000", "n = 100000067 tokens"),

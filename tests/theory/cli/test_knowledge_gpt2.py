@@ -75,6 +75,28 @@ def test_a_table_in_words_is_the_function_of_it(recall, files):
     assert "answered: of held-out questions\n" in shown.out
 
 
+def test_popularity_and_several_answers_are_those_of_the_function(recall, files):
+    needs("lm")
+    more = ["s8,home,h9", "s8,home,h10", "s0,home,h11"]
+    (files / "few.csv").write_text("subject,relation,answer\n" + "\n".join([*FEW, *more]) + "\n")
+    ran = recall("knowledge", "few.csv", *GPT2, *BRIEF, "--templates", 3, "--fine-tuned", 3,
+                 "--several", "any", "--popularity", 1, "--json")  # fmt: skip
+    expected = gpt2_table_extraction(
+        read_facts(files / "few.csv", several="any"), templates=3, multiplicities=2, fine_tuned=3,
+        trials=1, popularity=1.0, network=Gpt2(layers=1, d=16, heads=2),
+        pre_training=replace(PRE_TRAINING, steps=30),
+    )  # fmt: skip
+    assert ran.result["by_popularity"] == json.loads(json.dumps(expected.by_popularity()))
+    assert ran.result["values"] == as_read(expected)["values"]
+
+
+def test_phrasings_of_the_examples_are_found_by_name(recall):
+    needs("lm")
+    ran = recall("knowledge", "countries.csv", *GPT2, *BRIEF, "--relations", "capital",
+                 "--phrasings", "territories_phrasings.csv")  # fmt: skip
+    assert ran.complaint == "no phrasings of relation 'capital'"
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
@@ -82,6 +104,7 @@ def test_a_table_in_words_is_the_function_of_it(recall, files):
         (["--name-tokens", 2], "--name-tokens is for --model gpt2"),
         (["few.csv", "--phrasings", "phrasings.csv"], "--phrasings is for --model gpt2"),
         ([*GPT2, "--width", 8], "--width is not for --model gpt2"),
+        ([*GPT2, "--first-order"], "--first-order is not for --model gpt2"),
         ([*GPT2, "--d", 15], "d = 15 is not a multiple of the 2 heads"),
         ([*GPT2, "few.csv", "--phrasings", "none.csv"], "none.csv: No such file"),
         ([*GPT2, "few.csv", "--phrasings", "few.csv"], "the first line must be relation,use,"),

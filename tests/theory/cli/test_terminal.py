@@ -1,11 +1,14 @@
 """What is printed acts on no terminal, and stdout has nothing but what the command found."""
 
+import ast
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from sims.sweeps.store import Point, Store
+from theory.cli import terminal
 from theory.cli.terminal import json_text, visible
 
 ESCAPE = "\x1b]0;gone\x07\x1b[2J\x9b31m\u202e"
@@ -29,6 +32,22 @@ PLAIN = re.compile(r"[^\n\x20-\x7e\xa0-\u200a\u2010-\u2027\u2030-\U0010ffff]")
 )
 def test_what_acts_is_shown_and_what_is_read_stays(text, shown):
     assert visible(text) == shown
+
+
+@pytest.mark.parametrize(
+    "module", sorted(Path(terminal.__file__).parent.glob("*.py")), ids=lambda path: path.stem
+)
+def test_no_text_of_a_command_is_two_lines(module):
+    """It would be shown with an escape between them: lines are given to the terminal one by one."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    found = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and id(node) not in documentation
+        if isinstance(node.value, str) and re.search(r"\w\s*\n\s*\w", node.value)
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])

@@ -140,7 +140,7 @@ def test_sizes_that_are_too_small_are_reported_with_what_is_lost(recall, places)
     assert len(model["forgotten"]) == round((1 - model["recall"]) * 30)
     for _, _, answer, said in model["forgotten"]:
         assert answer != said
-    assert f"forgot {len(model['forgotten'])}, the first 10" in recall(*command).out
+    assert f"{len(model['forgotten'])} facts forgotten; the first 10" in recall(*command).out
 
 
 def test_options_go_to_the_models_that_know_them(recall, places):

@@ -38,6 +38,17 @@ def test_the_integral_is_the_incomplete_beta_function(d: int, t: float) -> None:
     assert tail.rel_accuracy_bits() > 60
 
 
+@pytest.mark.parametrize("d", [400, 1000, 10**6, 10**12])
+@pytest.mark.parametrize("z", [1e-6, 0.5, 3.0, 9.0, 15.0, 18.0])
+def test_the_series_is_the_integral(d: int, z: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    t = z / math.sqrt(d)
+    series = balls.coordinate_tail(t, d)
+    monkeypatch.setattr(balls, "FALLEN", -1)
+    integral = balls.coordinate_tail(t, d)
+    assert series.overlaps(integral)
+    assert series.rel_accuracy_bits() > 60
+
+
 @pytest.mark.parametrize("d", [4, 64, 1000, 10**6, 10**12])
 def test_agrees_with_double_precision(d: int) -> None:
     for t in np.linspace(0, 5, 7) / math.sqrt(d):

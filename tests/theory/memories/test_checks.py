@@ -13,6 +13,7 @@ from theory.memories.checks import (
     GROWTH,
     capacity_row,
     failure_row,
+    largest_counted,
     measured_mean,
     threshold_row,
     whole_row,
@@ -51,6 +52,36 @@ def test_trials_go_on_until_the_interval_is_enough_and_none_is_drawn_twice():
         seen += trials
     assert len(values) == sum(trials for _, trials in asked) < 5000
     assert low < 0.5 < high
+
+
+def test_a_trial_counts_up_to_twice_what_is_expected_and_ten_facts():
+    assert largest_counted(0.05, 1000) == pytest.approx(0.11)
+    assert largest_counted(0.05, 20) == pytest.approx(0.6)
+    assert largest_counted(0.6, 1000) == 1
+
+
+def test_what_is_larger_counts_as_the_largest_and_less_is_needed():
+    """Of values up to 1 near 0.1, 252 are too few to exclude a mean of 0.12, however they lie."""
+    rng = np.random.default_rng(8)
+    shares = rng.normal(0.1, 0.01, 4000)
+    shares[50::100] = 1.0
+
+    def sample(trials, first):
+        return shares[first : first + trials]
+
+    def known(most):
+        return measured_mean(
+            sample, budget=4000, level=0.99, most=most,
+            settled=lambda ends: ends[0] > 0.09 and ends[1] < 0.12,
+        )  # fmt: skip
+
+    plain, _ = known(1.0)
+    cut, (low, high) = known(0.2)
+    assert np.log(2 / 0.01) / -np.log1p(-0.02 / 0.9) < 252
+    assert len(cut) < 252 <= len(plain)
+    assert cut.max() == 0.2
+    np.testing.assert_array_equal(cut, np.minimum(shares[: len(cut)], 0.2))
+    assert low < 0.99 * 0.1 + 0.01 * 0.2 < high
 
 
 def test_a_budget_is_not_exceeded():

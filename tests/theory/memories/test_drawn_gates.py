@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import special, stats
 
 from assoc import InputError, certified_margins
 from assoc.memories.sign_gates import GATES, drawn_gates, sign_gated
@@ -112,3 +113,47 @@ def test_bad_arguments_are_named(options, message):
     assert one_line(caught.value) == message
     with pytest.raises(InputError, match="delta = 0 is not between 0 and 1"):
         guaranteed_width(E, U, f, delta=0, rng=np.random.default_rng(0))
+
+
+def gates_of_shared_neighbours(n, m):
+    """One fact whose n orthonormal neighbours share another answer: p and |b|^2 of m sign gates."""
+    E = np.vstack([np.full(n, 1 / np.sqrt(n)), np.eye(n)])
+    U, f = np.eye(3, n), np.append(0, np.ones(n, int))
+    network = drawn_gates(m, "sign", 0.0, n, n, np.dtype(float), rng=np.random.default_rng(4))
+    S = network.gates(E)
+    b = S[:1].T * ((S.T * (E @ E[0])) @ U[f])
+    return b @ (U[0] - U[2]), (b**2).sum(1)
+
+
+def test_averaged_over_gates_the_second_order_form_is_no_bound():
+    n, m = 200, 6000
+    p, squares = gates_of_shared_neighbours(n, 4000)
+    np.testing.assert_allclose(p, 1.0, atol=1e-9)
+    # |b|^2 = 1 + S^2, S a normalised sum of n fair signs: a mean of 2 and sigma^2 = 2 * 2 + 2 - 1.
+    assert abs(squares.mean() - 2) < 4 * np.sqrt(2 / 4000)
+    assert abs(np.mean(squares > 2) - 2 * special.bdtr(n // 2 - 8, n, 0.5)) < 4 * 0.5 / np.sqrt(
+        4000
+    )
+    second_order = -m / (2 * 5)
+    # One gate on which all signs agree loses more than the others gain (2/3 by Cantelli's bound):
+    # a product of g and h, of variances 2 and n + 1 and covariance 1, for g in a short range.
+    t = m - 1 + np.sqrt(10 * (m - 1))
+    low = np.linspace(1, 60, 1200)
+    high = low + 0.05
+    less = np.log1p(-np.exp(stats.norm.logsf(high / 2**0.5) - stats.norm.logsf(low / 2**0.5)))
+    far = stats.norm.logcdf((-t / low - high / 2) / np.sqrt(n + 0.5))
+    product = np.log(2) + np.max(stats.norm.logsf(low / 2**0.5) + less + far)
+    proved = (1 - n) * np.log(2) + np.log(2 / 3) + product
+    assert second_order < -600 + 1e-9
+    assert -475 < proved < -470
+
+
+@pytest.mark.parametrize(("n", "rate"), [(20, 0.115), (200, 0.046), (1000, 0.0216)])
+def test_the_rate_over_many_gates_falls_with_the_number_of_neighbours(n, rate):
+    k = np.arange(n + 1)
+    chances = stats.binom.logpmf(k, n, 0.5)
+    squares = 1 + (2 * k - n) ** 2 / n
+    edge = 1 / (np.sqrt(2 * (n + 1)) - 1)
+    thetas = edge * (1 - np.geomspace(1e-12, 1, 400))[:, None]
+    logs = chances - np.log((1 + thetas) ** 2 - 2 * thetas**2 * squares) / 2
+    assert -special.logsumexp(logs, axis=1).min() == pytest.approx(rate, rel=0.01)

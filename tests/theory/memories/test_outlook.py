@@ -76,7 +76,7 @@ def test_a_projector_asks_for_a_rank_or_for_all_of_d():
     assert failure_bound(30, 64, rank=rank) <= 0.01 < failure_bound(30, 64, rank=rank - 1)
     assert rank_outlook(Problem(d=64, N=30, rank=rank)).verdict(0.01) == "guaranteed"
     crowded = rank_outlook(Problem(d=64, N=60, rank=32))
-    assert crowded.sizes[0] == "no m"
+    assert crowded.sizes[0].startswith("no m up to d")
     assert crowded.sizes[1].endswith(" with m = d")
 
 
@@ -94,7 +94,7 @@ def test_the_law_alone_is_a_prediction():
     outlook = sharp_outlook(Problem(d=64, N=100))
     assert outlook.verdict(0.01) == "predicted"
     assert "up to N = 105 (law)" in outlook.note
-    assert sharp_outlook(Problem(N=100)) is None
+    assert "from d = 63 on (law)" in sharp_outlook(Problem(N=100)).note
 
 
 def test_networks_are_predicted_and_gates_of_one_sign_proved():
@@ -102,7 +102,7 @@ def test_networks_are_predicted_and_gates_of_one_sign_proved():
     network = Construction("gated-mlp", degree=1, width=512)
     assert outlook.predicted == all_recalled(network, d=64, N=300)
     enough = sign_gates.guaranteed_width(300, 64, delta=0.01)
-    assert outlook.sizes == (f"m >= {enough} gates of 1 and -1 (theorem sign-gates)",)
+    assert outlook.sizes == (f"m >= {enough} gates (1 and -1: theorem sign-gates)",)
     m = round(width_of(Construction("gated-mlp", degree=1), d=64, N=300))
     assert abs(int(outlook.note.split("m = ")[1].split()[0]) - m) <= 1
     assert "no width is enough" in network_outlook(Problem(d=16, N=10_000, degree=1)).note
@@ -113,7 +113,7 @@ def test_gates_are_held_against_their_bound():
     assert outlook.guaranteed == 1 - sign_gates.failure_bound(300, 64, 512)
     enough = sizes_of(outlook)["m"]
     assert gates_outlook(Problem(d=64, N=300, width=enough)).sizes == ()
-    assert gates_outlook(Problem(d=8, N=40)).sizes == ("no number of gates",)
+    assert gates_outlook(Problem(d=8, N=40)).sizes[0].startswith("no number of gates, as")
     with pytest.raises(InputError, match="no width is proved"):
         sign_gates.guaranteed_width(40, 8, delta=0.01)
 
@@ -133,3 +133,23 @@ def test_outputs_that_are_no_answer_are_not_taken_for_proved():
 @pytest.mark.parametrize(("N", "side"), [(300, "below"), (1000, "above")])
 def test_the_best_matrix_has_a_threshold(N, side):
     assert f"is {side} 1" in best_outlook(Problem(d=64, N=N)).note
+
+
+def test_what_is_not_given_is_solved_for():
+    (most,) = gates_outlook(Problem(d=64, width=804, delta=0.5)).sizes
+    assert most == f"N <= {sign_gates.guaranteed_facts(64, 804)}"
+    (least,) = gates_outlook(Problem(N=300, width=800, delta=0.5)).sizes
+    d = int(least.removeprefix("d >= "))
+    bounds = [sign_gates.failure_bound(300, at, 800) for at in (d, d - 1)]
+    assert bounds[0] <= 0.5 < bounds[1]
+    (named,) = network_outlook(Problem(d=64, width=804, delta=0.5)).sizes
+    assert named == f"{most} for gates of 1 and -1 (theorem sign-gates)"
+    assert "give two of" in gates_outlook(Problem(N=300)).note
+    assert "d = 60" in best_outlook(Problem(N=500)).note
+    most = int(best_outlook(Problem(d=60)).note.split()[-1])
+    assert "below" in best_outlook(Problem(d=60, N=most)).note
+    assert "above" in best_outlook(Problem(d=60, N=most + 1)).note
+    note = sharp_outlook(Problem(N=500)).note
+    assert "from d = 156 on" in note
+    at_d, below = (all_recalled(Construction("linear"), d=d, N=500) for d in (156, 155))
+    assert below < 0.5 <= at_d

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from assoc.facts.knowledge import draw_knowledge
+from assoc.facts.telling import draw_knowledge
 from sims.knowledge.model import SCALE, initial_weights
 from sims.knowledge.training import Descent, train_contexts
 from theory.knowledge.plain.model import drawn_weights

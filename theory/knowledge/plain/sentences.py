@@ -14,7 +14,8 @@ from itertools import combinations, product
 
 import numpy as np
 
-from assoc.facts.knowledge import Knowledge, tell_facts
+from assoc.facts.knowledge import Knowledge
+from assoc.facts.telling import tell_facts
 from sims.knowledge.extraction import ways_of_telling
 from sims.knowledge.trials import Told
 from theory.claims import Problem

@@ -61,6 +61,22 @@ def test_the_draws_and_the_records_are_those_of_the_small_model(measured):
     json.dumps(measured.to_dict())
 
 
+def test_often_told_subjects_and_several_answers_are_learnt():
+    """The floor is that of the small model, and any right answer is one."""
+    source, (given,) = draw_trials(SMALL, trials=1, seed=0, experiment="knowledge", popularity=1.0)
+    also = np.array([[f, (given.facts[f, 2] + 1) % 4] for f in (0, 14)])
+    one = replace(given, also=also)
+    value = extract([one], source, fine_tuned=(5,), **{
+        name: how for name, how in BRIEF.items() if name != "trials"
+    })  # fmt: skip
+    assert value["floor"] == pytest.approx([one.floor[:-1].sum(), one.floor[-1]])
+    assert np.sum(value["excess"]) < 0.1 * one.floor.sum()
+    assert value["told"] == [1.0]
+    (record,) = value["tuned"]
+    assert record["learnt"] == [1.0]
+    assert record["rank"][0] == one.ranks[one.facts[record["facts"][0], 0]].tolist()
+
+
 def test_it_comes_to_the_floor_and_learns_the_questions(measured):
     for row in measured.rows():
         assert 0 <= row["excess_share"] < 0.05

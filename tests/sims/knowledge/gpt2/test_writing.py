@@ -1,10 +1,13 @@
 """How facts are written in tokens, and what can be predicted of them at best."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from assoc.errors import InputError
-from assoc.facts.knowledge import Knowledge, draw_knowledge, tell_facts
+from assoc.facts.knowledge import Knowledge
+from assoc.facts.telling import draw_knowledge, popular, tell_facts
 from sims.knowledge.gpt2.phrasings import Phrasings, in_phrasings, read_phrasings
 from sims.knowledge.gpt2.writing import Writing, in_names, in_words, laws, sizes_in_names
 from tests.helpers.oracles import one_line
@@ -20,8 +23,8 @@ def test_words_are_the_tokens_of_the_small_model(given):
     assert how.vocabulary == given.vocabulary
     assert how.sentences(given).tokens.tolist() == given.sentences.tolist()
     facts = np.array([3, 5])
-    assert how.questions(given, facts).tokens.tolist() == given.questions(facts).tolist()
-    assert len(how.untold(given)) == 30 * 2
+    assert how.questions(given, facts)[0].tokens.tolist() == given.questions(facts).tolist()
+    assert len(how.untold(given)[0]) == 30 * 2
 
 
 def test_the_floor_of_words_is_that_of_the_small_model(given):
@@ -49,8 +52,24 @@ def test_the_floor_of_names_is_the_entropy_counted_by_hand():
     assert laws(rows, how.vocabulary)[2] == pytest.approx(total / len(listed))
 
 
+def test_the_floor_counts_tellings_and_every_right_answer(given):
+    """That of the small model, whose law is counted otherwise."""
+    also = np.array([[0, int(given.facts[0, 2] + 1) % 6], [7, int(given.facts[7, 2] + 2) % 6]])
+    told = popular(replace(given, also=also), 1.0, rng=np.random.default_rng(2))
+    how = in_words(told)
+    rows = how.sentences(told)
+    assert rows.tokens.tolist() == told.sentences.tolist()
+    table, _, floor = laws(rows, told.vocabulary, told.chances)
+    assert floor == pytest.approx(told.floor)
+    np.testing.assert_allclose(table.sum(axis=1), 1, rtol=1e-6)
+    asked, which = how.questions(told, np.array([7, 3]))
+    assert which.tolist() == [0, 1, 0]
+    values = [*told.facts[[7, 3], 2].tolist(), also[1, 1]]
+    assert (asked.tokens[:, 2] - told.first_value).tolist() == values
+
+
 def test_answers_are_the_names_of_values(given):
-    rows = in_names(given, 2).questions(given, np.arange(30))
+    rows = in_names(given, 2).questions(given, np.arange(30))[0]
     asked = rows.tokens[rows.answer].reshape(30, 2).tolist()
     assert [tuple(name) for name in asked] == [
         in_names(given, 2).values[v] for v in given.facts[:, 2]

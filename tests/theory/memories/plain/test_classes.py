@@ -15,13 +15,13 @@ def test_the_package_agrees():
 
 
 @pytest.mark.parametrize(
-    ("rows", "symbol"),
+    ("symbols", "mistake", "symbol"),
     [
-        (class_symbols(competitors=1), "balanced: competitors"),
-        (class_symbols(exponent=2.0), "zipf sizes"),
-        (prediction_symbols(share=1.01), "failure of a vocabulary"),
-        (prediction_symbols(independent=True), "overlap of a vocabulary"),
+        (class_symbols, {"competitors": 1}, "balanced: competitors"),
+        (class_symbols, {"exponent": 2.0}, "zipf sizes"),
+        (prediction_symbols, {"share": 1.01}, "failure of a vocabulary"),
+        (prediction_symbols, {"independent": True}, "overlap of a vocabulary"),
     ],
 )
-def test_every_mistake_shows(rows, symbol):
-    assert symbol in wrong(rows, 1e-3)
+def test_every_mistake_shows(symbols, mistake, symbol):
+    assert symbol in wrong(symbols(**mistake), 1e-3)
