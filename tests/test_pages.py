@@ -41,7 +41,6 @@ DIRTY = {
     "appendix-runs.json",
     "knowledge-schedules.json",
     "knowledge-tuning.json",
-    "optimal-capacity.json",
     "optimal-networks.json",
     "optimal-variants.json",
     "smallest-transformers.json",

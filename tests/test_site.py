@@ -153,7 +153,12 @@ def test_axe_finds_nothing_to_complain_of(browser, name):
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 1000},
         )
-        drawn(browser, SITE / f"{name}.html")
-        browser.execute_script("document.querySelectorAll('details').forEach(e => e.open = true)")
+        browser.get((SITE / f"{name}.html").as_uri())
+        # Formulas, where there are any, are drawn, and what was unfolded is noticed.
+        browser.execute_async_script(
+            "const done = arguments[0];"
+            "document.querySelectorAll('details').forEach(e => e.open = true);"
+            "Promise.resolve(window.MathJax?.startup?.promise).then(() => setTimeout(done, 200));"
+        )
         browser.execute_script((files("axe_core_python") / "axe.min.js").read_text("utf-8"))
         assert browser.execute_async_script(AXE, ["html"], []) == [[], "4.4.3"], width

@@ -71,9 +71,7 @@ def facts(
         "package.module:function, or several: a,b. The first two kinds if not given.",
     ),
     memory: str | None = typer.Option(
-        None,
-        help="Use one memory instead: a name of `recall predict --help`, or "
-        "package.module:function.",
+        None, help="Use one memory instead: a name of `recall predict --help`, or module:function."
     ),
     d: int | None = typer.Option(None, "--d", "-d", help="Dimension; planned if not given."),
     head_dim: int | None = HEAD_DIM,

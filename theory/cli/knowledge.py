@@ -135,9 +135,7 @@ def knowledge(
         None, "--attributes", "-A", help="Attributes A; 3 if not given."
     ),
     templates: str | None = typer.Option(
-        None,
-        help="Templates |R| of each attribute, or several: 8,16. If not given, 16 for drawn "
-        "facts, else 8.",
+        None, help="Templates |R| of each attribute, or several; default: 16 if drawn, else 8."
     ),
     multiplicity: str | None = typer.Option(
         None, help="Templates K that state each fact, or several; 1,2,4 if not given."
