@@ -1,5 +1,6 @@
 """In how few bits heads and an MLP that are fitted together hold tables, every fact certified."""
 
+import sys
 from typing import Any
 
 from attention_bits import SEED, measured
@@ -7,7 +8,9 @@ from stored import store
 
 SWEEPS = 40
 
-SIZES: tuple[tuple[int | str, int, tuple[int, int], int, int, int, bool, int], ...] = (
+Size = tuple[int | str, int, tuple[int, int], int, int, int, bool, int]
+
+SIZES: tuple[Size, ...] = (
     (16, 48, (12, 12), 24, 1, 1, False, 3),
     (16, 48, (12, 12), 18, 1, 1, False, 3),
     (16, 48, (12, 12), 12, 1, 2, False, 3),
@@ -22,6 +25,15 @@ SIZES: tuple[tuple[int | str, int, tuple[int, int], int, int, int, bool, int], .
 )
 """S = R of a table with D = 8, or a file; d, d_h of both heads, m, b of heads and of the MLP,
 whether embeddings are stored, and draws."""
+
+COUNTRIES: tuple[Size, ...] = (
+    ("countries.csv", 400, (20, 7), 27, 1, 1, False, 1),
+    ("countries.csv", 400, (50, 12), 0, 1, 1, False, 1),
+    ("countries.csv", 400, (18, 6), 24, 1, 1, False, 1),
+)
+"""The same of one table, with an MLP and without."""
+
+TABLES = {"mlp-bits": SIZES, "mlp-bits-countries": COUNTRIES}
 
 
 def row(
@@ -47,8 +59,7 @@ def row(
 
 
 def main() -> None:
-    """Fit, and store what was found."""
-    rows = [row(*case) for case in SIZES]
+    """Fit, and store what was found, of the tables that are named or of all."""
     columns = {
         "table": "table",
         "embeddings": "embeddings",
@@ -64,7 +75,8 @@ def main() -> None:
         "lost": "facts lost, mean",
         "seconds": "s",
     }
-    store("mlp-bits", rows, columns, seed=SEED)
+    for name in sys.argv[1:] or TABLES:
+        store(name, [row(*case) for case in TABLES[name]], columns, seed=SEED)
 
 
 if __name__ == "__main__":
