@@ -5,7 +5,7 @@ What is fitted, and why in these steps, is said in :mod:`assoc.bits.attention_fi
 
 import math
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -126,14 +126,11 @@ class _Table:
         if len(values) < 3:
             return None
         dims, d = tuple(each.shape[1] for each in values[:2]), self.Phi.shape[1]
-        # Odd numbers of b bits are weights times 2^(b-1); what is said is in units of the heads'.
-        heads, own = 4.0 ** (bits[0] - 1), 2.0 ** (bits[2] - 1)
-        sigma = hidden_function(dims, 1.0, d)(Polynomial([0.0, 1 / (heads * own)])) * (heads / own)
         each = [codes @ W_O for (codes, _), (_, W_O) in zip(tables, values[:2], strict=True)]
         X = each[0][self.asked[0]] + each[1][self.asked[1]]
         W, V = values[2]
         z = X @ W.T
-        quadratic = sigma.coef.astype(np.float32)
+        quadratic = _quadratic(dims, d, bits[0], bits[2]).astype(np.float32)
         hidden = quadratic[0] + quadratic[2] * z**2
         return _Neurons(X, z, hidden, V @ self.Phi.T, quadratic)
 
@@ -177,6 +174,15 @@ class _Neurons:
     hidden: Singles
     directions: Singles
     quadratic: Singles
+
+
+@lru_cache(maxsize=8)
+def _quadratic(dims: tuple[int, ...], d: int, bits: int, mlp_bits: int) -> NDArray[np.float64]:
+    """Coefficients of sigma for odd numbers in the place of weights, the same in every step."""
+    # Odd numbers of b bits are weights times 2^(b-1); what is said is in units of the heads'.
+    heads, own = 4.0 ** (bits - 1), 2.0 ** (mlp_bits - 1)
+    sigma = hidden_function(dims, 1.0, d)(Polynomial([0.0, 1 / (heads * own)])) * (heads / own)
+    return np.asarray(sigma.coef, np.float64)
 
 
 def _descend(

@@ -1,4 +1,4 @@
-"""Checks of attention that is fitted in few bits: how many of its bits it turns into facts."""
+"""Checks of transformers that are fitted in few bits: how many of these they turn into facts."""
 
 from dataclasses import replace
 from typing import Any
@@ -30,6 +30,7 @@ def check_fitted_attention(
     delta: float,
     steps: int,
     bits: int = 1,
+    width: int = 0,
     rounded: bool = False,
     forgotten: int = 0,
     declared: float = 1.0,
@@ -43,7 +44,7 @@ def check_fitted_attention(
     ----------
     seed : of all draws.
     shape : of the tables.
-    d, value_dims, steps, bits : as for :func:`assoc.bits.attention_fit.fit_attention`.
+    d, value_dims, steps, bits, width : as for :func:`assoc.bits.attention_fit.fit_attention`.
     efficiency : bits that a table takes over bits spent, at least.
     draws : tables.
     delta : chance of failing that is claimed, at most.
@@ -69,7 +70,7 @@ def check_fitted_attention(
             code = encode(attention_only(taught, Phi, rng=rng), bits)
         else:
             code = fit_attention(
-                taught, Phi, rng=rng, value_dims=value_dims, bits=bits, steps=steps
+                taught, Phi, rng=rng, value_dims=value_dims, bits=bits, width=width, steps=steps
             ).code
         spent, row = round(declared * code.bits), 8 * len(code.data) - FILL
         whole = bool(certify(code.decode(Phi), task, length=LENGTH).certified.all())

@@ -37,6 +37,7 @@ SMALL = {
     "factual-bound": {
         "bounds": {"cases": 20, "sizes": (1000,)},
         "fitted-attention": {"draws": 3, "steps": 60},
+        "fitted-mlp": {"draws": 3, "steps": 60},
         "paper": {"sizes": (10, 100, 1000)},
         "square": {"sizes": (10, 100, 1000)},
         "transformers": {"cases": ((Architecture("attention-only", 32), Shape(6, 4, 3)),)},
