@@ -263,8 +263,8 @@ def phase_diagram(
     ----------
     multiplicities, templates : K and |R|, all pairs with K <= |R|.
     told : the other sizes.
-    fine_tuned, model, width, pre_training, fine_tuning, predicted, popularity, trials, seed,
-    experiment : as for :func:`knowledge_extraction`.
+    fine_tuned, model, width, pre_training, fine_tuning : as for :func:`knowledge_extraction`.
+    predicted, popularity, trials, seed, experiment : the same.
     store : file that every finished (K, |R|) is added to, and resumed from.
     progress : called at the start and after each point.
     workers : processes that compute points.

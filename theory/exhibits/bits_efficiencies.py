@@ -1,4 +1,4 @@
-"""Bits of memories at their fewest, and how much of them is stored facts."""
+"""Bits of memories and transformers at their fewest, and how much of them is stored facts."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -45,8 +45,11 @@ SCALED = ("whitened-mlp", "bilinear-ridge")
 MARKERS = "osD^v<>phX*dP8H"
 """Of memories in turn; where there are more of these, from the first again."""
 
-FITTED, FITTED_COLOUR = "optimal-", "C2"
-"""What the names of memories begin with that are fitted in their bits, and how they are drawn."""
+TRANSFORMERS = {"fitted-attention": "fitted heads", "fitted-mlp": "fitted heads and MLP"}
+"""Claims of factual-bound on transformers that are fitted in their bits, and what these are."""
+
+FITTED, FITTED_COLOUR = ("optimal-", "fitted "), "C2"
+"""What the names of models begin with that are fitted in their bits, and how they are drawn."""
 
 
 def spent_bits(memory: str, d: int, bits: int, size: int | None) -> int:
@@ -76,7 +79,7 @@ def points(
     fitted: Sequence[tuple[str, str | None, int, Sequence[int]]],
     trials: int,
 ) -> list[Task]:
-    """Return the claim that counts bits of memories at their capacity, and further searches.
+    """Return the claims that count bits of memories and transformers, and further searches.
 
     Parameters
     ----------
@@ -85,6 +88,7 @@ def points(
     trials : of each search.
     """
     found = [claim_task("information-bound", "gap", size, seed=seed)]
+    found += [claim_task("factual-bound", claim, size, seed=seed) for claim in TRANSFORMERS]
     for memory, m, bits, dimensions in fitted:
         option = {} if m is None else {"rank" if "rank" in memory else "width": m}
         found += [
@@ -98,7 +102,7 @@ def points(
 
 
 def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return one record per memory and dimension."""
+    """Return one record per memory and dimension, and per kind of transformer."""
     found = [
         {
             "memory": row["memory"],
@@ -112,11 +116,34 @@ def rows(tasks: Sequence[Task], values: Sequence[Any]) -> list[dict[str, Any]]:
         }
         for row in values[0]["table"]
     ]
-    for task, value in zip(tasks[1:], values[1:], strict=True):
+    searched = 1 + len(TRANSFORMERS)
+    for name, value in zip(TRANSFORMERS.values(), values[1:searched], strict=True):
+        found += _transformer(name, value["table"])
+    for task, value in zip(tasks[searched:], values[searched:], strict=True):
         (point,) = value["points"]
         if point["N"] is not None:
             found.append(_searched(task.arguments, point))
     return found
+
+
+def _transformer(name: str, table: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the record of tables that a transformer holds whole, if there are any."""
+    (sizes, *_), whole = table, [row for row in table if row.get("whole")]
+    if not whole:
+        return []
+    efficiency = [row["stored per bit"] for row in whole]
+    return [
+        {
+            "memory": name,
+            "d": sizes["d"],
+            "N": sizes["S"] * sizes["R"],
+            "stored": whole[0]["needed"],
+            "spent": round(float(np.median([row["spent"] for row in whole]))),
+            "efficiency": float(np.median(efficiency)),
+            "interval": [min(efficiency), max(efficiency)],
+            "predicted": None,
+        }
+    ]
 
 
 def _searched(asked: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,6 +215,8 @@ EXHIBIT = Exhibit(
     caption="Memories of $b$-bit weights at the most facts that they recall whole: bits of the "
     "facts, $\\log_2 N!$, over the bits of the memory, scales included, with the interval of $N$. "
     "Those whose names begin with optimal are fitted in their bits, the others are rounded. "
+    "Fitted heads, and heads and an MLP, are transformers that hold a random table whole: the bits "
+    "that the table takes, the median of the draws, and the range of these. "
     "No memory may exceed 1; one-bit outer products tend to $(1/8)(2/\\pi)/\\log 2 = 0.115$, and "
     "the best one-bit matrix, by the replica formula, to four times that. Predicted for outer "
     "products is what they recall, and for optimal matrices what the best one could.",

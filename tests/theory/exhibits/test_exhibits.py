@@ -59,7 +59,16 @@ MEASURED = {
     "trained-capacity": {"N", "interval", "law", "low", "high"},
     "trained-smallest": {"d", "width", "interval", "parameters", "low", "high"},
     "trained-map": {"recall", "all_recalled"},
-    "claim": {"measured", "interval", "N", "stored", "efficiency", "efficiency interval"},
+    "claim": {
+        "measured",
+        "interval",
+        "N",
+        "stored",
+        "efficiency",
+        "efficiency interval",
+        "spent",
+        "stored per bit",
+    },
 }
 """What is measured, not asked for or predicted, in the value of each kind of point."""
 
