@@ -162,7 +162,7 @@ class FewestBitsResult(Result):
         ax.errorbar(self.bits, recall, yerr=bars, fmt="o-", capsize=3, label=label)
         ax.axhline(exact["recall"], linestyle=":", color="0.5", label="exact weights")
         ax.set_xscale("log", base=2)
-        ax.set_xlabel("bits per weight b")
+        ax.set_xlabel("bits per weight $b$")
         ax.set_ylabel("recall")
         ax.legend(frameon=False)
         return ax

@@ -144,7 +144,7 @@ class FlowResult(Result):
         ):
             ax.plot(self.time[shown], getattr(self, name)[shown], style, label=label)
         ax.set_xscale("log")
-        ax.set_xlabel("time t")
+        ax.set_xlabel("time $t$")
         ax.set_ylabel("loss (nats)")
         return ax
 

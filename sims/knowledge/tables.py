@@ -284,7 +284,8 @@ def table_extraction(
     S = len(chosen.subjects)
     request = extraction_request(
         fine_tuned=fine_tuned, model=model, width=width,
-        pre_training=suited(S, steps=TABLE_STEPS) if pre_training is None else pre_training,
+        pre_training=suited(S, popularity=popularity, steps=TABLE_STEPS)
+        if pre_training is None else pre_training,
         fine_tuning=fine_tuning, predicted=predicted, popularity=popularity, trials=trials,
         seed=seed, experiment=experiment,
     )  # fmt: skip

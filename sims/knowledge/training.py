@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from assoc.checks import positive
 from assoc.errors import InputError
 from assoc.facts.knowledge import Contexts
+from assoc.facts.telling import check_exponent
 from sims.engine.parallel import Workers
 from sims.knowledge.gradient import Batch, entropies, gradient
 from sims.knowledge.model import Weights
@@ -125,14 +126,17 @@ class Trained:
     path: tuple[tuple[Weights, ...], ...] = ()
 
 
-def suited(subjects: int, **changes: Any) -> Descent:
+def suited(subjects: int, *, popularity: float = 0.0, **changes: Any) -> Descent:
     """Pre-training for a number of subjects: :data:`PRE_TRAINING`, its rate in proportion.
 
-    Each subject has its share of the sentences, and of the gradient; too high a rate diverges.
+    Each subject has its share of the sentences, and of the gradient; too high a rate diverges. By
+    Zipf's law the largest share is one over the sum of the ranks to the power -popularity, which
+    takes the place of S: facts about others then need more steps.
 
     Parameters
     ----------
     subjects : S.
+    popularity : exponent of Zipf's law by which subjects are told.
     changes : fields of :class:`Descent` that are to be others.
 
     Raises
@@ -145,7 +149,9 @@ def suited(subjects: int, **changes: Any) -> Descent:
     >>> suited(64) == PRE_TRAINING, suited(32).learning_rate
     (True, 2.5)
     """
-    rate = PRE_TRAINING.learning_rate * positive(subjects, "S") / SUBJECTS
+    ranks = np.arange(1, 1 + positive(subjects, "S"))
+    alike = float((ranks ** -check_exponent(popularity)).sum())
+    rate = PRE_TRAINING.learning_rate * alike / SUBJECTS
     return replace(PRE_TRAINING, **{"learning_rate": rate, **changes})
 
 

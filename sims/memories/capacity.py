@@ -99,8 +99,8 @@ class CapacityResult(SearchResult):
         label = f"{self.memory}, median of {len(self.points[0].low)} trials"
         ax.plot(d, [p.N for p in self.points], "ok", label=label)
         log_scales(ax, x_base=2)
-        ax.set_xlabel("dimension d")
-        ax.set_ylabel(f"facts recalled N ({self.criterion})")
+        ax.set_xlabel("dimension $d$")
+        ax.set_ylabel(f"facts recalled $N$ ({self.criterion})")
         return ax
 
 

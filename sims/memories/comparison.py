@@ -125,8 +125,8 @@ class ComparisonResult(Result):
                 [p.N if recall else p.d for p in those], values, yerr=bars, fmt=f"{marker}-",
                 mfc="none", capsize=3, label=f"{name}, d = {d}" if several_d else name,
             )  # fmt: skip
-        ax.set_xlabel("facts N" if recall else "dimension d")
-        ax.set_ylabel("recall" if recall else "capacity N")
+        ax.set_xlabel("facts $N$" if recall else "dimension $d$")
+        ax.set_ylabel("recall" if recall else "capacity $N$")
         if not recall:
             log_scales(ax, x_base=2)
         ax.legend(frameon=False)

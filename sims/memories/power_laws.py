@@ -219,7 +219,7 @@ class ErrorResult(Result):
         ends = np.array([p.interval() for p in self.points])
         ax.errorbar(x, errors, yerr=np.abs(ends.T - errors), fmt="ok", capsize=3, label="measured")
         log_scales(ax)
-        ax.set_xlabel("dimension d" if len(samples) == 1 else "samples T")
+        ax.set_xlabel("dimension $d$" if len(samples) == 1 else "samples $T$")
         ax.set_ylabel("error")
         return ax
 

@@ -156,7 +156,7 @@ class RecallResult(Result):
             low = min(p.interval()[0] for p in whole)
             label = f"{self.memory}, all facts of all trials recalled ({LEVEL:.0%} limit {low:.2f})"
             ax.plot([p.N for p in whole], [1.0] * len(whole), "*k", ms=9, label=label)
-        ax.set_xlabel("facts N")
+        ax.set_xlabel("facts $N$")
         ax.set_ylabel("recall")
         return ax
 

@@ -115,8 +115,8 @@ class WidthResult(SearchResult):
             label = f"{self.memory}, d = {d}, median of {trials} trials"
             ax.plot([p.N for p in chosen], [p.width for p in chosen], "o", label=label)
         log_scales(ax, x_base=2)
-        ax.set_xlabel("facts N")
-        ax.set_ylabel(f"width m ({self.criterion} recalled)")
+        ax.set_xlabel("facts $N$")
+        ax.set_ylabel(f"width $m$ ({self.criterion} recalled)")
         return ax
 
 

@@ -107,8 +107,8 @@ class TrainedTradeoffResult(Result):
         shown = [p.recall for p in self.points]
         drawn = ax.scatter(x, y, c=shown, marker="s", s=140, cmap="cividis", vmin=0, vmax=1)
         ax.figure.colorbar(drawn, ax=ax, label="facts recalled")
-        ax.set_xlabel("attention parameters, 4 H d d_h")
-        ax.set_ylabel("MLP parameters, 2 m d")
+        ax.set_xlabel("attention parameters, $4 H d d_h$")
+        ax.set_ylabel("MLP parameters, $2 m d$")
         return ax
 
 

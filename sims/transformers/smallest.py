@@ -104,7 +104,7 @@ class SizeResult(Result):
         ax.plot([x for x, _ in known], [y for _, y in known], "o", label=label)
         log_scales(ax)
         ax.set_xlabel("parameters")
-        ax.set_ylabel("facts S R, all recalled")
+        ax.set_ylabel("facts $S R$, all recalled")
         return ax
 
 

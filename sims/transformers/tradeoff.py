@@ -134,8 +134,8 @@ class TradeoffResult(Result):
             color="tab:red",
             label="all recalled above: smallest MLP",
         )
-        ax.set_xlabel("attention parameters, 4 H d d_h")
-        ax.set_ylabel("MLP parameters, 2 m d")
+        ax.set_xlabel("attention parameters, $4 H d d_h$")
+        ax.set_ylabel("MLP parameters, $2 m d$")
         ax.legend(loc="upper right", fontsize="small")
         S, R, D = self.shape.subjects, self.shape.relations, self.shape.answers
         ax.set_title(f"S = {S}, R = {R}, D = {D}, d = {self.architecture.d}", fontsize="medium")

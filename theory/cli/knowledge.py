@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +102,9 @@ FINE_TUNED = typer.Option(
     None,
     help="Subjects N_f to fine-tune on, or several; if not given 2,8,32, for a table 4,16,64.",
 )
+MULTIPLICITY = typer.Option(
+    None, help="Templates K that state each fact, or several; 1,2,4 if not given."
+)
 FIRST_ORDER = typer.Option(
     False, "--first-order", help="Also predict, with fine-tuning to first order; not for gpt2."
 )
@@ -137,9 +141,7 @@ def knowledge(
     templates: str | None = typer.Option(
         None, help="Templates |R| of each attribute, or several; default: 16 if drawn, else 8."
     ),
-    multiplicity: str | None = typer.Option(
-        None, help="Templates K that state each fact, or several; 1,2,4 if not given."
-    ),
+    multiplicity: str | None = MULTIPLICITY,
     values: int | None = typer.Option(None, help="Values D of an attribute; 16 if not given."),
     shared: bool | None = SHARED,
     fine_tuned: str | None = FINE_TUNED,
@@ -192,7 +194,9 @@ def knowledge(
                     phrasings=phrasings)  # fmt: skip
     if model == GPT2 and first_order:
         raise InputError(f"--first-order is not for --model {GPT2}")
-    measured = _of_gpt2(of_gpt2, width) if model == GPT2 else _of_small(of_gpt2, model, width)
+    measured = (
+        _of_gpt2(of_gpt2, width) if model == GPT2 else _of_small(of_gpt2, model, width, popularity)
+    )
     if file is None:
         for name in given(relations=relations, phrasings=phrasings):
             raise InputError(f"--{name} is for a table of facts")
@@ -214,7 +218,9 @@ class _Measured:
     options: Mapping[str, Any]
 
 
-def _of_small(of_gpt2: Mapping[str, Any], model: str, width: int | None) -> _Measured:
+def _of_small(
+    of_gpt2: Mapping[str, Any], model: str, width: int | None, popularity: float
+) -> _Measured:
     """Return how the small model is measured; refuse what only GPT-2 has."""
     from sims.knowledge.extraction import phase_diagram
     from sims.knowledge.tables import table_extraction
@@ -222,7 +228,8 @@ def _of_small(of_gpt2: Mapping[str, Any], model: str, width: int | None) -> _Mea
 
     for name in of_gpt2:
         raise InputError(f"--{name.replace('_', '-')} is for --model {GPT2}")
-    return _Measured(phase_diagram, table_extraction, suited, given(model=model, width=width))
+    rule = partial(suited, popularity=popularity)
+    return _Measured(phase_diagram, table_extraction, rule, given(model=model, width=width))
 
 
 def _of_gpt2(of_gpt2: Mapping[str, Any], width: int | None) -> _Measured:

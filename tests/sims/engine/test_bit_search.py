@@ -59,4 +59,4 @@ def test_the_curve_is_recall_against_bits():
     np.testing.assert_array_equal(points.get_xdata(), (1, 2, 8))
     np.testing.assert_allclose(points.get_ydata(), result.recall)
     assert axes.lines[-1].get_ydata()[0] == result.rows()[-1]["recall"]
-    assert axes.get_xlabel() == "bits per weight b"
+    assert axes.get_xlabel() == "bits per weight $b$"

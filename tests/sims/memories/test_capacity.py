@@ -249,7 +249,7 @@ def test_tables_json_and_plot():
         assert row["low"] == list(point.low)
     ax = result.plot()
     assert result.plot(ax) is ax
-    assert ax.get_xlabel() == "dimension d"
+    assert ax.get_xlabel() == "dimension $d$"
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_parameters_and_bits_are_counted():
 
 
 def test_a_figure_has_every_memory_and_named_axes():
-    for N, axis in ((None, "dimension d"), ([8, 16], "facts N")):
+    for N, axis in ((None, "dimension $d$"), ([8, 16], "facts $N$")):
         found = compare(["linear", "sign"], d=[8, 12], N=N, trials=3)
         ax = found.plot()
         assert ax.get_xlabel() == axis

@@ -125,7 +125,7 @@ def test_the_record_and_the_figure():
     memories = [Weighted("first", LAW, d, stored=4) for d in (8, 16)]
     found = measure_error(memories, trials=3)
     assert [row["d"] for row in found.rows()] == [8, 16]
-    assert found.plot().get_xlabel() == "dimension d"
+    assert found.plot().get_xlabel() == "dimension $d$"
     assert "first n=4 d=8" in repr(found)
     assert found.to_dict()["points"] == found.rows()
 

@@ -64,5 +64,5 @@ def test_plot_returns_its_axes():
     result = measure("linear", d=8, N=[4, 8], trials=4)
     ax = result.plot()
     assert result.plot(ax) is ax
-    assert ax.get_xlabel() == "facts N"
+    assert ax.get_xlabel() == "facts $N$"
     np.testing.assert_array_equal(ax.containers[0].lines[0].get_xdata(), [4, 8])

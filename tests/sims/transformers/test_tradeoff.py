@@ -34,8 +34,8 @@ def test_an_end_that_was_not_found_is_left_out():
 
 def test_the_map_has_a_boundary_and_axes_with_names():
     ax = boundary((100, 90.0, 300.0), (200, 0.0, 250.0)).plot(Figure().subplots())
-    assert ax.get_xlabel() == "attention parameters, 4 H d d_h"
-    assert ax.get_ylabel() == "MLP parameters, 2 m d"
+    assert ax.get_xlabel() == "attention parameters, $4 H d d_h$"
+    assert ax.get_ylabel() == "MLP parameters, $2 m d$"
     assert ax.collections
 
 

@@ -117,7 +117,7 @@ def test_predictions_and_popularity_stand_beside_what_is_measured(recall, table)
     result = recall("knowledge", *often, "--json").result
     expected = table_extraction(
         read_facts(table), templates=2, multiplicities=(1,), fine_tuned=(3, 5), width=24, trials=2,
-        pre_training=suited(9, steps=300), predicted=True, popularity=1.0,
+        pre_training=suited(9, popularity=1.0, steps=300), predicted=True, popularity=1.0,
     )  # fmt: skip
     assert result["by_popularity"] == json.loads(json.dumps(expected.by_popularity()))
     assert (result["popularity"], result["points"][0]["linearised"]) == (

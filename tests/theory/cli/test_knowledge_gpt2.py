@@ -72,7 +72,7 @@ def test_a_table_in_words_is_the_function_of_it(recall, files):
     shown = recall("knowledge", "few.csv", *GPT2, *BRIEF, "--templates", 2, "--fine-tuned", 3,
                    "--phrasings", "phrasings.csv")  # fmt: skip
     assert "superposed" not in shown.out
-    assert "answered: of held-out questions\n" in shown.out
+    assert "answered: share of held-out questions\n" in shown.out
 
 
 def test_popularity_and_several_answers_are_those_of_the_function(recall, files):
