@@ -294,7 +294,7 @@ $m = d/2$), in the limit $N \gg d$.
             "10%, what the law predicts, for ranks from 16 to 128: it grows linearly in m up to "
             "logarithms.",
             check=check_levels,
-            quick={"d": 128, "ranks": (16, 32, 64, 128), "budget": 2000, "tolerance": 0.1},
+            quick={"d": 128, "ranks": (16, 32, 64, 128), "budget": 10000, "tolerance": 0.1},
             full={"d": 256, "ranks": (16, 32, 64, 128, 256), "budget": 20000, "tolerance": 0.05},
             must_fail={"memory": "linear"},
             why_fail="a memory that ignores the rank does not grow with it",

@@ -373,8 +373,8 @@ $q$, its length $r$ and the signal $A$, all of known law.
             statement="The expected share of facts that is not recalled is that of the prediction, "
             "to 10%, where that is 5% and where it is 20%, for d from 16 to 128.",
             check=check_failure,
-            quick={"d": (16, 32, 64, 128), "rates": (0.95, 0.8), "budget": 12000, "tolerance": 0.1},
-            full={"d": (16, 32, 64, 128, 256), "budget": 60000, "tolerance": 0.06},
+            quick={"d": (16, 32, 64, 128), "rates": (0.95, 0.8), "budget": 40000, "tolerance": 0.1},
+            full={"d": (16, 32, 64, 128, 256), "budget": 200000, "tolerance": 0.06},
             must_fail={"predicted_as": "sign"},
             why_fail="one-bit weights recall less than exact ones",
             fault={"memory": forgetful(resolve("linear")[1], fraction=0.02)},
@@ -401,8 +401,8 @@ $q$, its length $r$ and the signal $A$, all of known law.
             statement="-log of the probability that all is recalled is that of the prediction, to "
             "20%, around the predicted median capacity N_all.",
             check=check_all,
-            quick={"d": (32, 64), "levels": (0.8, 1.0, 1.2), "budget": 8000, "tolerance": 0.2},
-            full={"d": (32, 64, 128, 256), "budget": 40000},
+            quick={"d": (32, 64), "levels": (0.8, 1.0, 1.2), "budget": 30000, "tolerance": 0.2},
+            full={"d": (32, 64, 128, 256), "budget": 100000},
             must_fail={"predicted_as": "sign"},
             why_fail="one-bit weights fail much earlier",
             fault={"memory": forgetful(resolve("linear")[1])},
