@@ -5,6 +5,7 @@ import hashlib
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib.machinery import ModuleSpec
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -58,13 +59,15 @@ def fingerprint(
     12
     """
     ignored = (*(() if training else TRAINING), *(() if language_models else LANGUAGE_MODELS))
-    return _digest(tuple(sorted({*OURS, *packages})), ignored)
+    # A module of this name may since be another one, from another folder.
+    places = tuple((name, tuple(_places(name))) for name in sorted({*OURS, *packages}))
+    return _digest(places, ignored)
 
 
 @cache
-def _digest(packages: tuple[str, ...], ignored: tuple[str, ...]) -> str:
+def _digest(packages: tuple[tuple[str, tuple[str, ...]], ...], ignored: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    for package in _with_imports(packages):
+    for package in _with_imports(name for name, _ in packages):
         for name, path in _sources(package):
             digest.update(f"{name}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -75,7 +78,8 @@ def _digest(packages: tuple[str, ...], ignored: tuple[str, ...]) -> str:
 
 def _with_imports(packages: Iterable[str]) -> list[str]:
     """Return packages, and those of the user that they import, directly or not, in order."""
-    found, waiting = set(packages), list(packages)
+    waiting = list(packages)
+    found = set(waiting)
     while waiting:
         package = waiting.pop()
         if package in HOUSE or package in sys.stdlib_module_names:
@@ -115,8 +119,20 @@ def _of_the_user(name: str) -> bool:
         return False
     if spec is None:
         return False
-    places = [*(spec.submodule_search_locations or ()), *([spec.origin] if spec.origin else [])]
-    return INSTALLED.isdisjoint(part for place in places for part in Path(place).parts)
+    return INSTALLED.isdisjoint(part for place in _places_of(spec) for part in Path(place).parts)
+
+
+def _places(name: str) -> list[str]:
+    """Where a package or module lies; nowhere if it cannot be found."""
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):
+        return []
+    return [] if spec is None else _places_of(spec)
+
+
+def _places_of(spec: ModuleSpec) -> list[str]:
+    return [*(spec.submodule_search_locations or ()), *([spec.origin] if spec.origin else [])]
 
 
 def _version(library: str, ignored: tuple[str, ...]) -> str:

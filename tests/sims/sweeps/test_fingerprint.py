@@ -13,10 +13,13 @@ from sims.sweeps.fingerprint import fingerprint
 ROOT = Path(__file__).parents[3]
 
 
+REMEMBERED = module._digest
+
+
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     """Nothing is remembered of files that a test changes."""
-    monkeypatch.setattr(module, "_digest", module._digest.__wrapped__)
+    monkeypatch.setattr(module, "_digest", REMEMBERED.__wrapped__)
 
 
 @pytest.fixture
@@ -80,6 +83,17 @@ def test_where_the_package_lies_does_not_change_it(package, tmp_path, monkeypatc
     package.rename(tmp_path / "elsewhere" / package.name)
     monkeypatch.syspath_prepend(tmp_path / "elsewhere")
     assert fingerprint([package.name]) == code
+
+
+def test_a_module_of_the_same_name_in_another_folder_is_not_the_one_remembered(
+    package, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "_digest", REMEMBERED)
+    code = fingerprint(["one_of_the_test"])
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "one_of_the_test.py").write_text("x = 2\n")
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    assert fingerprint(["one_of_the_test"]) != code
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,9 @@ def build(E, U, f, *, rng):
 """
 
 
-def test_a_module_that_prints_leaves_stdout_alone(process, tmp_path):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_module_that_prints_leaves_stdout_alone(process, tmp_path, monkeypatch, unbuffered):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     (tmp_path / "mine.py").write_text(PRINTS)
     ran = process("measure", "mine:build", "--d", 4, "--N", 3, "--trials", 2, "--json")
     assert ran.result["memory"] == "mine:build"

@@ -129,7 +129,7 @@ def test_a_near_duplicate_is_named(rng):
     assert "row 2500" in found.value
     names = tuple(f"token {k}" for k in range(3000))
     assert "token 2500" in condition(E, "no near duplicates", names).value
-    assert "at any d" in found.remedy
+    assert "at every d" in found.remedy
 
 
 @pytest.mark.parametrize("block", [1, 7, 64, 5000])
