@@ -18,7 +18,7 @@ The stakes adapt to the spread of the values, of which nothing need be known: an
 that hardly vary is far narrower than Hoeffding's. Which stakes win most depends on how many values
 there will be, and whoever stops as soon as something is shown does not know. So the capital is
 divided among gamblers who count on different numbers; the sum of their capitals is a martingale
-too. It is at most a factor 2 short of what the best of these stakes would win if all began with it.
+too. It is never less than any one of them wins with its part of the capital.
 """
 
 import numpy as np

@@ -176,6 +176,6 @@ def stdout_kept() -> Iterator[None]:
         try:
             yield
         finally:
-            # What was written past sys.stdout is in a buffer yet.
-            before.flush()
             sys.stdout, _Kept.stream = before, None
+            # What was written past sys.stdout is in a buffer yet, and belongs on stderr.
+            before.flush()

@@ -204,8 +204,9 @@ def capacity_row(
     predicted : N by prediction.
     rule : how the N will be judged, by logarithms.
     d, seed, experiment : as for :func:`sims.memories.recall.measure`.
-    rate : expected recall at the capacity, in (0, 1); 1 stands for the N at which all facts are
-        recalled in half of the trials.
+    rate : expected recall at the capacity, in (0, 1), where a trial fails at no more facts than
+        :func:`largest_counted` says; 1 stands for the N at which all facts are recalled in half of
+        the trials.
     budget : trials at each size, at most.
     labels : further entries of the row, in front.
 
@@ -248,7 +249,7 @@ def width_row(
     ----------
     network : what is measured; it has no width.
     predicted : m by prediction.
-    rate : expected recall at the width, in (0, 1).
+    rate : expected recall at the width, in (0, 1), as for :func:`capacity_row`.
     rule, d, N, budget, seed, experiment, labels : as for :func:`capacity_row`.
 
     Returns

@@ -49,7 +49,7 @@ def test_looking_after_every_value_misses_no_more_often(name):
 
 @pytest.mark.parametrize("budget", [100, 1000, 6400])
 def test_a_large_budget_does_not_make_one_wait(budget):
-    """A gambler who counts on 6,400 coins alone tells 0.7 from 0.5 after 332 of them."""
+    """A gambler who counts on 6,400 coins alone tells 0.7 from 0.5 after 449 of them."""
     values = (np.random.default_rng(4).random(120) < 0.7).astype(float)
     assert betting_interval(values, budget=budget)[0] > 0.5
 
