@@ -465,9 +465,13 @@ def test_no_memory_stores_more_than_it_holds():
     for row in rows:
         assert 0 < row["efficiency"] < 1
         assert row["efficiency"] == pytest.approx(row["stored"] / row["spent"], rel=1e-2)
-        # Of transformers it is the range of what a few draws took, and these are much alike.
-        assert row["interval"][0] <= row["efficiency"] <= row["interval"][1]
-        assert row["interval"][0] < row["interval"][1]
+        low, high = row["interval"]
+        if row["memory"].startswith("fitted "):
+            # Of transformers it is the range of what a few draws took, and these are much alike.
+            assert low <= row["efficiency"] <= high
+            assert low < high
+        else:
+            assert low < row["efficiency"] < high
     fitted = [row for row in rows if row["memory"] == "optimal-linear b=1"]
     assert all(0.3 < row["efficiency"] < row["predicted"] for row in fitted)
     one = [row for row in rows if row["memory"].endswith("linear b=1")]
