@@ -36,9 +36,9 @@ def fingerprint(
     """Return twelve hexadecimal digits that change with the code that computes.
 
     They cover every Python file of ``assoc``, ``sims`` and the given packages, and of what these
-    import from folders of the user, in the order of their names, and the versions of the
-    libraries that do the arithmetic. Machines that agree
-    on it run the same code; processors may still differ in the last bit of a matrix product.
+    import from folders of the user that are on the path, in the order of their names, and the
+    versions of the libraries that do the arithmetic. Machines that agree on it run the same code;
+    processors may still differ in the last bit of a matrix product.
 
     Parameters
     ----------
@@ -110,13 +110,15 @@ def _imports(path: Path) -> Iterator[str]:
 
 
 def _of_the_user(name: str) -> bool:
-    """Whether a package is neither of Python, nor installed, nor ours."""
+    """Whether a package is neither of Python, nor installed, nor ours.
+
+    It has to be found where another process would look: a module that this one once imported from
+    a folder which is no longer on the path would make it a worker of other code.
+    """
     if name in HOUSE or name in sys.stdlib_module_names:
         return False
-    try:
-        spec = find_spec(name)
-    except (ImportError, ValueError):
-        return False
+    found = (finder.find_spec(name, None) for finder in sys.meta_path)
+    spec = next((spec for spec in found if spec is not None), None)
     if spec is None:
         return False
     return INSTALLED.isdisjoint(part for place in _places_of(spec) for part in Path(place).parts)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,20 @@ def test_a_module_of_the_same_name_in_another_folder_is_not_the_one_remembered(
     (tmp_path / "elsewhere" / "one_of_the_test.py").write_text("x = 2\n")
     monkeypatch.syspath_prepend(tmp_path / "elsewhere")
     assert fingerprint(["one_of_the_test"]) != code
+
+
+def test_an_import_from_a_folder_that_left_the_path_does_not_count(package, tmp_path, monkeypatch):
+    """Other processes would not find it, and be told that they have other code."""
+    (package / "b.py").write_text("def f():\n    import gone_of_the_test\n")
+    code = fingerprint([package.name])
+    (tmp_path / "gone").mkdir()
+    (tmp_path / "gone" / "gone_of_the_test.py").write_text("x = 1\n")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    sys.path.append(str(tmp_path / "gone"))
+    assert fingerprint([package.name]) != code
+    monkeypatch.setitem(sys.modules, "gone_of_the_test", import_module("gone_of_the_test"))
+    sys.path.pop()
+    assert fingerprint([package.name]) == code
 
 
 @pytest.mark.parametrize(
