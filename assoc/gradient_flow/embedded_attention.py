@@ -43,15 +43,16 @@ def cue_prompts(task: RecallTask) -> NDArray[np.intp]:
     return task.cues
 
 
-def check_prompts(prompts: int, task: RecallTask) -> None:
-    """Refuse more prompts than fit in memory, before they are drawn.
+def check_prompts(prompts: int, length: int, task: RecallTask) -> None:
+    """Refuse more prompts of some length than fit in memory, before they are drawn.
 
     Raises
     ------
     InputError
         If they do not fit.
     """
-    check_fits(prompts * (3 * task.vocabulary + 4 * task.answers), 8, f"{prompts} prompts")
+    tokens = 3 * task.vocabulary * task.answers
+    check_fits(prompts * (8 * length + 4 * task.answers) + tokens, 8, f"{prompts} prompts")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,9 +94,11 @@ class EmbeddedAttention(Brief):
             raise InputError(f"attention {self.attention!r} is not one of {', '.join(ATTENTIONS)}")
         if self.embeddings.ndim != 2 or len(self.embeddings) != n:
             raise InputError(f"embeddings of shape {self.embeddings.shape} for {n} tokens")
-        if self.prompts.ndim != 2 or not len(self.prompts) or len(self.prompts) % N:
+        if self.prompts.ndim != 2 or not self.prompts.size:
+            raise InputError(f"prompts of shape {self.prompts.shape} for {N} facts")
+        if len(self.prompts) % N:
             raise InputError(f"{len(self.prompts)} prompts for {N} facts: not the same for each")
-        check_prompts(len(self.prompts), self.task)
+        check_prompts(len(self.prompts), self.prompts.shape[1], self.task)
 
     @property
     def d(self) -> int:
@@ -103,11 +106,20 @@ class EmbeddedAttention(Brief):
         return int(self.embeddings.shape[1])
 
     @cached_property
-    def _held(self) -> Floats:
+    def _held(self) -> scipy.sparse.csr_array:
         """(P, n): how many of each token a prompt holds."""
-        held = np.zeros((len(self.prompts), self.task.vocabulary))
-        np.add.at(held, (np.arange(len(held))[:, None], self.prompts), 1.0)
+        P, T = self.prompts.shape
+        ends = np.arange(0, P * T + 1, T)
+        held = scipy.sparse.csr_array(
+            (np.ones(P * T), self.prompts.ravel(), ends), (P, self.task.vocabulary), copy=True
+        )
+        held.sum_duplicates()
         return held
+
+    @cached_property
+    def _rows(self) -> NDArray[np.intp]:
+        """Which prompt each entry of what is held belongs to."""
+        return np.repeat(np.arange(len(self.prompts)), np.diff(self._held.indptr))
 
     @cached_property
     def _answers(self) -> Floats:
@@ -142,28 +154,33 @@ class EmbeddedAttention(Brief):
         d = self.d
         return state[: d * d].reshape(d, d), state[d * d :]
 
-    def _read(self, q: Floats) -> tuple[Floats, Floats]:
-        """Weights (P, n) of all tokens, times how many a prompt holds, and what is read (P, d)."""
-        keys = self.embeddings @ q
-        weights = self._held * keys
-        if self.attention == "softmax":
-            # Only tokens that a prompt holds have a say in what its largest key is.
-            top = np.where(self._held > 0, keys, -np.inf).max(axis=1, keepdims=True)
-            weights = self._held * np.exp(np.minimum(keys - top, 0.0))
-            weights /= weights.sum(axis=1, keepdims=True)
-        return weights, weights @ self.embeddings
+    def _logits(self, W: Floats, q: Floats) -> tuple[scipy.sparse.csr_array, Floats, Floats]:
+        """Weights (P, n) of tokens, times how many a prompt holds, and logits of tokens, prompts.
+
+        Of both, of shapes (n, A) and (P, A), since what is read is linear in what tokens say.
+        """
+        held = self._held
+        keys = (self.embeddings @ q)[held.indices]
+        if self.attention == "linear":
+            values = held.data * keys
+        else:
+            first = held.indptr[:-1]
+            keys -= np.maximum.reduceat(keys, first)[self._rows]
+            values = held.data * np.exp(keys)
+            values /= np.add.reduceat(values, first)[self._rows]
+        weights = scipy.sparse.csr_array((values, held.indices, held.indptr), shape=held.shape)
+        said = self.embeddings @ (W.T @ self._answers.T)
+        return weights, said, np.asarray(weights @ said)
 
     def probabilities(self, state: Floats) -> Floats:
         """Probabilities (P, A) of all answers to all prompts."""
         W, q = self.unpack(state)
-        _, read = self._read(q)
-        return np.asarray(scipy.special.softmax(read @ W.T @ self._answers.T, axis=1))
+        return np.asarray(scipy.special.softmax(self._logits(W, q)[2], axis=1))
 
     def losses(self, state: Floats) -> Losses:
         """Total, relation-only and subject-only loss, means over the prompts."""
         W, q = self.unpack(state)
-        _, read = self._read(q)
-        logp = scipy.special.log_softmax(read @ W.T @ self._answers.T, axis=1)
+        logp = scipy.special.log_softmax(self._logits(W, q)[2], axis=1)
         rows = np.arange(len(logp))
         facts, task = self.task.facts, self.task
         repeats = len(logp) // len(task)
@@ -186,18 +203,18 @@ class EmbeddedAttention(Brief):
     def velocity(self, state: Floats) -> Floats:
         """Right-hand side of the gradient flow of the mean loss in W and q."""
         W, q = self.unpack(state)
-        weights, read = self._read(q)
-        rest = -scipy.special.softmax(read @ W.T @ self._answers.T, axis=1)
+        weights, said, logits = self._logits(W, q)
+        rest = -scipy.special.softmax(logits, axis=1)
         rest[np.arange(len(rest)), self._labels] += 1.0
         rest /= len(rest)
-        moved_W = self._answers.T @ (rest.T @ read)
-        back = rest @ self._answers @ W
-        by_token = back @ self.embeddings.T
+        # How much every token is to say for each answer, over all prompts that hold it.
+        wanted = weights.T @ rest
+        moved_W = self._answers.T @ (wanted.T @ self.embeddings)
         if self.attention == "linear":
-            pull = np.einsum("pz,pz->z", self._held, by_token)
+            pull = np.einsum("za,za->z", said, self._held.T @ rest)
         else:
-            own = np.einsum("pd,pd->p", back, read)
-            pull = np.einsum("pz,pz->z", weights, by_token) - weights.T @ own
+            own = np.einsum("pa,pa->p", rest, logits)
+            pull = np.einsum("za,za->z", said, wanted) - weights.T @ own
         return np.concatenate([moved_W.ravel(), self.embeddings.T @ pull])
 
     def invariant(self, state: Floats) -> float:

@@ -335,6 +335,6 @@ def _embedded(how: _Learning, task: RecallTask) -> EmbeddedAttention:
     rng = source.generator(0, PROMPTS)
     # Prompts of length 3 have no noise to draw.
     drawn = draws if how.length > 3 else 1
-    check_prompts(drawn * len(task), task)
+    check_prompts(drawn * len(task), how.length, task)
     prompts = np.concatenate([task.prompts(how.length, rng=rng) for _ in range(drawn)])
     return EmbeddedAttention(task, embeddings, prompts, how.attention)

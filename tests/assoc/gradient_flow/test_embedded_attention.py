@@ -48,6 +48,7 @@ def by_definition(model, state):
 @pytest.mark.parametrize("task", [TASK, SHARED], ids=["disjoint", "shared"])
 def test_probabilities_and_losses_are_those_of_the_definition(attention, task):
     model = model_of(attention, task)
+    given = model.prompts.copy()
     held = [np.bincount(prompt).max() for prompt in model.prompts]
     assert max(held) > 1
     state = state_of(model)
@@ -60,6 +61,7 @@ def test_probabilities_and_losses_are_those_of_the_definition(attention, task):
         missed = row[a], row[list(inside)].sum(), row[list(own)].sum()
         expected -= np.log(missed) / len(phat)
     np.testing.assert_allclose(model.losses(state), expected, rtol=1e-12)
+    assert (model.prompts == given).all()
 
 
 @pytest.mark.parametrize("attention", ATTENTIONS)
@@ -181,8 +183,9 @@ WRONG = [
     (lambda: EmbeddedAttention(TASK, EYE[1:], CUES), "embeddings of shape (15, 16) for 16 tokens"),
     (lambda: EmbeddedAttention(TASK, EYE[0], CUES), "embeddings of shape (16,) for 16 tokens"),
     (lambda: EmbeddedAttention(TASK, EYE, CUES[1:]), "11 prompts for 12 facts: not the same for"),
-    (lambda: EmbeddedAttention(TASK, EYE, CUES[:0]), "0 prompts for 12 facts: not the same for"),
-    (lambda: EmbeddedAttention(TASK, EYE, CUES[:, 0]), "12 prompts for 12 facts: not the same for"),
+    (lambda: EmbeddedAttention(TASK, EYE, CUES[:0]), "prompts of shape (0, 2) for 12 facts"),
+    (lambda: EmbeddedAttention(TASK, EYE, CUES[:, 0]), "prompts of shape (12,) for 12 facts"),
+    (lambda: EmbeddedAttention(TASK, EYE, CUES[:, :0]), "prompts of shape (12, 0) for 12 facts"),
     (lambda: EmbeddedAttention(TASK, EYE, CUES).initial(0), "alpha = 0 is not a positive initial"),
     (
         lambda: EmbeddedAttention(TASK, EYE, CUES).initial(1e-200),
