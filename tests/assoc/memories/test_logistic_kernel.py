@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp, softmax
 
-from assoc.memories.logistic_kernel import blame, face
+from assoc.memories.logistic_kernel import NEGLIGIBLE, blame, face
 
 both = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -51,3 +51,15 @@ def test_what_is_no_number_makes_no_loss(dtype, bad):
             scores[1] = bad
         with np.errstate(invalid="ignore"):
             assert np.isnan(worked(scores, np.array([2, 1, 0]))[1])
+
+
+@both
+def test_no_number_is_left_by_which_products_are_slow(dtype):
+    """Below the smallest normal number, or so little above that a product with it is."""
+    gaps = np.linspace(0.0, 150.0, 2000).astype(dtype)
+    rows = np.stack([-gaps, -gaps, 40 - gaps, np.full_like(gaps, -1e4)])
+    rows[1, 0], rows[3, :2] = 100.0, 0.0
+    for answer in (0, 1, 1500):
+        _, _, slope = worked(rows, np.full(len(rows), answer))
+        assert np.count_nonzero(slope) > 100
+        assert np.abs(slope[slope != 0]).min() >= NEGLIGIBLE
