@@ -1,5 +1,9 @@
-"""The capacity of the best linear read-outs: trend and extrapolation, variants, and networks."""
+"""The capacity of the best linear read-outs: trend and extrapolation, variants, and networks.
 
+``python docs/scripts/optimal.py variants networks`` computes and stores these two parts alone.
+"""
+
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -157,6 +161,6 @@ def networks() -> None:
 
 if __name__ == "__main__":
     Path(STORE).parent.mkdir(exist_ok=True)
-    trend()
-    variants()
-    networks()
+    for part in (trend, variants, networks):
+        if len(sys.argv) == 1 or part.__name__ in sys.argv[1:]:
+            part()
