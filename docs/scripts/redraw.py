@@ -23,7 +23,7 @@ from theory.registry import registered
 from theory.rendering.drawing import drawn, styled
 from theory.rendering.files import write_whole
 
-BEYOND = {"knowledge-learning", "nlb-figure-4-right", "nlb-figure-5"}
+BEYOND = {"nlb-figure-4-right", "nlb-figure-5"}
 """Exhibits whose figures show curves that are in no table: ``exhibits.py`` has a store of them."""
 
 FOUND = [field.name for field in fields(Finding)]

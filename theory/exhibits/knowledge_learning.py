@@ -16,7 +16,7 @@ __all__ = ["EXHIBIT"]
 
 PANELS: Mapping[str, Mapping[str, str]] = {
     "told: loss above its floor": {"subject": "before the template", "value": "before the value"},
-    "told: attention and features": {
+    "told: attention, and features of templates": {
         "subject_seen": "attention to subject",
         "template_seen": "to template",
         "filler_seen": "to fillers",
@@ -31,7 +31,7 @@ PANELS: Mapping[str, Mapping[str, str]] = {
         "own": "another own value",
     },
     "asked: gradient of $W$": {
-        "share": "top singular value / norm",
+        "share": r"largest singular value, $\sigma_1 / \Vert G \Vert$",
         "aligned": "cosine with question",
         "question_seen": "attention to question",
     },
@@ -58,7 +58,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
     """Draw four panels over steps, pre-training on the left and fine-tuning on the right."""
     from matplotlib.figure import Figure
 
-    whole = Figure(figsize=(7.2, 6.2), layout="constrained")
+    whole = Figure(figsize=(7.2, 6.0), layout="constrained")
     axes = whole.subplots(2, 2).T.ravel()
     for ax, (title, curves) in zip(axes, PANELS.items(), strict=True):
         chosen = [row for row in found if row["training"] == title.split(":")[0]]
@@ -73,7 +73,7 @@ def figure(found: Sequence[Mapping[str, Any]]) -> "Figure":
             ax.set_ylim(-0.03, 1.03)
             ax.set_ylabel("share, or cosine")
         ax.set_xlabel("step of pre-training" if title.startswith("told") else "step of fine-tuning")
-        legend_over(ax, ncols=2, title=title)
+        legend_over(ax, ncols=2 - len(curves) % 2, title=title, fontsize="medium")
     return whole
 
 
@@ -106,6 +106,7 @@ EXHIBIT = Exhibit(
         "own": Column("own", digits=2),
         "share": Column("share", digits=3),
         "aligned": Column("cosine", digits=3),
+        "question_seen": Column("question", digits=2),
     },
     quick={
         "told": {"subjects": 32, "templates": 8, "multiplicity": 4, "values": 16, "fillers": 2},

@@ -132,7 +132,9 @@ def failure_floor(N: int, d: int, *, rank: int | None = None) -> float:
 def failing_from(d: int, *, rank: int | None = None, delta: float = 0.5) -> int | None:
     """Least N found at which some input fails with probability at least ``delta``, proved.
 
-    The proof is for this N. That more facts fail too is proved only as d grows.
+    The proof is for this N. That more facts fail too is proved only as d grows. Near the smallest d
+    at which there is such an N, the bound hardly changes with N, and the least N even falls with d
+    before it grows.
 
     Parameters
     ----------

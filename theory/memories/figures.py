@@ -103,7 +103,8 @@ def _capacity_curves(ax: "Axes", construction: Construction, d: np.ndarray, *, r
         _dashed(ax, grid, sure, label="proved to hold in half of the draws")
     hebbian = (Construction("linear"), Construction("low-rank", rank=construction.rank))
     if construction in hebbian and rate == 1:
-        # A second each, and none that is small has one: some of the upper half are enough.
+        # Seconds each, and none that is small has one: some of the upper half are enough. They are
+        # marked, since the least N that is proved to fail does not grow steadily (failing_from).
         failing = [
             (int(k), failing_from(int(k), rank=construction.rank_at(int(k))))
             for k in (*grid[len(grid) // 2 : -1 : 2], grid[-1])
@@ -111,7 +112,7 @@ def _capacity_curves(ax: "Axes", construction: Construction, d: np.ndarray, *, r
         known = [(k, N) for k, N in failing if N is not None]
         if known:
             label = "proved to fail in half of the draws"
-            ax.plot(*zip(*known, strict=True), ":", color=GUARANTEED, label=label)
+            ax.plot(*zip(*known, strict=True), ":x", color=GUARANTEED, label=label)
 
 
 def _dashed(ax: "Axes", grid: np.ndarray, sure: Sequence[int | None], *, label: str) -> None:

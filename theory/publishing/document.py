@@ -27,6 +27,9 @@ WIDE = 6.8
 PAIRED = 7.1
 """Inches up to which two figures share a line."""
 
+ROW = 3.8
+"""Inches that one row of panels is high."""
+
 
 def document(sections: Sequence[Section], origin: Mapping[str, Any]) -> str:
     """Return the document that holds all tables and figures."""
@@ -94,7 +97,11 @@ def _rows(parts: Sequence[Part]) -> list[list[dict[str, Any]]]:
 
 def _figure(part: Part) -> dict[str, Any]:
     width = f"{min(1.0, _inches(part) / WIDE):.2f}\\linewidth"
-    return {"name": part.name, "legend": part.legend, "width": width}
+    # A page has room for six rows of panels, whose letters are then about half as large as drawn.
+    high = 0.0 if part.figure is None else float(part.figure.get_figheight())
+    rows = max(1, round(high / ROW))
+    height = f"{0.16 * rows:.2f}\\textheight"
+    return {"name": part.name, "legend": part.legend, "width": width, "height": height}
 
 
 def _inches(part: Part) -> float:

@@ -243,11 +243,13 @@ def guarantee_panels(
     return figure
 
 
-def legend_over(ax: "Axes", *, ncols: int = 1, title: str | None = None) -> None:
+def legend_over(
+    ax: "Axes", *, ncols: int = 1, title: str | None = None, fontsize: str = "small"
+) -> None:
     """Put the legend of axes above them, where nothing is drawn; for axes without a title."""
     ax.legend(
-        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=ncols, title=title, fontsize="small",
-        title_fontsize="small", frameon=False, columnspacing=1.2, handlelength=1.6,
+        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=ncols, title=title, fontsize=fontsize,
+        title_fontsize=fontsize, frameon=False, columnspacing=1.2, handlelength=1.6,
     )  # fmt: skip
 
 

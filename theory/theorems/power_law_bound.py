@@ -411,15 +411,18 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
         measured = [row["measured"] for row in chosen]
         bars = [3 * row["error"] for row in chosen]
         ax.errorbar(bits, measured, yerr=bars, fmt=marker, color=MEASURED, mfc="none", capsize=3,
-                    label=f"$a = {a:g}$, one bit a weight, 3 s.e.")  # fmt: skip
+                    label=f"$a = {a:g}$, one-bit weights")  # fmt: skip
         least = [row["least"] for row in chosen]
-        ax.plot(
-            bits, least, "-", color=PREDICTED, label="least possible" if marker == "o" else None
-        )
+        ax.plot(bits, least, "-", color=PREDICTED)
+        # The line falls, so that a label above its left end is clear of it and of the markers.
+        ax.annotate(
+            f"least possible, $a = {a:g}$", (bits[0], least[0]), xytext=(12, 3),
+            textcoords="offset points", fontsize="small", color=PREDICTED,
+        )  # fmt: skip
     log_scales(ax)
     ax.set_xlabel("bits $B = d^2$")
     ax.set_ylabel("error")
-    legend_over(ax, ncols=2)
+    legend_over(ax, ncols=3)
     return figure_of(ax)
 
 

@@ -177,6 +177,25 @@ def test_files_agree_with_the_json_of_the_result(toy_shelf, tmp_path):
     assert repr(result) == f"AppendixResult({tmp_path / 'out'}: {len(result.files)} files)"
 
 
+@pytest.mark.parametrize(("inches", "height"), [(3.2, "0.16"), (4.4, "0.16"), (6.0, "0.32")])
+def test_a_figure_of_two_rows_of_panels_has_twice_the_height(use, tmp_path, inches, height):
+    def tall(found):
+        whole = draw(found)
+        whole.set_size_inches(7.2, inches)
+        return whole
+
+    use(
+        (toy_theorem("first", toys.claim("right")),),
+        (replace(toy_exhibit("drawn", "first"), figure=tall),),
+    )
+    run(tmp_path / "out")
+    text = (tmp_path / "out" / "appendix.tex").read_text(encoding="utf-8")
+    assert (
+        f"[width=1.00\\linewidth,height={height}\\textheight,keepaspectratio]"
+        "{\\recallfolder figures/drawn.pdf}"
+    ) in text
+
+
 def test_every_table_and_figure_is_read_in_by_the_document(toy_shelf, tmp_path):
     result = run(tmp_path / "out")
     text = (tmp_path / "out" / "appendix.tex").read_text(encoding="utf-8")
