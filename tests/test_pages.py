@@ -43,7 +43,6 @@ DIRTY = {
     "knowledge-tuning.json",
     "optimal-networks.json",
     "optimal-variants.json",
-    "smallest-transformers.json",
     "sweep-speed.json",
 }
 """Stored results that are still from a checkout with uncommitted changes. No name is ever added."""
