@@ -341,6 +341,8 @@ class Theorem:
     origin : where one that is not ours is imported from, ``module:NAME``; filled in when found.
     extra : one of :data:`theory.extras.EXTRAS`, without which no claim is applicable; None for the
         core.
+    caption : of the picture: what is drawn in each panel, what the symbols are, and what the bars
+        and lines are; Markdown with TeX between dollars. If empty, the names of the axes say it.
     """
 
     name: str
@@ -355,6 +357,7 @@ class Theorem:
     outlook: "Callable[[Problem], Outlook | None] | None" = None
     origin: str = ""
     extra: str | None = None
+    caption: str = ""
 
     def conditions(self, problem: Problem) -> tuple[Condition, ...]:
         """Check every hypothesis on a problem."""

@@ -29,7 +29,7 @@ from theory.publishing.board import (
     paper_of,
     summed_up,
 )
-from theory.publishing.sections import Section, panels
+from theory.publishing.sections import Section, legend
 from theory.registry import registered
 from theory.rendering.drawing import styled
 
@@ -192,13 +192,15 @@ def verdict_of(found: Sequence[tuple[Verdict, Standing]]) -> str:
 
 def caption(theorem: Theorem, stored: Stored) -> str:
     """Say what the figure of a theorem shows, panel by panel."""
+    if theorem.caption:
+        return theorem.caption
     findings = {
         name: Finding.from_dict({each.name: record[each.name] for each in fields(Finding)})
         for name, record in stored.items()
     }
     with styled():
-        shown = panels(theorem.figure(findings))
-    return f"Measured beside predicted{shown}. Sizes and intervals are those of the claims below."
+        said = legend(theorem, theorem.figure(findings))
+    return f"{said} Sizes and intervals are those of the claims below."
 
 
 def page(theorem: Theorem, stored: Stored, document: Mapping[str, Any]) -> str:

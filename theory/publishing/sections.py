@@ -29,6 +29,7 @@ __all__ = [
     "controls_name",
     "controls_table",
     "exhibit_part",
+    "legend",
     "panels",
     "sizes_of",
     "theorem_parts",
@@ -226,7 +227,7 @@ def theorem_parts(
         "",
         look.table(claims_table(theorem, claims, own)),
         None if figure is None else look.figure(theorem.name, figure),
-        f"`{theorem.name}`: measured beside predicted{panels(figure)}.",
+        f"`{theorem.name}`: {legend(theorem, figure)}",
         f"Figure of {theorem.name}: what the checks {names} measured, beside what is predicted.",
     )
     controls = look.table(controls_table(theorem, claims))
@@ -238,6 +239,11 @@ def theorem_parts(
             else []
         ),
     ]
+
+
+def legend(theorem: Theorem, figure: "Figure | None") -> str:
+    """Return the caption of a theorem's figure: its own, or what the names of the axes say."""
+    return theorem.caption or f"Measured beside predicted{panels(figure)}."
 
 
 def panels(figure: "Figure | None") -> str:

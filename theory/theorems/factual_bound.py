@@ -468,5 +468,9 @@ one needs the logarithm of that in bits, to leading order $S R \log_2 D + R D \l
         ),
     ),
     figure=figure,
+    caption="Relative difference between the paper's leading terms and the exact number of bits "
+    "that a table of facts takes, against the number $n = S$ of subjects, for two ways in "
+    "which $R$ and $D$ grow with it. Both sides are computed, none is measured; the "
+    "dotted line is at 1%.",
 )
 """Theorem 8, counted."""

@@ -879,5 +879,10 @@ full ones, because the gradient is nearly of rank one along the question.
         ),
     ),
     figure=figure,
+    caption="Share of held-out questions that are answered after fine-tuning, measured (mean of "
+    "the trials) against predicted; each point is a setting of the two claims. Circles: "
+    "predicted by superposition, with the mean of the covered templates in place of the "
+    "question and nothing trained. Squares: predicted by covering, the share of facts "
+    "that are covered. On the line both agree.",
 )  # fmt: skip
 """What fine-tuning makes of what was told."""

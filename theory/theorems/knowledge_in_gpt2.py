@@ -356,5 +356,9 @@ are left out were chosen after such runs.
         ),
     ),
     figure=figure,
+    caption="Share of held-out questions that a GPT-2 answers after facts were told in $K$ of 8 "
+    "templates and the questions of $N_f$ subjects were fine-tuned, for each setting of "
+    "the claims: means of the trials, without intervals. Dots: after fine-tuning. Bars: "
+    "with superposed templates in place of the question, nothing trained.",
 )  # fmt: skip
 """What a GPT-2 makes of what was told."""

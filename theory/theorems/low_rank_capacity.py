@@ -317,5 +317,10 @@ $m = d/2$), in the limit $N \gg d$.
         ),
     ),
     figure=figure,
+    caption="Share of facts that are not recalled behind a random projector (`low-rank`) and a "
+    "Gaussian sketch (`low-rank-gaussian`) of rank $m$, for $N$ facts in dimension $d$. "
+    "Dots: measured, with the intervals by which claims are judged (99.9% for all of a "
+    "claim together). Blue bars: predicted, nothing fitted. The claims `projector` and "
+    "`sketch` say how far apart the two may be.",
 )
 """What m d parameters store."""

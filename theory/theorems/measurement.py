@@ -269,5 +269,10 @@ where all of an interval is allowed, and "violated" only where none of it is.
         ),
     ),
     figure=figure,
+    caption="Chance that an interval misses the true value, over the chance that its level "
+    "allows; each row is a kind of interval, each circle a level and a number of trials. "
+    "Nothing is drawn: the chances are worked out from the laws. At 1 an interval misses "
+    "as often as it may, further left it is wider than it need be; none may be right of "
+    "1.",
 )
 """The theorem, as the registry finds it."""

@@ -521,5 +521,9 @@ $q$, its length $r$ and the signal $A$, all of known law.
         ),
     ),
     figure=figure,
+    caption=r"Share of $N$ facts that the matrix $\sum_x u_{f(x)} e_x^\top$ does not recall in "
+    "dimension $d$; where $b$ is given, its weights are rounded to $b$ bits. Dots: "
+    "measured, with the intervals by which claims are judged (99.9% for all of a claim "
+    "together). Blue bars: predicted, nothing fitted.",
 )
 """The sharp constants."""

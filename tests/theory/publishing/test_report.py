@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from assoc import InputError
+from sims.engine.results import new_axes
 from tests.helpers import toys
 from tests.helpers.oracles import one_line
 from theory import verify
 from theory.claims import Condition, Kind, Standing, Verdict
 from theory.publishing.board import KINDS, STANDINGS
 from theory.publishing.report import write_report
+from theory.publishing.sections import legend
 from theory.rendering.files import as_json
 
 FAILING = Condition("<centred>", False, "0.1 & more", "about 0")
@@ -109,6 +111,14 @@ def test_every_figure_has_alternative_text(page):
         assert name in attributes["alt"]
         assert attributes["src"].startswith("data:image/svg+xml;base64,")
         ElementTree.fromstring(base64.b64decode(attributes["src"].partition(",")[2]))
+
+
+def test_a_figure_has_its_theorem_s_caption_or_the_names_of_its_axes():
+    theorem = toys.theorem(toys.claim("right"))
+    ax = new_axes(None)
+    ax.set(xlabel="$d$", ylabel="$N$")
+    assert legend(theorem, ax.figure) == "Measured beside predicted: $N$ against $d$."
+    assert legend(replace(theorem, caption="Dots: measured."), ax.figure) == "Dots: measured."
 
 
 def test_the_board_and_the_tables_have_every_claim(folder, run):

@@ -138,6 +138,16 @@ def test_every_theorem_draws_its_figure(name):
     for ax in figure.axes:
         assert ax.get_xlabel()
         assert ax.get_legend() is not None
+    # The caption says what is in each panel.
+    places = [place for place in ("Left: ", "Middle: ", "Right: ") if place in theorem.caption]
+    assert len(places) == (len(figure.axes) if len(figure.axes) > 1 else 0)
+
+
+@pytest.mark.parametrize("theorem", registered(), ids=lambda theorem: theorem.name)
+def test_the_caption_of_a_figure_is_whole_sentences(theorem):
+    assert theorem.caption.count(". ") >= 1
+    assert theorem.caption.endswith(".")
+    assert theorem.caption.count("$") % 2 == 0
 
 
 @pytest.mark.parametrize("name", SMALL)
