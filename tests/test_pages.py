@@ -42,7 +42,6 @@ DIRTY = {
     "knowledge-schedules.json",
     "knowledge-tuning.json",
     "optimal-networks.json",
-    "optimal-variants.json",
     "sweep-speed.json",
 }
 """Stored results that are still from a checkout with uncommitted changes. No name is ever added."""
