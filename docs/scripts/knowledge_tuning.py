@@ -1,8 +1,10 @@
 """Tables of fine-tuning by rank and by part, of models, and of learning-rate schedules.
 
-``python docs/scripts/knowledge_tuning.py`` computes and stores them, in some minutes.
+``python docs/scripts/knowledge_tuning.py`` computes and stores them, in half an hour of one core;
+``schedules`` or ``variants`` after it, that table alone.
 """
 
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -76,16 +78,19 @@ def schedules() -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Measure and store both tables."""
-    store("knowledge-tuning", variants(), {
-        "asked": "attributes asked", "trained": "trained", "N_f": "$N_f$", "answered": "answered",
-        "interval": "99% interval", "learnt": "fine-tuned", "own": "own", "tuned": "tuned",
-        "share": "first singular value", "aligned": "cosine",
-    }, seed=SEED)  # fmt: skip
-    store("knowledge-schedules", schedules(), {
-        "batch": "sentences a step", "steps": "steps", "rate": "rate", "schedule": "schedule",
-        "excess": "worst excess, %", "untold": "untold completed", "answered": "answered",
-    }, seed=SEED)  # fmt: skip
+    """Measure and store both tables, or the one that is named."""
+    asked = sys.argv[1:] or ["variants", "schedules"]
+    if "variants" in asked:
+        store("knowledge-tuning", variants(), {
+            "asked": "attributes asked", "trained": "trained", "N_f": "$N_f$",
+            "answered": "answered", "interval": "99% interval", "learnt": "fine-tuned",
+            "own": "own", "tuned": "tuned", "share": "first singular value", "aligned": "cosine",
+        }, seed=SEED)  # fmt: skip
+    if "schedules" in asked:
+        store("knowledge-schedules", schedules(), {
+            "batch": "sentences a step", "steps": "steps", "rate": "rate", "schedule": "schedule",
+            "excess": "worst excess, %", "untold": "untold completed", "answered": "answered",
+        }, seed=SEED)  # fmt: skip
 
 
 if __name__ == "__main__":
