@@ -151,6 +151,12 @@ class Equivalence:
         worst = max(heads, key=lambda row: max(abs(end) for end in row["deviation"]))
         low, high = worst["deviation"]
         least, most = worst["interval"]
+        among = f", the largest of {len(judged)} comparisons" if len(judged) > 1 else ""
+        compared = (
+            "logarithm of measured over predicted"
+            if self.scale == "log"
+            else "measured minus predicted"
+        )
         return Finding(
             verdict,
             quantity,
@@ -158,8 +164,8 @@ class Equivalence:
             interval=(least, most) if np.isfinite([least, most]).all() else None,
             predicted=worst["predicted"],
             tolerance=self._allowed(worst["predicted"]),
-            note=f"deviation in [{low:.3g}, {high:.3g}], the furthest of {len(judged)}; "
-            f"{self.tolerance:.3g} matters",
+            note=f"{compared} from {low:.3g} to {high:.3g}{among}; up to "
+            f"{self.tolerance:.3g} is allowed",
             would_notice=self._would_notice([row["deviation"] for row in judged])
             if verdict is Verdict.HOLDS
             else None,

@@ -114,7 +114,7 @@ def judge_guarantee(quantity: str, rows: Sequence[Mapping[str, Any]], *, delta: 
         predicted=1 - delta,
         tolerance=0.0,
         side=Side.LEAST,
-        note=f"exact {GUARANTEE_LEVEL:.1%} binomial intervals of {len(judged)} sizes",
+        note=f"exact {GUARANTEE_LEVEL:.1%} binomial intervals, {len(judged)} sizes",
         table=tuple(judged),
         would_notice=max(_failing_noticed(row["trials"], delta) for row in judged)
         if verdict is Verdict.HOLDS
@@ -230,8 +230,8 @@ def judge_bounds(
         measured=head["exact"],
         predicted=head["bound"],
         side=Side.MOST,
-        note=f"{note}; bound over exact in [{lowest['ratio']:.6g}, {loosest['ratio']:.6g}], at "
-        f"most {ratio:g} is allowed",
+        note=f"{note}; bound over exact value from {lowest['ratio']:.6g} to "
+        f"{loosest['ratio']:.6g}, where up to {ratio:g} is allowed",
         table=tuple(judged),
         arms=arms,
         would_notice=math.log(max(lowest["ratio"], ratio / loosest["ratio"]))
@@ -270,8 +270,8 @@ def judge_symbols(
         side=Side.MOST,
         note=f"wrong: {', '.join(failed)}"
         if failed
-        else f"{len(table)} values of {len({row['symbol'] for row in table})} symbols, {note}; "
-        f"off by {worst['off']:.2g} at most",
+        else f"{len(table)} values of {len({row['symbol'] for row in table})} quantities, computed "
+        f"a second time: {note}; relative errors of at most {worst['off']:.2g}",
         table=tuple(table),
         would_notice=None if failed else tolerance + worst["off"],
         relative=True,
@@ -323,7 +323,9 @@ def judge_steps(steps: Sequence[tuple[str, bool]]) -> Finding:
         measured=float(len(steps) - len(failed)),
         predicted=float(len(steps)),
         tolerance=0.0,
-        note=f"not proved: {', '.join(failed)}" if failed else f"{len(steps)} steps by sympy",
+        note=f"not proved: {', '.join(failed)}"
+        if failed
+        else f"{len(steps)} steps proved by SymPy",
         table=tuple({"step": name, "proved": proved} for name, proved in steps),
     )
 

@@ -29,6 +29,7 @@ from theory.publishing.board import (
     paper_of,
     summed_up,
 )
+from theory.publishing.headings import column_heading
 from theory.publishing.sections import Section, legend
 from theory.registry import registered
 from theory.rendering.drawing import styled
@@ -164,7 +165,8 @@ def claim_section(claim: Claim, stored: Mapping[str, Any] | None) -> list[str]:
         return lines
     rows = stored["table"]
     if rows:
-        columns = {key: escaped(key.replace("_", " ")) for row in rows for key in row}
+        keys = dict.fromkeys(key for row in rows for key in row)
+        columns = {key: typeset(column_heading(key, keys)) for key in keys}
         count = f"{len(rows)} comparison{'s' * (len(rows) > 1)}"
         lines += folded(count, table(columns, rows))
     failing = [condition for condition in stored["conditions"] if not condition["holds"]]

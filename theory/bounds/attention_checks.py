@@ -84,10 +84,10 @@ def check_fitted_attention(
                "trials": draws}  # fmt: skip
     return judge_arms({
         "whole": judge_guarantee(
-            "tables stored whole", [{**counted, "successes": held}], delta=delta
+            "probability that all is certified", [{**counted, "successes": held}], delta=delta
         ),
         "in few": judge_guarantee(
-            "tables whose models spend no more bits", [{**counted, "successes": small}],
+            "probability that the model is as small as claimed", [{**counted, "successes": small}],
             delta=delta,
         ),
         "stored": judge_largest(

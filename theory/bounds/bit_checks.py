@@ -371,5 +371,5 @@ def check_sign_optimum(
             "error": float(np.std(found, ddof=1) / math.sqrt(draws)), "predicted": N - 0.5,
         })  # fmt: skip
     return judge_predictions(
-        "most facts that any sign matrix recalls", rows, tolerance=tolerance, relative=True
+        "largest N that some sign matrix recalls", rows, tolerance=tolerance, relative=True
     )

@@ -93,8 +93,8 @@ def check_each_bound(
 
     arms = {
         name: judge_bounds(
-            f"number of tables, {name}", [row(name, sizes) for sizes in cases], ratio=ratio,
-            note=f"{len(cases)} numbers of tables, in integers",
+            f"bound on the number of tables: {name}", [row(name, sizes) for sizes in cases],
+            ratio=ratio, note=f"{len(cases)} numbers of tables, in integers",
         )
         for name, (ratio, cases) in TIGHT.items()
     }  # fmt: skip
@@ -128,7 +128,10 @@ def _bracket(factor: float) -> Finding:
             rows.append({"of": f"bracket, {end}", "S": S, "R": R, "D": D, "V": V, "exact": 1.0,
                          "bound": factor * float(1 + math.log(2) * above)})  # fmt: skip
     return judge_bounds(
-        "number of tables, bracket", rows, ratio=1 + 1e-9, note=f"{len(BOTH)} sizes, both ends"
+        "bound on the number of tables: bracket",
+        rows,
+        ratio=1 + 1e-9,
+        note=f"{len(BOTH)} sizes, both ends",
     )
 
 

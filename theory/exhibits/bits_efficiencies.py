@@ -248,6 +248,7 @@ EXHIBIT = Exhibit(
     },
     figure=figure,
     alternative="Efficiency against the bits spent: rounded memories at a tenth or less, fitted "
-    "ones between a quarter and a half, below the line at one that no memory crosses.",
+    "ones between a quarter and a half, fitted transformers between these, all below the line at "
+    "one that no memory crosses.",
 )
 """How far the constructions are from the information bound."""

@@ -43,6 +43,7 @@ def judge_below(quantity: str, rows: Sequence[Mapping[str, Any]], *, note: str) 
         predicted=head["bound"],
         tolerance=0.0,
         side=Side.MOST,
-        note=f"{note}; the least room of {len(rows)} sizes is {head['bound'] - head['high']:.3g}",
+        note=f"{note}; the smallest distance to the bound, of {len(rows)} sizes, is "
+        f"{head['bound'] - head['high']:.3g}",
         table=tuple(rows),
     )

@@ -69,7 +69,9 @@ def check_dual_inputs(
                 })  # fmt: skip
             yield (
                 "pairs",
-                judge_predictions("pairs that go wrong", rows, tolerance=tolerance, relative=True),
+                judge_predictions(
+                    "pairs (input, answer) that go wrong", rows, tolerance=tolerance, relative=True
+                ),
             )
         if "law" in parts:
             table = [

@@ -17,6 +17,7 @@ from sims.engine.numbers import (
 )
 from theory.claims import spaced
 from theory.publishing.board import KINDS, STANDINGS, groups, number_of, summed_up
+from theory.publishing.headings import column_heading
 from theory.publishing.sections import Section, theorem_parts
 from theory.registry import find
 from theory.rendering.drawing import drawn
@@ -106,6 +107,7 @@ def page(
         "known": number_known,
         "cells": _cells,
         "spread": lambda ends: "" if decimals_known(ends) is None else number_known(ends),
+        "heading": column_heading,
         "spaced": spaced,
     }
     claims = [claim for section in sections for claim in section.claims]

@@ -86,7 +86,7 @@ def check_tradeoff(
     )
     straight = Finding(
         Verdict.HOLDS if result.bend <= bend else Verdict.VIOLATED,
-        "variance of the boundary off a straight line",
+        "share of variance that a straight line leaves",
         measured=result.bend,
         predicted=0.0,
         tolerance=bend,

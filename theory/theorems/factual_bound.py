@@ -75,7 +75,7 @@ def check_count(
                          "wrong": wrong})  # fmt: skip
     total = sum(row["compared"] for row in rows)
     return judge_largest(
-        "counts that are wrong", rows, "wrong", tolerance=0.0,
+        "wrong counts", rows, "wrong", tolerance=0.0,
         note=f"{total} sizes, all maps made up to {limit} of them",
     )  # fmt: skip
 
@@ -133,7 +133,7 @@ def check_bounds(
     outside = sum(row["missed"] for row in counted)
     note = f"{outside} of {len(counted)} exact counts outside their bounds"
     return judge_arms({
-        "width": judge_largest("width of the bounds, relative", wide, "width", tolerance=width,
+        "width": judge_largest("relative distance of the bounds", wide, "width", tolerance=width,
                                note=note),
         "counts": judge_largest("counts outside their bounds", counted, "missed", tolerance=0.0,
                                 note=note),
@@ -162,7 +162,7 @@ def check_paper(
     found = agreement_size(grow, sizes, within=within, form=form)
     return Finding(
         Verdict.HOLDS if found is not None and found <= least else Verdict.VIOLATED,
-        "relative difference of the paper's form at the largest size",
+        "relative error of the leading terms, largest size",
         measured=rows[-1]["difference"],
         predicted=0.0,
         tolerance=within,

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["THEOREM"]
 
-EXACT = "errors in rational arithmetic, of sums in order that lose all that they can"
+EXACT = "errors in rational arithmetic, of sums arranged to lose as much as they can"
 
 LONGEST = 2**20
 """Of a sum, so that what is of second order in single precision is below a tenth."""

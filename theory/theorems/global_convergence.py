@@ -219,7 +219,11 @@ def check_positive(
     return judge_arms(
         {
             "w is no smaller than at the start": judge_largest(
-                "1 - smallest later w / initial w", rows, "w lost", tolerance=DRIFT, note=note
+                "largest relative drop of a weight below its start",
+                rows,
+                "w lost",
+                tolerance=DRIFT,
+                note=note,
             ),
             "conserved numbers": judge_largest(
                 "relative drift of a conserved number", rows, "drift", tolerance=DRIFT, note=note

@@ -164,7 +164,7 @@ def check_one_bit(
             "measured": corrected, "error": 0.0, "predicted": float(target),
         })  # fmt: skip
     return judge_predictions(
-        "efficiency, its leading logarithm removed", rows, tolerance=tolerance, relative=True
+        "efficiency without its leading logarithm", rows, tolerance=tolerance, relative=True
     )
 
 
@@ -227,7 +227,7 @@ def check_best_bits(
             "claimed": list(claimed), "off": int(best not in claimed),
         })  # fmt: skip
     return judge_largest(
-        "constructions whose best b is another", rows, "off", tolerance=0.0,
+        "constructions with another best number of bits", rows, "off", tolerance=0.0,
         note=f"{len(rows)} constructions, b in {', '.join(map(str, bits))}",
     )  # fmt: skip
 
@@ -274,7 +274,7 @@ def check_gap(
             "predicted efficiency": stored_bits(found["predicted"]) / (b * k**2),
         }
 
-    return rule.judge("N recalled whole", (row(b, k) for b in bits for k in d))
+    return rule.judge("largest N with all facts recalled", (row(b, k) for b in bits for k in d))
 
 
 def check_fitted_bits(
@@ -314,7 +314,7 @@ def check_fitted_bits(
         whole = certified_margins(built, E, U, f).certified.all()
         successes += bool(whole and stored_bits(N) >= efficiency * spent)
     row = {"d": d, "bits": bits, "N": N, "successes": successes, "trials": draws}
-    return judge_guarantee("draws stored whole in no more bits", [row], delta=delta)
+    return judge_guarantee("probability that all facts fit in the bits", [row], delta=delta)
 
 
 # --- Figure -------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def check_entropy(*, seed: int, cases: int, even: bool = False, twice: bool = Fa
             }
         )
     return judge_largest(
-        "nats between formula and count", rows, "difference", tolerance=1e-12,
+        "difference of formula and count (nats)", rows, "difference", tolerance=1e-12,
         note=f"{cases} sets of sentences, every one written out",
     )  # fmt: skip
 
@@ -145,7 +145,9 @@ def check_floor(
                 "told facts right": float(np.mean(value["told"])),
             }
         )
-    return judge_predictions("excess over the floor, as a share of it", rows, tolerance=tolerance)
+    return judge_predictions(
+        "loss above the entropy floor, relative to it", rows, tolerance=tolerance
+    )
 
 
 def _brief_excess(
@@ -243,7 +245,7 @@ def check_schedules(
                                                    strict=True))
     ]  # fmt: skip
     return judge_largest(
-        "excess with the schedule over that at a constant rate", rows, "ratio", predicted=ratio,
+        "excess loss relative to a constant rate", rows, "ratio", predicted=ratio,
         tolerance=0.0, note=f"largest of {trials} trials",
     )  # fmt: skip
 
@@ -317,7 +319,9 @@ def check_batches(
     tolerance : of the logarithm.
     """
     rows = step_rows(seed=seed, trials=trials, batch=batch, even=even, once=once)
-    return judge_predictions("step along the gradient", rows, tolerance=tolerance, relative=True)
+    return judge_predictions(
+        "mean step along the gradient", rows, tolerance=tolerance, relative=True
+    )
 
 
 # --- Figure -------------------------------------------------------------------------------------

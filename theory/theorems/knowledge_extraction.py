@@ -108,7 +108,7 @@ def check_covering_law(
     return judge_arms(
         {
             "uncovered": judge_largest(
-                "chances to be uncovered, by formula and by count", rows, "difference",
+                "error of the probability of being uncovered", rows, "difference",
                 tolerance=1e-14, note=note,
             ),
             "number covered": judge_largest(
@@ -186,7 +186,7 @@ def check_draws(
     tolerance : of the logarithm.
     """
     rows = drawn_rows(seed=seed, draws=draws, tuned=tuned, **law)
-    return judge_predictions("mean over draws", rows, tolerance=tolerance, relative=True)
+    return judge_predictions("mean over random draws", rows, tolerance=tolerance, relative=True)
 
 
 # --- Checks: what is answered -------------------------------------------------------------------
@@ -261,7 +261,7 @@ def check_hallucination(
         {
             "few are answered": judge_largest(
                 "held-out facts answered", rows, "answered", predicted=most, tolerance=0.0,
-                note=f"answers limited to {most:.0%}",
+                note=f"at most {most:.0%} may be answered",
             ),
             "fine-tuned ones are": judge_largest(
                 "fine-tuned facts not answered", rows, "missing", tolerance=0.0,
@@ -285,7 +285,7 @@ def check_attention(
     ]
     return judge_largest(
         "held-out facts answered above the limit", rows, "over", tolerance=0.0,
-        note=f"answers limited to {most:.0%}",
+        note=f"at most {most:.0%} may be answered",
     )  # fmt: skip
 
 
@@ -373,8 +373,8 @@ def check_covering(
     return judge_arms(
         {
             "covered": judge_largest(
-                "covered facts not answered", rows, "covered and wrong", predicted=1 - least,
-                tolerance=0.0, note=f"at least {least:.0%} of covered facts",
+                "share of covered facts not answered", rows, "covered and wrong",
+                predicted=1 - least, tolerance=0.0, note=f"at least {least:.0%} of covered facts",
             ),
             "uncovered": judge_largest(
                 "uncovered facts answered", rows, "uncovered and right", predicted=most,
@@ -439,7 +439,8 @@ def check_gradient(
         mean, error = spread([looks[look]["W"][of] for looks in found[n]["spectra"]])
         rows.append({"fine-tuned": n, "measured": mean, "spread": error, "error": 0.0,
                      "predicted": law(n)})  # fmt: skip
-    return judge_predictions(f"first gradient of W: {of}", rows, tolerance=tolerance)
+    named = {"share": "largest singular value over norm", "aligned": "cosine with the questions"}
+    return judge_predictions(f"gradient of W: {named[of]}", rows, tolerance=tolerance)
 
 
 def check_rank(

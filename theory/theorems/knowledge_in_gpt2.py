@@ -140,7 +140,7 @@ def check_hallucination(
         {
             "few are answered": judge_largest(
                 "held-out facts answered", rows, "counted", predicted=most, tolerance=0.0,
-                note=f"answers limited to {most:.0%}",
+                note=f"at most {most:.0%} may be answered",
             ),
             "fine-tuned ones are": judge_largest(
                 "fine-tuned facts not answered", rows, "missing", tolerance=0.0,

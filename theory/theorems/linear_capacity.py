@@ -104,7 +104,7 @@ def check_guarantee(
                 "trials": trials,
             }
         )
-    return judge_guarantee("probability that all is recalled", rows, delta=delta)
+    return judge_guarantee("probability that all facts are recalled", rows, delta=delta)
 
 
 def check_tightness(
@@ -128,7 +128,9 @@ def check_tightness(
         fewer = round(N * constant / 8)
         bound = pairs_bound(fewer, d, M=round(M * constant / 8)) * (N / fewer) ** 2
         rows.append(_pairs_row(pairs, bound, ratio, d=d, N=N, M=M))
-    return judge_predictions("pairs that go wrong", rows, tolerance=tolerance, relative=True)
+    return judge_predictions(
+        "pairs (input, answer) that go wrong", rows, tolerance=tolerance, relative=True
+    )
 
 
 def _pairs_row(pairs: NDArray[Any], bound: float, ratio: float, **sizes: int) -> dict[str, Any]:
@@ -152,7 +154,7 @@ def check_bounds(
 ) -> Finding:
     """Compare the proved bound with what it bounds, for (d, N, M); multiplied by ``weakened``."""
     return judge_bounds(
-        "sum over pairs of an input and a wrong answer",
+        "expected pairs (input, answer) that go wrong",
         [
             {
                 "d": d,
@@ -219,7 +221,9 @@ def check_class_guarantee(
         )
         bound = weakened * (pairs_bound(N, d) if injective else class_failure_bound(counts, d))
         rows.append(_pairs_row(pairs, bound, ratio, d=d, N=N, M=M))
-    return judge_predictions("pairs that go wrong", rows, tolerance=tolerance, relative=True)
+    return judge_predictions(
+        "pairs (input, answer) that go wrong", rows, tolerance=tolerance, relative=True
+    )
 
 
 def check_symbols(
@@ -349,7 +353,7 @@ def check_levels(
         )
         return {**found, "law": found["measured"] * np.log(found["measured"]) / dimension**2}
 
-    return rule.judge("N recalled whole", map(row, d))
+    return rule.judge("largest N with all facts recalled", map(row, d))
 
 
 def check_orthonormal(
@@ -434,7 +438,7 @@ def _certified(
         f"rounding at most {max(row['largest_bound'] for row in rows):.2g}"
     )
     quantities = {
-        "recalled": ("fraction of facts forgotten", "forgotten"),
+        "recalled": ("share of facts forgotten", "forgotten"),
         "certified": ("fraction of facts recalled, and not certified", "unproved"),
     }
     return {

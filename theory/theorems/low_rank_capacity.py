@@ -65,7 +65,7 @@ def check_guarantee(
                 "trials": trials,
             }
         )
-    return judge_guarantee("probability that all is recalled", rows, delta=delta)
+    return judge_guarantee("probability that all facts are recalled", rows, delta=delta)
 
 
 def check_bounds(
@@ -76,7 +76,7 @@ def check_bounds(
     ``weakened`` multiplies it.
     """
     return judge_bounds(
-        "sum over pairs of an input and a wrong answer",
+        "expected pairs (input, answer) that go wrong",
         [
             {
                 "d": d,
@@ -154,7 +154,7 @@ def check_levels(
         )
         return {**found, "law": found["measured"] * np.log(found["measured"]) / (m * d)}
 
-    return rule.judge("N recalled whole", map(row, ranks))
+    return rule.judge("largest N with all facts recalled", map(row, ranks))
 
 
 def check_truncation(

@@ -254,7 +254,7 @@ def check_kernel(
             k=k,
         )
 
-    return rule.judge("share not recalled with infinitely many neurons", map(row, sizes))
+    return rule.judge("share of facts not recalled, infinite width", map(row, sizes))
 
 
 def check_certified(

@@ -86,7 +86,7 @@ def check_decided(
     }
     every = {"successes": answered, "trials": trials * len(rows)}
     return judge_arms({
-        "sound": judge_largest("draws with both answers", rows, "both", tolerance=0.0,
+        "sound": judge_largest("draws both certified and refuted", rows, "both", tolerance=0.0,
                                note=f"{trials} draws each of {len(rows)} sizes"),
         "decided": judge_guarantee("share of draws with an answer", [every], delta=undecided),
         **{name: judge_guarantee(f"share of draws {name}", each, delta=delta)
@@ -143,8 +143,8 @@ def check_advantage(
                 "predicted": best_predicted / capacity_of(Construction("linear"), d=dimension),
             }
         )  # fmt: skip
-    return judge_predictions("capacity over that of outer products", rows, tolerance=tolerance,
-                             relative=True)  # fmt: skip
+    quantity = "capacity relative to that of outer products"
+    return judge_predictions(quantity, rows, tolerance=tolerance, relative=True)
 
 
 def check_widths(
@@ -223,7 +223,7 @@ def check_symbols(
 def check_bounds(*, seed: int, ratio: float, mistake: str | None = None) -> Finding:
     """Hold the bounds of refutations against residuals, lengths and curvatures without a bound."""
     return judge_bounds(
-        "residual, length, curvature and margin", list(refutation_rows(mistake=mistake)),
+        "rounding of residual, length, curvature, margin", list(refutation_rows(mistake=mistake)),
         ratio=ratio, note="constraint by constraint, in extended precision",
     )  # fmt: skip
 

@@ -116,7 +116,9 @@ def check_probability(
                 "predicted_constant": limit_constant(a),
             }
         )
-    return judge_predictions("error, and its exponent", rows, tolerance=tolerance, relative=True)
+    return judge_predictions(
+        "error rate and its exponent", rows, tolerance=tolerance, relative=True
+    )
 
 
 def check_errors(
@@ -146,7 +148,7 @@ def check_errors(
                 "predicted": predicted_error(assumed),
             }
         )
-    return judge_predictions("error", rows, tolerance=tolerance, relative=True)
+    return judge_predictions("error rate", rows, tolerance=tolerance, relative=True)
 
 
 def check_first(
@@ -273,7 +275,7 @@ def check_bound(
     half = SIGMAS * worst["error"]
     return Finding(
         Verdict.VIOLATED if any(row["beaten"] for row in rows) else Verdict.HOLDS,
-        "error of the memory nearest to the bound",
+        "error rate of the memory nearest to the bound",
         measured=worst["measured"],
         interval=(worst["measured"] - half, worst["measured"] + half),
         predicted=worst["least"],

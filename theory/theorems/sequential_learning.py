@@ -114,7 +114,7 @@ def _by(column: str, quantity: str, rows: Sequence[Mapping[str, Any]], tolerance
     return judge_arms(
         {
             part: judge_predictions(
-                f"{quantity}, {part}",
+                f"{quantity}: {part}",
                 [row for row in rows if row[column] == part],
                 tolerance=tolerance,
                 relative=True,
@@ -341,7 +341,7 @@ def check_plateau(
                 "predicted": slopes * math.log(1 / alpha) if leading else found.length,
             },
         ]
-    return _by("what", "height and length of the plateau", rows, tolerance)
+    return _by("what", "plateau of the loss", rows, tolerance)
 
 
 def check_softmax(
@@ -447,7 +447,7 @@ def check_descent(
         )
     x = [math.log(row["lr"]) for row in rows]
     y = [[math.log(row["difference"])] * 2 for row in rows]
-    quantity = "order in the step size"
+    quantity = "order of the error in the step size"
     return judge_slope(quantity, x, y, 1.0, tolerance=tolerance, rows=rows)
 
 

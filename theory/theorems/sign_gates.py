@@ -172,7 +172,9 @@ def check_drawn(
                 "predicted": float(bound) / ratio,
             }
         )
-    return judge_predictions("pairs that go wrong", rows, tolerance=tolerance, relative=True)
+    return judge_predictions(
+        "pairs (input, answer) that go wrong", rows, tolerance=tolerance, relative=True
+    )
 
 
 @cache
@@ -227,7 +229,11 @@ def check_certified(
             }
         )
     return judge_largest(
-        "facts without a certificate", rows, "lost", tolerance=0, note="margins beside rounding"
+        "facts without a certificate",
+        rows,
+        "lost",
+        tolerance=0,
+        note="smallest margin and largest rounding error",
     )
 
 
@@ -294,7 +300,7 @@ def check_guarantee(
         rows.append(
             {"d": d, "N": N, "m": width, "successes": result.points[0].whole, "trials": trials}
         )
-    return judge_guarantee("probability that all is recalled", rows, delta=delta)
+    return judge_guarantee("probability that all facts are recalled", rows, delta=delta)
 
 
 def check_limit(
@@ -312,9 +318,7 @@ def check_limit(
         rows.append(
             {"d": d, "N": N, "m": width, "measured": found, "error": 0.0, "predicted": constant}
         )
-    return judge_predictions(
-        "m d / (N log N) that is guaranteed", rows, tolerance=tolerance, relative=True
-    )
+    return judge_predictions("guaranteed m d / (N log N)", rows, tolerance=tolerance, relative=True)
 
 
 # --- Figure -------------------------------------------------------------------------------------
@@ -324,7 +328,9 @@ def figure(findings: Mapping[str, Finding]) -> "Figure":
     """Draw the pairs that go wrong beside their bound."""
     rows = findings["drawn"].table
     labels = [f"$d={row['d']}$, $N={row['N']}$, $m={row['m']}$" for row in rows]
-    return comparison_figure(rows, labels, "pairs that go wrong")
+    return comparison_figure(
+        rows, labels, "pairs (input, wrong answer) in which the wrong one wins"
+    )
 
 
 # --- The theorem --------------------------------------------------------------------------------

@@ -174,5 +174,6 @@ def check_growth(
     ]
     x = [float(np.log(load(point.shape))) for point in result.points]
     y = [np.log((np.add(point.low, point.high)) / 2).tolist() for point in result.points]
-    quantity = f"exponent of {vary} in {against}"
+    size = {"head_dim": "d_h", "width": "m"}.get(vary, vary)
+    quantity = f"exponent of {size} in {against}"
     return judge_slope(quantity, x, y, predicted, tolerance=tolerance, rows=rows)

@@ -57,7 +57,7 @@ def check_dual_law(
                 _row(shape, d, _sampled(shape, counts, seed, [d])[:, 0], _law(shape, d, mistake))
                 for shape, d in counted
             ]
-            quantity = "pairs that fail, of a random table"
+            quantity = "pairs (fact, answer) that go wrong"
             yield "pairs", judge_predictions(quantity, rows, tolerance=tolerance, relative=True)
         if "dimension" in parts:
             rows = []

@@ -218,5 +218,5 @@ def _counted(
         "error": float(found.std(ddof=1) / math.sqrt(trials)), "predicted": bound,
     }  # fmt: skip
     return judge_predictions(
-        "pairs that fail, of one table", [row], tolerance=tolerance, relative=True
+        "pairs (fact, answer) that go wrong", [row], tolerance=tolerance, relative=True
     )

@@ -75,7 +75,7 @@ def check_mlp_guarantee(
             yield (
                 "pairs",
                 judge_predictions(
-                    "pairs that fail, of one table", [row], tolerance=tolerance, relative=True
+                    "pairs (fact, answer) that go wrong", [row], tolerance=tolerance, relative=True
                 ),
             )
         if "enough" in parts:
