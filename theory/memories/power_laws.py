@@ -294,7 +294,7 @@ def _counts(memory: Weighted) -> float:
     light = ~heavy
     light[0] = False
     n = np.arange(1.0, math.ceil(POISSON + 10 * math.sqrt(POISSON)))
-    pmf = stats.poisson.pmf(n[:, None], mean[light])  # (n, light)
+    pmf = np.asarray(stats.poisson.pmf(n[:, None], mean[light]))  # (n, light)
     # Makes no difference, but products with denormal numbers take three times as long.
     pmf[pmf < 1e-200] = 0.0
     energy = float(number[1:] @ (mean[1:] ** 2 + mean[1:]))
