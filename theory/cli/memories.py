@@ -125,7 +125,8 @@ def _legend(row: "Mapping[str, Any]") -> list[str]:
             "load: N log N / (m d); 99: expected recall 99%; all: every fact, in half of the draws"
         )
         return [f"{said}; guaranteed: that, proved" if proved else said]
-    said = "load: N log N / d^2; failure bound and floor, N guaranteed and failing: proved"
+    bounds = "failure bound and floor" if "recall" in row else "N guaranteed and failing"
+    said = f"load: N log N / d^2; {bounds}: proved; the rest is predicted, not proved"
     if 0 < row.get("all_recalled", 0) < NEVER:
         said += "; never: below 1e-9"
     gaussian = any(key.endswith("gaussian") for key in row)
@@ -189,7 +190,7 @@ def measure(
                    "trials", "judged"]  # fmt: skip
         title = f"{result.memory} on {result.embeddings}, {result.facts} facts: measured"
         print_table(title, result.rows(), columns, optional=["judged", "M", "d", "trials"])
-        show("intervals at 99%; where all trials agree, an exact one that counts whole trials")
+        show("intervals at 99%; binomial where all trials agree; judged: inputs that are scored")
     if plot is not None:
         construction = Construction(memory, rank, bits, width, degree, rounding, gates, omega)
         draw = partial(with_recall_theory, result, construction, facts=facts, outputs=M)

@@ -13,6 +13,7 @@ a matter of how good the bound is, not of whether it is one.
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ Floats = NDArray[np.float64]
 
 SLOPES = np.linspace(0.8, 1.3, 11)
 """Slopes of the quadratics that are tried, over the function's own."""
+
+APART = 16
+"""Of so many cells one is looked at to see which quadratics are out."""
 
 BENDS = np.concatenate([[0.0], np.geomspace(0.3, 8.0, 24)])
 """Their bends, over that of the exponential function with the same slope."""
@@ -123,11 +127,25 @@ def majorant(function: Growing, mean: float, cut: float, spread: float) -> Quadr
     """
     left, right = function.excess(mean, cut)
     nearest = np.where(left * right < 0, 0.0, np.minimum(left**2, right**2))
+    high = function.high[: len(left)]
     slope, bend = _candidates(function, mean, spread)
-    shape = np.stack([slope, bend], axis=1) @ np.stack([left, nearest])
-    level = (function.high[: len(left)] - shape).max(axis=1)
-    best = int(np.argmin(level + bend * spread))
-    return Quadratic(float(level[best]), float(slope[best]), float(bend[best]))
+
+    terms = np.stack([left, nearest])
+
+    def levels(chosen: Any, cells: slice) -> Floats:
+        shape = np.stack([slope[chosen], bend[chosen]], axis=1) @ terms[:, cells]
+        return np.asarray((high[cells] - shape).max(axis=1))
+
+    # What some of the cells ask for is no more than what all do: most are out by that alone.
+    mean_of_bend = bend * spread
+    some = levels(slice(None), slice(None, None, -APART)) + mean_of_bend
+    first = np.argmin(some, keepdims=True)
+    known = np.maximum(levels(first, slice(None)) + mean_of_bend[first], some[first])
+    kept = np.flatnonzero(some <= known)
+    level = levels(kept, slice(None))
+    place = int(np.argmin(level + mean_of_bend[kept]))
+    best = kept[place]
+    return Quadratic(float(level[place]), float(slope[best]), float(bend[best]))
 
 
 def mean_at_least(

@@ -56,3 +56,14 @@ def test_a_budget_that_is_too_small_says_nothing():
     found = separate(*draw(193), steps=3)
     assert not found.separated
     assert found.refuted is None
+
+
+def test_above_the_capacity_the_least_loss_has_the_size_of_its_logarithm():
+    """At d = 32; the numbers are those of the page on optimal memories."""
+    assert separate(*draw(190)).separated
+    found = separate(*draw(193))
+    assert found.refuted is not None
+    loss = LogisticLoss(*draw(193))(found.Theta)[0]
+    assert loss == pytest.approx(1.492, abs=0.001)
+    assert np.log(2) < loss < np.log(1 + 32**2 / 193)
+    assert lost(*draw(193), found.Theta) == 54

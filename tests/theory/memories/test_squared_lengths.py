@@ -6,6 +6,7 @@ import pytest
 from theory.memories.squared_lengths import (
     Growing,
     Quadratic,
+    _candidates,
     length_cut,
     length_moments,
     majorant,
@@ -78,6 +79,22 @@ def test_a_quadratic_is_above_up_to_its_cut():
     # Its mean under a normal law is near the exact one, exp(3 + 9 * 0.01 / 2).
     found = quadratic.level + quadratic.bend * 0.01
     assert 1 < found / np.exp(3.045) < 1.1
+
+
+@pytest.mark.parametrize(("mean", "cut", "spread"), [(2.0, 0.8, 0.01), (5.0, 0.3, 0.002)])
+def test_no_other_quadratic_that_is_tried_has_a_smaller_mean(mean, cut, spread):
+    """Also of those that are given up after a look at some of the cells."""
+    function = growing(mean)
+    found = majorant(function, mean, cut, spread)
+    left, right = function.excess(mean, cut)
+    squares = np.where(left * right < 0, 0.0, np.minimum(left**2, right**2))
+    high = function.high[: len(left)]
+    means = [
+        (high - slope * left - bend * squares).max() + bend * spread
+        for slope, bend in zip(*_candidates(function, mean, spread), strict=True)
+    ]
+    assert found.level + found.bend * spread == pytest.approx(min(means), rel=1e-12)
+    assert len(means) > 200
 
 
 def test_a_moved_length_moves_the_function():
