@@ -1,7 +1,7 @@
 """Tables of fine-tuning by rank and by part, of models, and of learning-rate schedules.
 
-``python docs/scripts/knowledge_tuning.py`` computes and stores them, in half an hour of one core;
-``schedules`` or ``variants`` after it, that table alone.
+``python docs/scripts/knowledge_tuning.py`` computes and stores them; ``schedules`` or ``variants``
+after it, that table alone.
 """
 
 import sys
