@@ -39,7 +39,6 @@ In docstrings it stands for what a model or a function is given.
 
 DIRTY = {
     "appendix-runs.json",
-    "knowledge-schedules.json",
     "knowledge-tuning.json",
     "optimal-networks.json",
     "sweep-speed.json",
