@@ -338,9 +338,10 @@ def print_verdicts(result: "VerifyResult", *, controls: bool = True) -> None:
     counts = ", ".join(f"{count} {name}" for name, count in result.summary().items() if count)
     if counts:
         took = sum(claim.seconds for claim in result.claims)
+        both = ", controls included" if controls else ", without controls"
         show(
             f"size {result.size}, seed {result.seed}: {counts.replace('_', ' ')}; "
-            f"{took:.3g} seconds of computing, controls included"
+            f"{took:.3g} seconds of computing{both}"
         )
 
 

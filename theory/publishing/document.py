@@ -97,10 +97,11 @@ def _rows(parts: Sequence[Part]) -> list[list[dict[str, Any]]]:
 
 def _figure(part: Part) -> dict[str, Any]:
     width = f"{min(1.0, _inches(part) / WIDE):.2f}\\linewidth"
-    # A page has room for six rows of panels, whose letters are then about half as large as drawn.
+    # A page has room for six rows of panels, whose letters are then about half as large as drawn. A
+    # second row shares its axes' names with the first, and needs less.
     high = 0.0 if part.figure is None else float(part.figure.get_figheight())
     rows = max(1, round(high / ROW))
-    height = f"{0.16 * rows:.2f}\\textheight"
+    height = f"{0.16 + 0.12 * (rows - 1):.2f}\\textheight"
     return {"name": part.name, "legend": part.legend, "width": width, "height": height}
 
 

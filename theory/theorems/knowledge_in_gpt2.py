@@ -255,7 +255,8 @@ without an interval, since facts of a trial share weights. Limits, sizes, rates 
 are left out were chosen after such runs.
 """,
     constants="None is known. For 64 subjects, three attributes of the same sixteen values and "
-    "eight templates, 32 subjects are enough at K = 8, two are not; K = 4 was not enough for 95%.",
+    "eight templates, 32 subjects are enough at K = 8, two are not; K = 4 was not enough for 95%. "
+    "With four templates, K = 4 was not enough either; with sixteen, K = 16 was.",
     deviations="More subjects are needed than by the one-layer model, for which eight are enough "
     "where templates are tied. Superposed templates answer more than fine-tuning on few subjects "
     "does: what was told can be asked for, and fine-tuning does not find how.",

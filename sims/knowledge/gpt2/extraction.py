@@ -130,7 +130,7 @@ def _request(network: Gpt2, parts: Any, **request: Any) -> dict[str, Any]:
         raise InputError(f"network {network!r} is not a Gpt2")
     if rank is not None and rank > network.d:
         raise InputError(f"rank r = {rank} is more than d = {network.d}")
-    checked_parts(parts, rank)
+    checked_parts(parts, network, rank)
     libraries()
     return {**checked, "network": asdict(network)}
 

@@ -26,6 +26,7 @@ __all__ = [
     "build",
     "check_memory",
     "checked_parts",
+    "layer_of",
     "libraries",
     "one_thread",
     "part_of",
@@ -37,10 +38,12 @@ LIBRARIES = ("torch", "transformers", "peft")
 """What the extra ``lm`` brings."""
 
 PARTS = ("embeddings", "attention", "mlp", "norms")
-"""Kinds of weights of a GPT-2; embeddings are the read-out too."""
+"""Kinds of weights of a GPT-2; embeddings are the read-out too. With L layers, ``layer 0`` to
+``layer L-1`` are parts as well: attention, network and norms of one layer."""
 
 MATRICES = {"embeddings": "wte", "attention": r"attn\.c_\w+", "mlp": r"mlp\.c_\w+"}
-"""Modules that changes of low rank are made in, by part."""
+"""Modules that changes of low rank are made in, by kind; in a layer those that are not embeddings.
+"""
 
 State: TypeAlias = Mapping[str, Any]
 """Tensors of a model by name."""
@@ -230,12 +233,28 @@ def part_of(name: str) -> str:
                 "embeddings")  # fmt: skip
 
 
-def checked_parts(parts: Sequence[str] | None, rank: int | None = None) -> tuple[str, ...]:
+def layer_of(name: str) -> str | None:
+    """Return the layer that a weight belongs to, or None.
+
+    Examples
+    --------
+    >>> layer_of("transformer.h.1.mlp.c_fc.weight"), layer_of("transformer.wte.weight")
+    ('layer 1', None)
+    """
+    words = name.split(".")
+    return f"layer {words[words.index('h') + 1]}" if "h" in words else None
+
+
+def checked_parts(
+    parts: Sequence[str] | None, network: Gpt2, rank: int | None = None
+) -> tuple[str, ...]:
     """Return the parts that are trained; of low rank attention and network unless they are named.
 
     Parameters
     ----------
-    parts : of :data:`PARTS`; None means all.
+    parts : kinds of :data:`PARTS`, and layers, ``layer 0`` the first; a weight is trained if one of
+        them has it. None means all.
+    network : says how many layers there are.
     rank : of the changes, or None.
 
     Raises
@@ -246,9 +265,10 @@ def checked_parts(parts: Sequence[str] | None, rank: int | None = None) -> tuple
     if parts is None:
         return PARTS if rank is None else ("attention", "mlp")
     chosen = tuple(dict.fromkeys(parts))
-    if not chosen or not set(chosen) <= set(PARTS):
-        raise InputError(f"parts {chosen!r} are not parts of a GPT-2: {', '.join(PARTS)}")
-    if rank is not None and not set(chosen) <= set(MATRICES):
+    known = (*PARTS, *(f"layer {i}" for i in range(network.layers)))
+    if not chosen or not set(chosen) <= set(known):
+        raise InputError(f"parts {chosen!r} are not parts of this GPT-2: {', '.join(known)}")
+    if rank is not None and "norms" in chosen:
         raise InputError("norms are no matrices, and have no changes of low rank")
     return chosen
 
@@ -274,17 +294,23 @@ def tunable(
     seed : determines the factors.
     """
     _, _, peft = libraries()
-    chosen = checked_parts(parts, rank)
+    chosen = checked_parts(parts, network, rank)
     model = build(network, vocabulary, length, seed)
     model.load_state_dict(state)
     if rank is None:
         for name, weight in model.named_parameters():
-            weight.requires_grad = part_of(name) in chosen
+            weight.requires_grad = not {part_of(name), layer_of(name)}.isdisjoint(chosen)
         return model
-    modules = "|".join(MATRICES[part] for part in chosen)
+    modules = "|".join(MATRICES.get(part) or _of_layer(part) for part in chosen)
     config = peft.LoraConfig(
         r=rank, lora_alpha=rank, target_modules=rf".*\.({modules})", fan_in_fan_out=True
     )
     with _seeded(seed), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tied embeddings, which stay as they are in the output
         return peft.get_peft_model(model, config)
+
+
+def _of_layer(part: str) -> str:
+    """Return the modules of a layer that changes of low rank are made in."""
+    number = part.removeprefix("layer ")
+    return rf"h\.{number}\.({MATRICES['attention']}|{MATRICES['mlp']})"

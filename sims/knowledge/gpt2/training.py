@@ -1,10 +1,10 @@
 r"""Training of a GPT-2 on written facts: AdamW on all of them, or on some in every step.
 
-The rule is a :class:`sims.knowledge.training.Descent`, read as AdamW's: its momentum is that of the
-first moment, its decay is decoupled and acts on matrices alone, and batches are drawn without
-replacement until fewer rows than one are left, unless rows differ in how often they are told.
-Where the next token is not determined by those
-before, the target is its exact distribution, as for the small model.
+The rule is a :class:`sims.knowledge.training.Descent`, read as AdamW's: its rate follows the same
+schedules (:func:`sims.knowledge.training.rates`), its momentum is that of the first moment, and its
+decay is decoupled and acts on matrices alone. Batches are drawn without replacement until fewer
+rows than one are left, unless rows differ in how often they are told. Where the next token is not
+determined by those before, the target is its exact distribution, as for the small model.
 """
 
 from collections.abc import Iterator

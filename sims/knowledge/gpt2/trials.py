@@ -97,11 +97,11 @@ def pretrain(
     source : of weights and batches.
     network, pre_training : sizes, and how.
     writing : how facts are written; None means in names of as many tokens as the network says.
-    parts : that are trained, of :data:`sims.knowledge.gpt2.network.PARTS`; None means all.
+    parts : that are trained; see :func:`sims.knowledge.gpt2.network.checked_parts`.
     threads : trials trained at a time; None means all available.
     """
     libraries()
-    checked_parts(parts)
+    checked_parts(parts, network)
 
     def one(trial: int) -> Learnt:
         if writing is None:
@@ -168,7 +168,7 @@ def extract(
         If no fact is left to fine-tune on or to ask for, a part is none, or the extra is missing.
     """
     libraries()
-    checked_parts(parts, rank)
+    checked_parts(parts, network, rank)
     chosen = {
         (number, t): split_facts(one, number, asked)
         for number in fine_tuned for t, one in enumerate(given)

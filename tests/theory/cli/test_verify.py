@@ -130,7 +130,9 @@ def test_a_missed_control_is_shown_and_the_claim_does_not_hold(recall, use):
     assert ran.status == 0
     assert "MISSED" in ran.out
     assert "1 inconclusive" in ran.out
+    assert "seconds of computing, controls included" in ran.out
     without = recall("verify", "--no-controls")
+    assert "seconds of computing, without controls" in without.out
     assert "MISSED" not in without.out
     assert "caught" not in without.out
     assert "1 holds" in without.out

@@ -81,10 +81,14 @@ def test_of_a_gpt2_numbers_are_pointed_to_at_measured_sizes_only():
         assert found.verdict(0.01) == "open"
         return found.note
 
-    for sizes in ({}, {"multiplicity": 1}, {"fine_tuned": 2}):
+    for sizes in (
+        {}, {"multiplicity": 1}, {"fine_tuned": 2}, {"templates": 4, "multiplicity": 4},
+        {"templates": 16, "multiplicity": 16, "fine_tuned": 8},
+    ):  # fmt: skip
         assert "measured for two layers and d = 128" in said(**sizes)
     for sizes in (
         {"shared": False}, {"multiplicity": 3}, {"fine_tuned": 16}, {"subjects": 128},
-        {"templates": 16}, {"values": 8}, {"attributes": 2}, {"fillers": 1},
+        {"templates": 12}, {"templates": 16, "fine_tuned": 2}, {"values": 8},
+        {"attributes": 2}, {"fillers": 1},
     ):  # fmt: skip
         assert said(**sizes) == "nothing is proved of a GPT-2, or measured at these sizes"

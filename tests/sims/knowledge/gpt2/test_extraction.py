@@ -11,12 +11,12 @@ from assoc.facts.tables import read_facts
 from sims.knowledge.extraction import knowledge_extraction
 from sims.knowledge.gpt2 import network as gpt2_network
 from sims.knowledge.gpt2.extraction import gpt2_extraction, gpt2_table_extraction
-from sims.knowledge.gpt2.network import PARTS, Gpt2, build, part_of, state_of, tunable
+from sims.knowledge.gpt2.network import PARTS, Gpt2, build, layer_of, part_of, state_of, tunable
 from sims.knowledge.gpt2.phrasings import Phrasings
-from sims.knowledge.gpt2.training import FINE_TUNING, PRE_TRAINING, Targets, answers, losses
+from sims.knowledge.gpt2.training import FINE_TUNING, PRE_TRAINING, Targets, answers, losses, train
 from sims.knowledge.gpt2.trials import ablated, extract, pretrain
 from sims.knowledge.gpt2.writing import in_words
-from sims.knowledge.training import Descent
+from sims.knowledge.training import SCHEDULES, Descent
 from sims.knowledge.trials import Told, draw_trials
 from sims.knowledge.verdicts import KINDS
 from tests.helpers.extras import needs
@@ -158,6 +158,72 @@ def test_only_the_parts_that_are_asked_for_are_trained(how, trained):
         assert torch.equal(model(input_ids=tokens).logits, before(input_ids=tokens).logits)
 
 
+@pytest.mark.parametrize("rank", [None, 2])
+@pytest.mark.parametrize(
+    ("parts", "layers", "kinds"),
+    [
+        (["layer 0"], "0", {"attention", "mlp", "norms"}),
+        (["layer 1"], "1", {"attention", "mlp", "norms"}),
+        (["layer 1", "attention"], "01", {"attention", "mlp", "norms"}),
+        (["embeddings", "layer 1"], "1", {"attention", "mlp", "norms", "embeddings"}),
+    ],
+)
+def test_only_the_layers_that_are_asked_for_are_trained(parts, layers, kinds, rank):
+    network = replace(NETWORK, layers=2)
+    start = state_of(build(network, 20, 3, 0))
+    model = tunable(network, 20, 3, start, parts=parts, rank=rank, seed=0)
+    moving = {name for name, weight in model.named_parameters() if weight.requires_grad}
+    inside = {layer_of(name) for name in moving} - {None}
+    assert inside == {f"layer {i}" for i in layers}
+    assert {part_of(name) for name in moving} == kinds - ({"norms"} if rank else set())
+    if parts == ["layer 1", "attention"]:  # of the other layer the attention alone
+        first = {part_of(name) for name in moving if layer_of(name) == "layer 0"}
+        assert first == {"attention"}
+
+
+def test_what_is_frozen_stays_as_it_was_in_fine_tuning(learnt, monkeypatch):
+    source, given, found = learnt
+    models = []
+    monkeypatch.setattr(
+        "sims.knowledge.gpt2.trials.train",
+        lambda model, *how, **more: (models.append(model), train(model, *how, **more))[1],
+    )
+    extract(given, source, fine_tuned=[2], network=NETWORK, parts=["layer 0"], learnt=found,
+            fine_tuning=replace(FINE_TUNING, steps=2))  # fmt: skip
+    (model,) = models
+    before, after = found[0].state, state_of(model)
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved
+    assert {layer_of(name) for name in moved} == {"layer 0"}
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_step_has_the_rate_of_its_schedule(learnt, schedule, monkeypatch):
+    """Of a schedule: written out here step by step, and read off the optimiser."""
+    _, (given,), (one,) = learnt
+    n, rate, used = 40, 0.002, []
+    expected = {
+        "constant": [rate] * n,
+        "step": [rate] * 20 + [rate / 10] * 10 + [rate / 100] * 10,
+        "warm-up": [rate * (i + 1) / 4 for i in range(4)]
+        + [rate * (1 + np.cos(np.pi * (i - 4) / (n - 4))) / 2 for i in range(4, n)],
+    }[schedule]
+    step = torch.optim.AdamW.step
+
+    def recorded(self, *closure):
+        used.append({group["lr"] for group in self.param_groups})
+        return step(self, *closure)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", recorded)
+    how = one.writing
+    model = build(NETWORK, how.vocabulary, how.length, 0)
+    targets, _ = Targets.told(how.sentences(given), how.vocabulary)
+    rule = Descent(steps=n, learning_rate=rate, schedule=schedule, warm_up=0.1)
+    train(model, targets, rule, rng=np.random.default_rng(0))
+    assert all(len(rates) == 1 for rates in used)
+    assert [rates.pop() for rates in used] == pytest.approx(expected)
+
+
 def test_superposed_templates_of_one_template_are_that_template():
     """With R = 1 the question is put in the place of the template, and all is answered."""
     told = replace(SMALL, templates=1, multiplicity=1)
@@ -251,7 +317,8 @@ def test_phrasings_that_are_too_few_or_missing_are_refused(table):
         ({"rank": 0}, "rank"),
         ({"rank": 64}, "rank r = 64 is more than d = 32"),
         ({"rank": 1, "parts": ["norms"]}, "no changes of low rank"),
-        ({"parts": ["heads"]}, "are not parts of a GPT-2"),
+        ({"parts": ["heads"]}, "are not parts of this GPT-2"),
+        ({"parts": ["layer 1"]}, "norms, layer 0"),
         ({"asked": 3}, "asked = 3 of A = 2"),
         ({"multiplicities": 4}, "no K of"),
         ({"network": "gpt2"}, "is not a Gpt2"),
