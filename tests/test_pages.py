@@ -38,7 +38,6 @@ In docstrings it stands for what a model or a function is given.
 """
 
 DIRTY = {
-    "appendix-runs.json",
     "sweep-speed.json",
 }
 """Stored results that are still from a checkout with uncommitted changes. No name is ever added."""
