@@ -37,11 +37,6 @@ ASKED = re.compile(r"\b(?:was|were|been) asked\b", re.IGNORECASE)
 In docstrings it stands for what a model or a function is given.
 """
 
-DIRTY = {
-    "sweep-speed.json",
-}
-"""Stored results that are still from a checkout with uncommitted changes. No name is ever added."""
-
 
 def lines_with(pattern, text):
     """Lines of a text in which a pattern occurs."""
@@ -98,13 +93,9 @@ def from_uncommitted_changes(files):
     return {path.name for path in files if b"-dirty" in path.read_bytes()}
 
 
-def test_stored_results_are_from_clean_commits_but_for_a_list_that_shrinks():
-    assert from_uncommitted_changes((ROOT / "docs/results").iterdir()) == DIRTY
-
-
-def test_a_figure_is_from_a_clean_commit_unless_its_result_is_on_that_list():
-    figures = from_uncommitted_changes((ROOT / "docs/figures").iterdir())
-    assert {Path(name).stem for name in figures} <= {Path(name).stem for name in DIRTY}
+@pytest.mark.parametrize("folder", ["docs/results", "docs/figures"])
+def test_what_is_stored_is_from_clean_commits(folder):
+    assert from_uncommitted_changes((ROOT / folder).iterdir()) == set()
 
 
 def test_nothing_has_a_space_before_a_percent_sign():
