@@ -3,10 +3,12 @@
 import importlib
 import re
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.distribution import tracked
 from theory.rendering.files import tool_version
 
 ROOT = Path(__file__).parents[1]
@@ -62,3 +64,17 @@ def test_a_name_in_the_changelog_is_there_unless_it_is_one_of_before(name):
 def test_the_changelog_has_names_to_check():
     assert len(NAMES) > 20
     assert NAMES >= RENAMED
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no git checkout")
+@pytest.mark.parametrize("folder", ["docs", "tests"])
+def test_the_source_archive_takes_every_kind_of_file(folder):
+    """What ``make dist`` would find out minutes later."""
+    lines = (ROOT / "MANIFEST.in").read_text(encoding="utf-8").splitlines()
+    (kinds,) = (
+        line.split()[2:] for line in lines if line.startswith(f"recursive-include {folder}")
+    )
+    files = [name for name in tracked() if name.startswith(f"{folder}/")]
+    assert len(files) > 100
+    missed = [name for name in files if not any(fnmatch(Path(name).name, kind) for kind in kinds)]
+    assert missed == []
