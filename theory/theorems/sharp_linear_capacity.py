@@ -439,7 +439,7 @@ $q$, its length $r$ and the signal $A$, all of known law.
             check=check_converse,
             quick={"d": (128,), "projected": ((160, 80),), "trials": 30},
             full={"d": (128, 192, 256), "projected": ((160, 80), (256, 128)), "trials": 200},
-            must_fail={"wider": 3, "projected": ()},
+            must_fail={"wider": 3},
             why_fail="in three times as many dimensions there is room for nine times as many facts",
             fault={"promised": 0.15},
             fault_text="three twentieths of these facts are said to be too many",
