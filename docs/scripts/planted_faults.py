@@ -11,9 +11,9 @@ from stored import DOCS, store
 
 sys.path.insert(0, str(DOCS.parent))
 from tests.faults.copies import Project
-from tests.faults.listed import FLOORS, LIST, read_faults
+from tests.faults.listed import LIST, read_faults
 from tests.faults.plant import Run
-from tests.faults.results import RESULTS, Ledger
+from tests.faults.results import RESULTS, Ledger, by_floor
 
 ROOT = DOCS.parent
 
@@ -26,20 +26,18 @@ def main() -> None:
     unknown = [name for name, state in states.items() if state == "unknown"]
     if unknown:
         sys.exit(f"{len(unknown)} faults are not judged with this code, {unknown[0]} among them")
-    rows = []
-    for floor in (*FLOORS, "all"):
-        here = [states[fault.name] for fault in faults if floor in (fault.floor, "all")]
-        rows.append(
-            {
-                "floor": floor,
-                "faults": len(here),
-                "claims": here.count("claims"),
-                "share": f"{here.count('claims') / len(here):.1%}",
-                "tests": here.count("tests"),
-                "nothing": here.count("nothing"),
-                "open": here.count("no claim"),
-            }
-        )
+    rows = [
+        {
+            "floor": floor,
+            "faults": len(here),
+            "claims": here.count("claims"),
+            "share": f"{here.count('claims') / len(here):.1%}",
+            "tests": here.count("tests"),
+            "nothing": here.count("nothing"),
+            "open": here.count("no claim"),
+        }
+        for floor, here in by_floor(faults, states).items()
+    ]
     columns = {
         "floor": "package",
         "faults": "faults",

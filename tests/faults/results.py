@@ -87,11 +87,18 @@ class Ledger:
         return found
 
 
+def by_floor(faults: Sequence[Fault], states: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return what is known of the faults on each floor, and of all."""
+    return {
+        floor: [states[fault.name] for fault in faults if floor in (fault.floor, "all")]
+        for floor in (*FLOORS, "all")
+    }
+
+
 def summary(faults: Sequence[Fault], states: Mapping[str, str]) -> list[str]:
     """Return the lines of a summary: what caught how many on each floor, and what nothing did."""
     lines = [f"{'':8}{'faults':>8}" + "".join(f"{state:>14}" for state in STATES)]
-    for floor in (*FLOORS, "all"):
-        here = [states[fault.name] for fault in faults if floor in (fault.floor, "all")]
+    for floor, here in by_floor(faults, states).items():
         lines.append(f"{floor:8}{len(here):8}" + "".join(_shares(here)))
     for state, heading in (
         ("nothing", "Caught by nothing:"),
