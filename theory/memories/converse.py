@@ -18,7 +18,7 @@ given; that all larger N fail too is proved in the limit only (D.2).
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -124,9 +124,7 @@ def failure_floor(N: int, d: int, *, rank: int | None = None) -> float:
     N, d = int(N), int(d)
     if check_rank(rank, d) < SMALLEST_D:
         return 0.0
-    signal = _signal(d, rank)
-    splits = best_splits(N, d, signal.size)
-    return max(floor_of(N, d, split, signal) for split in splits)
+    return max(_floors(N, d, rank))
 
 
 def failing_from(d: int, *, rank: int | None = None, delta: float = 0.5) -> int | None:
@@ -163,20 +161,31 @@ def failing_from(d: int, *, rank: int | None = None, delta: float = 0.5) -> int 
     return _least(d, rank, delta)
 
 
+def _floors(N: int, d: int, rank: int | None) -> Iterator[float]:
+    """Bounds by several splits, of which the first ones take least."""
+    signal = _signal(d, rank)
+    for split in best_splits(N, d, signal.size):
+        yield floor_of(N, d, split, signal)
+
+
 @lru_cache(maxsize=256)
 def _least(d: int, rank: int | None, delta: float) -> int | None:
     """Least N that :func:`failing_from` finds."""
+
+    def fails(N: int) -> bool:
+        return any(floor >= delta for floor in _floors(N, d, rank))
+
     m = d if rank is None else rank
     low = max(2, int(m * d / (16 * np.log(d))))
     high = low + 1
     # Far beyond, where weak inputs are no exception any more, the bound says less again.
-    while failure_floor(high, d, rank=rank) < delta:
+    while not fails(high):
         if high > m * d or high > LARGEST_N / STEP:
             return None
         low, high = high, max(high + 1, int(STEP * high))
     while high - low > max(1, high // 500):
         middle = (low + high) // 2
-        if failure_floor(middle, d, rank=rank) >= delta:
+        if fails(middle):
             high = middle
         else:
             low = middle
@@ -198,7 +207,7 @@ def _signal(d: int, rank: int | None) -> Signal:
     return Signal(float(np.nextafter(np.sqrt(share), 1.0)), low, high, rank)
 
 
-def best_splits(N: int, d: int, signal: float = 1.0) -> list[Split]:
+def best_splits(N: int, d: int, signal: float = 1.0) -> Iterator[Split]:
     """Splits of N facts that are good by normal tails; any split gives a valid bound.
 
     One with few weak inputs to expect and, far beyond, where these are many, another.
@@ -248,10 +257,10 @@ def best_splits(N: int, d: int, signal: float = 1.0) -> list[Split]:
         )  # fmt: skip
         return Split(*(float(value) for value in np.exp(found.x)))
 
-    splits = [best(((0.04, 3.0), (0.1, 8.0), (0.06, 40.0)))]
+    yield best(((0.04, 3.0), (0.1, 8.0), (0.06, 40.0)))
     if N * np.log(float(N)) > BEYOND * d**2 * signal**2:
-        splits += [Split(0.05, 20.0), best(((0.04, 0.02 * N), (0.02, 0.15 * N)))]
-    return splits
+        yield Split(0.05, 20.0)
+        yield best(((0.04, 0.02 * N), (0.02, 0.15 * N)))
 
 
 def floor_of(N: int, d: int, split: Split, signal: Signal | None = None) -> float:
@@ -302,12 +311,10 @@ def _floor_at(n: int, n_y: int, a: float, chance: float, tails: Tails, signal: S
 def noise_bounds(n: int, d: int, tails: Tails) -> tuple[Floats, Floats]:
     """Margins r >= 0, and bounds on the chance that the noise of the n other facts exceeds them."""
     margins = NOISES * np.sqrt(2 * n / d**2 + 1 / d)
-    ends, chances = _overlaps(d)
-    chance = np.zeros(len(margins))
-    for overlap, mass in zip(ends, chances, strict=True):
-        levels = margins / np.sqrt(2 * (1 + overlap))
-        bound = product_tail(levels, n, tails, extra=(1 + overlap) / 2, proxy=d - 1.0)
-        chance += mass * bound
+    overlap, masses = _overlaps(d)
+    levels = margins / np.sqrt(2 * (1 + overlap[:, None]))
+    extra = (1 + overlap[:, None]) / 2
+    chance = masses @ product_tail(levels, n, tails, extra=extra, proxy=d - 1.0)
     chance[0] = 0.5  # by symmetry
     return margins, np.minimum(np.minimum.accumulate(chance), 0.5)
 

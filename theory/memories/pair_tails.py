@@ -129,7 +129,7 @@ def _tails(d: int, depth: int) -> Tails:
 
 
 def product_tail(
-    x: Floats, n: Terms, tails: Tails, *, extra: float = 0.0, proxy: float | None = None
+    x: Floats, n: Terms, tails: Tails, *, extra: float | Floats = 0.0, proxy: float | None = None
 ) -> Floats:
     r"""Upper bound on P(S >= x) for a sum S of n products of sphere coordinates, elementwise.
 
@@ -139,7 +139,8 @@ def product_tail(
     n : number of terms, at least 0; or (number, size) of groups of terms, of which the coefficients
         are sums of so many coordinates.
     tails : table of the dimension d.
-    extra : what is added to the squared coefficients, whose sum is Q; a constant.
+    extra : what is added to the squared coefficients, whose sum is Q: a constant, or one for each
+        level, all of them positive.
     proxy : the squares of coefficients have the moments of chi-square over this at most; None: d.
 
     Returns
@@ -159,11 +160,12 @@ def product_tail(
     if not positive.any():
         return bound
     groups = n if isinstance(n, tuple) else ((float(n), 1.0),)
-    if sum(count for count, _ in groups) + extra == 0:
+    more = np.broadcast_to(np.asarray(extra, np.float64), x.shape)[positive]
+    if sum(count for count, _ in groups) == 0 and not more.any():
         bound[positive] = 0.0
         return bound
-    level = _by_lengths(x[positive], groups, tails, extra, float(proxy or tails.d))
-    if extra == 0 and proxy is None:
+    level = _by_lengths(x[positive], groups, tails, more, float(proxy or tails.d))
+    if proxy is None and not more.any():
         c = x[positive] ** 2 * tails.d / 2
         known = _grouped(c, n, tails.d) if isinstance(n, tuple) else log_tangent(c, n, tails.d)
         level = np.minimum(level, known)
@@ -212,19 +214,19 @@ def _grouped(c: Floats, n: Groups, d: int) -> Floats:
     return np.asarray(bound)
 
 
-def _by_lengths(x: Floats, n: Groups, tails: Tails, extra: float, proxy: float) -> Floats:
+def _by_lengths(x: Floats, n: Groups, tails: Tails, extra: Floats, proxy: float) -> Floats:
     """Log of the bound by the tangent in the squared length, at the best level of the table."""
     d = float(tails.d)
     mean = sum(count * size for count, size in n) / proxy + extra
     # The best w0 is the mean of R^2 under the weight exp(psi R^2): found as a fixed point, roughly,
     # since any will do.
-    w = np.full(x.shape, mean)
+    w = mean
     for _ in range(STEPS):
         t = np.minimum(x / np.sqrt(w), 0.999)
         psi = np.interp(t, tails.t, tails.slope_high) / w
         w = np.sqrt(w * _tilted_mean(psi, n, d, extra, proxy))
     bound = np.full(x.shape, np.inf)
-    for w0 in (w, *(np.full(x.shape, factor * mean) for factor in FACTORS)):
+    for w0 in (w, *(factor * mean for factor in FACTORS)):
         place = np.clip(np.searchsorted(tails.t, x / np.sqrt(w0)), 0, GRID - 1)
         # The slope is known between two bounds: the larger one to the right of w0, the smaller to
         # its left cost a factor exp(high - low), which is 1 up to rounding.
@@ -235,7 +237,7 @@ def _by_lengths(x: Floats, n: Groups, tails: Tails, extra: float, proxy: float) 
 
 
 def log_length_transform(
-    psi: Floats, n: Groups, d: int, *, extra: float, proxy: float, depth: float
+    psi: Floats, n: Groups, d: int, *, extra: Floats, proxy: float, depth: float
 ) -> Floats:
     r"""Upper bound on log E[exp(psi R^2); Q <= Q_0], R^2 of n products, elementwise.
 
@@ -275,7 +277,7 @@ def log_length_transform(
     return np.asarray(np.logaddexp(total, last))
 
 
-def _centre(psi: Floats, n: Groups, d: float, extra: float, proxy: float) -> Floats:
+def _centre(psi: Floats, n: Groups, d: float, extra: Floats, proxy: float) -> Floats:
     """Centre of chi-square of d degrees under the weight exp(kappa): roughly, as any will do."""
     unit = 2 * psi / (d * proxy)
     most = 0.45 / (unit * max(size for _, size in n))
@@ -289,9 +291,9 @@ def _centre(psi: Floats, n: Groups, d: float, extra: float, proxy: float) -> Flo
     return np.asarray(np.minimum(G, most))
 
 
-def _tilted_mean(psi: Floats, n: Groups, d: float, extra: float, proxy: float) -> Floats:
+def _tilted_mean(psi: Floats, n: Groups, d: float, extra: Floats, proxy: float) -> Floats:
     G = _centre(psi, n, d, extra, proxy)
-    energy = np.full(psi.shape, extra)
+    energy = extra
     for count, size in n:
         energy = energy + count * size / proxy / (1 - 2 * size * psi * G / (d * proxy))
     return np.asarray(G / d * energy)

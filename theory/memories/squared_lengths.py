@@ -13,20 +13,16 @@ a matter of how good the bound is, not of whether it is one.
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Growing", "Quadratic", "length_cut", "length_moments", "majorant", "mean_at_least"]
+__all__ = ["Growing", "length_cut", "length_moments", "majorants", "mean_at_least"]
 
 Floats = NDArray[np.float64]
 
 SLOPES = np.linspace(0.8, 1.3, 11)
 """Slopes of the quadratics that are tried, over the function's own."""
-
-APART = 16
-"""Of so many cells one is looked at to see which quadratics are out."""
 
 BENDS = np.concatenate([[0.0], np.geomspace(0.3, 8.0, 24)])
 """Their bends, over that of the exponential function with the same slope."""
@@ -55,20 +51,6 @@ class Growing:
         theta = self.ends / mean - 1
         used = theta[:-1] < cut
         return theta[:-1][used], np.minimum(theta[1:][used], cut)
-
-
-@dataclass(frozen=True)
-class Quadratic:
-    """level + slope theta + bend theta^2.
-
-    Parameters
-    ----------
-    level, slope, bend : coefficients; slope and bend are not negative.
-    """
-
-    level: float
-    slope: float
-    bend: float
 
 
 @lru_cache(maxsize=256)
@@ -120,32 +102,33 @@ def length_cut(n: int, d: int, chance: float) -> float:
     return float(np.expm1((k - 1) * rate - np.log(chance) / k))
 
 
-def majorant(function: Growing, mean: float, cut: float, spread: float) -> Quadratic:
-    """Quadratic that is above a function up to an excess of ``cut``, and nowhere negative.
+def majorants(
+    function: Growing, moves: Floats, mean: float, cut: float, spread: float
+) -> tuple[Floats, Floats, Floats]:
+    """Quadratics level + slope theta + bend theta^2 above a function of moved squared lengths.
 
-    Of some the one whose mean is least where E theta^2 = ``spread``.
+    Up to an excess of ``cut``, and nowhere negative; slope and bend are not negative. Of some the
+    one whose mean is least where E theta^2 = ``spread``.
+
+    Parameters
+    ----------
+    function : enclosed.
+    moves : (k,) numbers; the function is of 1 + move times the squared length.
+    mean, cut, spread : of the squared length, and of its relative excess.
+
+    Returns
+    -------
+    level, slope, bend : (k,) coefficients.
     """
-    left, right = function.excess(mean, cut)
-    nearest = np.where(left * right < 0, 0.0, np.minimum(left**2, right**2))
-    high = function.high[: len(left)]
-    slope, bend = _candidates(function, mean, spread)
+    from theory.memories.majorant_kernel import least_majorants
 
-    terms = np.stack([left, nearest])
-
-    def levels(chosen: Any, cells: slice) -> Floats:
-        shape = np.stack([slope[chosen], bend[chosen]], axis=1) @ terms[:, cells]
-        return np.asarray((high[cells] - shape).max(axis=1))
-
-    # What some of the cells ask for is no more than what all do: most are out by that alone.
-    mean_of_bend = bend * spread
-    some = levels(slice(None), slice(None, None, -APART)) + mean_of_bend
-    first = np.argmin(some, keepdims=True)
-    known = np.maximum(levels(first, slice(None)) + mean_of_bend[first], some[first])
-    kept = np.flatnonzero(some <= known)
-    level = levels(kept, slice(None))
-    place = int(np.argmin(level + mean_of_bend[kept]))
-    best = kept[place]
-    return Quadratic(float(level[place]), float(slope[best]), float(bend[best]))
+    slope, bend = _tangents(function, mean, spread, moves)
+    found = np.empty((3, len(moves)))
+    least_majorants(
+        function.ends, function.high, moves, slope, bend, SLOPES, BENDS, mean, cut, spread, *found
+    )
+    level, slope, bend = found
+    return level, slope, bend
 
 
 def mean_at_least(
@@ -183,13 +166,20 @@ def mean_at_least(
 
 def _candidates(function: Growing, mean: float, spread: float) -> tuple[Floats, Floats]:
     """Slopes and bends of quadratics like a function about the mean."""
+    slope, bend = _tangents(function, mean, spread, np.zeros(1))
+    slopes, bends = np.meshgrid(slope * SLOPES, bend * BENDS)
+    return slopes.ravel(), bends.ravel()
+
+
+def _tangents(
+    function: Growing, mean: float, spread: float, moves: Floats
+) -> tuple[Floats, Floats]:
+    """Slope of a function of moved squared lengths about the mean, and its bend if exponential."""
     # Less than two thousandths are lost in the enclosures of the function.
     deviation = max(np.sqrt(spread), 2e-3)
-    ends = mean * (1 + deviation * np.array([-1.0, 0.0, 1.0]))
+    ends = mean * (1 + deviation * np.array([[-1.0], [0.0], [1.0]])) * (1 + moves)
     places = np.clip(np.searchsorted(function.ends, ends) - 1, 0, len(function.high) - 1)
     low, middle, high = function.high[places]
     # Bounds of a function that does not decrease may do so, by rounding.
-    slope = max(high - low, 0.0) / (2 * deviation)
-    bend = slope**2 / (2 * max(middle, 1e-300))
-    slopes, bends = np.meshgrid(slope * SLOPES, bend * BENDS)
-    return slopes.ravel(), bends.ravel()
+    slope = np.maximum(high - low, 0.0) / (2 * deviation)
+    return slope, slope**2 / (2 * np.maximum(middle, 1e-300))

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from theory.memories.balls import above, coordinate_tail
 from theory.memories.pair_tails import Tails, tails_of
-from theory.memories.squared_lengths import Growing, length_cut, length_moments, majorant
+from theory.memories.squared_lengths import Growing, length_cut, length_moments, majorants
 
 __all__ = ["Counted", "Reach", "Signal", "joint_chance", "product_moment", "reach_of", "skewness"]
 
@@ -248,8 +248,7 @@ def _moved(
 ) -> tuple[Floats, Floats, Floats]:
     """Coefficients of quadratics above a function of a length that is moved by so much at most."""
     levels = _levels(by)
-    found = [majorant(function.moved(float(one)), mean, cut, spread) for one in levels]
-    level, slope, bend = np.array([[one.level, one.slope, one.bend] for one in found]).T
+    level, slope, bend = majorants(function, levels, mean, cut, spread)
     place = np.searchsorted(levels, by)
     return level[place], slope[place], bend[place]
 

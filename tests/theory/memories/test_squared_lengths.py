@@ -5,11 +5,10 @@ import pytest
 
 from theory.memories.squared_lengths import (
     Growing,
-    Quadratic,
     _candidates,
     length_cut,
     length_moments,
-    majorant,
+    majorants,
     mean_at_least,
 )
 
@@ -26,8 +25,18 @@ def drawn(n: int, d: int, draws: int, seed: int) -> np.ndarray:
     return found * d / n - 1
 
 
-def value(quadratic: Quadratic, theta: np.ndarray) -> np.ndarray:
-    return quadratic.level + quadratic.slope * theta + quadratic.bend * theta**2
+def value(quadratic: tuple[float, float, float], theta: np.ndarray) -> np.ndarray:
+    level, slope, bend = quadratic
+    return level + slope * theta + bend * theta**2
+
+
+def majorant(
+    function: Growing, mean: float, cut: float, spread: float, move: float = 0.0
+) -> tuple[float, float, float]:
+    """The quadratic of one move, found beside others."""
+    moves = np.array([0.5, move, 0.01])
+    level, slope, bend = majorants(function, moves, mean, cut, spread)
+    return level[1], slope[1], bend[1]
 
 
 def growing(mean: float) -> Growing:
@@ -77,7 +86,8 @@ def test_a_quadratic_is_above_up_to_its_cut():
     exact = np.exp(3 * (1 + theta))
     assert (value(quadratic, theta) >= exact * (1 - 1e-12)).all()
     # Its mean under a normal law is near the exact one, exp(3 + 9 * 0.01 / 2).
-    found = quadratic.level + quadratic.bend * 0.01
+    level, _, bend = quadratic
+    found = level + bend * 0.01
     assert 1 < found / np.exp(3.045) < 1.1
 
 
@@ -85,7 +95,7 @@ def test_a_quadratic_is_above_up_to_its_cut():
 def test_no_other_quadratic_that_is_tried_has_a_smaller_mean(mean, cut, spread):
     """Also of those that are given up after a look at some of the cells."""
     function = growing(mean)
-    found = majorant(function, mean, cut, spread)
+    level, _, bend = majorant(function, mean, cut, spread)
     left, right = function.excess(mean, cut)
     squares = np.where(left * right < 0, 0.0, np.minimum(left**2, right**2))
     high = function.high[: len(left)]
@@ -93,15 +103,17 @@ def test_no_other_quadratic_that_is_tried_has_a_smaller_mean(mean, cut, spread):
         (high - slope * left - bend * squares).max() + bend * spread
         for slope, bend in zip(*_candidates(function, mean, spread), strict=True)
     ]
-    assert found.level + found.bend * spread == pytest.approx(min(means), rel=1e-12)
+    assert level + bend * spread == pytest.approx(min(means), rel=1e-12)
     assert len(means) > 200
 
 
 def test_a_moved_length_moves_the_function():
     mean = 2.0
-    quadratic = majorant(growing(mean).moved(0.2), mean, 0.5, 0.01)
+    quadratic = majorant(growing(mean), mean, 0.5, 0.01, move=0.2)
     theta = np.linspace(-1, 0.5, 5000)
     assert (value(quadratic, theta) >= np.exp(3.6 * (1 + theta)) * (1 - 1e-12)).all()
+    level, _, bend = majorant(growing(mean).moved(0.2), mean, 0.5, 0.01)
+    assert quadratic[0] + quadratic[2] * 0.01 == pytest.approx(level + bend * 0.01, rel=1e-6)
 
 
 def test_a_mean_is_bounded_below():
