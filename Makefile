@@ -87,8 +87,11 @@ EXTRAS-bare := [test-core]
 EXTRAS-torch := [torch]
 EXTRAS-lm := [lm]
 EXTRAS-release := [release]
+# What a change is judged with, in one go.
+EXTRAS-all := [test,docs,release,torch]
+ALSO-all := core test docs release torch
 
-STAMPS := $(addprefix $(VENV)/.installed-,core test docs bare torch lm release)
+STAMPS := $(addprefix $(VENV)/.installed-,core test docs bare torch lm release all)
 SOUND  := $(shell test -x $(PY) && echo yes)
 STALE  := $(if $(SOUND),$(shell grep -sLxF -e '$(CURDIR)' $(STAMPS)),$(STAMPS))
 RECENT := import sys; sys.exit(sys.version_info < (3, 11))
@@ -108,4 +111,4 @@ $(STAMPS): $(VENV)/.installed-%: pyproject.toml constraints.txt
 	    $(PYTHON) -m venv --clear $(VENV); }
 	$(PIP) install --editable '.$(EXTRAS-$*)' --constraint constraints.txt
 	$(PY) -m tests.helpers.kernels
-	@printf '%s\n' '$(CURDIR)' > $@
+	@for set in $* $(ALSO-$*); do printf '%s\n' '$(CURDIR)' > $(VENV)/.installed-$$set; done

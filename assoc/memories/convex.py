@@ -14,7 +14,7 @@ Linear memories (phi_x = e_x), the values of an attention head (phi_x tells whic
 attended to) and the read-out of a network (its hidden layer) are all of this form.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -193,29 +193,57 @@ class LogisticLoss:
 
     def __call__(self, Theta: Doubles) -> tuple[float, Doubles]:
         """Return the loss at Theta (p, d), and its gradient (p, d)."""
-        from assoc.memories.logistic_kernel import blame, face
+        self.least = np.inf
+        given = Theta.astype(self.dtype)
+        if self.offset is None and hasattr(self.features, "toarray"):
+            total, slope = self._by_features(given)
+        else:
+            total, slope = self._by_outputs(given)
+        N = self.features.shape[0]
+        return total / N, slope / N
 
-        out = np.asarray(self.features @ Theta.astype(self.dtype))
+    def _by_outputs(self, Theta: Floats) -> tuple[float, Doubles]:
+        """Sum of the losses, and its gradient: outputs first, then their scores."""
+        out = np.asarray(self.features @ Theta)
         if self.offset is not None:
             out = out + self.offset.astype(self.dtype)
-        N = len(out)
         gradient = np.empty_like(out)
-        total, self.least = 0.0, np.inf
-        block = max(1, SCORES // len(self.U))
-        for start in range(0, N, block):
-            rows = slice(start, start + block)
+        total = 0.0
+        for rows in self._blocks():
             scores = out[rows] @ self.U.T
-            answers = self.f[rows]
-            own, rival = np.empty((2, len(scores)), self.dtype)
-            least = face(scores, answers, own, rival)
-            np.exp(scores, out=scores)
-            lost = blame(scores, answers, own, rival)
-            # A margin that is not a number is none, and makes the loss none.
-            self.least = -np.inf if np.isnan(lost) else min(self.least, least)
-            total += lost
+            total += self._blame(scores, rows)
             gradient[rows] = scores @ self.U
-        slope = np.asarray(self.features.T @ gradient, np.float64)
-        return total / N, slope / N
+        return total, np.asarray(self.features.T @ gradient, np.float64)
+
+    def _by_features(self, Theta: Floats) -> tuple[float, Doubles]:
+        """The same where an input has few features: scores are sums of theirs."""
+        each = Theta @ self.U.T
+        gradient = np.zeros_like(each)
+        total = 0.0
+        for rows in self._blocks():
+            features = self.features[rows]
+            scores = np.asarray(features @ each)
+            total += self._blame(scores, rows)
+            gradient += features.T @ scores
+        return total, np.asarray(gradient @ self.U, np.float64)
+
+    def _blocks(self) -> Iterator[slice]:
+        """Inputs whose scores are held at a time."""
+        N, block = self.features.shape[0], max(1, SCORES // len(self.U))
+        return (slice(start, start + block) for start in range(0, N, block))
+
+    def _blame(self, scores: Floats, rows: slice) -> float:
+        """Return the losses of some inputs in all, and put their derivatives in the scores."""
+        from assoc.memories.logistic_kernel import blame, face
+
+        answers = self.f[rows]
+        own, rival = np.empty((2, len(scores)), self.dtype)
+        least = face(scores, answers, own, rival)
+        np.exp(scores, out=scores)
+        lost = blame(scores, answers, own, rival)
+        # A margin that is not a number is none, and makes the loss none.
+        self.least = -np.inf if np.isnan(lost) else min(self.least, least)
+        return lost
 
     def bend(self, Theta: Doubles, way: Doubles) -> Doubles:
         """Return the Hessian at Theta (p, d) times a direction (p, d)."""

@@ -9,8 +9,8 @@ import importlib
 import itertools
 import json
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, Future, as_completed
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, as_completed, wait
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -222,9 +222,9 @@ def sweep(
             for task in missing:
                 finish(task.key, _perform(task, packages, code, available_threads()))
         elif missing:
-            pool, share = _pool(stack, executor, workers)
+            pools, share = _pools(stack, executor, min(workers, len(missing)))
             work = partial(_perform, packages=packages, code=code, share=share)
-            with closing(_outcomes(pool, work, missing)) as outcomes:
+            with closing(_outcomes(pools, work, missing)) as outcomes:
                 for key, outcome in outcomes:
                     finish(key, outcome)
     ordered = {task.key: values[task.key] for task in tasks if task.key in values}
@@ -237,40 +237,87 @@ def _check_keys(keys: Sequence[str]) -> None:
         raise InputError(f"two points of the sweep have the key {twice!r}")
 
 
-def _pool(stack: ExitStack, executor: Executor | str, workers: int) -> tuple[Executor, int]:
-    """Return the executor, and how many threads each of its workers may use."""
+def _pools(
+    stack: ExitStack, executor: Executor | str, workers: int
+) -> tuple[Sequence[Executor], int]:
+    """Return executors, and how many threads each of their workers may use.
+
+    Processes of our own are an executor each, so that it can be chosen which one has a task.
+    """
     if not isinstance(executor, str):
-        return executor, 1
+        return [executor], 1
     if executor in EXECUTORS:
         share = max(1, available_threads() // workers)
-        return stack.enter_context(EXECUTORS[executor](workers)), share
+        each = [1] * workers if executor == "processes" else [workers]
+        return [stack.enter_context(EXECUTORS[executor](many)) for many in each], share
     if "://" in executor:
-        return stack.enter_context(executors.cluster(executor)), 1
+        return [stack.enter_context(executors.cluster(executor))], 1
     raise InputError(
         f"executor {executor!r} is neither {' nor '.join(EXECUTORS)} nor the address of a scheduler"
     )
 
 
 def _outcomes(
-    pool: Executor, work: Callable[[Task], Point | str], tasks: Sequence[Task]
+    pools: Sequence[Executor], work: Callable[[Task], Point | str], tasks: Sequence[Task]
 ) -> Generator[tuple[str, Point | str], None, None]:
-    """Give the tasks to an executor, and their keys and outcomes as they are finished.
+    """Give the tasks to executors, and their keys and outcomes as they are finished.
 
-    Whatever ends this, what has not begun is taken back from the executor.
+    Whatever ends this, what has not begun is taken back from the executors.
     """
-    futures: dict[Future[Point | str], str] = {}
+    given: dict[Future[Point | str], str] = {}
+
+    def give(task: Task, pool: Executor) -> Future[Point | str]:
+        future = pool.submit(work, task)
+        given[future] = task.key
+        return future
+
     try:
-        for task in tasks:
-            futures[pool.submit(work, task)] = task.key
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        if len(pools) == 1:
+            finished = as_completed([give(task, pools[0]) for task in tasks])
+        else:
+            finished = _in_stretches(pools, give, tasks)
+        for future in finished:
+            yield given.pop(future), future.result()
     except Exception as error:
         # A point's own errors are among the outcomes: this is the executor's.
         said = " ".join(f"{type(error).__name__} {error}".split())
         raise InputError(f"a worker was lost ({said}); finished points are kept") from error
     finally:
-        for future in futures:
+        for future in given:
             future.cancel()
+
+
+def _in_stretches(
+    pools: Sequence[Executor],
+    give: Callable[[Task, Executor], Future[Point | str]],
+    tasks: Sequence[Task],
+) -> Iterator[Future[Point | str]]:
+    """Give each executor a task at a time, and what is finished.
+
+    Neighbours have much in common that a process remembers: each has a stretch of the tasks, in
+    their order, and one that is through takes the far half of the longest stretch that is left.
+    """
+    ends = [len(tasks) * k // len(pools) for k in range(len(pools) + 1)]
+    left = [list(tasks[i:j]) for i, j in itertools.pairwise(ends)]
+    running: dict[Future[Point | str], int] = {}
+
+    def go_on(worker: int) -> None:
+        if not left[worker]:
+            longest = max(left, key=len)
+            middle = len(longest) // 2
+            left[worker], longest[middle:] = longest[middle:], []
+        if left[worker]:
+            running[give(left[worker].pop(0), pools[worker])] = worker
+
+    for worker in range(len(pools)):
+        go_on(worker)
+    while running:
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            worker = running.pop(future)
+            # While it is stored here the worker goes on, unless it is lost.
+            if future.exception() is None:
+                go_on(worker)
+            yield future
 
 
 def _stored(point: Point, task: Task) -> Any:

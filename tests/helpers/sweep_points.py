@@ -78,6 +78,11 @@ def lost_once(x, victim, marker, log):
     return x * x
 
 
+def process(x):
+    """The number of the process that computes."""
+    return os.getpid()
+
+
 def threads(x):
     return available_threads()
 

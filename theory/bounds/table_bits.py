@@ -18,6 +18,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -254,7 +255,11 @@ def table_bits(S: int, R: int, D: int, vocabulary: int) -> TableBits:
     >>> large.exact, round(large.error / large.bits, 12)
     (False, 0.0)
     """
-    S, R, D, vocabulary = check_table(S, R, D, vocabulary)
+    return _table_bits(*check_table(S, R, D, vocabulary))
+
+
+@lru_cache(maxsize=1024)
+def _table_bits(S: int, R: int, D: int, vocabulary: int) -> TableBits:
     paper = paper_bits(S, R, D, vocabulary)
     if countable(S, R, D, vocabulary):
         bits = math.log2(count_tables(S, R, D, vocabulary))

@@ -14,6 +14,7 @@ are noise.
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,14 @@ def class_failure_bound(sizes: Sequence[int], d: int) -> float:
     check_sizes(d=d, N=N, M=M)
     if d < 3 or min(sizes) < 0:
         raise InputError("classes need d of at least 3, and sizes that are not negative")
-    counts = Counter(int(size) for size in sizes)
+    return _bound(tuple(sorted(Counter(int(size) for size in sizes).items())), int(d))
+
+
+@lru_cache(maxsize=256)
+def _bound(groups: tuple[tuple[int, int], ...], d: int) -> float:
+    """The bound for (size, number of classes of it)."""
+    counts = Counter(dict(groups))
+    N, M = sum(size * count for size, count in groups), sum(count for _, count in groups)
     tails = tails_of(d, float(np.log(float(N)) + np.log(float(M))))
     total = 0.0
     for own, classes in counts.items():

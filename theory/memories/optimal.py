@@ -145,6 +145,7 @@ def optimal_capacity(
     return guess, guess * middle.standard_error / middle.mean / float(slope)
 
 
+@cache
 def optimal_width(
     N: int, d: int, *, M: int | None = None, trials: int = 4000, seed: int = 0
 ) -> tuple[float, float]:

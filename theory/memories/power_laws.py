@@ -17,6 +17,7 @@ of ``first`` is a - 1, for balanced and for Zipf-sized classes alike.
 
 import math
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -341,6 +342,13 @@ def best_first(
     >>> best_first(PowerLaw(2.0), d=64)[0]
     79
     """
+    return _best_first(law, d, facts, outputs, bits)
+
+
+@lru_cache(maxsize=64)
+def _best_first(
+    law: PowerLaw, d: int, facts: str, outputs: int | None, bits: int | None
+) -> tuple[int, float]:
     memory = Weighted("first", law, d, stored=1, facts=facts, outputs=outputs, bits=bits)
     tiny = float(np.finfo(np.float64).tiny)
 

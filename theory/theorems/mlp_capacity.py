@@ -12,6 +12,7 @@ two-layer network, the read-outs that compete with it (:mod:`assoc.memories.rand
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from sims.engine.parallel import blas_threads
 from sims.engine.randomness import MEMORY, Source
 from sims.memories.construction import Construction
 from sims.memories.settings import RandomVectors
-from sims.memories.width import smallest_width
+from sims.memories.width import WidthPoint, smallest_width
 from theory.claims import (
     Claim,
     Condition,
@@ -382,6 +383,16 @@ def check_beyond(
     return judge_arms({"W": judged(linear, plain), "the network": judged(network, memory)})
 
 
+@lru_cache(maxsize=64)
+def _width(memory: str, *, outputs: int | None, **given: Any) -> WidthPoint:
+    """Smallest width: measured once for a claim, and for controls that predict others."""
+    facts = "permutation" if outputs is None else "balanced"
+    (point,) = smallest_width(
+        memory, criterion=0.99, facts=facts, outputs=outputs, experiment="scaling", **given
+    ).points
+    return point
+
+
 def check_scaling(
     *,
     seed: int,
@@ -401,18 +412,9 @@ def check_scaling(
     x, samples, rows = [], [], []
     network = Construction(memory, degree=degree)
     for d, N in sizes:
-        point = smallest_width(
-            memory,
-            d=d,
-            N=N if confined_to is None else min(N, confined_to),
-            criterion=0.99,
-            degree=degree,
-            facts="permutation" if outputs is None else "balanced",
-            outputs=outputs,
-            trials=trials,
-            seed=seed,
-            experiment="scaling",
-        ).points[0]
+        stored = N if confined_to is None else min(N, confined_to)
+        point = _width(memory, d=d, N=stored, degree=degree, outputs=outputs, trials=trials,
+                       seed=seed)  # fmt: skip
         load = N * (1.0 if drop_log else np.log(N if outputs is None else outputs))
         x.append(float(np.log(load)))
         samples.append(np.log(np.multiply(point.high, d)).tolist())

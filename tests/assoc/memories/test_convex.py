@@ -6,6 +6,7 @@ from scipy import optimize, sparse, special
 
 from assoc.embeddings import sphere
 from assoc.errors import InputError
+from assoc.memories import convex
 from assoc.memories.convex import WANTED, LogisticLoss, logistic_readout
 
 
@@ -47,6 +48,23 @@ def test_sparse_features_give_the_same_but_for_rounding():
         strict=True,
     ):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("offset", [None, 0.3 * np.ones((20, 10))], ids=["none", "an offset"])
+@pytest.mark.parametrize("rows", [1, 7, 20])
+def test_blocks_of_inputs_add_up(rows, offset, monkeypatch):
+    """Of features that are held densely and sparsely, at a point of no special kind."""
+    features, U, f = problem(20, 12, 10, 15)
+    features[np.abs(features) < 0.8] = 0
+    Theta = np.random.default_rng(1).standard_normal((12, 10))
+    whole = LogisticLoss(features, U, f, offset=offset)
+    expected = whole(Theta)
+    monkeypatch.setattr(convex, "SCORES", rows * len(U))
+    for held in (features, sparse.csr_array(features)):
+        parts = LogisticLoss(held, U, f, offset=offset)
+        for one, other in zip(parts(Theta), expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
+        assert parts.least == pytest.approx(whole.least, rel=1e-12)
 
 
 def test_an_offset_is_part_of_the_outputs():

@@ -81,6 +81,16 @@ def test_values_are_those_of_the_function():
         assert value == drawn | {"mean": float(drawn["mean"]), "draws": list(drawn["draws"])}
 
 
+def test_neighbours_are_computed_by_one_process():
+    """In stretches, of which one that is through takes the far half, so seven times at most here."""
+    found = sweep(grid("tests.helpers.sweep_points:process", x=range(120)), workers=2)
+    computing = list(found.values.values())
+    assert len(computing) == 120
+    assert 1 <= len(set(computing)) <= 2
+    stretches = [first for first, second in itertools.pairwise(computing) if first != second]
+    assert len(stretches) <= 30
+
+
 def test_rows_of_a_measurement_are_those_of_its_points():
     assert sweep(MEASUREMENT, workers=1).rows() == [
         task.arguments | row for task in MEASUREMENT for row in capacity(**task.arguments).rows()

@@ -33,6 +33,7 @@ TURN = 8.0
 """Largest phase that one panel of the rule for the transforms' integrals has to follow."""
 
 
+@lru_cache(maxsize=64)
 def pairs_lost(N: int, d: int, *, M: int | None = None, rank: int | None = None) -> float:
     """Expected number of pairs of an input and an output that beats its answer.
 
@@ -77,6 +78,7 @@ def pair_chance(x: Floats, n: int, d: int) -> Floats:
     return np.asarray(0.5 - np.sin(np.multiply.outer(x, w)) @ (weight * power / w) / np.pi)
 
 
+@lru_cache(maxsize=64)
 def noise_chance(r: float, n: int, d: int) -> float:
     """P(sqrt(2 (1 + t)) (S + sqrt((1 + t)/2) c) > r), S a sum of n products, c a coordinate.
 
