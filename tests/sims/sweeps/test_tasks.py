@@ -82,7 +82,7 @@ def test_values_are_those_of_the_function():
 
 
 def test_neighbours_are_computed_by_one_process():
-    """In stretches, of which one that is through takes the far half, so seven times at most here."""
+    """In stretches; one that is through takes the far half of another, seven times at most here."""
     found = sweep(grid("tests.helpers.sweep_points:process", x=range(120)), workers=2)
     computing = list(found.values.values())
     assert len(computing) == 120
