@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,6 +43,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Tests of one group share a process also under plain ``-n 2``: each claim is judged once."""
     if getattr(config.option, "dist", None) == "load":
         config.option.dist = "loadgroup"
+    # Processes are told the command line, which does not say so.
+    if getattr(config, "workerinput", {}).get("groups"):
+        config.option.loadgroup = True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process whether groups are to stay together."""
+    node.workerinput["groups"] = node.config.option.dist == "loadgroup"
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
 """Findings of ``make verify`` are taken for the tests if, and only if, this code made them."""
 
 import json
+import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,8 @@ from tests.helpers.judged import finding, stored
 from theory.claims import Verdict
 from theory.registry import find
 from theory.running import claim_task
+
+ROOT = Path(__file__).parents[1]
 
 THEOREM = find("sharp-linear-capacity")
 CLAIM = next(claim for claim in THEOREM.claims if claim.name == "limits")
@@ -54,6 +59,17 @@ def test_what_was_found_before_language_models_were_there_counts_where_none_is_n
     assert noted(path)
     with_models = fingerprint(["theory"]) != fingerprint(["theory"], language_models=False)
     assert bool(stored(path, extra="lm")) is not with_models
+
+
+def test_a_claim_is_judged_in_one_process_however_they_are_asked_for():
+    command = "-m theory -n 2 -v -p no:cacheprovider -k dot-products tests/theory/test_claims.py"
+    environment = {key: value for key, value in os.environ.items() if "XDIST" not in key}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *command.split()], cwd=ROOT, env=environment,
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    workers = re.findall(r"^\[(gw\d+)\].* PASSED ", done.stdout, re.MULTILINE)
+    assert (done.returncode, len(workers), len(set(workers))) == (0, 6, 1), done.stdout
 
 
 def test_no_claim_computes_with_the_libraries_that_train():
