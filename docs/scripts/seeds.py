@@ -37,6 +37,7 @@ TABLES = {
         ("sharp-linear-capacity", "n99"),
         ("sharp-linear-capacity", "recall"),
     ),
+    "seeds-zipf": (("linear-capacity", "zipf"),),
 }
 
 
