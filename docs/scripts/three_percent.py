@@ -20,7 +20,6 @@ CLAIMS = (
     "linear-capacity/several",
     "low-rank-capacity/projector",
     "low-rank-capacity/sketch",
-    "mlp-capacity/kernel",
     "mlp-capacity/recall",
     "sharp-linear-capacity/bits",
 )
