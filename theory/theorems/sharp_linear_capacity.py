@@ -469,7 +469,7 @@ $q$, its length $r$ and the signal $A$, all of known law.
             "kappa_b d^2, kappa_1 = 2/pi.",
             check=check_bits,
             quick={"d": 64, "bits": (1, 2, 3, 4), "rate": 0.9, "budget": 4000, "tolerance": 0.1},
-            full={"d": 128, "bits": (1, 2, 3, 4, 8), "budget": 20000, "tolerance": 0.05},
+            full={"d": 128, "bits": (1, 2, 3, 4, 8), "budget": 20000, "tolerance": 0.03},
             must_fail={"wrong_bits": 1},
             why_fail="the prediction is made for one bit more than is stored",
             fault={"damaged": True},
