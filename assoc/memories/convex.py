@@ -195,11 +195,12 @@ class LogisticLoss:
         """Return the loss at Theta (p, d), and its gradient (p, d)."""
         self.least = np.inf
         given = Theta.astype(self.dtype)
-        if self.offset is None and hasattr(self.features, "toarray"):
+        N, p = self.features.shape
+        few = hasattr(self.features, "toarray") and p < N and p * len(self.U) <= SCORES
+        if few and self.offset is None:
             total, slope = self._by_features(given)
         else:
             total, slope = self._by_outputs(given)
-        N = self.features.shape[0]
         return total / N, slope / N
 
     def _by_outputs(self, Theta: Floats) -> tuple[float, Doubles]:
@@ -216,7 +217,7 @@ class LogisticLoss:
         return total, np.asarray(self.features.T @ gradient, np.float64)
 
     def _by_features(self, Theta: Floats) -> tuple[float, Doubles]:
-        """The same where an input has few features: scores are sums of theirs."""
+        """The same where an input has few of the features: scores are sums of theirs."""
         each = Theta @ self.U.T
         gradient = np.zeros_like(each)
         total = 0.0

@@ -51,7 +51,7 @@ def test_sparse_features_give_the_same_but_for_rounding():
 
 
 @pytest.mark.parametrize("offset", [None, 0.3 * np.ones((20, 10))], ids=["none", "an offset"])
-@pytest.mark.parametrize("rows", [1, 7, 20])
+@pytest.mark.parametrize("rows", [1, 7, 13, 20])
 def test_blocks_of_inputs_add_up(rows, offset, monkeypatch):
     """Of features that are held densely and sparsely, at a point of no special kind."""
     features, U, f = problem(20, 12, 10, 15)
