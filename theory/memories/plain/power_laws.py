@@ -5,6 +5,8 @@ over the two normal variables in :func:`theory.memories.power_laws.weighted_reca
 the mass that is lost beyond the input at which recall ends.
 """
 
+from functools import cache
+
 import numpy as np
 import scipy
 from numpy.typing import NDArray
@@ -189,6 +191,7 @@ def _counts(p: Floats, samples: int, d: int, steady: bool) -> float:
     return float(1 - sum(right))
 
 
+@cache
 def _equal_weights() -> list[Row]:
     """Errors with q = 1: on the likeliest n, on the best n, and on what was seen."""
     d, N = 12, 40
