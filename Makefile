@@ -99,7 +99,7 @@ RECENT := import sys; sys.exit(sys.version_info < (3, 11))
 $(STALE): FORCE
 
 $(STAMPS): $(VENV)/.installed-%: pyproject.toml constraints.txt
-	@rm -f $@
+	@rm -f $@ $(addprefix $(VENV)/.installed-,$(ALSO-$*))
 	@$(PY) -c '$(RECENT)' 2>/dev/null && $(PY) -m pip --version >/dev/null 2>&1 || { \
 	    command -v $(PYTHON) >/dev/null || { \
 	        echo 'Python 3.11 or newer is needed, and there is no $(PYTHON) here.' \

@@ -63,7 +63,7 @@ def test_what_was_found_before_language_models_were_there_counts_where_none_is_n
 
 def test_a_claim_is_judged_in_one_process_however_they_are_asked_for():
     command = "-m theory -n 2 -v -p no:cacheprovider -k dot-products tests/theory/test_claims.py"
-    environment = {key: value for key, value in os.environ.items() if "XDIST" not in key}
+    environment = {key: value for key, value in os.environ.items() if "PYTEST" not in key}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *command.split()], cwd=ROOT, env=environment,
         capture_output=True, text=True, check=False, timeout=300,

@@ -182,6 +182,9 @@ class LogisticLoss:
     least: float = field(default=-np.inf, init=False)
 
     def __post_init__(self) -> None:
+        if hasattr(self.features, "tocsr"):
+            # Of the sparse formats the one whose rows are at hand.
+            self.features = self.features.tocsr()
         self.features = self.features.astype(self.dtype, copy=False)
         self.U = np.asarray(self.U, self.dtype)
         self.f = np.ascontiguousarray(self.f, np.int64)
@@ -195,13 +198,19 @@ class LogisticLoss:
         """Return the loss at Theta (p, d), and its gradient (p, d)."""
         self.least = np.inf
         given = Theta.astype(self.dtype)
-        N, p = self.features.shape
-        few = hasattr(self.features, "toarray") and p < N and p * len(self.U) <= SCORES
-        if few and self.offset is None:
+        if self._few:
             total, slope = self._by_features(given)
         else:
             total, slope = self._by_outputs(given)
+        N = self.features.shape[0]
         return total / N, slope / N
+
+    @property
+    def _few(self) -> bool:
+        """Whether inputs have few of few features, so that scores are best made of theirs."""
+        (N, p), (M, d) = self.features.shape, self.U.shape
+        sparse = self.offset is None and hasattr(self.features, "tocsr")
+        return sparse and self.features.nnz <= N * d and p < N and p * M <= SCORES
 
     def _by_outputs(self, Theta: Floats) -> tuple[float, Doubles]:
         """Sum of the losses, and its gradient: outputs first, then their scores."""
@@ -217,7 +226,7 @@ class LogisticLoss:
         return total, np.asarray(self.features.T @ gradient, np.float64)
 
     def _by_features(self, Theta: Floats) -> tuple[float, Doubles]:
-        """The same where an input has few of the features: scores are sums of theirs."""
+        """The same, with scores as sums over an input's features."""
         each = Theta @ self.U.T
         gradient = np.zeros_like(each)
         total = 0.0
@@ -254,9 +263,7 @@ class LogisticLoss:
         moved = np.asarray(self.features @ way.astype(self.dtype))
         N = len(out)
         bent = np.empty_like(out)
-        block = max(1, SCORES // len(self.U))
-        for start in range(0, N, block):
-            rows = slice(start, start + block)
+        for rows in self._blocks():
             chance = out[rows] @ self.U.T
             chance -= chance.max(axis=1)[:, None]
             np.exp(chance, out=chance)

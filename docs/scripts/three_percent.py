@@ -28,10 +28,10 @@ CLAIMS = (
 def row(name: str) -> dict[str, Any]:
     """Judge a claim at full size, with the smaller tolerance."""
     theorem, _, wanted = name.partition("/")
-    (claim,) = (claim for claim in find(theorem).claims if claim.name == wanted)
+    (claim,) = (each for each in find(theorem).claims if each.name == wanted)
     regime = claim.regime("full")
     found = claim.check(seed=0, **{**regime, "tolerance": ALLOWED})
-    ends = [row["deviation"] for row in found.table]
+    ends = [judged["deviation"] for judged in found.table]
     low, high = max(ends, key=lambda end: max(min(end), -max(end), 0.0))
     return {
         "theorem": theorem, "claim": wanted, "allowed": regime["tolerance"],

@@ -39,6 +39,7 @@ def processes(workers: int) -> Iterator[Executor]:
         yield pool
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
+        # Of several of these the first to end in this way ends what all have started since.
         children = set(multiprocessing.active_children()) - before
         for child in children:
             child.terminate()

@@ -10,7 +10,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, as_completed, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, as_completed, wait
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -312,12 +312,20 @@ def _in_stretches(
     for worker in range(len(pools)):
         go_on(worker)
     while running:
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
+        done = wait(running, return_when=FIRST_COMPLETED).done
+        lost = None
+        # What is finished is given before it is told that a worker was lost.
+        for future in sorted(done, key=lambda each: each.exception() is not None):
             worker = running.pop(future)
-            # While it is stored here the worker goes on, unless it is lost.
             if future.exception() is None:
-                go_on(worker)
+                try:
+                    # While this is stored.
+                    go_on(worker)
+                except BrokenExecutor as error:
+                    lost = error
             yield future
+        if lost is not None:
+            raise lost
 
 
 def _stored(point: Point, task: Task) -> Any:

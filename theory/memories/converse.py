@@ -162,7 +162,7 @@ def failing_from(d: int, *, rank: int | None = None, delta: float = 0.5) -> int 
 
 
 def _floors(N: int, d: int, rank: int | None) -> Iterator[float]:
-    """Bounds by several splits, of which the first ones take least."""
+    """Bounds by several splits, one after the other: a search may stop at one that is enough."""
     signal = _signal(d, rank)
     for split in best_splits(N, d, signal.size):
         yield floor_of(N, d, split, signal)
@@ -210,7 +210,8 @@ def _signal(d: int, rank: int | None) -> Signal:
 def best_splits(N: int, d: int, signal: float = 1.0) -> Iterator[Split]:
     """Splits of N facts that are good by normal tails; any split gives a valid bound.
 
-    One with few weak inputs to expect and, far beyond, where these are many, another.
+    One with few weak inputs to expect and, far beyond, where these are many, two more. Each is
+    looked for when it is asked for.
     """
     tails = tails_of(d, 2 * float(np.log(float(N))))
     nodes, weights = scipy.special.roots_hermitenorm(9)

@@ -78,7 +78,8 @@ def least_majorants(
                     start = max(end - BLOCK, 0)
                     for c in range(start, end):
                         asked = high[c] - s * left[c] - b * nearest[c]
-                        a = asked if asked > a else a
+                        # What is not a number is out, as no bound.
+                        a = a if asked <= a else asked
                     end = start
                 if a + b * spread < best:
                     best, level[i], slope[i], bend[i] = a + b * spread, a, s, b

@@ -139,8 +139,8 @@ def product_tail(
     n : number of terms, at least 0; or (number, size) of groups of terms, of which the coefficients
         are sums of so many coordinates.
     tails : table of the dimension d.
-    extra : what is added to the squared coefficients, whose sum is Q: a constant, or one for each
-        level, all of them positive.
+    extra : what is added to the squared coefficients, whose sum is Q: a constant, or positive
+        numbers of a shape that goes with that of x.
     proxy : the squares of coefficients have the moments of chi-square over this at most; None: d.
 
     Returns
@@ -237,7 +237,7 @@ def _by_lengths(x: Floats, n: Groups, tails: Tails, extra: Floats, proxy: float)
 
 
 def log_length_transform(
-    psi: Floats, n: Groups, d: int, *, extra: Floats, proxy: float, depth: float
+    psi: Floats, n: Groups, d: int, *, extra: float | Floats, proxy: float, depth: float
 ) -> Floats:
     r"""Upper bound on log E[exp(psi R^2); Q <= Q_0], R^2 of n products, elementwise.
 
@@ -277,7 +277,7 @@ def log_length_transform(
     return np.asarray(np.logaddexp(total, last))
 
 
-def _centre(psi: Floats, n: Groups, d: float, extra: Floats, proxy: float) -> Floats:
+def _centre(psi: Floats, n: Groups, d: float, extra: float | Floats, proxy: float) -> Floats:
     """Centre of chi-square of d degrees under the weight exp(kappa): roughly, as any will do."""
     unit = 2 * psi / (d * proxy)
     most = 0.45 / (unit * max(size for _, size in n))

@@ -60,7 +60,8 @@ def test_blocks_of_inputs_add_up(rows, offset, monkeypatch):
     whole = LogisticLoss(features, U, f, offset=offset)
     expected = whole(Theta)
     monkeypatch.setattr(convex, "SCORES", rows * len(U))
-    for held in (features, sparse.csr_array(features)):
+    kinds = (sparse.csr_array, sparse.csc_array, sparse.coo_array, sparse.dia_array)
+    for held in (features, *(kind(features) for kind in kinds)):
         parts = LogisticLoss(held, U, f, offset=offset)
         for one, other in zip(parts(Theta), expected, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)

@@ -12,7 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,29 @@ def test_neighbours_are_computed_by_one_process():
     assert 1 <= len(set(computing)) <= 2
     stretches = [first for first, second in itertools.pairwise(computing) if first != second]
     assert len(stretches) <= 30
+
+
+class OnePoint(Executor):
+    """A worker that computes one point, and is gone."""
+
+    given = 0
+
+    def submit(self, work, /, *arguments):
+        self.given += 1
+        if self.given > 1:
+            raise BrokenProcessPool("gone")
+        future = Future()
+        future.set_result(work(*arguments))
+        return future
+
+
+def test_what_is_finished_counts_where_workers_are_lost_between_points():
+    tasks = grid("tests.helpers.sweep_points:square", x=range(6))
+    outcomes = sweeps._outcomes([OnePoint(), OnePoint()], lambda task: task.key, tasks)
+    finished = [next(outcomes)[0], next(outcomes)[0]]
+    with pytest.raises(InputError, match=r"^a worker was lost \(BrokenProcessPool gone\)"):
+        next(outcomes)
+    assert sorted(finished) == ["x=0", "x=3"]
 
 
 def test_rows_of_a_measurement_are_those_of_its_points():

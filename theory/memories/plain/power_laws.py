@@ -192,7 +192,7 @@ def _counts(p: Floats, samples: int, d: int, steady: bool) -> float:
 
 
 @cache
-def _equal_weights() -> list[Row]:
+def _equal_weights() -> tuple[Row, ...]:
     """Errors with q = 1: on the likeliest n, on the best n, and on what was seen."""
     d, N = 12, 40
     law = PowerLaw(1.5, N)
@@ -215,7 +215,7 @@ def _equal_weights() -> list[Row]:
         rows.append(
             ("error, seen", predicted_error(Weighted("seen", law, d, samples=samples)), wanted)
         )
-    return rows
+    return tuple(rows)
 
 
 def _constant(a: float) -> float:
