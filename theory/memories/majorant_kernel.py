@@ -78,8 +78,11 @@ def least_majorants(
                     start = max(end - BLOCK, 0)
                     for c in range(start, end):
                         asked = high[c] - s * left[c] - b * nearest[c]
-                        # What is not a number is out, as no bound.
-                        a = a if asked <= a else asked
+                        # What is not a number is no bound, and is not forgotten.
+                        if asked > a:
+                            a = asked
+                        elif np.isnan(asked):
+                            a = np.inf
                     end = start
                 if a + b * spread < best:
                     best, level[i], slope[i], bend[i] = a + b * spread, a, s, b

@@ -107,6 +107,15 @@ def test_no_other_quadratic_that_is_tried_has_a_smaller_mean(mean, cut, spread):
     assert len(means) > 200
 
 
+def test_above_what_is_not_a_number_nothing_is():
+    whole = growing(2.0)
+    high = whole.high.copy()
+    high[700] = np.nan
+    with np.errstate(invalid="ignore"):
+        level, _, _ = majorant(Growing(whole.ends, whole.low, high), 2.0, 0.8, 0.01)
+    assert not np.isfinite(level)
+
+
 def test_a_moved_length_moves_the_function():
     mean = 2.0
     quadratic = majorant(growing(mean), mean, 0.5, 0.01, move=0.2)
