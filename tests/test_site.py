@@ -143,7 +143,7 @@ def test_a_page_asks_no_other_host_for_anything(browser, name):
     "name",
     [
         "index", "first-memory", "gallery/index", "gallery/plot_06_mlp_past_d_squared",
-        "theorems/low-rank-capacity", "commands",
+        "theorems/linear-capacity", "commands",
     ],
 )  # fmt: skip
 def test_axe_finds_nothing_to_complain_of(browser, name):

@@ -815,7 +815,7 @@ that can be simulated.
                 "tolerance": 0.1,
             },
             full={"trials": 10},
-            must_fail={"outputs": 8, "sizes": ((16, 128), (32, 256), (64, 512))},
+            must_fail={"outputs": 8, "sizes": ((16, 128), (32, 256), (64, 512), (128, 1024))},
             why_fail="with fewer outputs than dimensions m counts, and not m d",
             fault={"confined_to": 256},
             fault_text="the facts beyond the first 256 are silently left out",
